@@ -1,0 +1,73 @@
+"""Everything that a network does with one sample, as golden model and fast engine both return it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["LayerTrace", "SampleTrace"]
+
+
+@dataclass(frozen=True, eq=False)
+class LayerTrace:
+    """What one spiking layer does with one sample.
+
+    Members
+    -------
+    spikes : numpy.ndarray
+        int32 ``[spikes, 3]``: ``(channel, y, x)`` in the order they are sent.
+    read_positions : numpy.ndarray
+        int64 ``[reads]``: number of spikes sent before each READ.
+    membrane : numpy.ndarray
+        int32 ``(channels, height, width)``: membranes when END leaves, before the reset.
+    events : int
+        Events received.
+    sops : int
+        Synaptic operations.
+    """
+
+    spikes: np.ndarray
+    read_positions: np.ndarray
+    membrane: np.ndarray
+    events: int
+    sops: int
+
+
+@dataclass(frozen=True, eq=False)
+class SampleTrace:
+    """What a network does with one sample.
+
+    Members
+    -------
+    layers : tuple of LayerTrace
+        The spiking layers, in order.
+    logits : numpy.ndarray
+        int32 ``[classes]``: answer to END.
+    read_logits : numpy.ndarray
+        int32 ``[reads, classes]``: answers to each READ.
+    readout_events : int
+        Events received by the readout.
+    readout_sops : int
+        Synaptic operations of the readout.
+    saturations : int
+        Logit updates that saturated.
+    dropped : int
+        Input events outside the sensor.
+    """
+
+    layers: tuple[LayerTrace, ...]
+    logits: np.ndarray
+    read_logits: np.ndarray
+    readout_events: int
+    readout_sops: int
+    saturations: int
+    dropped: int
+
+    @property
+    def class_index(self) -> int:
+        """Class of the largest logit, the lowest index on a tie."""
+        return int(np.argmax(self.logits))
+
+    @property
+    def sops(self) -> int:
+        """Synaptic operations of all layers."""
+        return sum(layer.sops for layer in self.layers) + self.readout_sops
