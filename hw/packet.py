@@ -1,0 +1,112 @@
+"""Packets: what travels on the links between cores."""
+
+from dataclasses import dataclass
+
+from amaranth.hdl import signed
+from amaranth.lib import data, enum
+from amaranth.utils import bits_for, ceil_log2
+
+__all__ = ["Kind", "LinkConfig", "answer_layout"]
+
+
+class Kind(enum.Enum, shape=2):
+    """Kind of a packet.
+
+    Members
+    -------
+    EVENT
+        Spikes of one channel block at one position.
+    END
+        End of the sample: resets every membrane; the readout answers.
+    READ
+        The readout answers; nothing is reset.
+    EVENT_END
+        End of one event of level ``level``; for cut and joined layers.
+    """
+
+    EVENT = 0
+    END = 1
+    READ = 2
+    EVENT_END = 3
+
+
+@dataclass(frozen=True)
+class LinkConfig:
+    """Widths of a link's packets, lowest bits first: the fields of `layout` in their order.
+
+    Parameters
+    ----------
+    channels, height, width : int
+        Extent of the addresses that the link carries.
+    lanes : int
+        Channels of one channel block: bits of the mask.
+    guarded : bool
+        Whether ``y`` and ``x`` can hold at least one value outside the extent, as a link from
+        outside must, so that a bad address arrives as a bad address.
+    level_bits, slice_bits, row_bits, column_bits : int
+        End-of-event level, slice of a cut layer, and router address; 0 where a design has none.
+    """
+
+    channels: int
+    height: int
+    width: int
+    lanes: int
+    guarded: bool = False
+    level_bits: int = 0
+    slice_bits: int = 0
+    row_bits: int = 0
+    column_bits: int = 0
+
+    def __post_init__(self):
+        for name in ("channels", "height", "width", "lanes"):
+            value = getattr(self, name)
+            if type(value) is not int or value < 1:
+                raise ValueError(f"{name} = {value!r}: expected a positive integer")
+        if self.lanes > self.channels:
+            raise ValueError(f"lanes = {self.lanes}: expected at most {self.channels} channels")
+        for name in ("level_bits", "slice_bits", "row_bits", "column_bits"):
+            value = getattr(self, name)
+            if type(value) is not int or value < 0:
+                raise ValueError(f"{name} = {value!r}: expected an integer of at least 0")
+
+    @property
+    def blocks(self) -> int:
+        """Number of channel blocks; block ``b`` starts at channel ``b * lanes``."""
+        return -(-self.channels // self.lanes)
+
+    @property
+    def layout(self) -> data.StructLayout:
+        """Packet layout.
+
+        ``last`` is set on the last packet of an event where ``level_bits`` is not 0.
+        Bit ``i`` of ``mask`` is channel ``block * lanes + i``.
+        """
+        y_bits, x_bits = (
+            bits_for(size) if self.guarded else ceil_log2(size)
+            for size in (self.height, self.width)
+        )
+        return data.StructLayout(
+            {
+                "mask": self.lanes,
+                "block": ceil_log2(self.blocks),
+                "x": x_bits,
+                "y": y_bits,
+                "kind": Kind,
+                "last": int(self.level_bits > 0),
+                "level": self.level_bits,
+                "slice": self.slice_bits,
+                "column": self.column_bits,
+                "row": self.row_bits,
+            }
+        )
+
+
+def answer_layout(classes: int) -> data.StructLayout:
+    """Layout of the readout's answer: which marker it answers, class and 32-bit logits."""
+    return data.StructLayout(
+        {
+            "kind": Kind,
+            "class_index": ceil_log2(classes),
+            "logits": data.ArrayLayout(signed(32), classes),
+        }
+    )

@@ -1,0 +1,78 @@
+"""What one simulation run recorded: every link's packets, membranes at END, counters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["CoreCounters", "LinkRecording", "Recording", "SampleRecording"]
+
+
+@dataclass(frozen=True, eq=False)
+class LinkRecording:
+    """Transfers on one link during one sample, END included.
+
+    Members
+    -------
+    packets : numpy.ndarray
+        uint32 ``[transfers, words]``: payloads, lowest word first.
+    cycles : numpy.ndarray
+        int64 ``[transfers]``: clock cycle of each transfer, counted from the start of the run.
+    """
+
+    packets: np.ndarray
+    cycles: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class SampleRecording:
+    """One sample through one design.
+
+    Members
+    -------
+    links : tuple of LinkRecording
+        Link 0 is the input, link ``k`` what core ``k - 1`` sends, the last one the answers.
+    membranes : tuple of numpy.ndarray
+        int32 ``(channels, height, width)`` of each spiking core, taken when END has passed its
+        last membrane write.
+    """
+
+    links: tuple[LinkRecording, ...]
+    membranes: tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True)
+class CoreCounters:
+    """Performance counters of one core over a whole run; the core counts them itself.
+
+    Members
+    -------
+    values : mapping of str to int
+        ``events``, ``dropped``, ``packets``, ``sops``, ``busy_cycles``, ``stall_cycles`` and, for
+        the readout, ``saturations``.
+    """
+
+    name: str
+    values: Mapping[str, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """One run of one design.
+
+    Members
+    -------
+    samples : tuple of SampleRecording
+        In the order they were streamed.
+    counters : tuple of CoreCounters
+        One a core, in order.
+    cycles : int
+        Clock cycles from the first input transfer to the last answer.
+    seconds : float
+        Wall time of the simulation alone: streaming and recording, without build and comparison.
+    """
+
+    samples: tuple[SampleRecording, ...]
+    counters: tuple[CoreCounters, ...]
+    cycles: int
+    seconds: float
