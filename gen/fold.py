@@ -1,0 +1,117 @@
+"""Folding: how parallel each layer is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from hw.config import foldings as order_keeping_taps
+from sw.geometry import Geometry
+from sw.network import Network
+
+__all__ = ["Folding", "choices", "fold_fully", "fold_to_budget", "steps_per_event", "window"]
+
+
+@dataclass(frozen=True)
+class Folding:
+    """How many neurons of a layer are updated at once.
+
+    Parameters
+    ----------
+    lanes : int
+        Output channels at once.
+    taps : int
+        Output positions at once.
+    """
+
+    lanes: int
+    taps: int
+
+    @property
+    def updates(self) -> int:
+        """Neurons updated at once: most synaptic operations a clock."""
+        return self.lanes * self.taps
+
+
+def window(geometry: Geometry) -> tuple[int, int]:
+    """Largest number of output rows and columns that one event reaches."""
+    rows, columns = (
+        min(-(-kernel // geometry.stride), size)
+        for kernel, size in zip(geometry.kernel, geometry.output_shape[1:], strict=True)
+    )
+    return rows, columns
+
+
+def steps_per_event(geometry: Geometry, folding: Folding) -> int:
+    """Clocks that an event takes which reaches a whole window."""
+    rows, columns = window(geometry)
+    if folding.taps <= columns:
+        positions = rows * ceil(columns / folding.taps)
+    else:
+        positions = ceil(rows * columns / folding.taps)
+    size = geometry.output_shape[0] // geometry.groups
+    return positions * ceil(size / folding.lanes)
+
+
+def choices(geometry: Geometry) -> list[Folding]:
+    """Foldings of a layer: lanes that divide the channels, any taps that keep the order."""
+    channels = geometry.output_shape[0]
+    return [
+        Folding(lanes, taps)
+        for lanes in range(1, channels + 1)
+        if channels % lanes == 0
+        for taps in order_keeping_taps(window(geometry))
+    ]
+
+
+def fold_fully(network: Network) -> tuple[Folding, ...]:
+    """Every layer takes one event a clock."""
+    return tuple(
+        Folding(layer.geometry.output_shape[0], order_keeping_taps(window(layer.geometry))[-1])
+        for layer in network.layers
+    )
+
+
+def fold_to_budget(
+    network: Network, events: Sequence[float], budget: int
+) -> tuple[Folding, ...]:
+    """Fastest folding with a bounded number of neurons updated at once in the whole network.
+
+    The slowest layer is made faster until the budget is used up, so that no layer is needlessly
+    faster than the slowest.
+
+    Parameters
+    ----------
+    events : sequence of float
+        Events that each layer receives per sample, measured.
+    budget : int
+        Most ``lanes * taps`` summed over the layers.
+
+    Raises
+    ------
+    ValueError
+        If the budget is below one update a layer.
+    """
+    if len(events) != len(network.layers):
+        raise ValueError(f"{len(events)} event counts: expected {len(network.layers)}")
+    geometries = [layer.geometry for layer in network.layers]
+    chosen = [Folding(1, 1) for _ in geometries]
+    if budget < len(chosen):
+        raise ValueError(f"budget = {budget}: expected at least {len(chosen)}, one update a layer")
+
+    def cycles(index: int, folding: Folding) -> float:
+        return events[index] * steps_per_event(geometries[index], folding)
+
+    while True:
+        slowest = max(range(len(chosen)), key=lambda index: cycles(index, chosen[index]))
+        now = cycles(slowest, chosen[slowest])
+        left = budget - sum(folding.updates for folding in chosen) + chosen[slowest].updates
+        faster = [
+            folding
+            for folding in choices(geometries[slowest])
+            if cycles(slowest, folding) < now and folding.updates <= left
+        ]
+        if not faster:
+            return tuple(chosen)
+        chosen[slowest] = min(
+            faster, key=lambda folding: (folding.updates, cycles(slowest, folding))
+        )

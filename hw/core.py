@@ -1,0 +1,149 @@
+"""Event core: one layer of integrate-and-fire neurons."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from hw.address import AddressGenerator
+from hw.config import CoreConfig
+from hw.counters import Counters, counter_layout
+from hw.epoch import EpochControl
+from hw.neurons import NeuronBank
+from hw.packer import Packer, group_layout
+from hw.packet import Kind
+from hw.unpacker import Unpacker
+
+__all__ = ["Core"]
+
+
+class Core(wiring.Component):
+    """Event core.
+
+    Computes the spikes of one layer from the events that arrive, in the order of the contract.
+    Takes one folded step a clock: with all lanes and taps one event a clock. END passes behind
+    the last spike and resets all membranes; READ passes.
+
+    unpack -> address (2 clocks) -> read, compute, write back -> rotate -> queue -> packets
+
+    Parameters
+    ----------
+    config : CoreConfig
+        The layer, its folding and its weights.
+
+    Members
+    -------
+    i : In(stream)
+        Packets from the layer before.
+    o : Out(stream)
+        Packets of this layer's spikes.
+    counters : Out(counter_layout)
+        Performance counters since reset.
+
+    Attributes
+    ----------
+    banks : list of NeuronBank
+        Membranes, row-major over the tap grid.
+    end_written : Signal
+        High for one clock when END passes the write-back stage: every earlier update is in the
+        membranes, none of the next sample's is.
+    """
+
+    def __init__(self, config: CoreConfig):
+        if config.readout:
+            raise ValueError(f"core {config.name!r} is a readout: expected a spiking layer")
+        self.config = config
+        self.banks = [NeuronBank(config) for _ in range(config.taps)]
+        self.end_written = Signal()
+        super().__init__(
+            {
+                "i": In(stream.Signature(config.input_link.layout)),
+                "o": Out(stream.Signature(config.output_link.layout)),
+                "counters": Out(counter_layout(config)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        m.submodules.unpacker = unpacker = Unpacker(config.input_link)
+        m.submodules.address = address = AddressGenerator(config)
+        m.submodules.epoch = epoch = EpochControl(config)
+        m.submodules.packer = packer = Packer(config)
+        m.submodules.counters = counters = Counters(config)
+        connect(m, flipped(self.i), unpacker.i)
+        connect(m, unpacker.o, address.i)
+        connect(m, packer.o, flipped(self.o))
+
+        # The epoch travels with the step: two clocks to the membranes.
+        epoch_1 = Signal(config.epoch_bits)
+        epoch_2 = Signal(config.epoch_bits)
+        m.d.sync += [epoch_1.eq(epoch.epoch), epoch_2.eq(epoch_1)]
+        m.d.comb += [
+            address.go.eq(packer.room & epoch.ready),
+            packer.reserve.eq(address.issue),
+            epoch.end.eq(address.issue_end),
+        ]
+        step = address.step
+        for index, bank in enumerate(self.banks):
+            m.submodules[f"bank_{index}"] = bank
+            touched = step.banks[index]
+            m.d.comb += [
+                bank.update.valid.eq(address.step_valid & touched.valid),
+                bank.update.address.eq(touched.address),
+                bank.update.weight_address.eq(touched.weight_address),
+                bank.update.block.eq(step.block),
+                bank.update.lane_enable.eq(step.lane_enable),
+                bank.update.epoch.eq(epoch_2),
+                bank.sweep.eq(epoch.sweep),
+                bank.sweep_address.eq(epoch.address),
+            ]
+
+        # Beside the neuron banks' stages 1 to 3.
+        steps, valids = [step], [address.step_valid]
+        for stage in range(1, 4):
+            later, later_valid = Signal.like(step, name=f"step_{stage}"), Signal(name=f"v_{stage}")
+            m.d.sync += [later.eq(steps[-1]), later_valid.eq(valids[-1])]
+            steps.append(later)
+            valids.append(later_valid)
+        written = steps[3]
+        m.d.comb += self.end_written.eq(valids[3] & (written.kind == Kind.END))
+
+        # Banks hold positions modulo the tap grid: rotate them back into row-major order.
+        rows, columns = config.tap_grid
+        group = Signal(group_layout(config))
+        group_valid = Signal()
+        m.d.sync += [
+            group_valid.eq(valids[3]),
+            group.kind.eq(written.kind),
+            group.y.eq(written.y),
+            group.x.eq(written.x),
+            group.block.eq(written.block),
+            group.last_block.eq(written.last_block),
+        ]
+        fired = Cat(bank.fired for bank in self.banks)
+        by_row = fired.rotate_right
+        row_bits = columns * config.lanes
+        rotated_rows = Signal(len(fired))
+        with m.Switch(written.rotate_y):
+            for turn in range(rows):
+                with m.Case(turn):
+                    m.d.comb += rotated_rows.eq(by_row(turn * row_bits))
+        for row in range(rows):
+            line = rotated_rows.word_select(row, row_bits)
+            with m.Switch(written.rotate_x):
+                for turn in range(columns):
+                    with m.Case(turn):
+                        masks = line.rotate_right(turn * config.lanes)
+                        m.d.sync += group.masks.as_value().word_select(row, row_bits).eq(masks)
+        m.d.comb += [packer.group.eq(group), packer.group_valid.eq(group_valid)]
+
+        m.d.comb += [
+            counters.event.eq(address.issue_event),
+            counters.dropped.eq(unpacker.dropped + address.outside),
+            counters.packet.eq(self.o.valid & self.o.ready),
+            counters.busy.eq(address.issue),
+            counters.stall.eq(address.i.valid & ~address.go),
+            counters.sops.eq(Mux(address.step_valid, step.sops, 0)),
+            self.counters.eq(counters.o),
+        ]
+        return m

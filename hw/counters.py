@@ -1,0 +1,84 @@
+"""Performance counters of a core."""
+
+from amaranth.hdl import Module
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import bits_for
+
+from hw.config import CoreConfig
+
+__all__ = ["COUNTER_BITS", "Counters", "counter_layout"]
+
+COUNTER_BITS = 48
+"""Width of a counter: wraps after 32 days at 100 million a second."""
+
+
+def counter_layout(config: CoreConfig) -> data.StructLayout:
+    """Layout of a core's counters.
+
+    Members
+    -------
+    events : unsigned
+        Events taken, one a channel, dropped ones included.
+    dropped : unsigned
+        Events outside the extent, and packets without any event.
+    packets : unsigned
+        Packets sent, markers included; answers of a readout.
+    sops : unsigned
+        Synaptic operations executed.
+    busy_cycles : unsigned
+        Clocks in which a step was issued.
+    stall_cycles : unsigned
+        Clocks in which an event waited for room behind, or for a sweep.
+    saturations : unsigned
+        Logit updates that saturated; of a readout only.
+    """
+    names = ["events", "dropped", "packets", "sops", "busy_cycles", "stall_cycles"]
+    return data.StructLayout(
+        {name: COUNTER_BITS for name in names + ["saturations"] * config.readout}
+    )
+
+
+class Counters(wiring.Component):
+    """Counters, each increased by the input of its name.
+
+    Members
+    -------
+    event, dropped, packet, busy, stall : In(1)
+        High in each clock that counts.
+    sops, saturations : In
+        Number to add.
+    o : Out(counter_layout)
+        Counts since reset.
+    """
+
+    def __init__(self, config: CoreConfig):
+        self.config = config
+        super().__init__(
+            {
+                "event": In(1),
+                "dropped": In(2),
+                "packet": In(1),
+                "busy": In(1),
+                "stall": In(1),
+                "sops": In(bits_for(config.taps * config.lanes)),
+                "saturations": In(bits_for(config.lanes)),
+                "o": Out(counter_layout(config)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        increments = {
+            "events": self.event,
+            "dropped": self.dropped,
+            "packets": self.packet,
+            "sops": self.sops,
+            "busy_cycles": self.busy,
+            "stall_cycles": self.stall,
+        }
+        if self.config.readout:
+            increments["saturations"] = self.saturations
+        for name, increment in increments.items():
+            m.d.sync += self.o[name].eq(self.o[name] + increment)
+        return m

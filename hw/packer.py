@@ -1,0 +1,169 @@
+"""Packer: fired masks to packets, in the order of the contract."""
+
+from amaranth.hdl import Array, Cat, Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.fifo import SyncFIFOBuffered
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
+
+from hw.config import CoreConfig
+from hw.packet import Kind
+
+__all__ = ["Packer", "group_layout"]
+
+
+def group_layout(config: CoreConfig) -> data.StructLayout:
+    """Layout of what one step fired: masks by position, row-major, from position ``(y, x)``."""
+    output = config.output_link.layout
+    return data.StructLayout(
+        {
+            "kind": Kind,
+            "y": output["y"].shape,
+            "x": output["x"].shape,
+            "block": ceil_log2(config.blocks),
+            "last_block": 1,
+            "masks": data.ArrayLayout(config.lanes, config.taps),
+        }
+    )
+
+
+class Packer(wiring.Component):
+    """Packer of a core.
+
+    Steps that fired nothing cost nothing. The others wait in a queue and leave as one packet a
+    position and channel block, positions in row-major order, blocks ascending, one packet a clock.
+    With several positions and several blocks at once, the blocks of a step's positions are
+    collected before they leave (``taps * blocks`` masks).
+
+    A step reserves its place in the queue when it is issued, so that the pipeline between issue
+    and queue never has to stop.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        The core.
+
+    Members
+    -------
+    reserve : In(1)
+        A step is issued; only while ``room``.
+    room : Out(1)
+        Whether a step may be issued.
+    group : In(group_layout)
+        What a step fired.
+    group_valid : In(1)
+        Whether there is a step; exactly one for each ``reserve``, in order.
+    o : Out(stream)
+        Packets.
+    """
+
+    def __init__(self, config: CoreConfig):
+        self.config = config
+        super().__init__(
+            {
+                "reserve": In(1),
+                "room": Out(1),
+                "group": In(group_layout(config)),
+                "group_valid": In(1),
+                "o": Out(stream.Signature(config.output_link.layout)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        config, group = self.config, self.group
+        collected = config.blocks if config.taps > 1 else 1
+        layout = data.StructLayout(
+            {
+                **{name: shape for name, shape in group_layout(config).members.items()},
+                "masks": data.ArrayLayout(config.lanes, config.taps * collected),
+            }
+        )
+        m.submodules.queue = queue = SyncFIFOBuffered(width=layout.size, depth=config.queue_depth)
+        entry = Signal(layout)
+        m.d.comb += [
+            queue.w_data.eq(entry),
+            entry.kind.eq(group.kind),
+            entry.y.eq(group.y),
+            entry.x.eq(group.x),
+            entry.block.eq(group.block),
+        ]
+        complete = Signal()
+        if collected == 1:
+            m.d.comb += [complete.eq(1), entry.masks.eq(group.masks)]
+        else:
+            m.d.comb += complete.eq(group.last_block | (group.kind != Kind.EVENT))
+            kept = Signal(layout["masks"].shape)
+            for tap in range(config.taps):
+                for block in range(collected):
+                    index = tap * collected + block
+                    mask = Mux(group.block == block, group.masks[tap], kept[index])
+                    m.d.comb += entry.masks[index].eq(mask)
+            with m.If(self.group_valid):
+                m.d.sync += kept.eq(Mux(complete, 0, entry.masks))
+        fired = entry.masks.as_value().any() | (group.kind != Kind.EVENT)
+        m.d.comb += queue.w_en.eq(self.group_valid & complete & fired)
+
+        reserved = Signal(range(config.queue_depth + 1))
+        freed = Signal(2)
+        m.d.comb += [
+            self.room.eq(reserved != config.queue_depth),
+            freed.eq((self.group_valid & ~queue.w_en) + (queue.r_en & queue.r_rdy)),
+        ]
+        m.d.sync += reserved.eq(reserved + self.reserve - freed)
+
+        self._send(m, queue, layout, collected)
+        return m
+
+    def _send(self, m, queue, layout, collected):
+        """One packet a clock from the entry at hand; the next entry follows without a gap."""
+        config, output = self.config, self.config.output_link.layout
+        count = config.taps * collected
+        entry = Signal(layout)
+        pending = Signal(count)
+        marker = Signal()
+        chosen = Signal(range(count))
+        without_chosen = Signal(count)
+        advance = Signal()
+        done = Signal()
+        for index in reversed(range(count)):
+            with m.If(pending[index]):
+                m.d.comb += chosen.eq(index)
+        columns = config.tap_grid[1]
+        positions = [divmod(index // collected, columns) for index in range(count)]
+        row = Array(position[0] for position in positions)[chosen]
+        column = Array(position[1] for position in positions)[chosen]
+        block = Array(index % collected for index in range(count))[chosen]
+        m.d.comb += [
+            without_chosen.eq(pending & (pending - 1)),
+            advance.eq((marker | pending.any()) & (~self.o.valid | self.o.ready)),
+            done.eq(~(marker | pending.any()) | (advance & (without_chosen == 0))),
+            queue.r_en.eq(done),
+        ]
+        with m.If(self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
+        with m.If(advance):
+            packet = Signal(output)
+            m.d.comb += [
+                packet.kind.eq(entry.kind),
+                packet.y.eq(Mux(marker, 0, entry.y + row)),
+                packet.x.eq(Mux(marker, 0, entry.x + column)),
+                packet.block.eq(Mux(marker, 0, entry.block if collected == 1 else block)),
+                packet.mask.eq(Mux(marker, 0, entry.masks[chosen])),
+            ]
+            m.d.sync += [
+                self.o.valid.eq(1),
+                self.o.p.eq(packet),
+                pending.eq(without_chosen),
+                marker.eq(0),
+            ]
+        with m.If(done & queue.r_rdy):
+            following = data.View(layout, queue.r_data)
+            is_marker = following.kind != Kind.EVENT
+            m.d.sync += [
+                entry.eq(following),
+                marker.eq(is_marker),
+                pending.eq(
+                    Mux(is_marker, 0, Cat(following.masks[index].any() for index in range(count)))
+                ),
+            ]

@@ -1,0 +1,142 @@
+"""Readout core: the linear layer that accumulates logits and answers markers."""
+
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
+from amaranth.lib import data, memory, stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from hw.address import AddressGenerator
+from hw.config import CoreConfig
+from hw.counters import Counters, counter_layout
+from hw.packet import Kind, answer_layout
+from hw.table import lookup
+from hw.unpacker import Unpacker
+
+__all__ = ["LOGIT_BITS", "Readout"]
+
+LOGIT_BITS = 32
+"""Width of a logit; logits saturate."""
+
+
+class Readout(wiring.Component):
+    """Readout core.
+
+    Adds each event's weights to the logits, ``lanes`` classes a clock. END and READ are answered
+    with all logits and the class of the largest, the lowest index on a tie; END then resets the
+    logits. The class is found in one clock a class; the next sample's events wait meanwhile.
+
+    unpack -> address (2 clocks) -> read -> accumulate
+
+    Parameters
+    ----------
+    config : CoreConfig
+        The layer, its folding and its weights.
+
+    Members
+    -------
+    i : In(stream)
+        Packets from the layer before.
+    o : Out(stream)
+        Answers: `hw.packet.answer_layout`.
+    counters : Out(counter_layout)
+        Performance counters since reset.
+    """
+
+    def __init__(self, config: CoreConfig):
+        if not config.readout:
+            raise ValueError(f"core {config.name!r} is a spiking layer: expected a readout")
+        self.config = config
+        self.classes = config.shape[0]
+        super().__init__(
+            {
+                "i": In(stream.Signature(config.input_link.layout)),
+                "o": Out(stream.Signature(answer_layout(self.classes))),
+                "counters": Out(counter_layout(config)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        m.submodules.unpacker = unpacker = Unpacker(config.input_link)
+        m.submodules.address = address = AddressGenerator(config)
+        m.submodules.counters = counters = Counters(config)
+        m.submodules.weights = weights = memory.Memory(
+            shape=config.weight_bits * config.lanes,
+            depth=config.weight_depth,
+            init=config.weights,
+        )
+        connect(m, flipped(self.i), unpacker.i)
+        connect(m, unpacker.o, address.i)
+        weight_read = weights.read_port()
+        step, step_1 = address.step, Signal.like(address.step)
+        valid_1 = Signal()
+        m.d.comb += weight_read.addr.eq(step.banks[0].weight_address)
+        m.d.sync += [step_1.eq(step), valid_1.eq(address.step_valid)]
+
+        answer = self.o.p
+        answered = Signal()
+        saturated = self._accumulate(m, step_1, valid_1, weight_read.data, answer.logits, answered)
+
+        # No step is issued from a marker on until its answer is taken.
+        marker_issued = Signal()
+        m.d.comb += [
+            marker_issued.eq(address.issue & (address.i.p.kind != Kind.EVENT)),
+            answered.eq(self.o.valid & self.o.ready),
+        ]
+        answering = Signal()
+        m.d.comb += address.go.eq(~answering)
+        with m.If(marker_issued):
+            m.d.sync += answering.eq(1)
+        with m.Elif(answered):
+            m.d.sync += answering.eq(0)
+
+        # The class: one comparison a clock.
+        index = Signal(range(self.classes))
+        comparing = Signal()
+        best = Signal(signed(LOGIT_BITS))
+        logit = Array(answer.logits[i] for i in range(self.classes))[index]
+        with m.If(valid_1 & (step_1.kind != Kind.EVENT)):
+            m.d.sync += [answer.kind.eq(step_1.kind), comparing.eq(1), index.eq(0)]
+        with m.If(comparing):
+            with m.If((index == 0) | (logit > best)):
+                m.d.sync += [best.eq(logit), answer.class_index.eq(index)]
+            m.d.sync += index.eq(index + 1)
+            with m.If(index == self.classes - 1):
+                m.d.sync += [comparing.eq(0), self.o.valid.eq(1)]
+        with m.If(answered):
+            m.d.sync += self.o.valid.eq(0)
+
+        m.d.comb += [
+            counters.event.eq(address.issue_event),
+            counters.dropped.eq(unpacker.dropped + address.outside),
+            counters.packet.eq(answered),
+            counters.busy.eq(address.issue),
+            counters.stall.eq(address.i.valid & ~address.go),
+            counters.sops.eq(Mux(address.step_valid, step.sops, 0)),
+            counters.saturations.eq(saturated),
+            self.counters.eq(counters.o),
+        ]
+        return m
+
+    def _accumulate(self, m, step, valid, weights, logits, answered):
+        """Adds the weights of a step to its block of logits; returns the number that saturated."""
+        config = self.config
+        high, low = (1 << (LOGIT_BITS - 1)) - 1, -(1 << (LOGIT_BITS - 1))
+        saturated = Signal(config.lanes)
+        for channel in range(self.classes):
+            block, lane = divmod(channel, config.lanes)
+            logit = logits[channel]
+            total = Signal(signed(LOGIT_BITS + 1), name=f"sum_{channel}")
+            weight = weights.word_select(lane, config.weight_bits).as_signed()
+            m.d.comb += total.eq(logit + weight)
+            with m.If(valid & step.banks[0].valid & (step.block == block)):
+                m.d.sync += logit.eq(total)
+                with m.If(total > high):
+                    m.d.sync += logit.eq(high)
+                    m.d.comb += saturated[lane].eq(1)
+                with m.Elif(total < low):
+                    m.d.sync += logit.eq(low)
+                    m.d.comb += saturated[lane].eq(1)
+            with m.If(answered & (self.o.p.kind == Kind.END)):
+                m.d.sync += logit.eq(0)
+        return sum(bit for bit in saturated)
