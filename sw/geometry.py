@@ -72,9 +72,7 @@ class Geometry:
 
     def __post_init__(self):
         if self.kind not in ("conv2d", "linear", "readout"):
-            raise GeometryError(
-                f"kind = {self.kind!r}: expected 'conv2d', 'linear' or 'readout'"
-            )
+            raise GeometryError(f"kind = {self.kind!r}: expected 'conv2d', 'linear' or 'readout'")
         for name, low in (("stride", 1), ("padding", 0), ("pool", 1), ("groups", 1)):
             value = getattr(self, name)
             if type(value) is not int or value < low:
@@ -95,6 +93,14 @@ class Geometry:
         if self.kind == "conv2d":
             if self.kernel[0] != self.kernel[1]:
                 raise GeometryError(f"kernel = {self.kernel!r}: expected a square kernel")
+            full = tuple(
+                (size + 2 * self.padding - self.kernel[0]) // self.stride + 1
+                for size in self.pooled_shape[1:]
+            )
+            if self.output_shape[1] > full[0] or self.output_shape[2] > full[1]:
+                raise GeometryError(
+                    f"output_shape = {self.output_shape!r}: expected at most {full!r} positions"
+                )
         elif (
             self.kernel != self.pooled_shape[1:]
             or self.output_shape[1:] != (1, 1)
@@ -184,8 +190,8 @@ def chain(sensor: Shape, specs: Sequence[LayerSpec]) -> tuple[Geometry, ...]:
     GeometryError
         If a layer is impossible or has no output; the message names the layer.
     """
-    sizes = [sensor[1:]]
-    kernels = []
+    sizes: list[tuple[int, ...]] = [sensor[1:]]
+    kernels: list[tuple[int, ...]] = []
     for index, spec in enumerate(specs):
         pooled = tuple(size // spec.pool for size in sizes[-1])
         kernel = (spec.kernel, spec.kernel) if spec.kind == "conv2d" else pooled
@@ -209,10 +215,10 @@ def chain(sensor: Shape, specs: Sequence[LayerSpec]) -> tuple[Geometry, ...]:
     geometries = []
     source = sensor
     for index, (spec, kernel, size) in enumerate(zip(specs, kernels, live, strict=True)):
-        output = (spec.channels, *size)
+        output = (spec.channels, size[0], size[1])
         options = (spec.stride, spec.padding, spec.pool, spec.groups)
         try:
-            geometries.append(Geometry(spec.kind, source, output, kernel, *options))
+            geometries.append(Geometry(spec.kind, source, output, (kernel[0], kernel[1]), *options))
         except GeometryError as error:
             raise GeometryError(f"layer {index}: {error}") from None
         source = output

@@ -1,9 +1,9 @@
-"""Integer network: the artefact that quantization writes and hardware, golden model and tests read."""
+"""Integer network: what quantization writes and hardware, golden model and tests read."""
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,82 +12,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from sw.geometry import Geometry, GeometryError, Shape
+from sw.layer import Layer, NetworkError
 
 __all__ = ["FORMAT_VERSION", "Layer", "Network", "NetworkError", "Provenance"]
 
 FORMAT_VERSION = 1
 """Version of the file format; another one is refused."""
-
-MAX_MEMBRANE_BITS = 24
-"""Widest membrane: sums of membrane and weight stay exact in 32-bit integers."""
-
-
-class NetworkError(ValueError):
-    """Invalid network or network file; the message names what, where and what was expected."""
-
-
-@dataclass(frozen=True, eq=False)
-class Layer:
-    """One weighted layer of integrate-and-fire neurons, or the readout.
-
-    For an event that reaches neuron ``n`` of channel ``c`` with weight ``w``::
-
-        s = v[n] + w
-        if s >= threshold[c]:  n spikes;  s = s - threshold[c]
-        v[n] = clamp(s, floor[c], ceil)
-
-    Parameters
-    ----------
-    name : str
-        Name that is unique in the network.
-    geometry : Geometry
-        Address arithmetic and live extents.
-    weight : numpy.ndarray
-        int8 of shape ``geometry.weight_shape``.
-    weight_bits : int
-        Width of a signed weight, 2 to 8.
-    threshold, floor : numpy.ndarray
-        int32 of shape ``(channels,)``; empty for the readout.
-    membrane_bits : int
-        Width of a signed membrane, 2 to 24; 32 for the readout, whose logits saturate.
-    """
-
-    name: str
-    geometry: Geometry
-    weight: np.ndarray
-    weight_bits: int
-    threshold: np.ndarray
-    floor: np.ndarray
-    membrane_bits: int
-
-    def __post_init__(self):
-        where = f"layer {self.name!r}"
-        _integer(f"{where}: weight_bits", self.weight_bits, 2, 8)
-        _array(f"{where}: weight", self.weight, np.int8, self.geometry.weight_shape)
-        half = 1 << (self.weight_bits - 1)
-        _range(f"{where}: weight", self.weight, -half, half - 1)
-        channels = () if self.is_readout else (self.geometry.output_shape[0],)
-        _array(f"{where}: threshold", self.threshold, np.int32, channels or (0,))
-        _array(f"{where}: floor", self.floor, np.int32, channels or (0,))
-        if self.is_readout:
-            _integer(f"{where}: membrane_bits of a readout", self.membrane_bits, 32, 32)
-        else:
-            _integer(f"{where}: membrane_bits", self.membrane_bits, 2, MAX_MEMBRANE_BITS)
-            half = 1 << (self.membrane_bits - 1)
-            _range(f"{where}: threshold", self.threshold, 1, half)
-            _range(f"{where}: floor", self.floor, -half, -1)
-        for array in (self.weight, self.threshold, self.floor):
-            array.flags.writeable = False
-
-    @property
-    def is_readout(self) -> bool:
-        """Whether the layer accumulates logits instead of spiking."""
-        return self.geometry.kind == "readout"
-
-    @property
-    def ceil(self) -> int:
-        """Highest membrane or logit value."""
-        return (1 << (self.membrane_bits - 1)) - 1
 
 
 @dataclass(frozen=True)
@@ -101,13 +31,23 @@ class Provenance:
     seed : int
         Seed of the training run.
     accuracies : mapping of str to float
-        Accuracies measured when the network was made, as fractions.
+        Accuracies measured when the network was made, as fractions in 0..1.
     """
 
     dataset: str = ""
     method: str = ""
     seed: int = 0
     accuracies: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self):
+        for name, kind in (("dataset", str), ("method", str), ("seed", int)):
+            _typed(f"provenance.{name}", getattr(self, name), kind)
+        for name, value in self.accuracies.items():
+            _typed(f"name of provenance.accuracies[{name!r}]", name, str)
+            if type(value) is not float or not 0 <= value <= 1:
+                raise NetworkError(
+                    f"provenance.accuracies[{name!r}] = {value!r}: expected a float in 0..1"
+                )
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +120,8 @@ class Network:
         Raises
         ------
         NetworkError
-            If the file is missing, no network file, of another version or damaged in any field.
+            If the file is missing, no network file, of another version or damaged in any field;
+            the message names the file and the field.
         """
         try:
             with safe_open(path, "numpy") as file:
@@ -188,11 +129,12 @@ class Network:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         except FileNotFoundError:
             raise NetworkError(f"{path}: no such network file") from None
-        except (SafetensorError, OSError) as error:
-            raise NetworkError(f"{path}: not a safetensors file: {error}") from None
+        except (SafetensorError, OSError, TypeError, ValueError, KeyError) as error:
+            # The last three: element types of the format that numpy does not have.
+            raise NetworkError(f"{path}: not a network's safetensors file: {error}") from None
         try:
             return cls._from_description(_parse(metadata), tensors)
-        except (NetworkError, GeometryError) as error:
+        except NetworkError as error:
             raise NetworkError(f"{path}: {error}") from None
 
     def _tensors(self) -> dict[str, np.ndarray]:
@@ -206,20 +148,13 @@ class Network:
         return {
             "format_version": FORMAT_VERSION,
             "logit_scale": self.logit_scale,
-            "provenance": {
-                "dataset": self.provenance.dataset,
-                "method": self.provenance.method,
-                "seed": self.provenance.seed,
-                "accuracies": dict(self.provenance.accuracies),
-            },
+            "provenance": asdict(self.provenance),
             "layers": [
                 {
                     "name": layer.name,
                     "weight_bits": layer.weight_bits,
                     "membrane_bits": layer.membrane_bits,
-                    "geometry": {
-                        name: getattr(layer.geometry, name) for name in _GEOMETRY_FIELDS
-                    },
+                    "geometry": asdict(layer.geometry),
                 }
                 for layer in self.layers
             ],
@@ -227,61 +162,28 @@ class Network:
 
     @classmethod
     def _from_description(cls, text: dict[str, Any], tensors: dict[str, np.ndarray]) -> "Network":
-        stored_hash = _field(text, "hash", str)
-        layers = []
-        for index, entry in enumerate(_field(text, "layers", list)):
-            where = f"layers[{index}]"
-            if not isinstance(entry, dict):
-                raise NetworkError(f"{where} = {entry!r}: expected an object")
-            geometry = _field(entry, "geometry", dict, where)
-            if set(geometry) != set(_GEOMETRY_FIELDS):
-                raise NetworkError(
-                    f"{where}.geometry: expected the fields {_GEOMETRY_FIELDS}, got {sorted(geometry)}"
-                )
-            name = _field(entry, "name", str, where)
-            arrays = {}
-            for part in ("weight", "threshold", "floor"):
-                if f"{name}.{part}" not in tensors:
-                    raise NetworkError(f"{where}: tensor {name}.{part} is missing")
-                arrays[part] = tensors.pop(f"{name}.{part}")
-            values = {k: tuple(v) if isinstance(v, list) else v for k, v in geometry.items()}
-            try:
-                shape = Geometry(**values)
-            except GeometryError as error:
-                raise NetworkError(f"{where}.geometry: {error}") from None
-            widths = {k: _field(entry, k, int, where) for k in ("weight_bits", "membrane_bits")}
-            layers.append(Layer(name=name, geometry=shape, **arrays, **widths))
+        entries = _typed("layers", text["layers"], list)
+        layers = tuple(
+            _layer(f"layers[{index}]", entry, tensors) for index, entry in enumerate(entries)
+        )
         if tensors:
             raise NetworkError(f"tensors {sorted(tensors)} belong to no layer")
-        origin = _field(text, "provenance", dict)
-        network = cls(
-            layers=tuple(layers),
-            logit_scale=_field(text, "logit_scale", float),
-            provenance=Provenance(
-                dataset=_field(origin, "dataset", str, "provenance"),
-                method=_field(origin, "method", str, "provenance"),
-                seed=_field(origin, "seed", int, "provenance"),
-                accuracies=_field(origin, "accuracies", dict, "provenance"),
-            ),
-        )
-        if network.hash != stored_hash:
+        origin = _object("provenance", text["provenance"], _PROVENANCE_FIELDS)
+        _typed("provenance.accuracies", origin["accuracies"], dict)
+        network = cls(layers, text["logit_scale"], Provenance(**origin))
+        stored = _typed("hash", text["hash"], str)
+        if network.hash != stored:
             raise NetworkError(
                 f"hash: the content gives {network.hash[:16]}..., the file says "
-                f"{stored_hash[:16]!r}...: the file is damaged"
+                f"{stored[:16]!r}...: the file is damaged"
             )
         return network
 
 
-_GEOMETRY_FIELDS = (
-    "kind",
-    "input_shape",
-    "output_shape",
-    "kernel",
-    "stride",
-    "padding",
-    "pool",
-    "groups",
-)
+_FIELDS = ("format_version", "hash", "layers", "logit_scale", "provenance")
+_PROVENANCE_FIELDS = ("dataset", "method", "seed", "accuracies")
+_LAYER_FIELDS = ("name", "weight_bits", "membrane_bits", "geometry")
+_GEOMETRY_FIELDS = tuple(item.name for item in fields(Geometry))
 
 
 def _parse(metadata: Mapping[str, str]) -> dict[str, Any]:
@@ -289,42 +191,46 @@ def _parse(metadata: Mapping[str, str]) -> dict[str, Any]:
         raise NetworkError("no 'tickless' entry in the header: not a network file")
     try:
         text = json.loads(metadata["tickless"])
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise NetworkError(f"header entry 'tickless' is not JSON: {error}") from None
-    if not isinstance(text, dict):
-        raise NetworkError(f"header entry 'tickless': expected an object, got {text!r}")
-    if text.get("format_version") != FORMAT_VERSION:
-        raise NetworkError(
-            f"format_version = {text.get('format_version')!r}: this version reads {FORMAT_VERSION}"
-        )
-    return text
+    version = _typed("header entry 'tickless'", text, dict).get("format_version")
+    if type(version) is not int or version != FORMAT_VERSION:
+        raise NetworkError(f"format_version = {version!r}: this version reads {FORMAT_VERSION}")
+    return _object("header entry 'tickless'", text, _FIELDS)
 
 
-def _field(entry: Mapping[str, Any], name: str, kind: type, where: str = "") -> Any:
-    label = f"{where}.{name}" if where else name
-    if name not in entry:
-        raise NetworkError(f"{label} is missing")
-    if type(entry[name]) is not kind:
-        raise NetworkError(f"{label} = {entry[name]!r}: expected {kind.__name__}")
-    return entry[name]
+def _layer(where: str, entry: object, tensors: dict[str, np.ndarray]) -> Layer:
+    """Layer of one description; takes its tensors out of ``tensors``."""
+    layer = _object(where, entry, _LAYER_FIELDS)
+    stored = _object(f"{where}.geometry", layer["geometry"], _GEOMETRY_FIELDS)
+    values: Any = {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
+    try:
+        geometry = Geometry(**values)
+    except GeometryError as error:
+        raise NetworkError(f"{where}.geometry: {error}") from None
+    name = _typed(f"{where}.name", layer["name"], str)
+    parts = {}
+    for part in ("weight", "threshold", "floor"):
+        if f"{name}.{part}" not in tensors:
+            raise NetworkError(f"{where}: tensor {name}.{part} is missing")
+        parts[part] = tensors.pop(f"{name}.{part}")
+    return Layer(
+        name,
+        geometry,
+        **parts,
+        weight_bits=layer["weight_bits"],
+        membrane_bits=layer["membrane_bits"],
+    )
 
 
-def _integer(label: str, value: object, low: int, high: int) -> None:
-    if type(value) is not int or not low <= value <= high:
-        expected = low if low == high else f"an integer in {low}..{high}"
-        raise NetworkError(f"{label} = {value!r}: expected {expected}")
+def _object(label: str, value: object, names: Sequence[str]) -> dict[str, Any]:
+    entry = _typed(label, value, dict)
+    if set(entry) != set(names):
+        raise NetworkError(f"{label}: expected the fields {sorted(names)}, got {sorted(entry)}")
+    return entry
 
 
-def _array(label: str, array: object, dtype: type, shape: tuple[int, ...]) -> None:
-    if not isinstance(array, np.ndarray) or array.dtype != dtype or array.shape != shape:
-        got = (
-            f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
-        )
-        raise NetworkError(f"{label}: expected {np.dtype(dtype)} {shape}, got {got}")
-
-
-def _range(label: str, array: np.ndarray, low: int, high: int) -> None:
-    outside = np.argwhere((array < low) | (array > high))
-    if len(outside):
-        index = tuple(int(i) for i in outside[0])
-        raise NetworkError(f"{label}{list(index)} = {array[index]}: expected {low}..{high}")
+def _typed(label: str, value: Any, kind: type) -> Any:
+    if type(value) is not kind:
+        raise NetworkError(f"{label} = {value!r}: expected {kind.__name__}")
+    return value

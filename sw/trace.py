@@ -1,4 +1,4 @@
-"""Everything that a network does with one sample, as golden model and fast engine both return it."""
+"""What a network does with one sample, as golden model and fast engine both return it."""
 
 from dataclasses import dataclass
 

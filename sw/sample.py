@@ -1,0 +1,41 @@
+"""Form of one sample's input: events in order, and the places of its READ markers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+__all__ = ["check_reads", "check_sample"]
+
+
+def check_sample(events: np.ndarray, reads: Sequence[int] | np.ndarray) -> np.ndarray:
+    """READ positions as int64 ``[reads]``, after a check of the sample's form.
+
+    Parameters
+    ----------
+    events : numpy.ndarray
+        int32 ``[n, 3]``: ``(channel, y, x)`` in order.
+    reads : sequence of int
+        Number of events before each READ: not decreasing, in ``0..n``.
+
+    Raises
+    ------
+    ValueError
+        If one of them has another form; the message says which, and what was expected.
+    """
+    if not isinstance(events, np.ndarray):
+        raise ValueError(f"events: expected a numpy array, got {type(events).__name__}")
+    if events.dtype != np.int32 or events.ndim != 2 or events.shape[1] != 3:
+        raise ValueError(f"events: expected int32 (n, 3), got {events.dtype} {events.shape}")
+    return check_reads(reads, len(events))
+
+
+def check_reads(reads: Sequence[int] | np.ndarray, events: int) -> np.ndarray:
+    """READ positions as int64 ``[reads]``; ValueError as in `check_sample`."""
+    places = np.asarray(reads)
+    if places.ndim != 1 or (len(places) and places.dtype.kind not in "iu"):
+        raise ValueError(f"reads = {reads!r}: expected a sequence of integers")
+    places = places.astype(np.int64)
+    ordered = np.concatenate(([0], places, [events]))
+    if (np.diff(ordered) < 0).any():
+        raise ValueError(f"reads = {reads!r}: expected ascending positions in 0..{events}")
+    return places
