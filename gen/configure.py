@@ -28,9 +28,7 @@ def design_config(network: Network, foldings: Sequence[Folding]) -> DesignConfig
         If a folding does not suit its layer; the message names layer, value and what is possible.
     """
     if len(foldings) != len(network.layers):
-        raise ValueError(
-            f"{len(foldings)} foldings: expected {len(network.layers)}, one a layer"
-        )
+        raise ValueError(f"{len(foldings)} foldings: expected {len(network.layers)}, one a layer")
     channels, height, width = network.input_shape
     link = LinkConfig(channels, height, width, channels, guarded=True)
     cores = []
@@ -81,6 +79,4 @@ def _weight_words(layer: Layer, lanes: int) -> tuple[int, ...]:
         table[channel, :, :, first : first + out_size] = np.moveaxis(rows, 0, -1)
     unsigned = table & ((1 << bits) - 1)
     words = unsigned.reshape(-1, lanes).tolist()
-    return tuple(
-        sum(value << (lane * bits) for lane, value in enumerate(word)) for word in words
-    )
+    return tuple(sum(value << (lane * bits) for lane, value in enumerate(word)) for word in words)

@@ -104,7 +104,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     for layer, folding in zip(network.layers, foldings, strict=True):
         clocks = steps_per_event(layer.geometry, folding)
-        print(f"{layer.name:12} {folding.lanes:3} lanes x {folding.taps} taps, {clocks} clocks/event")
+        print(
+            f"{layer.name:12} {folding.lanes:3} lanes x {folding.taps} taps, {clocks} clocks/event"
+        )
     print(*paths, sep="\n")
     return 0
 

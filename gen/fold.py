@@ -71,9 +71,7 @@ def fold_fully(network: Network) -> tuple[Folding, ...]:
     )
 
 
-def fold_to_budget(
-    network: Network, events: Sequence[float], budget: int
-) -> tuple[Folding, ...]:
+def fold_to_budget(network: Network, events: Sequence[float], budget: int) -> tuple[Folding, ...]:
     """Fastest folding with a bounded number of neurons updated at once in the whole network.
 
     The slowest layer is made faster until the budget is used up, so that no layer is needlessly

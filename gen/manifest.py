@@ -30,9 +30,7 @@ def manifest(network: Network, config: DesignConfig, verilog: str) -> dict[str, 
     verilog : str
         The generated text, whose hash is recorded.
     """
-    layers = [
-        _layer(layer, core) for layer, core in zip(network.layers, config.cores, strict=True)
-    ]
+    layers = [_layer(layer, core) for layer, core in zip(network.layers, config.cores, strict=True)]
     names = ["input", *(core.name for core in config.cores)]
     links = [
         {

@@ -217,7 +217,8 @@ class AddressGenerator(wiring.Component):
         first_block = lookup(m, group, [b.start for b in group_blocks], range(config.blocks), "b0")
         last_block = Signal()
         m.d.comb += last_block.eq(
-            block_step == lookup(m, group, [len(b) - 1 for b in group_blocks], block_step.shape(), "b1")
+            block_step
+            == lookup(m, group, [len(b) - 1 for b in group_blocks], block_step.shape(), "b1")
         )
         lane_enable = lookup(
             m,
@@ -266,9 +267,7 @@ class AddressGenerator(wiring.Component):
             valid.eq(self.issue),
             row_1.eq(row),
             column_1.eq(column),
-            weight_base.eq(
-                event.channel * (config.weight_depth // link.channels) + block_step
-            ),
+            weight_base.eq(event.channel * (config.weight_depth // link.channels) + block_step),
             step_1.kind.eq(event.kind),
             step_1.block.eq(first_block + block_step),
             step_1.lane_enable.eq(Mux(reaches, lane_enable, 0)),

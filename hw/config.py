@@ -155,9 +155,7 @@ class CoreConfig:
         """Lanes of a channel block that belong to a convolution group, one bit a lane."""
         size = self.shape[0] // self.groups
         channels = range(block * self.lanes, (block + 1) * self.lanes)
-        return sum(
-            1 << lane for lane, channel in enumerate(channels) if channel // size == group
-        )
+        return sum(1 << lane for lane, channel in enumerate(channels) if channel // size == group)
 
     @cached_property
     def blocks_per_event(self) -> int:
@@ -188,9 +186,7 @@ class CoreConfig:
     @property
     def weight_depth(self) -> int:
         """Words of the weight memory."""
-        return (
-            self.input_link.channels * self.kernel[0] * self.kernel[1] * self.blocks_per_event
-        )
+        return self.input_link.channels * self.kernel[0] * self.kernel[1] * self.blocks_per_event
 
     @property
     def address_bits(self) -> int:

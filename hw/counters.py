@@ -35,7 +35,7 @@ def counter_layout(config: CoreConfig) -> data.StructLayout:
     """
     names = ["events", "dropped", "packets", "sops", "busy_cycles", "stall_cycles"]
     return data.StructLayout(
-        {name: COUNTER_BITS for name in names + ["saturations"] * config.readout}
+        dict.fromkeys(names + ["saturations"] * config.readout, COUNTER_BITS)
     )
 
 

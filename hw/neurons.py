@@ -1,5 +1,7 @@
 """Neuron bank: the membranes of one bank and the loop that updates them."""
 
+from itertools import pairwise
+
 from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
@@ -100,7 +102,7 @@ class NeuronBank(wiring.Component):
         # was issued in the clock of the write.
         layout = update_layout(config)
         stages = [self.update, *(Signal(layout, name=f"stage_{n}") for n in range(1, 5))]
-        for before, after in zip(stages, stages[1:], strict=False):
+        for before, after in pairwise(stages):
             m.d.sync += after.eq(before)
 
         # Decided in stage 0, used in stage 1: which update under way holds the newest word.
@@ -127,7 +129,9 @@ class NeuronBank(wiring.Component):
 
         fired = Signal(config.lanes)
         for lane in range(config.lanes):
-            self._lane(m, lane, stages, weight_read.data, membranes[lane], result[lane], fired[lane])
+            self._lane(
+                m, lane, stages, weight_read.data, membranes[lane], result[lane], fired[lane]
+            )
         m.d.sync += [
             result_3.eq(result),
             result_4.eq(result_3),

@@ -75,7 +75,7 @@ class Packer(wiring.Component):
         collected = config.blocks if config.taps > 1 else 1
         layout = data.StructLayout(
             {
-                **{name: shape for name, shape in group_layout(config).members.items()},
+                **group_layout(config).members,
                 "masks": data.ArrayLayout(config.lanes, config.taps * collected),
             }
         )

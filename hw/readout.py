@@ -1,14 +1,13 @@
 """Readout core: the linear layer that accumulates logits and answers markers."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
-from amaranth.lib import data, memory, stream, wiring
+from amaranth.hdl import Array, Module, Mux, Signal, signed
+from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hw.address import AddressGenerator
 from hw.config import CoreConfig
 from hw.counters import Counters, counter_layout
 from hw.packet import Kind, answer_layout
-from hw.table import lookup
 from hw.unpacker import Unpacker
 
 __all__ = ["LOGIT_BITS", "Readout"]

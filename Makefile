@@ -1,0 +1,73 @@
+# Tickless: `make help` lists what there is.
+
+PYTHON ?= python3
+PIP_OPTIONS ?=
+DATASET ?= saccades
+SAMPLES ?= 20
+SEED ?= 1
+METHOD ?= mtt
+NETWORK ?=
+FOLD ?=
+BUDGET ?=
+WAVES ?= 0
+STALLS ?= 0
+TESTS ?= tests
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+READY := $(VENV)/ready
+on = $(if $(filter-out 0,$(strip $(1))),$(2))
+folding := $(foreach fold,$(FOLD),--fold $(fold)) $(if $(BUDGET),--budget $(BUDGET))
+
+.DEFAULT_GOAL := help
+.PHONY: help env sim rtl train bench test test-long lint clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  Settings: DATASET=$(DATASET) SAMPLES=$(SAMPLES) SEED=$(SEED) STALLS=$(STALLS) WAVES=$(WAVES)"
+	@echo "            NETWORK=file FOLD=\"layer=LANESxTAPS ...\" BUDGET=n METHOD=mtt|sdt"
+	@echo "            PIP_OPTIONS=\"...\" for the installation, TICKLESS_DATA=folder for recordings"
+
+env: $(READY) ## the environment in .venv
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and \
+	    f"$(PYTHON) is Python {v[0]}.{v[1]}; Tickless needs 3.11 or newer: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) \
+	    --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+sim: $(READY) ## stream recordings through the RTL and compare with the golden model
+	$(RUN) -m sim --dataset $(DATASET) --samples $(SAMPLES) --seed $(SEED) $(folding) \
+	    $(if $(NETWORK),--network $(NETWORK)) $(call on,$(STALLS),--stalls) \
+	    $(call on,$(WAVES),--waves)
+
+rtl: $(READY) ## Verilog and manifest of a network, in build/rtl/<dataset>
+	$(RUN) -m gen.emit $(or $(NETWORK),sw/pretrained/$(DATASET).safetensors) \
+	    --output build/rtl/$(DATASET) $(folding)
+
+train: $(READY) ## train a network and quantize it, in build/train/<dataset>
+	$(RUN) -m sw.train --dataset $(DATASET) --method $(METHOD) --seed $(SEED) \
+	    --output build/train/$(DATASET)/$(METHOD).checkpoint.safetensors
+	$(RUN) -m gen.quantize build/train/$(DATASET)/$(METHOD).checkpoint.safetensors \
+	    --output build/train/$(DATASET)/$(METHOD).safetensors
+
+bench: $(READY) ## speed of the fast engine and of the simulation
+	$(RUN) -m sw.benchmark
+	$(RUN) -m sim.benchmark --dataset $(DATASET)
+
+test: $(READY) ## the tests
+	$(RUN) -m pytest -n auto -q -m "not long" $(TESTS)
+
+test-long: $(READY) ## the tests, with the long regression
+	$(RUN) -m pytest -n auto -q $(TESTS)
+
+lint: $(READY) ## format, lint and type check
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/pyright
+
+clean: ## remove what was built; the environment stays
+	rm -rf build .pytest_cache .hypothesis

@@ -1,0 +1,104 @@
+"""Quantization: a trained float network becomes an integer one."""
+
+import argparse
+import copy
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from sw.checkpoint import Checkpoint, CheckpointError
+from sw.layer import Layer
+from sw.models import SpikingChain
+from sw.network import Network, NetworkError, Provenance
+
+__all__ = ["quantize"]
+
+
+def quantize(
+    model: SpikingChain,
+    weight_bits: int = 8,
+    widest_membrane: int = 12,
+    provenance: Provenance | None = None,
+) -> Network:
+    """Integer network of a float one.
+
+    A neuron's spikes do not change when its weights, threshold and floor are scaled together. So
+    each channel has the scale at which its largest weight fills ``weight_bits``, or a smaller one
+    where its threshold or floor would not fit the membrane, and the scale is seen in its threshold
+    alone. Pooling by p multiplies the thresholds by p * p. Each layer's membranes are as narrow as
+    its thresholds and floors allow. The readout has one scale.
+
+    Parameters
+    ----------
+    model : SpikingChain
+        Trained network; its batch norms, if any, have no shifts. It is left as it is.
+    weight_bits : int
+        Width of a signed weight, 2 to 8.
+    widest_membrane : int
+        Widest membrane allowed, 2 to 24 bits.
+    provenance : Provenance, optional
+        What the network's file says about its origin.
+
+    Raises
+    ------
+    NetworkError
+        If a width is out of range, the floor is not negative, a weight is not finite, or a
+        threshold would round to 0.
+    """
+    if not 2 <= weight_bits <= 8:
+        raise NetworkError(f"weight_bits = {weight_bits}: expected 2 to 8")
+    if not 2 <= widest_membrane <= 24:
+        raise NetworkError(f"widest_membrane = {widest_membrane}: expected 2 to 24")
+    if not model.floor < 0:
+        raise NetworkError(f"floor = {model.floor}: expected a negative number of thresholds")
+    if model.norms:
+        model = copy.deepcopy(model)
+        model.fold()
+    largest = (1 << (weight_bits - 1)) - 1
+    layers = []
+    for index, (geometry, parameter) in enumerate(
+        zip(model.geometries, model.weights, strict=True)
+    ):
+        weight = parameter.detach().numpy().astype(np.float64)
+        if not np.isfinite(weight).all():
+            raise NetworkError(f"layer {index}: expected finite weights")
+        charge = geometry.pool**2
+        peaks = np.maximum(np.abs(weight).max(axis=(1, 2, 3)), 1e-12)
+        if geometry.kind == "readout":
+            scale = largest / peaks.max()
+            name, bits = "readout", 32
+            threshold = floor = np.zeros(0)
+            logit_scale = float(1 / (scale * charge))
+        else:
+            widest = 1 << (widest_membrane - 1)
+            scale = np.minimum(largest / peaks, widest / (charge * max(1.0, -model.floor)))
+            threshold = np.rint(scale * charge)
+            if threshold.min() < 1:
+                channel = int(threshold.argmin())
+                raise NetworkError(
+                    f"layer {index}: channel {channel} has a weight of {peaks[channel]:g} "
+                    f"thresholds: expected at most {2 * largest * charge}"
+                )
+            floor = np.minimum(np.rint(model.floor * threshold), -1)
+            name = f"{geometry.kind}{index + 1}"
+            bits = _bits(int(max(threshold.max(), -floor.min())))
+            scale = scale[:, None, None, None]
+        layers.append(
+            Layer(
+                name=name,
+                geometry=geometry,
+                weight=np.rint(weight * scale).astype(np.int8),
+                weight_bits=weight_bits,
+                threshold=threshold.astype(np.int32),
+                floor=floor.astype(np.int32),
+                membrane_bits=bits,
+            )
+        )
+    return Network(tuple(layers), logit_scale, provenance or Provenance())
+
+
+def _bits(extent: int) -> int:
+    """Narrowest signed width with thresholds up to, and floors down to minus, this extent."""
+    return max(2, (extent - 1).bit_length() + 1)

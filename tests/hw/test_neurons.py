@@ -1,0 +1,99 @@
+import random
+
+import pytest
+
+from hw.neurons import NeuronBank
+from tests.hw.cores import make_core
+from tests.hw.streams import simulate
+
+
+def model(config, updates):
+    """The contract's neuron, one update after the other."""
+    membranes, fired = {}, []
+    bits = config.weight_bits
+    ceil = (1 << (config.membrane_bits - 1)) - 1
+    epoch = None
+    for update in updates:
+        if not update["valid"]:
+            fired.append(0)
+            continue
+        if update["epoch"] != epoch:
+            membranes, epoch = {}, update["epoch"]
+        word = config.weights[update["weight_address"]]
+        mask = 0
+        for lane in range(config.lanes):
+            if not update["lane_enable"] >> lane & 1:
+                continue
+            weight = word >> (lane * bits) & ((1 << bits) - 1)
+            weight -= (weight >> (bits - 1)) << bits
+            channel = update["block"] * config.lanes + lane
+            total = membranes.get((update["address"], lane), 0) + weight
+            if total >= config.thresholds[channel]:
+                mask |= 1 << lane
+                total -= config.thresholds[channel]
+            total = min(max(total, config.floors[channel]), ceil)
+            membranes[update["address"], lane] = total
+        fired.append(mask)
+    return fired
+
+
+@pytest.mark.parametrize(("weight_bits", "membrane_bits"), [(2, 2), (4, 6), (8, 4), (8, 10)])
+@pytest.mark.parametrize("addresses", [1, 3, 8])
+def test_equals_the_contract(weight_bits, membrane_bits, addresses):
+    config = make_core(
+        shape=(6, 8, 8),
+        size=(16, 16),
+        lanes=3,
+        taps=1,
+        weight_bits=weight_bits,
+        membrane_bits=membrane_bits,
+        seed=addresses,
+    )
+    rng = random.Random(membrane_bits)
+    updates = []
+    for index in range(400):
+        address = rng.randrange(addresses)
+        updates.append(
+            {
+                "valid": rng.random() < 0.85,
+                "address": address,
+                "block": address % 2,
+                "weight_address": rng.randrange(config.weight_depth),
+                "lane_enable": rng.choice([7, 7, 7, rng.getrandbits(3)]),
+                "epoch": 1 + index // 50,
+            }
+        )
+    dut = NeuronBank(config)
+    got = []
+
+    async def drive(ctx):
+        for update in [*updates, *[{"valid": 0}] * 3]:
+            ctx.set(dut.update, update)
+            await ctx.tick()
+            got.append(ctx.get(dut.fired))
+
+    simulate(dut, drive, clocks=500)
+    assert got[2:-1] == model(config, updates)
+    assert any(got)
+
+
+def test_sweep_clears_a_word():
+    config = make_core(lanes=4, taps=4, seed=5)
+    dut = NeuronBank(config)
+    words = []
+
+    async def drive(ctx):
+        update = {"valid": 1, "address": 1, "weight_address": 3, "lane_enable": 15, "epoch": 1}
+        ctx.set(dut.update, update)
+        await ctx.tick()
+        ctx.set(dut.update, {"valid": 0})
+        await ctx.tick().repeat(4)
+        words.append(ctx.get(dut.membranes.data[1].as_value()))
+        ctx.set(dut.sweep, 1)
+        ctx.set(dut.sweep_address, 1)
+        await ctx.tick()
+        words.append(ctx.get(dut.membranes.data[1].as_value()))
+
+    simulate(dut, drive)
+    assert words[0] != 0
+    assert words[1] == 0

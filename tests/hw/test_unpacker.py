@@ -1,0 +1,69 @@
+import random
+
+import pytest
+
+from hw.packet import Kind, LinkConfig
+from hw.unpacker import Unpacker
+from tests.hw.streams import PATTERNS, collect, send, simulate
+
+
+def decode(event):
+    return Kind(event.kind), int(event.channel), int(event.y), int(event.x)
+
+
+def random_packets(link, count, rng):
+    layout = link.layout
+    packets = []
+    for _ in range(count):
+        kind = rng.choices(list(Kind), [20, 1, 1, 1])[0]
+        fields = {name: rng.getrandbits(layout[name].width) for name in ("y", "x", "mask")}
+        packets.append({"kind": kind, "block": rng.randrange(link.blocks), **fields})
+    return packets
+
+
+def expected_events(link, packets):
+    events = []
+    for packet in packets:
+        if packet["kind"] in (Kind.END, Kind.READ):
+            events.append((packet["kind"], 0))
+        elif packet["kind"] == Kind.EVENT:
+            for lane in range(link.lanes):
+                if packet["mask"] >> lane & 1:
+                    channel = packet["block"] * link.lanes + lane
+                    events.append((Kind.EVENT, channel, packet["y"], packet["x"]))
+    return events
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 3, 8])
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_order_and_drops(lanes, pattern):
+    link = LinkConfig(channels=8, height=5, width=6, lanes=lanes, guarded=True)
+    dut = Unpacker(link)
+    packets = random_packets(link, 200, random.Random(lanes))
+    expected = expected_events(link, packets)
+    process, taken = collect(dut.o, len(expected), decode, PATTERNS[pattern], 2)
+    dropped = []
+
+    async def count_drops(ctx):
+        async for *_, strobe in ctx.tick().sample(dut.dropped):
+            dropped.append(strobe)
+
+    simulate(dut, send(dut.i, packets, PATTERNS[pattern], 1), process, background=[count_drops])
+    got = [event[:2] if event[0] != Kind.EVENT else event for event in taken]
+    assert got == expected
+    unknown = [
+        p
+        for p in packets
+        if p["kind"] == Kind.EVENT_END or (p["kind"] == Kind.EVENT and p["mask"] == 0)
+    ]
+    assert sum(dropped) == len(unknown) > 0
+
+
+def test_one_event_a_clock():
+    link = LinkConfig(channels=4, height=4, width=4, lanes=4)
+    dut = Unpacker(link)
+    packets = [{"kind": Kind.EVENT, "mask": mask} for mask in [1, 15, 8, 5] * 20]
+    events = sum(packet["mask"].bit_count() for packet in packets)
+    process, taken = collect(dut.o, events, decode, 1.0, 0)
+    simulate(dut, send(dut.i, packets, 1.0, 0), process, clocks=events + 5)
+    assert len(taken) == events
