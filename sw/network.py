@@ -66,7 +66,7 @@ class Network:
 
     layers: tuple[Layer, ...]
     logit_scale: float = 1.0
-    provenance: Provenance = Provenance()
+    provenance: Provenance = field(default_factory=Provenance)
 
     def __post_init__(self):
         if not self.layers:
