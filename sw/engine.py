@@ -1,0 +1,274 @@
+"""Fast engine: the golden model's results, layer by layer in compiled code.
+
+Layers also run with real weights and membranes, for a float model event by event.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from sw.geometry import Geometry
+from sw.kernels import LANES, accumulate, integrate
+from sw.network import Network
+from sw.sample import check_sample
+from sw.trace import LayerTrace, SampleTrace
+
+__all__ = ["Engine", "ReadoutLayer", "ReadoutTrace", "SpikingLayer", "run"]
+
+NO_READS = np.zeros(0, np.int64)
+
+
+class SpikingLayer:
+    """Integrate-and-fire layer, prepared to run many samples.
+
+    Integer arrays give the contract's neuron on int32 membranes, which sums of membrane and
+    weight must fit; float32 arrays give the same neuron on float32 membranes.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        Address arithmetic and live extents.
+    weight : numpy.ndarray
+        int8, int32 or float32 of shape ``geometry.weight_shape``.
+    threshold, floor : numpy.ndarray
+        int32 or float32 of shape ``(channels,)``.
+    ceil : int or float
+        Highest membrane; infinity for none.
+    """
+
+    def __init__(
+        self,
+        geometry: Geometry,
+        weight: np.ndarray,
+        threshold: np.ndarray,
+        floor: np.ndarray,
+        ceil: float,
+    ):
+        dtype = _membrane_dtype(geometry, weight)
+        channels, height, width = geometry.output_shape
+        groups, inputs = geometry.groups, geometry.input_shape[0]
+        size = channels // groups
+        padded = -(-size // LANES) * LANES
+        never = np.inf if dtype == np.float32 else np.iinfo(np.int32).max
+        self.geometry = geometry
+        self._padded = (height, width, groups, padded)
+        self._ceil = dtype(ceil)
+        self._threshold = _pad(threshold.reshape(groups, size), padded, never, dtype)
+        self._floor = _pad(floor.reshape(groups, size), padded, 0, dtype)
+        by_group = weight.reshape(groups, size, inputs // groups, *geometry.kernel)
+        self._weight = _pad(by_group.transpose(0, 2, 3, 4, 1), padded, 0, dtype)
+        self._place, self._visits = _visits(geometry, groups * padded, padded)
+        most = int(np.diff(self._place, axis=1).max())
+        self._group = np.arange(inputs, dtype=np.int32) // (inputs // groups)
+        self._shape = (size, padded, most)
+
+    def run(self, events: np.ndarray, reads: np.ndarray = NO_READS) -> LayerTrace:
+        """What the layer does with one sample; its membranes have the layer's type.
+
+        Parameters
+        ----------
+        events : numpy.ndarray
+            int32 ``[n, 3]``: ``(channel, y, x)`` in order, all of them in the layer's input.
+        reads : numpy.ndarray
+            int64 ``[reads]``: events before each READ, not decreasing.
+
+        Raises
+        ------
+        ValueError
+            If an event lies outside the layer's input, or an argument has another form.
+        """
+        reads = check_sample(events, reads)
+        membrane = np.zeros(self._padded, self._weight.dtype)
+        size, _, most = self._shape
+        spikes = np.empty((2 * len(events) + most * size, 3), np.int32)
+        marks = np.empty(len(reads), np.int64)
+        index = sent = positions = 0
+        while True:
+            index, sent, visited = integrate(
+                events, index, reads, self._group, self._place, self._visits, self._weight,
+                self._threshold, self._floor, self._ceil, self._shape,
+                membrane.reshape(-1), spikes, sent, marks,
+            )  # fmt: skip
+            positions += visited
+            if index == len(events):
+                break
+            spikes = np.concatenate((spikes, np.empty_like(spikes)))
+        marks[reads == len(events)] = sent
+        live = membrane[..., :size].reshape(*self._padded[:2], -1)
+        return LayerTrace(
+            spikes=spikes[:sent].copy(),
+            read_positions=marks,
+            membrane=np.ascontiguousarray(live.transpose(2, 0, 1)),
+            events=len(events),
+            sops=positions * size,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ReadoutTrace:
+    """What a readout does with one sample.
+
+    Members
+    -------
+    logits : numpy.ndarray
+        int32 or float32 ``[classes]``: answer to END.
+    read_logits : numpy.ndarray
+        int32 or float32 ``[reads, classes]``: answers to each READ.
+    events, sops, saturations : int
+        Events received, synaptic operations, logit updates that saturated.
+    """
+
+    logits: np.ndarray
+    read_logits: np.ndarray
+    events: int
+    sops: int
+    saturations: int
+
+
+class ReadoutLayer:
+    """Readout, prepared to run many samples.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        Address arithmetic.
+    weight : numpy.ndarray
+        int8, int32 or float32 of shape ``geometry.weight_shape``.
+    ceil : int or float
+        Highest logit, ``-ceil - 1`` being the lowest; infinity, for float32 only, for no limits.
+    """
+
+    def __init__(self, geometry: Geometry, weight: np.ndarray, ceil: float):
+        dtype = _membrane_dtype(geometry, weight)
+        limit = np.float32 if dtype is np.float32 else np.int64
+        self.geometry = geometry
+        self._limits = limit(-ceil - 1), limit(ceil)
+        classes, channels = weight.shape[:2]
+        by_class = weight.reshape(classes, channels, -1).transpose(1, 2, 0)
+        self._weight = np.ascontiguousarray(by_class, dtype)
+        starts, visits = _visits(geometry, 1, 1)
+        reached = np.append(visits[:, 1], -1)[starts[:, :-1]]
+        self._place = np.where(np.diff(starts, axis=1) > 0, reached, -1).astype(np.int32)
+
+    def run(self, events: np.ndarray, reads: np.ndarray = NO_READS) -> ReadoutTrace:
+        """What the readout does with one sample; parameters and errors as `SpikingLayer.run`."""
+        reads = check_sample(events, reads)
+        classes = self._weight.shape[2]
+        logits = np.zeros(classes, self._weight.dtype)
+        answers = np.empty((len(reads), classes), self._weight.dtype)
+        reached, saturations = accumulate(
+            events, reads, self._place, self._weight, *self._limits, logits, answers
+        )
+        return ReadoutTrace(logits, answers, len(events), reached * classes, saturations)
+
+
+class Engine:
+    """Integer network, prepared to run many samples.
+
+    Parameters
+    ----------
+    network : Network
+        Integer network.
+    """
+
+    def __init__(self, network: Network):
+        self._input_shape = network.input_shape
+        *layers, readout = network.layers
+        self._layers = [
+            SpikingLayer(layer.geometry, layer.weight, layer.threshold, layer.floor, layer.ceil)
+            for layer in layers
+        ]
+        self._readout = ReadoutLayer(readout.geometry, readout.weight, readout.ceil)
+
+    def run(self, events: np.ndarray, reads: Sequence[int] | np.ndarray = ()) -> SampleTrace:
+        """Everything that the network does with one sample; equal to `sw.golden.run`."""
+        places = check_sample(events, reads)
+        inside = ((events >= 0) & (events < self._input_shape)).all(axis=1)
+        kept = np.ascontiguousarray(events[inside])
+        places = np.concatenate(([0], np.cumsum(inside)))[places]
+        traces = []
+        sent, marks = kept, places
+        for layer in self._layers:
+            traces.append(layer.run(sent, marks))
+            sent, marks = traces[-1].spikes, traces[-1].read_positions
+        answer = self._readout.run(sent, marks)
+        return SampleTrace(
+            layers=tuple(traces),
+            logits=answer.logits,
+            read_logits=answer.read_logits,
+            readout_events=answer.events,
+            readout_sops=answer.sops,
+            saturations=answer.saturations,
+            dropped=len(events) - len(kept),
+        )
+
+
+_engines: WeakKeyDictionary[Network, Engine] = WeakKeyDictionary()
+
+
+def run(
+    network: Network, events: np.ndarray, reads: Sequence[int] | np.ndarray = ()
+) -> SampleTrace:
+    """Everything that a network does with one sample; equal to `sw.golden.run`.
+
+    Prepares each network once.
+    """
+    if network not in _engines:
+        _engines[network] = Engine(network)
+    return _engines[network].run(events, reads)
+
+
+def _membrane_dtype(geometry: Geometry, weight: np.ndarray) -> type[np.float32] | type[np.int32]:
+    if weight.shape != geometry.weight_shape:
+        raise ValueError(f"weight: expected shape {geometry.weight_shape}, got {weight.shape}")
+    if weight.dtype not in (np.int8, np.int32, np.float32):
+        raise ValueError(f"weight: expected int8, int32 or float32, got {weight.dtype}")
+    return np.float32 if weight.dtype == np.float32 else np.int32
+
+
+def _pad(array: np.ndarray, padded: int, value: float, dtype: type) -> np.ndarray:
+    """Flat copy of an array whose last axis is filled up with ``value``."""
+    result = np.full((*array.shape[:-1], padded), value, dtype)
+    result[..., : array.shape[-1]] = array
+    return result.reshape(-1)
+
+
+def _visits(geometry: Geometry, neurons: int, synapses: int) -> tuple[np.ndarray, np.ndarray]:
+    """Tables ``place`` and ``visits`` of `integrate`.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        Address arithmetic.
+    neurons, synapses : int
+        Membranes per output position and weights per kernel position.
+    """
+    _, height, width = geometry.input_shape
+    columns = [list(_reached(geometry, 1, x)) for x in range(width)]
+    place = np.empty((height, width + 1), np.int32)
+    visits: list[tuple[int, int, int, int]] = []
+    for y in range(height):
+        rows = list(_reached(geometry, 0, y))
+        for x in range(width):
+            place[y, x] = len(visits)
+            visits += [
+                (
+                    (row * geometry.output_shape[2] + column) * neurons,
+                    (kernel_y * geometry.kernel[1] + kernel_x) * synapses,
+                    row,
+                    column,
+                )
+                for row, kernel_y in rows
+                for column, kernel_x in columns[x]
+            ]
+        place[y, width] = len(visits)
+    return place, np.array(visits, np.int32).reshape(-1, 4)
+
+
+def _reached(geometry: Geometry, axis: int, coordinate: int):
+    """Output coordinates that an input coordinate reaches, with their kernel indices."""
+    reach = geometry.reach(axis, coordinate)
+    for j in range(reach.count):
+        yield reach.first + j, reach.kernel_first - j * geometry.stride
