@@ -1,0 +1,103 @@
+"""Frames for training: the events of a sample counted in time bins."""
+
+from collections.abc import Iterable, Sequence
+
+import numba
+import numpy as np
+import torch
+
+from sw.data.events import Events
+from sw.geometry import Shape
+
+__all__ = ["Recordings", "frames"]
+
+
+class Recordings:
+    """Labelled samples packed in memory, from which batches of frames are made.
+
+    A sample's time, from its first event to its last, is cut into bins of equal length, each of
+    which becomes one frame of event counts. Bins follow the sample and not the clock, so every
+    frame of every sample has its share of the recording. Events outside the sensor are left out.
+
+    Parameters
+    ----------
+    samples : iterable of (Events, int)
+        Samples and their labels; at least one.
+    sensor : Shape
+        Extent of every sample's sensor.
+
+    Members
+    -------
+    labels : torch.Tensor
+        int64 ``[samples]``.
+    """
+
+    def __init__(self, samples: Iterable[tuple[Events, int]], sensor: Shape):
+        self.sensor = sensor
+        addresses, times, lengths, labels = [], [], [0], []
+        for events, label in samples:
+            if events.sensor != sensor:
+                raise ValueError(f"sample {len(labels)}: sensor {events.sensor}, not {sensor}")
+            inside = events.inside
+            addresses.append(events.addresses[inside].astype(np.int16))
+            times.append(events.t_us[inside])
+            lengths.append(len(times[-1]))
+            labels.append(label)
+        if not labels:
+            raise ValueError("samples: expected at least one")
+        self._addresses, self._times = np.concatenate(addresses), np.concatenate(times)
+        self._starts = np.cumsum(lengths)
+        self.labels = torch.tensor(labels)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def frames(
+        self, indices: Sequence[int] | np.ndarray, steps: int, shifts: np.ndarray | None = None
+    ) -> torch.Tensor:
+        """Frames of some samples.
+
+        Parameters
+        ----------
+        indices : sequence of int
+            Which samples.
+        steps : int
+            Time steps, at least 1.
+        shifts : numpy.ndarray, optional
+            int ``[samples, 2]``: pixels ``(y, x)`` by which each sample moves; what leaves the
+            sensor is lost.
+
+        Returns
+        -------
+        torch.Tensor
+            float32 ``[time, batch, channels, height, width]``: event counts.
+        """
+        if steps < 1:
+            raise ValueError(f"steps = {steps}: expected at least 1")
+        chosen = np.asarray(indices, np.int64)
+        moves = np.zeros((len(chosen), 2), np.int64) if shifts is None else shifts
+        counts = np.zeros((steps, len(chosen), *self.sensor), np.float32)
+        _count(self._addresses, self._times, self._starts, chosen, moves, counts)
+        return torch.from_numpy(counts)
+
+
+def frames(events: Events, steps: int) -> torch.Tensor:
+    """Frames of one sample: float32 ``[time, channels, height, width]``, as in `Recordings`."""
+    return Recordings([(events, 0)], events.sensor).frames([0], steps)[:, 0]
+
+
+@numba.njit(cache=True)
+def _count(addresses, times, starts, chosen, moves, counts):
+    steps, _, _, height, width = counts.shape
+    for place, sample in enumerate(chosen):
+        begin, end = starts[sample], starts[sample + 1]
+        if begin == end:
+            continue
+        duration = times[end - 1] - times[begin] + 1
+        for index in range(begin, end):
+            channel, y, x = addresses[index]
+            y += moves[place, 0]
+            x += moves[place, 1]
+            if 0 <= y < height and 0 <= x < width:
+                step = (times[index] - times[begin]) * steps // duration
+                counts[step, place, channel, y, x] += 1
