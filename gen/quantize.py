@@ -4,11 +4,15 @@ import argparse
 import copy
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from sw.checkpoint import Checkpoint, CheckpointError
+from sw.data.catalog import load
+from sw.data.events import EventsError
+from sw.evaluate import score_events
 from sw.layer import Layer
 from sw.models import SpikingChain
 from sw.network import Network, NetworkError, Provenance
@@ -19,7 +23,7 @@ __all__ = ["quantize"]
 def quantize(
     model: SpikingChain,
     weight_bits: int = 8,
-    widest_membrane: int = 12,
+    widest_membrane: int = 9,
     provenance: Provenance | None = None,
 ) -> Network:
     """Integer network of a float one.
@@ -57,7 +61,7 @@ def quantize(
         model = copy.deepcopy(model)
         model.fold()
     largest = (1 << (weight_bits - 1)) - 1
-    layers = []
+    layers, logit_scale = [], 1.0
     for index, (geometry, parameter) in enumerate(
         zip(model.geometries, model.weights, strict=True)
     ):
@@ -102,3 +106,38 @@ def quantize(
 def _bits(extent: int) -> int:
     """Narrowest signed width with thresholds up to, and floors down to minus, this extent."""
     return max(2, (extent - 1).bit_length() + 1)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Command line of `quantize`: checkpoint in, network file out, integer accuracy measured."""
+    parser = argparse.ArgumentParser(
+        prog="python -m gen.quantize",
+        description="Quantize a checkpoint of sw.train and measure the integer network, event by "
+        "event, on the test samples of its data set.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("checkpoint", type=Path, help="file that sw.train wrote")
+    parser.add_argument("--bits", type=int, default=8, help="width of a weight, 2 to 8")
+    parser.add_argument(
+        "--membrane-bits", type=int, default=9, help="widest membrane, 2 to 24 bits"
+    )
+    parser.add_argument("-o", "--output", type=Path, required=True, help="network file to write")
+    options = parser.parse_args(arguments)
+    try:
+        source = Checkpoint.load(options.checkpoint)
+        network = quantize(source.model, options.bits, options.membrane_bits)
+        score = score_events(network, load(source.dataset, "test"))
+    except (CheckpointError, EventsError, NetworkError) as error:
+        sys.exit(f"error: {error}")
+    accuracies = {**source.accuracies, "integer": score.accuracy}
+    origin = Provenance(source.dataset, source.method, source.seed, accuracies)
+    replace(network, provenance=origin).save(options.output)
+    print(f"integer accuracy: {score.accuracy:.4f} of {score.samples} samples")
+    print(f"mean events into each layer: {', '.join(f'{mean:.0f}' for mean in score.events)}")
+    print(f"mean synaptic operations: {score.sops:.0f}")
+    print(f"membrane bits: {', '.join(str(layer.membrane_bits) for layer in network.layers[:-1])}")
+    print(f"wrote {options.output}")
+
+
+if __name__ == "__main__":
+    main()

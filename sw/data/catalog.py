@@ -3,10 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import overload
 
+import numpy as np
+
 from sw.data import nmnist, saccades
 from sw.data.events import Events
 
-__all__ = ["DATASETS", "SENSORS", "SPLITS", "Samples", "load"]
+__all__ = ["DATASETS", "SENSORS", "SPLITS", "Samples", "load", "simulated"]
 
 DATASETS = ("saccades", "nmnist")
 SPLITS = ("train", "test", "all")
@@ -72,3 +74,30 @@ def load(dataset: str, split: str) -> Samples:
         return Samples(nmnist.read, [path for path, _ in found], [label for _, label in found])
     found = [pair for part in parts for pair in saccades.digits(part)]
     return Samples(saccades.sample, [index for index, _ in found], [label for _, label in found])
+
+
+def simulated(dataset: str, count: int) -> Samples:
+    """More samples for training: simulated recordings of training images.
+
+    ``saccades``: further recordings of its training digits. ``nmnist``: recordings of MNIST's
+    training images, if ``mnist/mnist.npz`` lies beside the recordings; none otherwise.
+
+    Parameters
+    ----------
+    dataset : str
+        One of `DATASETS`.
+    count : int
+        Samples wanted, at least 0.
+    """
+    if dataset == "nmnist":
+        images, labels = nmnist.still_images()
+        chosen = range(min(count, len(labels)))
+        return Samples(
+            lambda index: saccades.record(images[index] / 255, np.random.default_rng((1, index))),
+            chosen,
+            labels[: len(chosen)].tolist(),
+        )
+    digits = saccades.digits("train")
+    keys = [(digits[i % len(digits)][0], 1 + i // len(digits)) for i in range(count)]
+    labels = [digits[i % len(digits)][1] for i in range(count)]
+    return Samples(lambda key: saccades.sample(*key), keys, labels)

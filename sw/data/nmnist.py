@@ -11,7 +11,7 @@ from tonic.io import read_mnist_file
 
 from sw.data.events import Events, EventsError
 
-__all__ = ["SENSOR", "files", "folder", "read"]
+__all__ = ["SENSOR", "files", "folder", "read", "still_images"]
 
 SENSOR = (2, 34, 34)
 """Extent ``(polarities, height, width)`` of a recording."""
@@ -86,6 +86,20 @@ def files(split: str) -> list[tuple[Path, int]]:
     if not found:
         raise EventsError(_advice(place, "no recordings there"))
     return found
+
+
+def still_images() -> tuple[np.ndarray, np.ndarray]:
+    """MNIST's training images and labels, in its order; none where the file is missing.
+
+    The file is ``mnist/mnist.npz`` beside the recordings' folder, with the arrays
+    ``train_images`` (uint8 ``[60000, 28, 28]``) and ``train_labels``. The recordings of N-MNIST's
+    training set are recordings of these images; its test recordings show others.
+    """
+    path = folder().parent / "mnist" / "mnist.npz"
+    if not path.exists():
+        return np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.int64)
+    with np.load(path) as file:
+        return file["train_images"], file["train_labels"].astype(np.int64)
 
 
 def _list(place: Path) -> list[tuple[Path, int]]:

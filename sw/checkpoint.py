@@ -1,0 +1,103 @@
+"""Checkpoint: a trained float network and how it came about, in one file."""
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from sw.geometry import GeometryError, LayerSpec, Shape
+from sw.models import SpikingChain
+
+__all__ = ["Checkpoint", "CheckpointError"]
+
+FORMAT_VERSION = 1
+
+
+class CheckpointError(ValueError):
+    """Invalid checkpoint; the message names the file, what is wrong and what was expected."""
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """Trained float network: integrate-and-fire neurons of threshold 1 without biases.
+
+    Parameters
+    ----------
+    model : SpikingChain
+        The network.
+    dataset, method : str
+        What it was trained on and how.
+    seed : int
+        Seed of the training run.
+    steps : int
+        Time steps at which its time-stepped accuracy is measured.
+    settings : dict
+        Training settings, for the record.
+    accuracies : dict
+        Accuracies on the test set measured after training, as fractions.
+    """
+
+    model: SpikingChain
+    dataset: str
+    method: str
+    seed: int
+    steps: int
+    settings: dict[str, Any] = field(default_factory=dict)
+    accuracies: dict[str, float] = field(default_factory=dict)
+
+    def save(self, path: Path | str) -> None:
+        """Write one safetensors file with the description in its header."""
+        description = {
+            "format_version": FORMAT_VERSION,
+            "sensor": self.model.sensor,
+            "layers": [asdict(spec) for spec in self.model.specs],
+            "floor": self.model.floor,
+            "normalized": bool(self.model.norms),
+            **{name: getattr(self, name) for name in _FIELDS},
+        }
+        state = {name: tensor.contiguous() for name, tensor in self.model.state_dict().items()}
+        save_file(state, path, {"tickless-checkpoint": json.dumps(description, sort_keys=True)})
+
+    @classmethod
+    def load(cls, path: Path | str) -> "Checkpoint":
+        """Read a checkpoint.
+
+        Raises
+        ------
+        CheckpointError
+            If the file is missing, no checkpoint, of another version or damaged.
+        """
+        try:
+            with safe_open(path, "pt") as file:
+                text = json.loads((file.metadata() or {})["tickless-checkpoint"])
+                state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            if text["format_version"] != FORMAT_VERSION:
+                raise CheckpointError(
+                    f"{path}: format_version = {text['format_version']!r}: "
+                    f"this version reads {FORMAT_VERSION}"
+                )
+            sensor: Shape = tuple(text["sensor"])
+            specs = [LayerSpec(**layer) for layer in text["layers"]]
+            model = SpikingChain(sensor, specs, text["floor"], text["normalized"])
+            model.load_state_dict(state)
+            return cls(model.eval(), **{name: text[name] for name in _FIELDS})
+        except FileNotFoundError:
+            raise CheckpointError(f"{path}: no such checkpoint") from None
+        except (SafetensorError, OSError) as error:
+            raise CheckpointError(f"{path}: not a safetensors file: {error}") from None
+        except KeyError as error:
+            raise CheckpointError(f"{path}: header entry {error} is missing") from None
+        except CheckpointError:
+            raise
+        except (TypeError, ValueError, RuntimeError, GeometryError) as error:
+            raise CheckpointError(f"{path}: {error}") from None
+
+    def with_accuracies(self, **accuracies: float) -> "Checkpoint":
+        """The same checkpoint with these accuracies instead of its own."""
+        return replace(self, accuracies=accuracies)
+
+
+_FIELDS = ("dataset", "method", "seed", "steps", "settings", "accuracies")
