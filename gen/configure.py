@@ -7,7 +7,8 @@ import numpy as np
 from gen.fold import Folding
 from hw.config import CoreConfig, DesignConfig
 from hw.packet import LinkConfig
-from sw.network import Layer, Network
+from sw.layer import Layer
+from sw.network import Network
 
 __all__ = ["design_config"]
 

@@ -16,7 +16,7 @@ from gen.manifest import manifest
 from hw.config import DesignConfig
 from hw.design import Design
 from sw import engine
-from sw.data import load
+from sw.data.catalog import load
 from sw.network import Network, NetworkError
 
 __all__ = ["emit", "main", "measure_events", "parse_folding"]

@@ -10,7 +10,8 @@ from gen.fold import Folding, steps_per_event
 from hw.config import CoreConfig, DesignConfig
 from hw.counters import COUNTER_BITS, counter_layout
 from hw.packet import Kind, answer_layout
-from sw.network import Layer, Network
+from sw.layer import Layer
+from sw.network import Network
 
 __all__ = ["MANIFEST_VERSION", "manifest"]
 

@@ -1,0 +1,134 @@
+"""Report of a run: one HTML page that a person reads in a minute."""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from matplotlib.colors import TwoSlopeNorm
+from matplotlib.figure import Figure
+
+from sim.packets import spike_cycles
+from sim.recording import SampleRecording
+from sim.result import Result
+from sw.network import Network
+from sw.trace import SampleTrace
+
+__all__ = ["ReportSample", "write_report"]
+
+OFF, ON, INK = "#c4442a", "#2563a8", "#222222"
+
+
+@dataclass(frozen=True, eq=False)
+class ReportSample:
+    """One sample to be shown.
+
+    Members
+    -------
+    addresses : numpy.ndarray
+        int32 ``[n, 3]``: input events ``(channel, y, x)``.
+    label : int
+        True class.
+    trace : SampleTrace
+        What the golden model says.
+    recording : SampleRecording
+        What the RTL did.
+    """
+
+    addresses: np.ndarray
+    label: int
+    trace: SampleTrace
+    recording: SampleRecording
+
+
+def write_report(
+    path: Path, result: Result, network: Network, samples: Sequence[ReportSample]
+) -> None:
+    """Write the page; it needs no other file."""
+    environment = Environment(
+        loader=PackageLoader("sim"), autoescape=True, undefined=StrictUndefined
+    )
+    pictures = [{"sample": sample, "png": _picture(network, result, sample)} for sample in samples]
+    page = environment.get_template("report.html").render(result=result, pictures=pictures)
+    path.write_text(page, encoding="utf-8")
+
+
+def _picture(network: Network, result: Result, sample: ReportSample) -> str:
+    """Input, spikes and logits of one sample over clock cycles, as base64 of a PNG."""
+    spiking = network.layers[:-1]
+    rows = len(spiking) + 2
+    figure = Figure(figsize=(9.5, 1.35 * rows + 1.6), layout="constrained", dpi=110)
+    grid = figure.add_gridspec(
+        rows, 2, width_ratios=[1, 4.2], height_ratios=[1.5, *[1] * (rows - 2), 1.6]
+    )
+
+    inside = np.all((sample.addresses >= 0) & (sample.addresses < network.input_shape), axis=1)
+    links = sample.recording.links
+    start = int(links[0].cycles[0])
+    cycles = links[0].cycles[:-1][inside] - start
+    channel, y, x = sample.addresses[inside].T
+
+    axes = figure.add_subplot(grid[0, 0])
+    image = np.zeros(network.input_shape[1:])
+    np.add.at(image, (y, x), np.where(channel == 0, -1, 1))
+    span = max(1.0, np.abs(image).max())
+    axes.imshow(image, cmap="RdBu", norm=TwoSlopeNorm(0, -span, span))
+    axes.set(xticks=[], yticks=[])
+    axes.set_title("ON minus OFF events", fontsize=8)
+
+    end = int(links[-1].cycles[-1]) - start
+    raster = figure.add_subplot(grid[0, 1])
+    raster.scatter(cycles, y, s=0.6, c=np.where(channel == 0, OFF, ON), linewidths=0)
+    raster.invert_yaxis()
+    raster.set_ylabel("row", fontsize=8)
+    raster.set_title(f"input: {len(cycles):,} events (blue ON, red OFF)", fontsize=8, loc="left")
+
+    for index, layer in enumerate(spiking):
+        axes = figure.add_subplot(grid[index + 1, 1], sharex=raster)
+        spikes = sample.trace.layers[index].spikes
+        shape = layer.geometry.output_shape
+        neuron = np.ravel_multi_index(tuple(spikes.T), shape)
+        axes.scatter(spike_cycles(links[index + 1]) - start, neuron, s=0.5, c=INK, linewidths=0)
+        axes.set_ylim(-1, int(np.prod(shape)))
+        axes.set_ylabel("neuron", fontsize=8)
+        title = f"{layer.name}: {len(spikes):,} spikes of {int(np.prod(shape)):,} neurons"
+        axes.set_title(title, fontsize=8, loc="left")
+        counts = figure.add_subplot(grid[index + 1, 0])
+        counts.imshow(
+            np.bincount(neuron, minlength=int(np.prod(shape))).reshape(shape).sum(0), cmap="Greys"
+        )
+        counts.set(xticks=[], yticks=[])
+
+    axes = figure.add_subplot(grid[-1, 1], sharex=raster)
+    times, logits = _logits_over_events(network, sample)
+    best = np.argsort(-logits[-1]) if len(logits) else []
+    for rank, index in enumerate(best):
+        label = f"class {index}" if rank < 3 else None
+        colour = (ON, OFF, INK)[rank] if rank < 3 else "#bbbbbb"
+        axes.step(times - start, logits[:, index], where="post", lw=1, c=colour, label=label)
+    if len(best):
+        axes.legend(fontsize=7, loc="upper left", frameon=False)
+    axes.set_xlim(0, max(1, end))
+    axes.set_xlabel("clock cycle since the sample's first event", fontsize=8)
+    axes.set_title("logits", fontsize=8, loc="left")
+    for axes in figure.axes:
+        axes.tick_params(labelsize=7)
+    with io.BytesIO() as file:
+        figure.savefig(file, format="png")
+        return base64.b64encode(file.getvalue()).decode()
+
+
+def _logits_over_events(network: Network, sample: ReportSample) -> tuple[np.ndarray, np.ndarray]:
+    """Cycle of each event sent to the readout, and the logits ``[events, classes]`` after it."""
+    readout = network.layers[-1]
+    pool = readout.geometry.pool
+    source = sample.trace.layers[-1].spikes if sample.trace.layers else sample.addresses
+    cycles = spike_cycles(sample.recording.links[-2])
+    channel, y, x = source.T
+    y, x = y // pool, x // pool
+    reaches = (y < readout.geometry.kernel[0]) & (x < readout.geometry.kernel[1])
+    added = readout.weight[:, channel[reaches], y[reaches], x[reaches]].T.astype(np.int64)
+    return cycles[: len(source)][reaches], np.cumsum(added, axis=0) * network.logit_scale

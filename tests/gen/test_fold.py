@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from gen.fold import Folding, choices, fold_fully, fold_to_budget, steps_per_event
+from sw.geometry import LayerSpec, chain
+from tests.networks import random_network
+
+CHAIN = chain(
+    (2, 34, 34),
+    [
+        LayerSpec("conv2d", 8, 3, 2, 1),
+        LayerSpec("conv2d", 16, 3, 1, 1, groups=2),
+        LayerSpec("readout", 10),
+    ],
+)
+
+
+def test_steps_of_a_whole_window():
+    stride_2, stride_1, readout = CHAIN
+    assert steps_per_event(stride_2, Folding(8, 4)) == 1
+    assert steps_per_event(stride_2, Folding(8, 1)) == 4
+    assert steps_per_event(stride_2, Folding(1, 2)) == 16
+    assert steps_per_event(stride_1, Folding(8, 9)) == 1
+    assert steps_per_event(stride_1, Folding(8, 6)) == 2
+    assert steps_per_event(stride_1, Folding(4, 2)) == 12
+    assert steps_per_event(readout, Folding(5, 1)) == 2
+
+
+def test_full_folding_takes_an_event_a_clock():
+    network = random_network(np.random.default_rng(3))
+    for layer, folding in zip(network.layers, fold_fully(network), strict=True):
+        assert steps_per_event(layer.geometry, folding) == 1
+        assert folding in choices(layer.geometry)
+
+
+def test_budget_is_used_where_it_is_slow():
+    network = random_network(np.random.default_rng(3))
+    count = len(network.layers)
+    for busiest in range(count):
+        events = [1.0] * count
+        events[busiest] = 1000.0
+        least = fold_to_budget(network, events, count)
+        assert least == (Folding(1, 1),) * count
+        folded = fold_to_budget(network, events, count + 3)
+        assert sum(folding.updates for folding in folded) <= count + 3
+        assert all(
+            folding == Folding(1, 1) for index, folding in enumerate(folded) if index != busiest
+        )
+    whole = fold_to_budget(network, [1.0] * count, 10**6)
+    clocks = [
+        steps_per_event(layer.geometry, folding)
+        for layer, folding in zip(network.layers, whole, strict=True)
+    ]
+    assert max(clocks) == 1
+
+
+def test_impossible_budgets():
+    network = random_network(np.random.default_rng(3))
+    count = len(network.layers)
+    with pytest.raises(ValueError, match=f"budget = 1: expected at least {count}"):
+        fold_to_budget(network, [1.0] * count, 1)
+    with pytest.raises(ValueError, match=f"1 event counts: expected {count}"):
+        fold_to_budget(network, [1.0], 100)
