@@ -14,6 +14,7 @@ from sw.kernels import LANES, accumulate, integrate
 from sw.network import Network
 from sw.sample import check_sample
 from sw.trace import LayerTrace, SampleTrace
+from sw.visits import visit_table
 
 __all__ = ["Engine", "ReadoutLayer", "ReadoutTrace", "SpikingLayer", "run"]
 
@@ -59,7 +60,7 @@ class SpikingLayer:
         self._floor = _pad(floor.reshape(groups, size), padded, 0, dtype)
         by_group = weight.reshape(groups, size, inputs // groups, *geometry.kernel)
         self._weight = _pad(by_group.transpose(0, 2, 3, 4, 1), padded, 0, dtype)
-        self._place, self._visits = _visits(geometry, groups * padded, padded)
+        self._place, self._visits = visit_table(geometry, groups * padded, padded)
         most = int(np.diff(self._place, axis=1).max())
         self._group = np.arange(inputs, dtype=np.int32) // (inputs // groups)
         self._shape = (size, padded, most)
@@ -79,7 +80,7 @@ class SpikingLayer:
         ValueError
             If an event lies outside the layer's input, or an argument has another form.
         """
-        reads = check_sample(events, reads)
+        reads, events = check_sample(events, reads), np.ascontiguousarray(events)
         membrane = np.zeros(self._padded, self._weight.dtype)
         size, _, most = self._shape
         spikes = np.empty((2 * len(events) + most * size, 3), np.int32)
@@ -148,13 +149,13 @@ class ReadoutLayer:
         classes, channels = weight.shape[:2]
         by_class = weight.reshape(classes, channels, -1).transpose(1, 2, 0)
         self._weight = np.ascontiguousarray(by_class, dtype)
-        starts, visits = _visits(geometry, 1, 1)
+        starts, visits = visit_table(geometry, 1, 1)
         reached = np.append(visits[:, 1], -1)[starts[:, :-1]]
         self._place = np.where(np.diff(starts, axis=1) > 0, reached, -1).astype(np.int32)
 
     def run(self, events: np.ndarray, reads: np.ndarray = NO_READS) -> ReadoutTrace:
         """What the readout does with one sample; parameters and errors as `SpikingLayer.run`."""
-        reads = check_sample(events, reads)
+        reads, events = check_sample(events, reads), np.ascontiguousarray(events)
         classes = self._weight.shape[2]
         logits = np.zeros(classes, self._weight.dtype)
         answers = np.empty((len(reads), classes), self._weight.dtype)
@@ -185,7 +186,10 @@ class Engine:
     def run(self, events: np.ndarray, reads: Sequence[int] | np.ndarray = ()) -> SampleTrace:
         """Everything that the network does with one sample; equal to `sw.golden.run`."""
         places = check_sample(events, reads)
-        inside = ((events >= 0) & (events < self._input_shape)).all(axis=1)
+        limits = np.array(self._input_shape, np.uint32)
+        # Taken as unsigned, a negative coordinate is a huge one.
+        channel, y, x = np.less(events.view(np.uint32), limits).T
+        inside = channel & y & x
         kept = np.ascontiguousarray(events[inside])
         places = np.concatenate(([0], np.cumsum(inside)))[places]
         traces = []
@@ -233,42 +237,3 @@ def _pad(array: np.ndarray, padded: int, value: float, dtype: type) -> np.ndarra
     result = np.full((*array.shape[:-1], padded), value, dtype)
     result[..., : array.shape[-1]] = array
     return result.reshape(-1)
-
-
-def _visits(geometry: Geometry, neurons: int, synapses: int) -> tuple[np.ndarray, np.ndarray]:
-    """Tables ``place`` and ``visits`` of `integrate`.
-
-    Parameters
-    ----------
-    geometry : Geometry
-        Address arithmetic.
-    neurons, synapses : int
-        Membranes per output position and weights per kernel position.
-    """
-    _, height, width = geometry.input_shape
-    columns = [list(_reached(geometry, 1, x)) for x in range(width)]
-    place = np.empty((height, width + 1), np.int32)
-    visits: list[tuple[int, int, int, int]] = []
-    for y in range(height):
-        rows = list(_reached(geometry, 0, y))
-        for x in range(width):
-            place[y, x] = len(visits)
-            visits += [
-                (
-                    (row * geometry.output_shape[2] + column) * neurons,
-                    (kernel_y * geometry.kernel[1] + kernel_x) * synapses,
-                    row,
-                    column,
-                )
-                for row, kernel_y in rows
-                for column, kernel_x in columns[x]
-            ]
-        place[y, width] = len(visits)
-    return place, np.array(visits, np.int32).reshape(-1, 4)
-
-
-def _reached(geometry: Geometry, axis: int, coordinate: int):
-    """Output coordinates that an input coordinate reaches, with their kernel indices."""
-    reach = geometry.reach(axis, coordinate)
-    for j in range(reach.count):
-        yield reach.first + j, reach.kernel_first - j * geometry.stride

@@ -15,7 +15,9 @@ __all__ = ["run"]
 Event = tuple[int, int, int]
 
 
-def run(network: Network, events: np.ndarray, reads: Sequence[int] = ()) -> SampleTrace:
+def run(
+    network: Network, events: np.ndarray, reads: Sequence[int] | np.ndarray = ()
+) -> SampleTrace:
     """Everything that a network does with one sample.
 
     Parameters

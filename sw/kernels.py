@@ -181,13 +181,10 @@ def accumulate(events, reads, place, weight, low, high, logits, answers):
         if place[y, x] < 0:
             continue
         visits += 1
+        synapses = weight[channel, place[y, x]]
         for k in range(len(logits)):
-            total = logits[k] + weight[channel, place[y, x], k]
-            if total > high:
-                total = high
-                saturations += 1
-            elif total < low:
-                total = low
-                saturations += 1
-            logits[k] = total
+            total = logits[k] + synapses[k]
+            logit = min(max(total, low), high)
+            saturations += total != logit
+            logits[k] = logit
     return visits, saturations

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["check_reads", "check_sample"]
+__all__ = ["check_sample"]
 
 
 def check_sample(events: np.ndarray, reads: Sequence[int] | np.ndarray) -> np.ndarray:
@@ -26,10 +26,10 @@ def check_sample(events: np.ndarray, reads: Sequence[int] | np.ndarray) -> np.nd
         raise ValueError(f"events: expected a numpy array, got {type(events).__name__}")
     if events.dtype != np.int32 or events.ndim != 2 or events.shape[1] != 3:
         raise ValueError(f"events: expected int32 (n, 3), got {events.dtype} {events.shape}")
-    return check_reads(reads, len(events))
+    return _check_reads(reads, len(events))
 
 
-def check_reads(reads: Sequence[int] | np.ndarray, events: int) -> np.ndarray:
+def _check_reads(reads: Sequence[int] | np.ndarray, events: int) -> np.ndarray:
     """READ positions as int64 ``[reads]``; ValueError as in `check_sample`."""
     places = np.asarray(reads)
     if places.ndim != 1 or (len(places) and places.dtype.kind not in "iu"):
