@@ -1,4 +1,5 @@
 import random
+from itertools import cycle
 
 import pytest
 
@@ -72,8 +73,7 @@ def step_visits(config, step):
     return visits
 
 
-@pytest.mark.parametrize("pattern", PATTERNS)
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize(("case", "pattern"), zip(CASES, cycle(PATTERNS), strict=False), ids=str)
 def test_every_event_reaches_the_contract_s_neurons(case, pattern):
     config = make_core(**case)
     dut = AddressGenerator(config)

@@ -1,0 +1,123 @@
+"""Stream recordings through the generated RTL and compare with the golden model."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from gen.emit import parse_folding
+from gen.fold import fold_to_budget, measure_events
+from sim.build import BuildError
+from sim.experiment import Experiment, choose_samples
+from sim.result import Result
+from sim.run import SimulationError
+from sw.checkpoint import CheckpointError
+from sw.data.catalog import DATASETS
+from sw.data.events import EventsError
+from sw.network import Network, NetworkError
+
+PRETRAINED = Path(__file__).parent.parent / "sw" / "pretrained"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line; returns 0 if the RTL equals the golden model, 1 if not, 2 on a wrong input."""
+    options = _parser().parse_args(arguments)
+    path = options.network or PRETRAINED / f"{options.dataset}.safetensors"
+    output = options.output or Path("build/sim") / options.dataset
+    try:
+        network = Network.load(path)
+        samples = choose_samples(options.dataset, network, options.samples, options.seed)
+        if options.budget is None:
+            foldings = parse_folding(network, options.fold)
+        else:
+            rates = measure_events(network, [sample.addresses for sample in samples[:10]])
+            foldings = fold_to_budget(network, rates, options.budget)
+        experiment = Experiment(network, path, foldings, options.dataset, samples, options.seed)
+        result, difference = experiment.run(output, options.stalls, options.waves)
+    except (NetworkError, CheckpointError, EventsError, BuildError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except SimulationError as error:
+        print(f"error: the simulation failed: {error}", file=sys.stderr)
+        return 1
+    (output / "result.json").write_text(json.dumps(result.as_json(), indent=2) + "\n")
+    print(table(result))
+    print(f"\n{output / 'result.json'}\n{output / 'report.html'}")
+    if difference is not None:
+        print(f"\nThe RTL differs from the golden model: {difference}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def table(result: Result) -> str:
+    """Result as text for a terminal."""
+
+    def share(value: float | None) -> str:
+        return "      -" if value is None else f"{100 * value:6.2f}%"
+
+    accuracy, agreement = result.accuracy, result.agreement
+    lines = [
+        f"{result.dataset}: {result.samples} samples ({result.test_samples} of the test set), "
+        f"{result.events_in:,.0f} events each, stalls {'on' if result.stalls else 'off'}",
+        "",
+        "agreement with the golden model   "
+        + "   ".join(f"{name} {share(value)}" for name, value in agreement.items()),
+        "accuracy   "
+        + "   ".join(f"{name} {share(value)}" for name, value in accuracy.items()),
+        "",
+        f"{'core':10}{'lanes x taps':>14}{'events':>10}{'packets':>10}{'busy':>10}{'stalled':>10}"
+        f"{'SOPs':>12}{'SOPs/cycle':>12}",
+    ]
+    lines += [
+        f"{core.name:10}{f'{core.lanes} x {core.taps}':>14}{core.events:10,.0f}"
+        f"{core.packets:10,.0f}{core.cycles_busy:10,.0f}{core.cycles_stalled:10,.0f}"
+        f"{core.sops:12,.0f}{core.sops_per_cycle:12.1f}"
+        for core in result.cores
+    ]
+    difference = result.spike_difference
+    lines += [
+        "",
+        f"{result.cycles_per_sample:,.0f} cycles a sample, "
+        f"{result.cycles_over_limit:.3f} times the limit of the links "
+        f"({result.limit_cycles_per_sample:,.0f})",
+        f"{result.latency_cycles:,.0f} cycles from the last event to the class "
+        f"(at most {result.latency_cycles_max:,})",
+        f"simulated at {result.simulated_cycles_per_second:,.0f} cycles/s, "
+        f"{result.samples_per_second:.1f} samples/s",
+    ]
+    if difference is not None:
+        lines.append(f"spike difference to the float network {100 * difference:.2f}%")
+    return "\n".join(lines)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sim", description=__doc__)
+    parser.add_argument("--dataset", choices=DATASETS, default="saccades")
+    parser.add_argument(
+        "--samples", type=int, default=20, help="recordings, of the test set as far as it goes"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="chooses the recordings and the stalls")
+    parser.add_argument("--network", type=Path, help="network file; the pre-trained one by default")
+    parser.add_argument("--stalls", action="store_true", help="stall every link at random")
+    parser.add_argument("--waves", action="store_true", help="write the waveforms as FST")
+    parser.add_argument("--output", type=Path, help="folder; build/sim/<dataset> by default")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument(
+        "--fold",
+        action="append",
+        default=[],
+        metavar="LAYER=LANESxTAPS",
+        help="folding of a layer; the others stay fully parallel",
+    )
+    how.add_argument(
+        "--budget",
+        type=int,
+        metavar="N",
+        help="most neurons updated at once; the folding follows from measured event rates",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""One core, and one readout, against the golden model under random idle and back-pressure."""
+
+import numpy as np
+import pytest
+
+from gen.configure import design_config
+from gen.fold import choices
+from hw.core import Core
+from hw.packet import Kind
+from hw.readout import Readout
+from sw import golden
+from tests.hw.streams import PATTERNS, collect, send, simulate
+from tests.networks import random_events, random_network
+
+
+def packets(link, rows):
+    """One packet an event; events outside arrive outside."""
+    layout, sent = link.layout, []
+    for channel, y, x in rows.tolist():
+        inside = 0 <= channel < link.channels and 0 <= y < link.height and 0 <= x < link.width
+        if not inside:
+            channel, y, x = 0, (1 << layout["y"].width) - 1, 0
+        block, lane = divmod(channel, link.lanes)
+        sent.append({"kind": Kind.EVENT, "block": block, "mask": 1 << lane, "y": y, "x": x})
+    return sent
+
+
+def stream(link, lists, read_at):
+    """Packets of several samples, each with a READ before its event ``read_at`` and END."""
+    sent = []
+    for rows in lists:
+        events = packets(link, rows)
+        sent += [*events[:read_at], {"kind": Kind.READ}, *events[read_at:], {"kind": Kind.END}]
+    return sent
+
+
+def make_case(seed):
+    """Random network of one spiking layer and readout, a random folding, some samples."""
+    rng = np.random.default_rng(seed)
+    network = random_network(rng, layers=1, size=7)
+    foldings = [
+        possible[rng.integers(len(possible))]
+        for possible in (choices(layer.geometry) for layer in network.layers)
+    ]
+    samples = [random_events(rng, network, int(n)) for n in (60, 0, 40)]
+    return network, design_config(network, foldings), samples
+
+
+@pytest.mark.parametrize(("seed", "pattern"), enumerate(PATTERNS))
+def test_spikes_of_a_core(seed, pattern):
+    network, config, samples = make_case(seed)
+    core = config.cores[0]
+    expected, dropped, sops = [], 0, 0
+    for rows in samples:
+        trace = golden.run(network, rows, reads=[min(5, len(rows))])
+        layer = trace.layers[0]
+        spikes = [("spike", *row) for row in layer.spikes.tolist()]
+        place = int(layer.read_positions[0])
+        expected += [*spikes[:place], ("READ",), *spikes[place:], ("END",)]
+        dropped += trace.dropped
+        sops += layer.sops
+
+    def decode(packet):
+        kind = Kind(packet.kind)
+        if kind != Kind.EVENT:
+            return [(kind.name,)]
+        first = int(packet.block) * core.lanes
+        mask, place = int(packet.mask), (int(packet.y), int(packet.x))
+        return [("spike", first + i, *place) for i in range(core.lanes) if mask >> i & 1]
+
+    dut = Core(core)
+    counters = {}
+    process, taken = collect(dut.o, 10**9, decode, PATTERNS[pattern], seed)
+
+    async def until_done(ctx):
+        await send(dut.i, stream(core.input_link, samples, 5), PATTERNS[pattern], seed)(ctx)
+        while sum(packet[0][0] == "END" for packet in taken) < len(samples):
+            await ctx.tick()
+        counters.update(
+            {name: int(ctx.get(dut.counters[name])) for name in ("dropped", "sops", "events")}
+        )
+
+    simulate(dut, until_done, background=[process])
+    assert [item for packet in taken for item in packet] == expected
+    events = sum(len(rows) for rows in samples)
+    assert counters == {"dropped": dropped, "sops": sops, "events": events}
+
+
+@pytest.mark.parametrize(("seed", "pattern"), enumerate(PATTERNS))
+def test_answers_of_a_readout(seed, pattern):
+    network, config, samples = make_case(seed)
+    readout = config.cores[1]
+    spikes, expected = [], []
+    for rows in samples:
+        spikes.append(golden.run(network, rows).layers[0].spikes)
+        place = min(5, len(spikes[-1]))
+        weights = network.layers[1].weight.astype(np.int64)
+        pool = network.layers[1].geometry.pool
+        kernel = network.layers[1].geometry.kernel
+        logits = np.zeros(network.classes, np.int64)
+        for index, (channel, y, x) in enumerate([*spikes[-1].tolist(), (0, 0, 0)]):
+            if index == place:
+                expected.append(("READ", int(np.argmax(logits)), logits.tolist()))
+            if index < len(spikes[-1]) and y // pool < kernel[0] and x // pool < kernel[1]:
+                logits = logits + weights[:, channel, y // pool, x // pool]
+        expected.append(("END", int(np.argmax(logits)), logits.tolist()))
+
+    def decode(answer):
+        return (
+            Kind(answer.kind).name,
+            int(answer.class_index),
+            [int(logit) for logit in answer.logits],
+        )
+
+    dut = Readout(readout)
+    process, taken = collect(dut.o, len(expected), decode, PATTERNS[pattern], seed)
+    sent = send(dut.i, stream(readout.input_link, spikes, 5), PATTERNS[pattern], seed)
+    simulate(dut, sent, process)
+    assert taken == expected
