@@ -92,9 +92,12 @@ def record(
 
     spread = np.maximum(1 + camera.mismatch * chance(SENSOR), 0.2)
     thresholds = camera.contrast * np.exp(camera.contrast_spread * chance()) * spread
-    brightness = np.log(np.pad(image, 1) + camera.dark)
-    # The image's padding of one black pixel moves its corner.
-    signal = _camera(brightness, places - 1, thresholds, camera.refractory_us)
+    # Black all around, so that every pixel looks at some of it.
+    brightness = np.log(np.pad(image, 2 * SENSOR[1]) + camera.dark)
+    looks_at = 2 * SENSOR[1] - places
+    last = np.asarray(brightness.shape) - SENSOR[1] - 2
+    whole = np.floor(looks_at).astype(np.int64).clip(0, last)
+    signal = _camera(brightness, whole, looks_at % 1, thresholds, camera.refractory_us)
 
     duration_us = 1000 * (len(places) - 1)
     expected = camera.noise_hz * 1e-6 * duration_us * SENSOR[1] * SENSOR[2]
@@ -134,32 +137,31 @@ def _images() -> tuple[np.ndarray, np.ndarray]:
 
 
 @numba.njit(cache=True)
-def _camera(brightness, places, thresholds, refractory_us):
-    """Signal events ``(channel, y, x, t_us)``, pixel after pixel, of one place a millisecond."""
-    height, width = brightness.shape
+def _camera(brightness, whole, part, thresholds, refractory_us):
+    """Signal events ``(channel, y, x, t_us)``, pixel after pixel.
+
+    Each millisecond, pixel ``(y, x)`` looks at ``brightness[y + whole[0], x + whole[1]]``, blended
+    with its lower and right neighbours by ``part``.
+    """
+    steps = len(whole)
     black = brightness[0, 0]
     rows = np.empty((1 << 14, 4), np.int64)
     count = 0
-    levels = np.empty(len(places))
+    levels = np.empty(steps, brightness.dtype)
     for y in range(thresholds.shape[1]):
         for x in range(thresholds.shape[2]):
             lit = False
-            for step in range(len(places)):
-                v, u = y - places[step, 0], x - places[step, 1]
-                i, j = int(np.floor(v)), int(np.floor(u))
-                levels[step] = black
-                if 0 <= i < height - 1 and 0 <= j < width - 1:
-                    a, b = v - i, u - j
-                    upper = brightness[i, j] + b * (brightness[i, j + 1] - brightness[i, j])
-                    lower = brightness[i + 1, j] + b * (
-                        brightness[i + 1, j + 1] - brightness[i + 1, j]
-                    )
-                    levels[step] = upper + a * (lower - upper)
-                    lit |= levels[step] != black
+            for step in range(steps):
+                i, j = y + whole[step, 0], x + whole[step, 1]
+                a, b = part[step, 0], part[step, 1]
+                upper = brightness[i, j] + b * (brightness[i, j + 1] - brightness[i, j])
+                lower = brightness[i + 1, j] + b * (brightness[i + 1, j + 1] - brightness[i + 1, j])
+                levels[step] = upper + a * (lower - upper)
+                lit |= levels[step] != black
             if not lit:
                 continue
             reference, sees_at = levels[0], 0.0
-            for step in range(1, len(places)):
+            for step in range(1, steps):
                 before, after = levels[step - 1], levels[step]
                 start = 1000.0 * (step - 1)
                 while sees_at < start + 1000:
@@ -176,5 +178,4 @@ def _camera(brightness, places, thresholds, refractory_us):
                     rows[count] = (int(fell), y, x, int(t_us))
                     count += 1
                     reference, sees_at = goal, t_us + refractory_us
-
     return rows[:count]
