@@ -23,16 +23,16 @@ __all__ = ["quantize"]
 def quantize(
     model: SpikingChain,
     weight_bits: int = 8,
-    widest_membrane: int = 9,
+    resolution: int = 128,
     provenance: Provenance | None = None,
 ) -> Network:
     """Integer network of a float one.
 
     A neuron's spikes do not change when its weights, threshold and floor are scaled together. So
-    each channel has the scale at which its largest weight fills ``weight_bits``, or a smaller one
-    where its threshold or floor would not fit the membrane, and the scale is seen in its threshold
-    alone. Pooling by p multiplies the thresholds by p * p. Each layer's membranes are as narrow as
-    its thresholds and floors allow. The readout has one scale.
+    each channel has the scale at which its largest weight fills ``weight_bits``, or ``resolution``
+    where that is smaller, and the scale is seen in its threshold and floor alone. Pooling by p
+    multiplies both by p * p. Each layer's membranes are as narrow as its thresholds and floors
+    allow. The readout has one scale.
 
     Parameters
     ----------
@@ -40,26 +40,30 @@ def quantize(
         Trained network; its batch norms, if any, have no shifts. It is left as it is.
     weight_bits : int
         Width of a signed weight, 2 to 8.
-    widest_membrane : int
-        Widest membrane allowed, 2 to 24 bits.
+    resolution : int
+        Most weight units in a threshold, at least 1: it keeps membranes narrow where all weights
+        of a channel are small.
     provenance : Provenance, optional
         What the network's file says about its origin.
 
     Raises
     ------
     NetworkError
-        If a width is out of range, the floor is not negative, a weight is not finite, or a
-        threshold would round to 0.
+        If a width or threshold is out of range, the floor is not negative, a batch norm shifts, or
+        a weight is not finite.
     """
     if not 2 <= weight_bits <= 8:
         raise NetworkError(f"weight_bits = {weight_bits}: expected 2 to 8")
-    if not 2 <= widest_membrane <= 24:
-        raise NetworkError(f"widest_membrane = {widest_membrane}: expected 2 to 24")
+    if resolution < 1:
+        raise NetworkError(f"resolution = {resolution}: expected at least 1")
     if not model.floor < 0:
         raise NetworkError(f"floor = {model.floor}: expected a negative number of thresholds")
     if model.norms:
         model = copy.deepcopy(model)
-        model.fold()
+        try:
+            model.fold()
+        except ValueError as error:
+            raise NetworkError(str(error)) from None
     largest = (1 << (weight_bits - 1)) - 1
     layers, logit_scale = [], 1.0
     for index, (geometry, parameter) in enumerate(
@@ -76,8 +80,7 @@ def quantize(
             threshold = floor = np.zeros(0)
             logit_scale = float(1 / (scale * charge))
         else:
-            widest = 1 << (widest_membrane - 1)
-            scale = np.minimum(largest / peaks, widest / (charge * max(1.0, -model.floor)))
+            scale = np.minimum(largest / peaks, resolution)
             threshold = np.rint(scale * charge)
             if threshold.min() < 1:
                 channel = int(threshold.argmin())
@@ -119,13 +122,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("checkpoint", type=Path, help="file that sw.train wrote")
     parser.add_argument("--bits", type=int, default=8, help="width of a weight, 2 to 8")
     parser.add_argument(
-        "--membrane-bits", type=int, default=9, help="widest membrane, 2 to 24 bits"
+        "--resolution", type=int, default=128, help="most weight units in a threshold"
     )
     parser.add_argument("-o", "--output", type=Path, required=True, help="network file to write")
     options = parser.parse_args(arguments)
     try:
         source = Checkpoint.load(options.checkpoint)
-        network = quantize(source.model, options.bits, options.membrane_bits)
+        network = quantize(source.model, options.bits, options.resolution)
         score = score_events(network, load(source.dataset, "test"))
     except (CheckpointError, EventsError, NetworkError) as error:
         sys.exit(f"error: {error}")

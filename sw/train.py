@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
@@ -168,17 +169,15 @@ class Trainer:
         model.train()
         for epoch in range(epochs):
             order = self._order(iterations * BATCH).reshape(iterations, BATCH)
-            right = spikes = 0.0
+            seen = deque(maxlen=50)
             progress = tqdm(order, f"{name} {epoch + 1}/{epochs}")
             for chosen in progress:
                 optimizer.zero_grad()
-                for steps in configurations():
-                    accuracy, busiest = self._pass(chosen, steps)
-                    right += 0.02 * (accuracy - right)
-                    spikes += 0.02 * (busiest - spikes)
+                seen.extend(self._pass(chosen, steps) for steps in configurations())
                 torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
                 optimizer.step()
                 schedule.step()
+                right, spikes = np.mean(seen, axis=0)
                 progress.set_postfix(accuracy=f"{right:.3f}", spikes=f"{spikes:.0f}", refresh=False)
 
     def _pass(self, chosen: np.ndarray, steps: Sequence[int]) -> tuple[float, float]:
@@ -193,7 +192,7 @@ class Trainer:
         rates = torch.stack(spikes)
         excess = functional.relu(rates / settings.rate_budget - 1)
         (loss + settings.rate_penalty * excess.sum()).backward()
-        return float((logits.argmax(1) == labels).float().mean()), float(rates.max())
+        return float((logits.argmax(1) == labels).float().mean()), float(rates.detach().max())
 
     def _order(self, count: int) -> np.ndarray:
         """Indices of an epoch's samples: each kind in its share, each sample as often as others."""
