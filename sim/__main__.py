@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from gen.emit import parse_folding
-from gen.fold import fold_to_budget, measure_events
+from gen.emit import measure_events, parse_folding
+from gen.fold import fold_to_budget
 from sim.build import BuildError
 from sim.experiment import Experiment, choose_samples
 from sim.result import Result

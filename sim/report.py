@@ -11,8 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 
-from sim.packets import spike_cycles
-from sim.recording import SampleRecording
+from sim.packets import READ_MARKER, unpack_spikes
+from sim.recording import LinkRecording, SampleRecording
 from sim.result import Result
 from sw.network import Network
 from sw.trace import SampleTrace
@@ -47,16 +47,16 @@ class ReportSample:
 def write_report(
     path: Path, result: Result, network: Network, samples: Sequence[ReportSample]
 ) -> None:
-    """Write the page; it needs no other file."""
+    """Write the page, with these samples drawn; it needs no other file."""
     environment = Environment(
         loader=PackageLoader("sim"), autoescape=True, undefined=StrictUndefined
     )
-    pictures = [{"sample": sample, "png": _picture(network, result, sample)} for sample in samples]
+    pictures = [{"sample": sample, "png": _picture(network, sample)} for sample in samples]
     page = environment.get_template("report.html").render(result=result, pictures=pictures)
     path.write_text(page, encoding="utf-8")
 
 
-def _picture(network: Network, result: Result, sample: ReportSample) -> str:
+def _picture(network: Network, sample: ReportSample) -> str:
     """Input, spikes and logits of one sample over clock cycles, as base64 of a PNG."""
     spiking = network.layers[:-1]
     rows = len(spiking) + 2
@@ -91,7 +91,8 @@ def _picture(network: Network, result: Result, sample: ReportSample) -> str:
         spikes = sample.trace.layers[index].spikes
         shape = layer.geometry.output_shape
         neuron = np.ravel_multi_index(tuple(spikes.T), shape)
-        axes.scatter(spike_cycles(links[index + 1]) - start, neuron, s=0.5, c=INK, linewidths=0)
+        times = _spike_cycles(links[index + 1]) - start
+        axes.scatter(times, neuron, s=0.5, c=INK, linewidths=0)
         axes.set_ylim(-1, int(np.prod(shape)))
         axes.set_ylabel("neuron", fontsize=8)
         title = f"{layer.name}: {len(spikes):,} spikes of {int(np.prod(shape)):,} neurons"
@@ -121,14 +122,21 @@ def _picture(network: Network, result: Result, sample: ReportSample) -> str:
         return base64.b64encode(file.getvalue()).decode()
 
 
+def _spike_cycles(recorded: LinkRecording) -> np.ndarray:
+    """Clock cycle of each spike on a link, in order."""
+    assert recorded.link is not None
+    items, indices = unpack_spikes(recorded.link, recorded.packets)
+    return recorded.cycles[indices[(items != READ_MARKER).any(axis=1)]]
+
+
 def _logits_over_events(network: Network, sample: ReportSample) -> tuple[np.ndarray, np.ndarray]:
     """Cycle of each event sent to the readout, and the logits ``[events, classes]`` after it."""
     readout = network.layers[-1]
     pool = readout.geometry.pool
     source = sample.trace.layers[-1].spikes if sample.trace.layers else sample.addresses
-    cycles = spike_cycles(sample.recording.links[-2])
+    cycles = _spike_cycles(sample.recording.links[-2])
     channel, y, x = source.T
     y, x = y // pool, x // pool
     reaches = (y < readout.geometry.kernel[0]) & (x < readout.geometry.kernel[1])
     added = readout.weight[:, channel[reaches], y[reaches], x[reaches]].T.astype(np.int64)
-    return cycles[: len(source)][reaches], np.cumsum(added, axis=0) * network.logit_scale
+    return cycles[reaches], np.cumsum(added, axis=0) * network.logit_scale

@@ -1,0 +1,244 @@
+"""Experiment: one network on one set of samples, through float model, golden model and RTL."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from gen.configure import design_config
+from gen.fold import Folding
+from hw.design import Design
+from sim.compare import Comparison, compare
+from sim.packets import pack_sample, unpack_answers
+from sim.recording import Recording
+from sim.report import ReportSample, write_report
+from sim.result import (
+    Result,
+    core_results,
+    layer_results,
+    limit_cycles,
+    spike_difference,
+    versions,
+)
+from sim.run import simulate
+from sw import engine, golden
+from sw.checkpoint import Checkpoint
+from sw.data.catalog import load
+from sw.data.events import Events
+from sw.data.frames import Recordings
+from sw.evaluate import FloatEngine, score_steps
+from sw.network import Network
+from sw.trace import SampleTrace
+
+__all__ = ["Experiment", "Sample", "choose_samples"]
+
+GOLDEN_SAMPLES = 2
+"""Samples that the golden model itself runs beside the fast engine, which the tests prove equal."""
+
+REPORTED_SAMPLES = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One labelled recording.
+
+    Members
+    -------
+    events : Events
+        The recording.
+    label : int
+        True class.
+    of_test_set : bool
+        Whether it belongs to the test set.
+    """
+
+    events: Events
+    label: int
+    of_test_set: bool
+
+    @property
+    def addresses(self) -> np.ndarray:
+        """int32 ``[n, 3]``: ``(channel, y, x)``."""
+        return self.events.addresses
+
+
+def choose_samples(dataset: str, network: Network, count: int, seed: int) -> list[Sample]:
+    """Recordings chosen at random, all of the test set before any of the training set.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer, or the network has another sensor.
+    """
+    if count < 1:
+        raise ValueError(f"samples = {count}: expected at least 1")
+    rng = random.Random(seed)
+    chosen: list[Sample] = []
+    available = 0
+    for split in ("test", "train"):
+        if len(chosen) == count:
+            break
+        samples = load(dataset, split)
+        available += len(samples)
+        order = list(range(len(samples)))
+        rng.shuffle(order)
+        for index in order[: count - len(chosen)]:
+            events, label = samples[index]
+            chosen.append(Sample(events, label, split == "test"))
+    if len(chosen) < count:
+        raise ValueError(f"samples = {count}: {dataset} has {available} here")
+    if chosen[0].events.sensor != network.input_shape:
+        raise ValueError(
+            f"the network's sensor is {network.input_shape}, "
+            f"{dataset} needs {chosen[0].events.sensor}"
+        )
+    return chosen
+
+
+class Experiment:
+    """One network, folded in one way, on one list of samples.
+
+    Parameters
+    ----------
+    network, path : Network, Path
+        The network and its file; ``<stem>.checkpoint.safetensors`` beside it is the float network
+        it was quantized from, and may be missing.
+    foldings : sequence of Folding
+        One a layer.
+    dataset : str
+        Name of the data set.
+    samples : sequence of Sample
+        What is streamed, in order.
+    seed : int
+        Seed of the stalls.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        path: Path,
+        foldings: Sequence[Folding],
+        dataset: str,
+        samples: Sequence[Sample],
+        seed: int,
+    ):
+        self.network, self.path, self.dataset = network, path, dataset
+        self.config = design_config(network, foldings)
+        self.samples, self.seed = samples, seed
+        self.checkpoint = path.with_name(f"{path.stem}.checkpoint.safetensors")
+
+    def run(self, output: Path, stalls: bool, waves: bool) -> tuple[Result, str | None]:
+        """Everything, with the report; returns the result and the first difference, if any."""
+        output.mkdir(parents=True, exist_ok=True)
+        link = self.config.cores[0].input_link
+        [recording] = simulate(
+            [partial(Design, self.config)],
+            [[pack_sample(link, sample.addresses) for sample in self.samples]],
+            folder=output / "run",
+            stalls=stalls,
+            seed=self.seed,
+            waves=waves,
+            progress=True,
+        )
+        traces = [
+            engine.run(self.network, sample.addresses)
+            for sample in tqdm(self.samples, "golden model", unit="sample", leave=False)
+        ]
+        for index, sample in enumerate(self.samples[:GOLDEN_SAMPLES]):
+            traces[index] = golden.run(self.network, sample.addresses)
+        comparison = compare(self.config.cores, traces, recording.samples)
+        result = self._result(traces, recording, comparison, stalls)
+        shown = [
+            ReportSample(sample.addresses, sample.label, trace, recorded)
+            for sample, trace, recorded in zip(
+                self.samples[:REPORTED_SAMPLES], traces, recording.samples, strict=False
+            )
+        ]
+        write_report(output / "report.html", result, self.network, shown)
+        return result, comparison.difference
+
+    def _result(
+        self,
+        traces: Sequence[SampleTrace],
+        recording: Recording,
+        comparison: Comparison,
+        stalls: bool,
+    ) -> Result:
+        count = len(self.samples)
+        labels = np.array([sample.label for sample in self.samples])
+        integer = np.array([trace.class_index for trace in traces])
+        rtl = np.array(
+            [
+                unpack_answers(self.network.classes, sample.links[-1].packets).classes[-1]
+                for sample in recording.samples
+            ]
+        )
+        steps, float_events, difference = self._float_network(labels, traces)
+        limit = np.mean(
+            [limit_cycles(t, s) for t, s in zip(traces, recording.samples, strict=True)]
+        )
+        latency = [
+            int(sample.links[-1].cycles[-1] - sample.links[0].cycles[-2:][0])
+            for sample in recording.samples
+        ]
+        cycles = recording.cycles / count
+        return Result(
+            dataset=self.dataset,
+            network=str(self.path),
+            network_hash=self.network.hash,
+            samples=count,
+            test_samples=sum(sample.of_test_set for sample in self.samples),
+            seed=self.seed,
+            stalls=stalls,
+            accuracy={
+                "time_stepped": steps,
+                "float_events": float_events,
+                "integer": float(np.mean(integer == labels)),
+                "rtl": float(np.mean(rtl == labels)),
+            },
+            agreement={
+                name: getattr(comparison, name)
+                for name in ("classes", "logits", "spikes", "membranes")
+            },
+            spike_difference=difference,
+            events_in=float(np.mean([len(sample.events) for sample in self.samples])),
+            events_dropped=float(np.mean([trace.dropped for trace in traces])),
+            layers=layer_results([layer.name for layer in self.network.layers], traces),
+            cores=core_results(self.config.cores, recording.counters, count, recording.cycles),
+            cycles_per_sample=cycles,
+            limit_cycles_per_sample=float(limit),
+            cycles_over_limit=float(cycles / limit),
+            latency_cycles=float(np.mean(latency)),
+            latency_cycles_max=max(latency),
+            simulated_cycles_per_second=recording.cycles / recording.seconds,
+            samples_per_second=count / recording.seconds,
+            versions=versions(),
+        )
+
+    def _float_network(
+        self, labels: np.ndarray, traces: Sequence[SampleTrace]
+    ) -> tuple[float | None, float | None, float | None]:
+        """Accuracies in time steps and event by event, and the spike difference."""
+        if not self.checkpoint.exists():
+            print(f"{self.checkpoint}: not there, so no figures of the float network")
+            return None, None, None
+        checkpoint = Checkpoint.load(self.checkpoint)
+        pairs = [(sample.events, sample.label) for sample in self.samples]
+        recordings = Recordings(pairs, self.network.input_shape)
+        steps = score_steps(checkpoint.model, recordings, checkpoint.steps)
+        float_engine = FloatEngine(checkpoint.model)
+        outcomes = [
+            float_engine.run(sample.addresses)
+            for sample in tqdm(self.samples, "float network", unit="sample", leave=False)
+        ]
+        right = [int(np.argmax(logits)) for logits, _, _ in outcomes] == labels
+        difference = spike_difference(
+            self.network.layers[-2].geometry.output_shape,
+            [spikes[-1] for _, spikes, _ in outcomes],
+            [trace.layers[-1].spikes for trace in traces],
+        )
+        return steps, float(np.mean(right)), difference
