@@ -17,7 +17,7 @@ from sw.checkpoint import Checkpoint
 from sw.data.catalog import DATASETS, SENSORS, Samples, load, simulated
 from sw.data.events import EventsError
 from sw.data.frames import Recordings
-from sw.evaluate import score_events, score_steps
+from sw.evaluate import FloatEngine, score_events, score_steps
 from sw.geometry import LayerSpec
 from sw.models import SpikingChain
 
@@ -67,6 +67,10 @@ class Settings:
         excess to the loss.
     shift : int
         Augmentation: pixels by which a sample moves at most.
+    refit_samples : int
+        Samples on which the readout is fitted event by event at last; 0 leaves it as it is.
+    refit_strength : float
+        Penalty on the square of what that changes in the readout's weights.
     """
 
     dataset: str = "saccades"
@@ -87,6 +91,8 @@ class Settings:
     rate_budget: float = 6_000
     rate_penalty: float = 0.3
     shift: int = 1
+    refit_samples: int = 8_000
+    refit_strength: float = 0.01
 
     def __post_init__(self):
         for name, accepted in (("dataset", DATASETS), ("method", METHODS)):
@@ -142,7 +148,48 @@ class Trainer:
         model.fold()
         rate = settings.learning_rate / 2
         self._fit(settings.method, settings.epochs, settings.samples, rate, self._configurations)
-        return model.eval()
+        model.eval()
+        if settings.refit_samples:
+            self.refit()
+        return model
+
+    def refit(self) -> None:
+        """Fit the readout to the spike counts of the layers below run event by event.
+
+        Those layers know time steps only from training, however many: their spikes event by event
+        differ a little, and the readout, which is linear, can be told exactly.
+        """
+        settings, geometry = self.settings, self.model.geometries[-1]
+        recorded, extra = self._counts
+        own = self._own(settings.refit_samples)
+        chosen = np.resize(np.arange(recorded), own)
+        if extra:
+            others = np.resize(np.arange(extra), settings.refit_samples - own)
+            chosen = np.concatenate((chosen, recorded + others))
+        generator = np.random.default_rng((settings.seed, 1))
+        shifts = generator.integers(-settings.shift, settings.shift + 1, (len(chosen), 2))
+        engine = FloatEngine(self.model)
+        counts = torch.zeros(len(chosen), *geometry.input_shape)
+        for place, index in enumerate(tqdm(chosen.tolist(), "spike counts", leave=False)):
+            _, spikes, _ = engine.run(self._recordings.addresses(index, shifts[place]))
+            np.add.at(counts[place].numpy(), tuple(spikes[-1].T), 1)
+        inputs = functional.avg_pool2d(counts, geometry.pool).flatten(1) / settings.steps
+        labels = self._recordings.labels[chosen]
+        readout = self.model.weights[-1]
+        before = readout.detach().flatten(1)
+        weight = before.clone().requires_grad_()
+        optimizer = torch.optim.LBFGS([weight], max_iter=60)
+
+        def loss() -> torch.Tensor:
+            optimizer.zero_grad()
+            change = (weight - before).square().sum()
+            total = functional.cross_entropy(inputs @ weight.T, labels)
+            total = total + settings.refit_strength * change
+            total.backward()
+            return total
+
+        optimizer.step(loss)  # pyright: ignore[reportArgumentType]
+        readout.data = weight.detach().reshape(readout.shape)
 
     def _configurations(self) -> list[list[int]]:
         """Time steps of each stage, for each pass of one iteration."""
@@ -197,12 +244,16 @@ class Trainer:
     def _order(self, count: int) -> np.ndarray:
         """Indices of an epoch's samples: each kind in its share, each sample as often as others."""
         recorded, extra = self._counts
-        own = round(count * self.settings.recorded_share) if extra else count
+        own = self._own(count)
         shuffle = self._generator.permutation
         kinds = [np.resize(shuffle(recorded), own)]
         if extra:
             kinds.append(recorded + np.resize(shuffle(extra), count - own))
         return shuffle(np.concatenate(kinds))
+
+    def _own(self, count: int) -> int:
+        """How many of so many samples are the data set's own."""
+        return round(count * self.settings.recorded_share) if self._counts[1] else count
 
 
 def train(settings: Settings) -> Checkpoint:

@@ -52,6 +52,12 @@ class Recordings:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def addresses(self, index: int, shift: np.ndarray) -> np.ndarray:
+        """One sample's events, moved by ``shift``: int32 ``[events, 3]``, as `Events.addresses`."""
+        rows = self._addresses[self._starts[index] : self._starts[index + 1]].astype(np.int32)
+        rows[:, 1:] += shift.astype(np.int32)
+        return rows
+
     def frames(
         self, indices: Sequence[int] | np.ndarray, steps: int, shifts: np.ndarray | None = None
     ) -> torch.Tensor:

@@ -21,6 +21,7 @@ TINY = Settings(
     epochs=1,
     pretrain_samples=100,
     samples=100,
+    refit_samples=60,
 )
 
 
@@ -58,6 +59,7 @@ def test_training_learns():
     assert score_events(model, chosen).accuracy > 0.9
 
 
+@torch.no_grad()
 def test_fold_keeps_the_spikes_of_a_network_without_shifts():
     model = small_model()
     frames = torch.rand(4, 3, 2, 34, 34)
@@ -75,6 +77,7 @@ def test_fold_keeps_the_spikes_of_a_network_without_shifts():
     assert sum(float(part) for part in spikes) > 0
 
 
+@torch.no_grad()
 def test_growing_stages_count_their_spikes_once():
     model = small_model(normalize=False)
     frames = torch.rand(3, 2, 2, 34, 34)
@@ -93,6 +96,7 @@ def test_model_computes_live_extents_only():
     assert logits.shape == (5, 10)
 
 
+@torch.no_grad()
 def test_float_engine_is_the_limit_of_many_time_steps():
     model = small_model(normalize=False)
     samples = load("saccades", "test")[:3]
@@ -107,7 +111,7 @@ def test_float_engine_is_the_limit_of_many_time_steps():
         assert len(spikes[0]) == pytest.approx(float(counts[0]), rel=0.01)
         assert len(spikes[1]) == pytest.approx(float(counts[1]), rel=0.05)
         assert sops > len(events)
-        assert np.corrcoef(logits, stepped[0].detach().numpy())[0, 1] > 0.98
+        assert np.corrcoef(logits, stepped[0].numpy())[0, 1] > 0.98
 
 
 def test_float_engine_refuses_batch_norms():
@@ -124,6 +128,7 @@ def test_score_steps():
     assert score_steps(model, recordings, 5, batch=3) == pytest.approx(expected)
 
 
+@torch.no_grad()
 @pytest.mark.parametrize("normalize", [False, True])
 def test_checkpoint_round_trip(tmp_path, normalize):
     model = small_model(normalize=normalize).eval()
