@@ -1,5 +1,7 @@
 """Address generator: from an event to the memory words that it touches, one step a clock."""
 
+from typing import Any
+
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -179,6 +181,15 @@ class AddressGenerator(wiring.Component):
         Whether there is one.
     """
 
+    i: stream.Interface
+    go: Signal
+    issue: Signal
+    issue_end: Signal
+    issue_event: Signal
+    outside: Signal
+    step: Any
+    step_valid: Signal
+
     def __init__(self, config: CoreConfig):
         self.config = config
         super().__init__(
@@ -260,8 +271,9 @@ class AddressGenerator(wiring.Component):
 
         # First clock: look up. Second clock: add.
         valid = Signal()
-        row_1, column_1 = Signal(rows.layout), Signal(columns.layout)
-        step_1 = Signal(self.step.shape())
+        row_1: Any = Signal(rows.layout)
+        column_1: Any = Signal(columns.layout)
+        step_1: Any = Signal(self.step.shape())
         weight_base = Signal(config.weight_address_bits)
         m.d.sync += [
             valid.eq(self.issue),

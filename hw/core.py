@@ -1,5 +1,7 @@
 """Event core: one layer of integrate-and-fire neurons."""
 
+from typing import Any
+
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
@@ -47,6 +49,10 @@ class Core(wiring.Component):
         High for one clock when END passes the write-back stage: every earlier update is in the
         membranes, none of the next sample's is.
     """
+
+    i: stream.Interface
+    o: stream.Interface
+    counters: Any
 
     def __init__(self, config: CoreConfig):
         if config.readout:

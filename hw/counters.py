@@ -1,6 +1,8 @@
 """Performance counters of a core."""
 
-from amaranth.hdl import Module
+from typing import Any
+
+from amaranth.hdl import Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
@@ -34,9 +36,7 @@ def counter_layout(config: CoreConfig) -> data.StructLayout:
         Logit updates that saturated; of a readout only.
     """
     names = ["events", "dropped", "packets", "sops", "busy_cycles", "stall_cycles"]
-    return data.StructLayout(
-        dict.fromkeys(names + ["saturations"] * config.readout, COUNTER_BITS)
-    )
+    return data.StructLayout(dict.fromkeys(names + ["saturations"] * config.readout, COUNTER_BITS))
 
 
 class Counters(wiring.Component):
@@ -51,6 +51,15 @@ class Counters(wiring.Component):
     o : Out(counter_layout)
         Counts since reset.
     """
+
+    event: Signal
+    dropped: Signal
+    packet: Signal
+    busy: Signal
+    stall: Signal
+    sops: Signal
+    saturations: Signal
+    o: Any
 
     def __init__(self, config: CoreConfig):
         self.config = config

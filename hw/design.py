@@ -1,6 +1,7 @@
 """Design: a chain of cores with point-to-point links."""
 
 from collections.abc import Callable
+from typing import Any
 
 from amaranth.hdl import Module
 from amaranth.lib import data, stream, wiring
@@ -14,7 +15,7 @@ from hw.readout import Readout
 
 __all__ = ["Channel", "Design"]
 
-Channel = Callable[[int, data.StructLayout], wiring.Component]
+Channel = Callable[[int, data.StructLayout], Any]
 """Maker of the component, with streams ``i`` and ``o``, that a link of an index consists of."""
 
 
@@ -44,6 +45,10 @@ class Design(wiring.Component):
         In order.
     """
 
+    i: stream.Interface
+    o: stream.Interface
+    counters: Any
+
     def __init__(self, config: DesignConfig, channel: Channel | None = None):
         self.config = config
         self.channel = channel
@@ -65,7 +70,7 @@ class Design(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        sources = [flipped(self.i)]
+        sources: list[Any] = [flipped(self.i)]
         for index, core in enumerate(self.cores):
             m.submodules[f"core_{index}"] = core
             m.d.comb += self.counters[f"core_{index}"].eq(core.counters)

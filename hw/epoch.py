@@ -38,12 +38,18 @@ class EpochControl(wiring.Component):
         Word to clear.
     """
 
+    end: Signal
+    epoch: Signal
+    ready: Signal
+    sweep: Signal
+    address: Signal
+
     def __init__(self, config: CoreConfig):
         self.depth = config.bank_depth
         super().__init__(
             {
                 "end": In(1),
-                "epoch": Out(config.epoch_bits, init=1),
+                "epoch": Out(config.epoch_bits, init=1),  # pyright: ignore[reportCallIssue]
                 "ready": Out(1),
                 "sweep": Out(1),
                 "address": Out(config.address_bits),

@@ -1,6 +1,7 @@
 """Neuron bank: the membranes of one bank and the loop that updates them."""
 
 from itertools import pairwise
+from typing import Any
 
 from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, memory, wiring
@@ -61,6 +62,11 @@ class NeuronBank(wiring.Component):
         Port of the membrane memory through which every change goes. A word holds ``lanes``
         membranes of ``membrane_bits``, lowest lane first, and above them the epoch tag.
     """
+
+    update: Any
+    fired: Signal
+    sweep: Signal
+    sweep_address: Signal
 
     def __init__(self, config: CoreConfig):
         self.config = config

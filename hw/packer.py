@@ -1,5 +1,7 @@
 """Packer: fired masks to packets, in the order of the contract."""
 
+from typing import Any
+
 from amaranth.hdl import Array, Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
@@ -57,6 +59,12 @@ class Packer(wiring.Component):
         Packets.
     """
 
+    reserve: Signal
+    room: Signal
+    group: Any
+    group_valid: Signal
+    o: stream.Interface
+
     def __init__(self, config: CoreConfig):
         self.config = config
         super().__init__(
@@ -80,7 +88,7 @@ class Packer(wiring.Component):
             }
         )
         m.submodules.queue = queue = SyncFIFOBuffered(width=layout.size, depth=config.queue_depth)
-        entry = Signal(layout)
+        entry: Any = Signal(layout)
         m.d.comb += [
             queue.w_data.eq(entry),
             entry.kind.eq(group.kind),
@@ -119,7 +127,7 @@ class Packer(wiring.Component):
         """One packet a clock from the entry at hand; the next entry follows without a gap."""
         config, output = self.config, self.config.output_link.layout
         count = config.taps * collected
-        entry = Signal(layout)
+        entry: Any = Signal(layout)
         pending = Signal(count)
         marker = Signal()
         chosen = Signal(range(count))
@@ -143,7 +151,7 @@ class Packer(wiring.Component):
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
         with m.If(advance):
-            packet = Signal(output)
+            packet: Any = Signal(output)
             m.d.comb += [
                 packet.kind.eq(entry.kind),
                 packet.y.eq(Mux(marker, 0, entry.y + row)),

@@ -1,5 +1,7 @@
 """Readout core: the linear layer that accumulates logits and answers markers."""
 
+from typing import Any
+
 from amaranth.hdl import Array, Module, Mux, Signal, signed
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
@@ -39,6 +41,10 @@ class Readout(wiring.Component):
     counters : Out(counter_layout)
         Performance counters since reset.
     """
+
+    i: stream.Interface
+    o: stream.Interface
+    counters: Any
 
     def __init__(self, config: CoreConfig):
         if not config.readout:

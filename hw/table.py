@@ -1,13 +1,14 @@
 """Constant tables in logic."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from amaranth.hdl import Module, Signal, ValueLike
 
 __all__ = ["lookup"]
 
 
-def lookup(m: Module, index: ValueLike, entries: Sequence, shape, name: str) -> Signal:
+def lookup(m: Module, index: ValueLike, entries: Sequence, shape, name: str) -> Any:
     """Combinational table: ``entries[index]``, the shape's default beyond their end.
 
     Parameters

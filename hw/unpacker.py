@@ -44,6 +44,10 @@ class Unpacker(wiring.Component):
         High for one clock for each packet dropped.
     """
 
+    i: stream.Interface
+    o: stream.Interface
+    dropped: Signal
+
     def __init__(self, link: LinkConfig):
         self.link = link
         super().__init__(

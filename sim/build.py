@@ -40,8 +40,6 @@ OPTIONS = (
     "fast",
     "--no-assert",
     "--no-timing",
-    "-CFLAGS",
-    "-O2",
     "-LDFLAGS",
     "-rdynamic",
     "-Wno-fatal",
@@ -158,7 +156,7 @@ def _system_verilator() -> tuple[int, ...]:
     return tuple(map(int, match.groups())) if match else ()
 
 
-def build(source: str, waves: bool = False, folder: Path | None = None) -> Simulator:
+def build(source: str, waves: bool = False, optimize: bool = True) -> Simulator:
     """Simulator of a bench; built once for each content.
 
     Parameters
@@ -167,8 +165,8 @@ def build(source: str, waves: bool = False, folder: Path | None = None) -> Simul
         Verilog of the bench.
     waves : bool
         Whether it can write an FST.
-    folder : Path, optional
-        Where simulators are kept; ``build/simulators`` by default.
+    optimize : bool
+        Whether the compiler optimizes, which takes most of the time of a build.
 
     Raises
     ------
@@ -176,21 +174,25 @@ def build(source: str, waves: bool = False, folder: Path | None = None) -> Simul
         If a tool is missing or Verilator or the compiler refuses the design.
     """
     natives = sorted(NATIVE.iterdir())
-    digest = hashlib.sha256(repr((waves, OPTIONS, WARNINGS_AS_ERRORS, _versions())).encode())
+    digest = hashlib.sha256(
+        repr((waves, optimize, OPTIONS, WARNINGS_AS_ERRORS, _versions())).encode()
+    )
     for content in [source.encode(), *(path.read_bytes() for path in natives)]:
         digest.update(hashlib.sha256(content).digest())
-    target = ((folder or BUILD_FOLDER / "simulators") / digest.hexdigest()[:24]).resolve()
+    target = (BUILD_FOLDER / "simulators" / digest.hexdigest()[:24]).resolve()
     target.mkdir(parents=True, exist_ok=True)
     simulator = Simulator(waves)
     simulator.build_dir = target
     with _locked(target / "lock"):
         if not (target / "complete").exists():
-            _build(simulator, source, natives, target)
+            _build(simulator, source, natives, target, optimize)
             (target / "complete").touch()
     return simulator
 
 
-def _build(simulator: Simulator, source: str, natives: list[Path], target: Path) -> None:
+def _build(
+    simulator: Simulator, source: str, natives: list[Path], target: Path, optimize: bool
+) -> None:
     design = target / f"{TOP}.v"
     design.write_text(source)
     log = target / "build.log"
@@ -208,6 +210,8 @@ def _build(simulator: Simulator, source: str, natives: list[Path], target: Path)
                 ],
                 build_args=[
                     *OPTIONS,
+                    "-CFLAGS",
+                    "-O2" if optimize else "-O0",
                     *(f"-Werror-{name}" for name in WARNINGS_AS_ERRORS),
                     *map(str, by_suffix[".cpp"]),
                 ],

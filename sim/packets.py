@@ -11,7 +11,6 @@ from amaranth.lib import data
 
 from hw.config import CoreConfig
 from hw.packet import Kind, LinkConfig, answer_layout
-from sim.recording import LinkRecording
 
 __all__ = [
     "READ_MARKER",
@@ -20,7 +19,6 @@ __all__ = [
     "packet_field",
     "packet_text",
     "packet_words",
-    "spike_cycles",
     "unpack_answers",
     "unpack_membranes",
     "unpack_spikes",
@@ -106,14 +104,6 @@ def unpack_spikes(link: LinkConfig, packets: np.ndarray) -> tuple[np.ndarray, np
     items = np.stack([block * link.lanes + lanes, y, x], axis=1).astype(np.int32)
     items[kind[indices] == Kind.READ.value] = READ_MARKER
     return items, indices
-
-
-def spike_cycles(recording: LinkRecording) -> np.ndarray:
-    """Clock cycle of each spike of a link between cores, or of each input event."""
-    if recording.link is None:
-        raise ValueError("the link carries answers: expected one that carries spikes")
-    items, indices = unpack_spikes(recording.link, recording.packets)
-    return recording.cycles[indices[items[:, 0] >= 0]]
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,20 +11,18 @@ import numpy as np
 from amaranth.lib import data
 
 from hw.packet import Kind
-from sim.bench import Bench, DesignFactory, Unit
+from sim.bench import Bench, DesignFactory
 from sim.build import BUILD_FOLDER, Simulator, build
-from sim.packets import packet_field, packet_text, packet_words, unpack_membranes
-from sim.recording import CoreCounters, LinkRecording, Recording, SampleRecording
+from sim.failure import SimulationError, hang_text, violation_text
+from sim.files import membrane_words, read_recording, read_records
+from sim.packets import packet_field, packet_words
+from sim.recording import Recording
 from sim.testbench import RUN_FOLDER_VARIABLE
 
 __all__ = ["SimulationError", "simulate"]
 
 WATCHDOG_CYCLES = 100_000
 """Cycles without any transfer after which a design counts as hung."""
-
-
-class SimulationError(RuntimeError):
-    """A design hung, broke a stream rule or answered a wrong number of samples."""
 
 
 def simulate(
@@ -37,6 +35,7 @@ def simulate(
     progress: bool = False,
     watchdog_cycles: int = WATCHDOG_CYCLES,
     folder: Path | None = None,
+    optimize: bool = True,
 ) -> list[Recording]:
     """Stream samples through designs, all at once in one simulator, and record every link.
 
@@ -60,6 +59,8 @@ def simulate(
         Cycles without any transfer after which a design counts as hung.
     folder : Path, optional
         Where the run leaves its files; by default they vanish with the recordings.
+    optimize : bool
+        Build a fast simulator; without it building is faster, which suits short runs.
 
     Raises
     ------
@@ -71,7 +72,7 @@ def simulate(
     if len(designs) != len(stimuli) or not designs:
         raise ValueError(f"{len(designs)} designs, {len(stimuli)} stimuli: expected one a design")
     bench = Bench(designs)
-    simulator = build(bench.verilog(), waves)
+    simulator = build(bench.verilog(), waves, optimize)
     if folder is not None:
         return _run(bench, simulator, stimuli, folder, stalls, seed, watchdog_cycles, progress)
     BUILD_FOLDER.mkdir(parents=True, exist_ok=True)
@@ -122,7 +123,7 @@ def _run(
             }
         )
         for core in unit.spiking_cores:
-            words = core.config.bank_depth * _membrane_words(core.config)
+            words = core.config.bank_depth * membrane_words(core.config)
             plan["probe_words"] += [len(samples) * words] * len(core.banks)
     (folder / "plan.json").write_text(json.dumps(plan))
 
@@ -137,11 +138,17 @@ def _run(
         raise SimulationError("\n".join(["the simulator stopped early:", *log[-20:]]))
     outcome = json.loads(outcome_path.read_text())
     if outcome["status"] == "hang":
-        raise SimulationError(_hang_text(bench, folder, plan, outcome))
+        unit = bench.units[outcome["unit"]]
+        records = [
+            read_records(folder, unit.first_link + link, packet_words(layout))
+            for link, layout in enumerate(unit.layouts)
+        ]
+        last = [link["packet"][-1] if len(link) else None for link in records]
+        raise SimulationError(hang_text(bench, outcome, last))
     if outcome["status"] == "violation":
-        raise SimulationError(_violation_text(bench, outcome["violation"]))
+        raise SimulationError(violation_text(bench, outcome["violation"]))
     return [
-        _recording(bench, index, len(samples), folder, outcome)
+        read_recording(bench, index, len(samples), folder, outcome)
         for index, samples in enumerate(stimuli)
     ]
 
@@ -168,145 +175,3 @@ def _gates(seed: int, links: int) -> list[tuple[int, int, int]]:
     chances = (np.clip(chosen * rng.uniform(0.7, 1.3, (links, 2)), 0, 1) * (2**32 - 1)).astype(int)
     seeds = rng.integers(1, 2**63, links).tolist()
     return [(number, *pair) for number, pair in zip(seeds, chances.tolist(), strict=True)]
-
-
-def _membrane_words(core: Any) -> int:
-    return -(-core.lanes * core.membrane_bits // 64)
-
-
-def _load(path: Path, dtype: np.dtype) -> np.ndarray:
-    if not path.exists():
-        return np.zeros(0, dtype)
-    # Small files do not deserve a mapping each, of which a process has a limited number.
-    if path.stat().st_size < 1 << 20:
-        return np.fromfile(path, dtype)
-    return np.memmap(path, dtype, mode="r")
-
-
-def _records(folder: Path, link: int, words: int) -> np.ndarray:
-    dtype = np.dtype([("cycle", "<i8"), ("packet", "<u4", (words,))])
-    return _load(folder / f"records_{link}", dtype)
-
-
-def _recording(
-    bench: Bench, index: int, samples: int, folder: Path, outcome: dict[str, Any]
-) -> Recording:
-    unit = bench.units[index]
-    cores = unit.design.cores
-    links = [
-        _link_recordings(unit, index, number, samples, folder)
-        for number in range(len(unit.layouts))
-    ]
-    probe = unit.first_probe
-    membranes: list[list[np.ndarray]] = [[] for _ in range(samples)]
-    for core in unit.spiking_cores:
-        shape = (samples, core.config.bank_depth, _membrane_words(core.config))
-        banks = []
-        for _ in core.banks:
-            words = _load(folder / f"membranes_{probe}", np.dtype("<u8"))
-            if len(words) != np.prod(shape):
-                raise SimulationError(
-                    f"design {index}, core {core.config.name!r}: END has passed "
-                    f"{len(words) // int(np.prod(shape[1:]))} times: expected {samples}"
-                )
-            banks.append(words.reshape(shape))
-            probe += 1
-        for sample, mine in enumerate(membranes):
-            mine.append(unpack_membranes(core.config, np.stack([bank[sample] for bank in banks])))
-    counters = []
-    for core, value in zip(cores, outcome["counters"][index], strict=True):
-        values = {
-            name: (value >> field.offset) & ((1 << field.width) - 1)
-            for name, field in core.counters.shape()
-        }
-        counters.append(CoreCounters(core.config.name, values))
-    cycles = 0
-    if samples:
-        cycles = int(links[-1][-1].cycles[-1] - links[0][0].cycles[0]) + 1
-    return Recording(
-        samples=tuple(
-            SampleRecording(tuple(link[sample] for link in links), tuple(membranes[sample]))
-            for sample in range(samples)
-        ),
-        counters=tuple(counters),
-        cycles=cycles,
-        seconds=outcome["seconds"],
-    )
-
-
-def _link_recordings(
-    unit: Unit, index: int, link: int, samples: int, folder: Path
-) -> list[LinkRecording]:
-    """One link's transfers, cut behind each END."""
-    layout = unit.layouts[link]
-    records = _records(folder, unit.first_link + link, packet_words(layout))
-    packets, cycles = records["packet"], records["cycle"]
-    ends = np.flatnonzero(packet_field(layout, "kind", packets) == Kind.END.value) + 1
-    if len(ends) != samples or (samples and ends[-1] != len(records)):
-        tail = len(records) - (ends[-1] if len(ends) else 0)
-        raise SimulationError(
-            f"design {index}, {_link_name(unit, link)}: {len(ends)} END and {tail} packets behind "
-            f"the last: expected {samples} and 0"
-        )
-    cores = unit.design.cores
-    config = cores[link].config.input_link if link < len(cores) else None
-    starts = [0, *ends[:-1]]
-    return [
-        LinkRecording(config, packets[start:end], cycles[start:end])
-        for start, end in zip(starts, ends, strict=True)
-    ]
-
-
-def _link_name(unit: Unit, link: int) -> str:
-    names = [repr(core.config.name) for core in unit.design.cores]
-    sender = names[link - 1] if link else "input"
-    receiver = names[link] if link < len(names) else "answers"
-    return f"link {link} ({sender} to {receiver})"
-
-
-def _hang_text(bench: Bench, folder: Path, plan: dict[str, Any], outcome: dict[str, Any]) -> str:
-    """Who waits for whom."""
-    index = outcome["unit"]
-    unit = bench.units[index]
-    last = unit.first_link + len(unit.layouts) - 1
-    lines = [
-        f"design {index} hangs at cycle {outcome['cycle']} with {outcome['transfers'][last]} of "
-        f"{plan['units'][index]['answers']} answers"
-    ]
-    for link, layout in enumerate(unit.layouts):
-        number = unit.first_link + link
-        count = outcome["transfers"][number]
-        text = f"  {_link_name(unit, link)}: {count} packets"
-        if count:
-            packet = _records(folder, number, packet_words(layout))["packet"][-1]
-            text += (
-                f", the last at cycle {outcome['last_cycles'][number]}: "
-                f"{packet_text(layout, packet)}"
-            )
-        valid = outcome["valid"][index] >> link & 1
-        ready = outcome["ready"][index] >> link & 1
-        who = {
-            (0, 1): "the receiver waits",
-            (1, 0): "the sender waits",
-            (0, 0): "neither is ready",
-            (1, 1): "both are ready",
-        }[valid, ready]
-        lines.append(f"{text}; valid {valid}, ready {ready}: {who}")
-    return "\n".join(lines)
-
-
-def _violation_text(bench: Bench, violation: list[int]) -> str:
-    number, cycle, valid, *words = violation
-    index = max(i for i, unit in enumerate(bench.units) if unit.first_link <= number)
-    unit = bench.units[index]
-    link = number - unit.first_link
-    layout = unit.layouts[link]
-    held, seen = (
-        packet_text(layout, np.array(part, dtype=np.uint64).view(np.uint32))
-        for part in (words[::2], words[1::2])
-    )
-    broken = f"payload changed to {seen}" if valid else "valid fell"
-    return (
-        f"design {index}, {_link_name(unit, link)}, cycle {cycle}: {broken} "
-        f"before the transfer of {held}"
-    )

@@ -141,6 +141,7 @@ async def stream(dut) -> None:
         **failure,
         "seconds": time.perf_counter() - started,
         "cycle": cycle,
+        "answers": answers.tolist(),
         "transfers": native.transfers.tolist(),
         "last_cycles": native.last_cycles.tolist(),
         "valid": [int(getattr(dut, f"valid_{index}").value) for index in range(len(units))],

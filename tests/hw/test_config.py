@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from hw.config import DesignConfig, foldings
@@ -56,7 +58,7 @@ def test_impossible_contents(change, words):
 
 @pytest.mark.parametrize("field", ["channels", "height", "width", "lanes"])
 def test_impossible_links(field):
-    values = {"channels": 2, "height": 3, "width": 3, "lanes": 2, field: 0}
+    values: dict[str, Any] = {"channels": 2, "height": 3, "width": 3, "lanes": 2, field: 0}
     with pytest.raises(ValueError, match=f"{field} = 0: expected a positive integer"):
         LinkConfig(**values)
 

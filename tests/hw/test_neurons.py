@@ -1,6 +1,7 @@
 import random
 
 import pytest
+from amaranth.hdl import Value
 
 from hw.neurons import NeuronBank
 from tests.hw.cores import make_core
@@ -88,11 +89,11 @@ def test_sweep_clears_a_word():
         await ctx.tick()
         ctx.set(dut.update, {"valid": 0})
         await ctx.tick().repeat(4)
-        words.append(ctx.get(dut.membranes.data[1].as_value()))
+        words.append(ctx.get(Value.cast(dut.membranes.data[1])))
         ctx.set(dut.sweep, 1)
         ctx.set(dut.sweep_address, 1)
         await ctx.tick()
-        words.append(ctx.get(dut.membranes.data[1].as_value()))
+        words.append(ctx.get(Value.cast(dut.membranes.data[1])))
 
     simulate(dut, drive)
     assert words[0] != 0
