@@ -71,10 +71,14 @@ class Simulator(VerilatorRunner):
     def _build_command(self) -> list[list[str]]:
         self.waves = self.wanted_waves
         replaced = {"--public-flat-rw": [], "--trace": ["--trace-fst"]}
-        return [
+        commands = [
             [part for argument in command for part in replaced.get(argument, [argument])]
             for command in super()._build_command()
         ]
+        # Objects that another build has left are older than the makefile, and good.
+        shared = self.build_dir.glob("verilated*.o")
+        commands[-1] += [f"--assume-old={path.name}" for path in shared]
+        return commands
 
     def _test_command(self) -> list[list[str]]:
         self.waves = self.wanted_waves
@@ -185,9 +189,24 @@ def build(source: str, waves: bool = False, optimize: bool = True) -> Simulator:
     simulator.build_dir = target
     with _locked(target / "lock"):
         if not (target / "complete").exists():
+            runtime = hashlib.sha256(repr((waves, _versions())).encode()).hexdigest()[:24]
+            shared = target.parent / f"runtime-{runtime}"
+            _copy_objects(shared, target)
             _build(simulator, source, natives, target, optimize)
+            _copy_objects(target, shared)
             (target / "complete").touch()
     return simulator
+
+
+def _copy_objects(source: Path, target: Path) -> None:
+    """Copy Verilator's own objects, which take most of the time of a small build."""
+    target.mkdir(exist_ok=True)
+    for path in source.glob("verilated*.o"):
+        if not (target / path.name).exists():
+            # Another build may copy the same object at the same time.
+            part = target / f"{path.name}.{os.getpid()}"
+            shutil.copyfile(path, part)
+            part.rename(target / path.name)
 
 
 def _build(
@@ -201,7 +220,7 @@ def _build(
         for suffix in (".sv", ".cpp", ".vlt")
     }
     try:
-        with _environment(verilator_environment()):
+        with _environment(_make_options(verilator_environment(), optimize)):
             simulator.build(
                 sources=[
                     *map(VerilatorControlFile, by_suffix[".vlt"]),
@@ -210,8 +229,6 @@ def _build(
                 ],
                 build_args=[
                     *OPTIONS,
-                    "-CFLAGS",
-                    "-O2" if optimize else "-O0",
                     *(f"-Werror-{name}" for name in WARNINGS_AS_ERRORS),
                     *map(str, by_suffix[".cpp"]),
                 ],
@@ -225,6 +242,13 @@ def _build(
         raise BuildError(
             "\n".join([f"the simulator was not built, see {log}:", *(errors or lines[-10:])[:10]])
         ) from None
+
+
+def _make_options(environment: dict[str, str], optimize: bool) -> dict[str, str]:
+    """Environment with the compiler's levels for the design and for Verilator's own sources."""
+    flags = environment.get("MAKEFLAGS", os.environ.get("MAKEFLAGS", ""))
+    level = "-O2" if optimize else "-O0"
+    return {**environment, "MAKEFLAGS": f"{flags} OPT_FAST={level} OPT_GLOBAL=-O2".strip()}
 
 
 def _versions() -> tuple[str, ...]:
