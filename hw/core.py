@@ -3,10 +3,10 @@
 from typing import Any
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from hw.address import AddressGenerator
+from hw.address import AddressGenerator, step_layout
 from hw.config import CoreConfig
 from hw.counters import Counters, counter_layout
 from hw.epoch import EpochControl
@@ -16,6 +16,13 @@ from hw.packet import Kind
 from hw.unpacker import Unpacker
 
 __all__ = ["Core"]
+
+
+def _passing_layout(config: CoreConfig) -> data.StructLayout:
+    """What of a step is still needed when its neurons are updated."""
+    step = step_layout(config)
+    names = ("kind", "y", "x", "block", "last_block", "rotate_y", "rotate_x")
+    return data.StructLayout({name: step[name].shape for name in names})
 
 
 class Core(wiring.Component):
@@ -105,38 +112,39 @@ class Core(wiring.Component):
             ]
 
         # Beside the neuron banks' stages 1 to 3.
-        steps, valids = [step], [address.step_valid]
+        passing: Any = Signal(_passing_layout(config))
+        m.d.comb += [passing[name].eq(step[name]) for name, _ in passing.shape()]
+        valid = address.step_valid
         for stage in range(1, 4):
-            later, later_valid = Signal.like(step, name=f"step_{stage}"), Signal(name=f"v_{stage}")
-            m.d.sync += [later.eq(steps[-1]), later_valid.eq(valids[-1])]
-            steps.append(later)
-            valids.append(later_valid)
-        written = steps[3]
-        m.d.comb += self.end_written.eq(valids[3] & (written.kind == Kind.END))
+            later = Signal.like(passing, name=f"passing_{stage}")
+            later_valid = Signal(name=f"passing_{stage}_valid")
+            m.d.sync += [later.eq(passing), later_valid.eq(valid)]
+            passing, valid = later, later_valid
+        m.d.comb += self.end_written.eq(valid & (passing.kind == Kind.END))
 
         # Banks hold positions modulo the tap grid: rotate them back into row-major order.
         rows, columns = config.tap_grid
         group = Signal(group_layout(config))
         group_valid = Signal()
         m.d.sync += [
-            group_valid.eq(valids[3]),
-            group.kind.eq(written.kind),
-            group.y.eq(written.y),
-            group.x.eq(written.x),
-            group.block.eq(written.block),
-            group.last_block.eq(written.last_block),
+            group_valid.eq(valid),
+            group.kind.eq(passing.kind),
+            group.y.eq(passing.y),
+            group.x.eq(passing.x),
+            group.block.eq(passing.block),
+            group.last_block.eq(passing.last_block),
         ]
         fired = Cat(bank.fired for bank in self.banks)
         by_row = fired.rotate_right
         row_bits = columns * config.lanes
         rotated_rows = Signal(len(fired))
-        with m.Switch(written.rotate_y):
+        with m.Switch(passing.rotate_y):
             for turn in range(rows):
                 with m.Case(turn):
                     m.d.comb += rotated_rows.eq(by_row(turn * row_bits))
         for row in range(rows):
             line = rotated_rows.word_select(row, row_bits)
-            with m.Switch(written.rotate_x):
+            with m.Switch(passing.rotate_x):
                 for turn in range(columns):
                     with m.Case(turn):
                         masks = line.rotate_right(turn * config.lanes)

@@ -73,7 +73,9 @@ def step_visits(config, step):
     return visits
 
 
-@pytest.mark.parametrize(("case", "pattern"), zip(CASES, cycle(PATTERNS), strict=False), ids=str)
+@pytest.mark.parametrize(
+    ("case", "pattern"), list(zip(CASES, cycle(PATTERNS), strict=False)), ids=str
+)
 def test_every_event_reaches_the_contract_s_neurons(case, pattern):
     config = make_core(**case)
     dut = AddressGenerator(config)

@@ -46,7 +46,7 @@ def make_case(seed):
     return network, design_config(network, foldings), samples
 
 
-@pytest.mark.parametrize(("seed", "pattern"), enumerate(PATTERNS))
+@pytest.mark.parametrize(("seed", "pattern"), list(enumerate(PATTERNS)))
 def test_spikes_of_a_core(seed, pattern):
     network, config, samples = make_case(seed)
     core = config.cores[0]
@@ -86,7 +86,7 @@ def test_spikes_of_a_core(seed, pattern):
     assert counters == {"dropped": dropped, "sops": sops, "events": events}
 
 
-@pytest.mark.parametrize(("seed", "pattern"), enumerate(PATTERNS))
+@pytest.mark.parametrize(("seed", "pattern"), list(enumerate(PATTERNS)))
 def test_answers_of_a_readout(seed, pattern):
     network, config, samples = make_case(seed)
     readout = config.cores[1]

@@ -1,0 +1,75 @@
+"""Random networks, foldings and samples through the RTL, equal to the golden model to the bit."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from gen.configure import design_config
+from gen.fold import choices
+from hw.design import Design
+from sim.compare import compare
+from sim.packets import pack_sample
+from sim.run import simulate
+from sw import engine
+from tests.networks import random_events, random_network
+
+NETWORKS_A_BUILD = 10
+BUILDS = 4
+LONG_BUILDS = 46
+
+SAMPLES = 36
+"""More than two rounds of a core's epochs, so that each run passes two clearing sweeps."""
+
+
+def random_case(seed):
+    """Network, a folding of it, and samples with READs: one long, the others short or empty.
+
+    Under even seeds the events of consecutive samples lie in different rows, so that membranes of
+    old samples stay in the memories for long.
+    """
+    rng = np.random.default_rng(seed)
+    network = random_network(rng, size=8)
+    foldings = []
+    for layer in network.layers:
+        possible = choices(layer.geometry)
+        two = [possible[index] for index in rng.integers(len(possible), size=2)]
+        foldings.append(min(two, key=lambda folding: folding.updates))
+    samples = []
+    for index in range(SAMPLES):
+        count = int(rng.choice([0, 1, 3, 10])) if index else 150
+        events = random_events(rng, network, count)
+        if seed % 2 == 0 and index:
+            events[:, 1] = index % network.input_shape[1]
+        samples.append((events, sorted(rng.integers(0, count + 1, rng.integers(0, 3)).tolist())))
+    return network, design_config(network, foldings), samples
+
+
+def check_build(first_seed):
+    cases = [random_case(seed) for seed in range(first_seed, first_seed + NETWORKS_A_BUILD)]
+    designs = [partial(Design, config) for _, config, _ in cases]
+    stimuli = [
+        [pack_sample(config.cores[0].input_link, *sample) for sample in samples]
+        for _, config, samples in cases
+    ]
+    recordings = simulate(designs, stimuli, stalls=True, seed=first_seed, optimize=False)
+    for index, (case, recording) in enumerate(zip(cases, recordings, strict=True)):
+        network, config, samples = case
+        traces = [engine.run(network, events, reads) for events, reads in samples]
+        comparison = compare(config.cores, traces, recording.samples)
+        assert comparison.agrees, f"network {first_seed + index}: {comparison.difference}"
+        counters = [core.values for core in recording.counters]
+        assert counters[0]["dropped"] == sum(trace.dropped for trace in traces)
+        for number, values in enumerate(counters[:-1]):
+            assert values["sops"] == sum(trace.layers[number].sops for trace in traces)
+
+
+@pytest.mark.parametrize("build", range(BUILDS))
+def test_equal_to_the_golden_model(build):
+    check_build(build * NETWORKS_A_BUILD)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("build", range(BUILDS, BUILDS + LONG_BUILDS))
+def test_equal_to_the_golden_model_at_length(build):
+    check_build(build * NETWORKS_A_BUILD)
