@@ -34,8 +34,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             rates = measure_events(network, [sample.addresses for sample in samples[:10]])
             foldings = fold_to_budget(network, rates, options.budget)
         experiment = Experiment(network, path, foldings, options.dataset, samples, options.seed)
+    except (NetworkError, EventsError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    try:
         result, difference = experiment.run(output, options.stalls, options.waves)
-    except (NetworkError, CheckpointError, EventsError, BuildError, ValueError) as error:
+    except (CheckpointError, BuildError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except SimulationError as error:
@@ -63,8 +67,7 @@ def table(result: Result) -> str:
         "",
         "agreement with the golden model   "
         + "   ".join(f"{name} {share(value)}" for name, value in agreement.items()),
-        "accuracy   "
-        + "   ".join(f"{name} {share(value)}" for name, value in accuracy.items()),
+        "accuracy   " + "   ".join(f"{name} {share(value)}" for name, value in accuracy.items()),
         "",
         f"{'core':10}{'lanes x taps':>14}{'events':>10}{'packets':>10}{'busy':>10}{'stalled':>10}"
         f"{'SOPs':>12}{'SOPs/cycle':>12}",

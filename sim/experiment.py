@@ -77,20 +77,18 @@ def choose_samples(dataset: str, network: Network, count: int, seed: int) -> lis
     if count < 1:
         raise ValueError(f"samples = {count}: expected at least 1")
     rng = random.Random(seed)
+    splits = {"test": load(dataset, "test")}
+    if count > len(splits["test"]):
+        splits["train"] = load(dataset, "train")
+    available = sum(len(samples) for samples in splits.values())
+    if count > available:
+        raise ValueError(f"samples = {count}: {dataset} has {available} here")
     chosen: list[Sample] = []
-    available = 0
-    for split in ("test", "train"):
-        if len(chosen) == count:
-            break
-        samples = load(dataset, split)
-        available += len(samples)
-        order = list(range(len(samples)))
-        rng.shuffle(order)
-        for index in order[: count - len(chosen)]:
+    for split, samples in splits.items():
+        missing = min(count - len(chosen), len(samples))
+        for index in rng.sample(range(len(samples)), missing):
             events, label = samples[index]
             chosen.append(Sample(events, label, split == "test"))
-    if len(chosen) < count:
-        raise ValueError(f"samples = {count}: {dataset} has {available} here")
     if chosen[0].events.sensor != network.input_shape:
         raise ValueError(
             f"the network's sensor is {network.input_shape}, "

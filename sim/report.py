@@ -88,11 +88,10 @@ def _picture(network: Network, sample: ReportSample) -> str:
 
     for index, layer in enumerate(spiking):
         axes = figure.add_subplot(grid[index + 1, 1], sharex=raster)
-        spikes = sample.trace.layers[index].spikes
+        spikes, times = _spikes(links[index + 1])
         shape = layer.geometry.output_shape
         neuron = np.ravel_multi_index(tuple(spikes.T), shape)
-        times = _spike_cycles(links[index + 1]) - start
-        axes.scatter(times, neuron, s=0.5, c=INK, linewidths=0)
+        axes.scatter(times - start, neuron, s=0.5, c=INK, linewidths=0)
         axes.set_ylim(-1, int(np.prod(shape)))
         axes.set_ylabel("neuron", fontsize=8)
         title = f"{layer.name}: {len(spikes):,} spikes of {int(np.prod(shape)):,} neurons"
@@ -122,20 +121,20 @@ def _picture(network: Network, sample: ReportSample) -> str:
         return base64.b64encode(file.getvalue()).decode()
 
 
-def _spike_cycles(recorded: LinkRecording) -> np.ndarray:
-    """Clock cycle of each spike on a link, in order."""
+def _spikes(recorded: LinkRecording) -> tuple[np.ndarray, np.ndarray]:
+    """Spikes ``[n, 3]`` on a link, as the RTL sent them, and the clock cycle of each."""
     assert recorded.link is not None
     items, indices = unpack_spikes(recorded.link, recorded.packets)
-    return recorded.cycles[indices[(items != READ_MARKER).any(axis=1)]]
+    spikes = (items != READ_MARKER).any(axis=1)
+    return items[spikes], recorded.cycles[indices[spikes]]
 
 
 def _logits_over_events(network: Network, sample: ReportSample) -> tuple[np.ndarray, np.ndarray]:
     """Cycle of each event sent to the readout, and the logits ``[events, classes]`` after it."""
     readout = network.layers[-1]
     pool = readout.geometry.pool
-    source = sample.trace.layers[-1].spikes if sample.trace.layers else sample.addresses
-    cycles = _spike_cycles(sample.recording.links[-2])
-    channel, y, x = source.T
+    spikes, cycles = _spikes(sample.recording.links[-2])
+    channel, y, x = spikes.T
     y, x = y // pool, x // pool
     reaches = (y < readout.geometry.kernel[0]) & (x < readout.geometry.kernel[1])
     added = readout.weight[:, channel[reaches], y[reaches], x[reaches]].T.astype(np.int64)

@@ -1,0 +1,46 @@
+"""Speed of the simulation: real recordings a second through cocotb, every link recorded."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from functools import partial
+
+from gen.configure import design_config
+from gen.fold import fold_fully
+from hw.design import Design
+from sim.__main__ import PRETRAINED
+from sim.build import BuildError
+from sim.experiment import choose_samples
+from sim.packets import pack_sample
+from sim.run import simulate
+from sw.data.catalog import DATASETS
+from sw.data.events import EventsError
+from sw.network import Network, NetworkError
+
+SAMPLES = 100
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line; prints the figures of one run."""
+    parser = argparse.ArgumentParser(prog="python -m sim.benchmark", description=__doc__)
+    parser.add_argument("--dataset", choices=DATASETS, default="saccades")
+    options = parser.parse_args(arguments)
+    try:
+        network = Network.load(PRETRAINED / f"{options.dataset}.safetensors")
+        samples = choose_samples(options.dataset, network, SAMPLES, seed=1)
+        config = design_config(network, fold_fully(network))
+        link = config.cores[0].input_link
+        stimulus = [pack_sample(link, sample.addresses) for sample in samples]
+        [recording] = simulate([partial(Design, config)], [stimulus], progress=True)
+    except (NetworkError, EventsError, BuildError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(
+        f"{options.dataset}: {SAMPLES} samples, {SAMPLES / recording.seconds:.1f} samples/s, "
+        f"{recording.cycles / recording.seconds:,.0f} cycles/s"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

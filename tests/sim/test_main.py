@@ -1,0 +1,129 @@
+"""`python -m sim` from a network file to result and report, and what it says when it cannot."""
+
+import json
+
+import numpy as np
+import pytest
+
+import sim.experiment
+from gen.configure import design_config
+from sim.__main__ import main
+from sw.geometry import LayerSpec, chain
+from sw.layer import Layer
+from sw.network import Network
+
+KEYS = [
+    "dataset",
+    "network",
+    "samples",
+    "accuracy",
+    "agreement",
+    "spike_difference",
+    "events_in",
+    "layers",
+    "cores",
+    "cycles_per_sample",
+    "limit_cycles_per_sample",
+    "cycles_over_limit",
+    "latency_cycles",
+    "simulated_cycles_per_second",
+    "samples_per_second",
+    "seed",
+    "versions",
+]
+
+
+def make_network(seed=0):
+    rng = np.random.default_rng(seed)
+    geometries = chain(
+        (2, 34, 34), [LayerSpec("conv2d", 2, 3, 2, 1, pool=2), LayerSpec("readout", 10)]
+    )
+    layers = []
+    for name, geometry in zip(("conv", "readout"), geometries, strict=True):
+        spiking = name == "conv"
+        size = 2 if spiking else 0
+        weight = rng.integers(-7, 8, geometry.weight_shape).astype(np.int8)
+        threshold = np.full(size, 12, np.int32)
+        layers.append(Layer(name, geometry, weight, 4, threshold, -threshold, 6 if spiking else 32))
+    return Network(tuple(layers))
+
+
+@pytest.fixture(scope="module")
+def network_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("network") / "small.safetensors"
+    make_network().save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "options", [[], ["--stalls", "--fold", "conv=1x2"]], ids=["fully-parallel", "folded-stalls"]
+)
+def test_result_and_report(network_file, tmp_path, capsys, options):
+    arguments = ["--network", str(network_file), "--samples", "4", "--output", str(tmp_path)]
+    assert main([*arguments, *options]) == 0
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert set(KEYS) <= set(result)
+    assert result["samples"] == 4
+    assert set(result["agreement"].values()) == {1.0}
+    assert result["accuracy"]["rtl"] == result["accuracy"]["integer"]
+    assert result["accuracy"]["float_events"] is None
+    conv, readout = result["cores"]
+    assert (conv["lanes"], conv["taps"]) == ((1, 2) if options else (2, 4))
+    assert conv["sops"] == result["layers"][0]["sops"]
+    assert readout["sops"] == result["layers"][1]["sops"]
+    if not options:
+        assert 1 <= result["cycles_over_limit"] <= 1.25
+    assert "agreement with the golden model" in capsys.readouterr().out
+    report = (tmp_path / "report.html").read_text()
+    assert report.count("data:image/png;base64,") == 3
+    assert "to the bit" in report
+
+
+def test_folded_cores_need_a_clock_a_step(network_file, tmp_path):
+    arguments = ["--network", str(network_file), "--samples", "4", "--output", str(tmp_path)]
+    assert main([*arguments, "--fold", "conv=1x2", "--fold", "readout=5x1"]) == 0
+    result = json.loads((tmp_path / "result.json").read_text())
+    conv, readout = result["cores"]
+    fill = 200
+    busiest = max(conv["events"] * 4, conv["packets"], readout["events"] * 2)
+    assert result["cycles_per_sample"] <= busiest + fill
+
+
+def test_a_disagreement_is_named(network_file, tmp_path, capsys, monkeypatch):
+    def wrong(network, foldings):
+        layer = network.layers[0]
+        weight = layer.weight.copy()
+        weight[1] = np.where(weight[1] == 7, -8, weight[1] + 1)
+        values = {name: getattr(layer, name) for name in Layer.__dataclass_fields__}
+        changed = Layer(**{**values, "weight": weight})
+        return design_config(Network((changed, *network.layers[1:])), foldings)
+
+    monkeypatch.setattr(sim.experiment, "design_config", wrong)
+    arguments = ["--network", str(network_file), "--samples", "2", "--output", str(tmp_path)]
+    assert main(arguments) == 1
+    message = capsys.readouterr().err
+    assert (
+        "differs from the golden model: sample 0, link 1 ('conv' to 'readout'), packet" in message
+    )
+    assert "expected (channel" in message
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert result["agreement"]["spikes"] < 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--network", "missing.safetensors"], "missing.safetensors: no such network file"),
+        (["--network", __file__], "not a network's safetensors file"),
+        (["--samples", "0"], "samples = 0: expected at least 1"),
+        (["--samples", "1000000"], "samples = 1000000: saccades has"),
+        (["--fold", "conv=3x1"], "expected one of 1x1, 1x2, 1x4, 2x1, 2x2, 2x4"),
+        (["--fold", "nonsense"], "expected LAYER=LANESxTAPS"),
+        (["--budget", "1"], "budget = 1: expected at least 2"),
+    ],
+)
+def test_wrong_input(network_file, tmp_path, capsys, monkeypatch, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    base = [] if "--network" in arguments else ["--network", str(network_file)]
+    assert main([*base, *arguments]) == 2
+    assert words in capsys.readouterr().err

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from sim.recording import CoreCounters, LinkRecording, SampleRecording
+from sim.result import core_results, layer_results, limit_cycles, spike_difference
+from sw import golden
+from tests.hw.cores import make_core
+from tests.networks import random_events, random_network
+
+
+@pytest.fixture
+def case():
+    rng = np.random.default_rng(11)
+    network = random_network(rng, layers=2)
+    return network, [random_events(rng, network, 60) for _ in range(3)]
+
+
+def link(packets):
+    return LinkRecording(None, np.zeros((packets, 1), np.uint32), np.zeros(packets, np.int64))
+
+
+def test_layers_are_means_per_sample(case):
+    network, samples = case
+    traces = [golden.run(network, events) for events in samples]
+    names = [layer.name for layer in network.layers]
+    results = layer_results(names, traces)
+    assert [result.name for result in results] == names
+    for index, result in enumerate(results[:-1]):
+        assert result.spikes == np.mean([len(trace.layers[index].spikes) for trace in traces])
+    assert sum(result.sops for result in results) == pytest.approx(
+        np.mean([trace.sops for trace in traces])
+    )
+
+
+def test_limit_is_the_busiest_core(case):
+    network, [events, *_] = case
+    trace = golden.run(network, events)
+    unpacked = [len(events), *(len(layer.spikes) for layer in trace.layers)]
+    quiet = SampleRecording(tuple(link(1) for _ in range(4)), ())
+    assert limit_cycles(trace, quiet) == max(unpacked)
+    busy = SampleRecording((link(1), link(1001), link(1), link(1)), ())
+    assert limit_cycles(trace, busy) == 1000
+
+
+def test_cores_leave_markers_out():
+    core = make_core()
+    values = {"events": 100, "dropped": 0, "packets": 44, "sops": 1600}
+    counters = CoreCounters("layer", values | {"busy_cycles": 104, "stall_cycles": 8})
+    [result] = core_results([core], [counters], samples=4, cycles=200)
+    assert (result.events, result.packets, result.sops) == (25, 10, 400)
+    assert (result.cycles_busy, result.cycles_stalled) == (26, 2)
+    assert result.sops_per_cycle == 8
+    assert result.utilization == 0.5
+
+
+def test_spike_difference():
+    reference = [np.array([[0, 0, 0], [0, 0, 0], [1, 0, 1]], np.int32)]
+    assert spike_difference((2, 1, 2), reference, reference) == 0
+    assert spike_difference((2, 1, 2), reference, [reference[0][:2]]) == 1 / 3
+    assert spike_difference((2, 1, 2), [reference[0][:0]], reference) is None
