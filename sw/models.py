@@ -72,6 +72,16 @@ class SpikingChain(nn.Module):
         spikes : list of torch.Tensor
             Mean spikes a sample of each spiking layer, repeated ones counted once.
         """
+        counts, spikes = self.counts(frames, steps)
+        return current(counts, self.weights[-1], self.geometries[-1]).flatten(1), spikes
+
+    def counts(
+        self, frames: torch.Tensor, steps: Sequence[int] | None = None
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """What reaches the readout: counts ``[batch, *Geometry.input_shape]``, summed over time.
+
+        Parameters and second result are those of `forward`.
+        """
         x, repeats, spikes = frames, 1.0, []
         for index, (geometry, weight) in enumerate(zip(self.geometries, self.weights, strict=True)):
             if steps is not None:
@@ -79,13 +89,13 @@ class SpikingChain(nn.Module):
                 x = transform(x, steps[index])
             time, batch = x.shape[:2]
             if geometry.kind == "readout":
-                return current(x.sum(0), weight, geometry).flatten(1) / repeats, spikes
+                break
             charge = current(x.flatten(0, 1), weight, geometry)
             if self.norms:
                 charge = self.norms[index](charge)
             x = integrate_and_fire(charge.unflatten(0, (time, batch)), self.floor)
             spikes.append(x.sum() / (batch * repeats))
-        raise AssertionError("a chain ends with its readout")
+        return x.sum(0) / repeats, spikes
 
     def remove_shifts(self) -> None:
         """Set the running means and biases of all batch norms to zero."""
