@@ -1,8 +1,5 @@
 """Bench: designs between sources and taps, with probes on every membrane memory."""
 
-# Amaranth makes the ports from the signature when it runs.
-# pyright: reportAttributeAccessIssue=false
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -42,6 +39,9 @@ class Tap(wiring.Component):
     o : Out(stream)
         Packets to the consumer.
     """
+
+    i: Any
+    o: Any
 
     def __init__(self, layout: data.StructLayout, link: int, cycle: Signal, stalls: Signal):
         super().__init__({"i": In(stream.Signature(layout)), "o": Out(stream.Signature(layout))})
@@ -126,6 +126,9 @@ class Bench(wiring.Component):
         Performance counters of a core.
     """
 
+    clk: Signal
+    stalls: Signal
+
     def __init__(self, factories: Sequence[DesignFactory]):
         self._cycle = Signal(64)
         self._stalls = Signal()
@@ -156,7 +159,7 @@ class Bench(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.domains.sync = sync = ClockDomain(reset_less=True)
-        sync.clk = self.clk
+        sync.clk = self.clk  # pyright: ignore[reportAttributeAccessIssue] -- the stubs lack it
         m.d.sync += self._cycle.eq(self._cycle + 1)
         m.d.comb += self._stalls.eq(self.stalls)
         for index, unit in enumerate(self.units):

