@@ -58,7 +58,7 @@ class Simulator(VerilatorRunner):
     Parameters
     ----------
     waves : bool
-        Whether the simulator can write an FST.
+        Whether the simulator writes waveforms: FST, or VCD where FST's libraries are missing.
     """
 
     def __init__(self, waves: bool):
@@ -70,7 +70,8 @@ class Simulator(VerilatorRunner):
     # The environment variable WAVES, which the runner prefers, says nothing about this simulator.
     def _build_command(self) -> list[list[str]]:
         self.waves = self.wanted_waves
-        replaced = {"--public-flat-rw": [], "--trace": ["--trace-fst"]}
+        trace = "--trace-fst" if _has_fst() else "--trace-vcd"
+        replaced = {"--public-flat-rw": [], "--trace": [trace]}
         commands = [
             [part for argument in command for part in replaced.get(argument, [argument])]
             for command in super()._build_command()
@@ -152,6 +153,13 @@ def verilator_environment() -> dict[str, str]:
     }
 
 
+def _has_fst() -> bool:
+    """Whether g++ finds the libraries that Verilator's FST writer needs."""
+    source = "#include <lz4.h>\n#include <zlib.h>\n"
+    check = ["g++", "-fsyntax-only", "-x", "c++", "-"]
+    return subprocess.run(check, input=source.encode(), capture_output=True).returncode == 0
+
+
 def _system_verilator() -> tuple[int, ...]:
     executable = shutil.which("verilator")
     if executable is None:
@@ -169,7 +177,7 @@ def build(source: str, waves: bool = False, optimize: bool = True) -> Simulator:
     source : str
         Verilog of the bench.
     waves : bool
-        Whether it can write an FST.
+        Whether it writes waveforms: FST, or VCD where the libraries lz4 and zlib are missing.
     optimize : bool
         Whether the compiler optimizes, which takes most of the time of a build.
 
@@ -180,7 +188,9 @@ def build(source: str, waves: bool = False, optimize: bool = True) -> Simulator:
     """
     natives = sorted(NATIVE.iterdir())
     digest = hashlib.sha256(
-        repr((waves, optimize, OPTIONS, WARNINGS_AS_ERRORS, _versions())).encode()
+        repr(
+            (waves and _has_fst(), waves, optimize, OPTIONS, WARNINGS_AS_ERRORS, _versions())
+        ).encode()
     )
     for content in [source.encode(), *(path.read_bytes() for path in natives)]:
         digest.update(hashlib.sha256(content).digest())
@@ -190,7 +200,9 @@ def build(source: str, waves: bool = False, optimize: bool = True) -> Simulator:
     simulator.build_dir = target
     with _locked(target / "lock"):
         if not (target / "complete").exists():
-            runtime = hashlib.sha256(repr((waves, _versions())).encode()).hexdigest()[:24]
+            runtime = hashlib.sha256(
+                repr((waves and _has_fst(), waves, _versions())).encode()
+            ).hexdigest()[:24]
             shared = target.parent / f"runtime-{runtime}"
             _copy_objects(shared, target)
             _build(simulator, source, natives, target, optimize)

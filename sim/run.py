@@ -45,7 +45,8 @@ class Simulation:
     designs : sequence of DesignFactory
         For example ``[partial(hw.design.Design, config)]``.
     waves : bool
-        Each run writes waveforms as FST and prints their path.
+        Each run writes waveforms and prints their path: FST, or VCD where FST's libraries are
+        missing.
     optimize : bool
         Build a fast simulator; without it building is faster, which suits short runs.
 
@@ -114,15 +115,15 @@ class Simulation:
         self, stimuli: Sequence[Sequence[np.ndarray]], plan: dict[str, Any], folder: Path
     ) -> list[Recording]:
         folder.mkdir(parents=True, exist_ok=True)
-        for pattern in ("records_*", "membranes_*", "stimulus_*", "outcome.json"):
+        for pattern in ("records_*", "membranes_*", "stimulus_*", "dump.*", "outcome.json"):
             for path in folder.glob(pattern):
                 path.unlink()
         plan = {**plan, **self._inputs(stimuli, folder)}
         (folder / "plan.json").write_text(json.dumps(plan))
         self._simulator.simulate(folder, {RUN_FOLDER_VARIABLE: str(folder)}, plan["progress"])
-        if (folder / "dump.fst").exists():
-            waves = BUILD_FOLDER / "waves.fst"
-            shutil.move(folder / "dump.fst", waves)
+        for dump in folder.glob("dump.*"):
+            waves = BUILD_FOLDER / f"waves{dump.suffix}"
+            shutil.move(dump, waves)
             print(f"waveforms: {waves}")
         if not (folder / "outcome.json").is_file():
             log = (folder / "simulation.log").read_text(errors="replace").splitlines()
