@@ -207,6 +207,8 @@ def build(source: str, waves: bool = False, optimize: bool = True) -> Simulator:
             _copy_objects(shared, target)
             _build(simulator, source, natives, target, optimize)
             _copy_objects(target, shared)
+            for header in target.glob("*.gch"):  # precompiled, 150 MB, of no more use
+                header.unlink()
             (target / "complete").touch()
     return simulator
 
