@@ -7,39 +7,13 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, ceil_log2
 
+from hw.axis import AxisTable
 from hw.config import CoreConfig
 from hw.packet import Kind
 from hw.table import lookup
 from hw.unpacker import event_layout
 
-__all__ = ["AddressGenerator", "axis_steps", "step_layout"]
-
-
-def axis_steps(config: CoreConfig, axis: int, coordinate: int) -> list[list[int]]:
-    """Output coordinates of one axis that an event reaches, cut into folded steps.
-
-    Parameters
-    ----------
-    axis : int
-        0 for rows, 1 for columns.
-    coordinate : int
-        The event's coordinate on that axis.
-
-    Returns
-    -------
-    list of list of int
-        Output coordinates of each step, ascending; ``[[]]`` for an event that reaches none.
-    """
-    size = (config.input_link.height, config.input_link.width)[axis]
-    pooled = coordinate // config.pool
-    reached = [
-        out
-        for out in range(config.shape[1 + axis])
-        if pooled < size // config.pool
-        and 0 <= pooled + config.padding - out * config.stride < config.kernel[axis]
-    ]
-    taps = config.tap_grid[axis]
-    return [reached[start : start + taps] for start in range(0, len(reached), taps)] or [[]]
+__all__ = ["AddressGenerator", "step_layout"]
 
 
 def step_layout(config: CoreConfig) -> data.StructLayout:
@@ -90,62 +64,6 @@ def step_layout(config: CoreConfig) -> data.StructLayout:
             "sops": bits_for(config.taps * config.lanes),
         }
     )
-
-
-class _Axis:
-    """Table of one axis: address offsets per coordinate and step.
-
-    An entry of the table holds, for each bank along the axis, the part of the membrane address
-    and of the weight address that the axis decides.
-    """
-
-    def __init__(self, config: CoreConfig, axis: int):
-        link = config.input_link.layout
-        self.taps = config.tap_grid[axis]
-        line = config.blocks * (config.bank_shape[1] if axis == 0 else 1)
-        weight_line = config.blocks_per_event * (config.kernel[1] if axis == 0 else 1)
-        coordinate_bits = link["yx"[axis]].width
-        steps = [axis_steps(config, axis, value) for value in range(1 << coordinate_bits)]
-        self.step_bits = ceil_log2(max(len(groups) for groups in steps))
-        self.layout = data.StructLayout(
-            {
-                "last": 1,
-                "first": config.output_link.layout["yx"[axis]].shape,
-                "rotate": ceil_log2(self.taps),
-                "count": bits_for(self.taps),
-                "banks": data.ArrayLayout(
-                    data.StructLayout(
-                        {
-                            "valid": 1,
-                            "offset": bits_for(max(1, config.bank_depth - 1)),
-                            "weight_offset": bits_for(max(1, config.weight_depth - 1)),
-                        }
-                    ),
-                    self.taps,
-                ),
-            }
-        )
-        self.entries = []
-        for coordinate, groups in enumerate(steps):
-            padded = coordinate // config.pool + config.padding
-            for index in range(1 << self.step_bits):
-                group = groups[index] if index < len(groups) else []
-                banks = [{"valid": 0, "offset": 0, "weight_offset": 0} for _ in range(self.taps)]
-                for out in group:
-                    banks[out % self.taps] = {
-                        "valid": 1,
-                        "offset": out // self.taps * line,
-                        "weight_offset": (padded - out * config.stride) * weight_line,
-                    }
-                self.entries.append(
-                    {
-                        "last": int(index >= len(groups) - 1),
-                        "first": group[0] if group else 0,
-                        "rotate": group[0] % self.taps if group else 0,
-                        "count": len(group),
-                        "banks": banks,
-                    }
-                )
 
 
 class AddressGenerator(wiring.Component):
@@ -208,7 +126,7 @@ class AddressGenerator(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config, link, event = self.config, self.config.input_link, self.i.p
-        rows, columns = (_Axis(config, axis) for axis in (0, 1))
+        rows, columns = (AxisTable(config, axis) for axis in (0, 1))
         group_size = link.channels // config.groups
         group_blocks = [config.group_blocks(group) for group in range(config.groups)]
 

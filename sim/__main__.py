@@ -6,8 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from gen.emit import measure_events, parse_folding
-from gen.fold import fold_to_budget
+from gen.options import add_folding_options, chosen_foldings
 from sim.build import BuildError
 from sim.experiment import Experiment, choose_samples
 from sim.result import Result
@@ -16,6 +15,8 @@ from sw.checkpoint import CheckpointError
 from sw.data.catalog import DATASETS
 from sw.data.events import EventsError
 from sw.network import Network, NetworkError
+
+MEASURED_SAMPLES = 10
 
 PRETRAINED = Path(__file__).parent.parent / "sw" / "pretrained"
 
@@ -28,11 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         network = Network.load(path)
         samples = choose_samples(options.dataset, network, options.samples, options.seed)
-        if options.budget is None:
-            foldings = parse_folding(network, options.fold)
-        else:
-            rates = measure_events(network, [sample.addresses for sample in samples[:10]])
-            foldings = fold_to_budget(network, rates, options.budget)
+        measured = [sample.addresses for sample in samples[:MEASURED_SAMPLES]]
+        foldings = chosen_foldings(network, options, measured)
         experiment = Experiment(network, path, foldings, options.dataset, samples, options.seed)
     except (NetworkError, EventsError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -105,20 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stalls", action="store_true", help="stall every link at random")
     parser.add_argument("--waves", action="store_true", help="write the waveforms as FST")
     parser.add_argument("--output", type=Path, help="folder; build/sim/<dataset> by default")
-    how = parser.add_mutually_exclusive_group()
-    how.add_argument(
-        "--fold",
-        action="append",
-        default=[],
-        metavar="LAYER=LANESxTAPS",
-        help="folding of a layer; the others stay fully parallel",
-    )
-    how.add_argument(
-        "--budget",
-        type=int,
-        metavar="N",
-        help="most neurons updated at once; the folding follows from measured event rates",
-    )
+    add_folding_options(parser)
     return parser
 
 

