@@ -69,21 +69,29 @@ def test_spikes_of_a_core(seed, pattern):
         return [("spike", first + i, *place) for i in range(core.lanes) if mask >> i & 1]
 
     dut = Core(core)
-    counters = {}
+    counted = {}
     process, taken = collect(dut.o, 10**9, decode, PATTERNS[pattern], seed)
 
     async def until_done(ctx):
         await send(dut.i, stream(core.input_link, samples, 5), PATTERNS[pattern], seed)(ctx)
         while sum(packet[0][0] == "END" for packet in taken) < len(samples):
             await ctx.tick()
-        counters.update(
-            {name: int(ctx.get(dut.counters[name])) for name in ("dropped", "sops", "events")}
-        )
+        await ctx.tick().repeat(2)
+        counted.update({name: int(ctx.get(dut.counters[name])) for name, _ in dut.counters.shape()})
 
     simulate(dut, until_done, background=[process])
     assert [item for packet in taken for item in packet] == expected
     events = sum(len(rows) for rows in samples)
-    assert counters == {"dropped": dropped, "sops": sops, "events": events}
+    busy, stalled = counted.pop("busy_cycles"), counted.pop("stall_cycles")
+    assert counted == {
+        "dropped": dropped,
+        "sops": sops,
+        "events": events,
+        "packets": len(taken),
+    }
+    steps = events + 2 * len(samples)
+    assert steps <= busy <= steps * core.window[0] * core.window[1] * core.blocks
+    assert stalled >= core.bank_depth - 4
 
 
 @pytest.mark.parametrize(("seed", "pattern"), list(enumerate(PATTERNS)))
