@@ -101,7 +101,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="chooses the recordings and the stalls")
     parser.add_argument("--network", type=Path, help="network file; the pre-trained one by default")
     parser.add_argument("--stalls", action="store_true", help="stall every link at random")
-    parser.add_argument("--waves", action="store_true", help="write the waveforms; take few samples")
+    parser.add_argument(
+        "--waves", action="store_true", help="write the waveforms; take few samples"
+    )
     parser.add_argument("--output", type=Path, help="folder; build/sim/<dataset> by default")
     add_folding_options(parser)
     return parser
