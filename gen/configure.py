@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from gen.fold import Folding
-from hw.config import CoreConfig, DesignConfig
+from hw.config import CoreConfig, DesignConfig, group_blocks
 from hw.packet import LinkConfig
 from sw.layer import Layer
 from sw.network import Network
@@ -67,7 +67,7 @@ def _weight_words(layer: Layer, lanes: int) -> tuple[int, ...]:
     out_size = geometry.output_shape[0] // geometry.groups
     in_size = geometry.input_shape[0] // geometry.groups
     spans = [
-        range(group * out_size // lanes, -(-(group + 1) * out_size // lanes))
+        group_blocks(geometry.output_shape[0], geometry.groups, lanes, group)
         for group in range(geometry.groups)
     ]
     span = max(len(blocks) for blocks in spans)

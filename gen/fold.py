@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from hw.config import foldings as order_keeping_taps
+from hw.config import window as core_window
 from sw.geometry import Geometry
 from sw.network import Network
 
@@ -34,11 +35,7 @@ class Folding:
 
 def window(geometry: Geometry) -> tuple[int, int]:
     """Largest number of output rows and columns that one event reaches."""
-    rows, columns = (
-        min(-(-kernel // geometry.stride), size)
-        for kernel, size in zip(geometry.kernel, geometry.output_shape[1:], strict=True)
-    )
-    return rows, columns
+    return core_window(geometry.kernel, geometry.stride, geometry.output_shape[1:])
 
 
 def steps_per_event(geometry: Geometry, folding: Folding) -> int:

@@ -7,7 +7,7 @@ from amaranth.utils import ceil_log2
 
 from hw.packet import LinkConfig
 
-__all__ = ["CoreConfig", "DesignConfig", "foldings"]
+__all__ = ["CoreConfig", "DesignConfig", "foldings", "group_blocks", "window"]
 
 
 def foldings(window: tuple[int, int]) -> list[int]:
@@ -17,6 +17,18 @@ def foldings(window: tuple[int, int]) -> list[int]:
     """
     rows, columns = window
     return [*range(1, columns + 1), *(row * columns for row in range(2, rows + 1))]
+
+
+def window(kernel: tuple[int, int], stride: int, size: tuple[int, int]) -> tuple[int, int]:
+    """Largest number of output rows and columns that one event reaches, of ``size`` in all."""
+    rows, columns = (min(-(-k // stride), s) for k, s in zip(kernel, size, strict=True))
+    return rows, columns
+
+
+def group_blocks(channels: int, groups: int, lanes: int, group: int) -> range:
+    """Channel blocks of ``lanes`` in which a convolution group's output channels lie."""
+    size = channels // groups
+    return range(group * size // lanes, -(-(group + 1) * size // lanes))
 
 
 @dataclass(frozen=True)
@@ -123,11 +135,7 @@ class CoreConfig:
     @cached_property
     def window(self) -> tuple[int, int]:
         """Largest number of output rows and columns that one event reaches."""
-        rows, columns = (
-            min(-(-kernel // self.stride), size)
-            for kernel, size in zip(self.kernel, self.shape[1:], strict=True)
-        )
-        return rows, columns
+        return window(self.kernel, self.stride, self.shape[1:])
 
     @property
     def tap_grid(self) -> tuple[int, int]:
@@ -148,8 +156,7 @@ class CoreConfig:
 
     def group_blocks(self, group: int) -> range:
         """Channel blocks in which the output channels of a convolution group lie."""
-        size = self.shape[0] // self.groups
-        return range(group * size // self.lanes, -(-(group + 1) * size // self.lanes))
+        return group_blocks(self.shape[0], self.groups, self.lanes, group)
 
     def lane_mask(self, group: int, block: int) -> int:
         """Lanes of a channel block that belong to a convolution group, one bit a lane."""

@@ -135,13 +135,12 @@ class Core(wiring.Component):
             group.last_block.eq(passing.last_block),
         ]
         fired = Cat(bank.fired for bank in self.banks)
-        by_row = fired.rotate_right
         row_bits = columns * config.lanes
         rotated_rows = Signal(len(fired))
         with m.Switch(passing.rotate_y):
             for turn in range(rows):
                 with m.Case(turn):
-                    m.d.comb += rotated_rows.eq(by_row(turn * row_bits))
+                    m.d.comb += rotated_rows.eq(fired.rotate_right(turn * row_bits))
         for row in range(rows):
             line = rotated_rows.word_select(row, row_bits)
             with m.Switch(passing.rotate_x):
