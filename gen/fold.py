@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from hw.config import foldings as order_keeping_taps
+from hw.config import group_blocks
 from hw.config import window as core_window
 from sw.geometry import Geometry
 from sw.network import Network
@@ -45,8 +46,9 @@ def steps_per_event(geometry: Geometry, folding: Folding) -> int:
         positions = rows * ceil(columns / folding.taps)
     else:
         positions = ceil(rows * columns / folding.taps)
-    size = geometry.output_shape[0] // geometry.groups
-    return positions * ceil(size / folding.lanes)
+    channels, groups = geometry.output_shape[0], geometry.groups
+    blocks = (len(group_blocks(channels, groups, folding.lanes, g)) for g in range(groups))
+    return positions * max(blocks)
 
 
 def choices(geometry: Geometry) -> list[Folding]:

@@ -26,6 +26,12 @@ def test_steps_of_a_whole_window():
     assert steps_per_event(readout, Folding(5, 1)) == 2
 
 
+def test_a_group_across_a_block_boundary_takes_a_step_more():
+    (thirds,) = chain((3, 8, 8), [LayerSpec("conv2d", 12, 1, groups=3)])
+    assert steps_per_event(thirds, Folding(4, 1)) == 1
+    assert steps_per_event(thirds, Folding(6, 1)) == 2
+
+
 def test_full_folding_takes_an_event_a_clock():
     network = random_network(np.random.default_rng(3))
     for layer, folding in zip(network.layers, fold_fully(network), strict=True):
