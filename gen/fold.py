@@ -47,7 +47,11 @@ def steps_per_event(geometry: Geometry, folding: Folding) -> int:
     else:
         positions = ceil(rows * columns / folding.taps)
     channels, groups = geometry.output_shape[0], geometry.groups
-    blocks = (len(group_blocks(channels, groups, folding.lanes, g)) for g in range(groups))
+    size = channels // groups
+    blocks = (
+        len(group_blocks(range(start, start + size), range(channels), folding.lanes))
+        for start in range(0, channels, size)
+    )
     return positions * max(blocks)
 
 

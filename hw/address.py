@@ -32,6 +32,8 @@ def step_layout(config: CoreConfig) -> data.StructLayout:
         Lanes whose channels the event reaches.
     last_block : unsigned(1)
         Whether the step is the last one of its positions.
+    last : unsigned(1)
+        Whether the step is the last one of its event.
     y, x : unsigned
         First of the step's positions.
     rotate_y, rotate_x : unsigned
@@ -57,6 +59,7 @@ def step_layout(config: CoreConfig) -> data.StructLayout:
             "block": ceil_log2(config.blocks),
             "lane_enable": config.lanes,
             "last_block": 1,
+            "last": 1,
             "y": output["y"].shape,
             "x": output["x"].shape,
             "rotate_y": ceil_log2(rows),
@@ -129,6 +132,7 @@ class AddressGenerator(wiring.Component):
         rows, columns = (AxisTable(config, axis) for axis in (0, 1))
         group_size = link.channels // config.groups
         group_blocks = [config.group_blocks(group) for group in range(config.groups)]
+        last_blocks = [max(0, len(blocks) - 1) for blocks in group_blocks]
 
         # Where in the event: row step, column step, block within the group.
         row_step = Signal(rows.step_bits)
@@ -146,8 +150,7 @@ class AddressGenerator(wiring.Component):
         first_block = lookup(m, group, [b.start for b in group_blocks], range(config.blocks), "b0")
         last_block = Signal()
         m.d.comb += last_block.eq(
-            block_step
-            == lookup(m, group, [len(b) - 1 for b in group_blocks], block_step.shape(), "b1")
+            block_step == lookup(m, group, last_blocks, block_step.shape(), "b1")
         )
         lane_enable = lookup(
             m,
@@ -202,6 +205,7 @@ class AddressGenerator(wiring.Component):
             step_1.block.eq(first_block + block_step),
             step_1.lane_enable.eq(Mux(reaches, lane_enable, 0)),
             step_1.last_block.eq(last_block),
+            step_1.last.eq(last),
             self.step_valid.eq(valid),
             self.step.eq(step_1),
             self.step.y.eq(row_1.first),

@@ -25,15 +25,25 @@ def window(kernel: tuple[int, int], stride: int, size: tuple[int, int]) -> tuple
     return rows, columns
 
 
-def group_blocks(channels: int, groups: int, lanes: int, group: int) -> range:
-    """Channel blocks of ``lanes`` in which a convolution group's output channels lie."""
-    size = channels // groups
-    return range(group * size // lanes, -(-(group + 1) * size // lanes))
+def group_blocks(group: range, core: range, lanes: int) -> range:
+    """Channel blocks of a core in which the output channels of a convolution group lie.
+
+    Parameters
+    ----------
+    group, core : range
+        Output channels of the layer that belong to the group, and to the core.
+    lanes : int
+        Channels of a block.
+    """
+    first, end = max(group.start, core.start), min(group.stop, core.stop)
+    if first >= end:
+        return range(0)
+    return range((first - core.start) // lanes, -(-(end - core.start) // lanes))
 
 
 @dataclass(frozen=True)
 class CoreConfig:
-    """One layer as one core.
+    """One layer, or a slice of its output channels, as one core.
 
     Parameters
     ----------
@@ -43,6 +53,8 @@ class CoreConfig:
         Packets that the core receives; their extent is the layer's input shape.
     shape : tuple of int
         Output extent ``(channels, height, width)``.
+    first_channel, layer_channels : int
+        Place of the core's channels among those of the layer, which are ``layer_channels``.
     kernel : tuple of int
         Kernel height and width.
     stride, padding, pool, groups : int
@@ -63,6 +75,8 @@ class CoreConfig:
     thresholds, floors : tuple of int
         One an output channel, ``1 <= threshold <= 2**(membrane_bits - 1)`` and
         ``-2**(membrane_bits - 1) <= floor < 0``; empty for a readout.
+    event_ends : bool
+        Whether the core sends the end of each of its events, as the slices of a cut layer must.
     readout : bool
         Whether the core accumulates logits and answers markers instead of spiking.
     queue_depth : int
@@ -75,6 +89,8 @@ class CoreConfig:
     name: str
     input_link: LinkConfig
     shape: tuple[int, int, int]
+    first_channel: int
+    layer_channels: int
     kernel: tuple[int, int]
     stride: int
     padding: int
@@ -87,6 +103,7 @@ class CoreConfig:
     weights: tuple[int, ...]
     thresholds: tuple[int, ...] = ()
     floors: tuple[int, ...] = ()
+    event_ends: bool = False
     readout: bool = False
     queue_depth: int = 32
     epoch_bits: int = 4
@@ -105,9 +122,15 @@ class CoreConfig:
         check(min(self.shape) >= 1, "shape", "positive extents")
         check(min(self.kernel) >= 1, "kernel", "positive extents")
         check(
-            channels % self.groups == 0 and self.input_link.channels % self.groups == 0,
+            self.layer_channels % self.groups == 0 and self.input_link.channels % self.groups == 0,
             "groups",
-            f"a divisor of {self.input_link.channels} input and {channels} output channels",
+            f"a divisor of {self.input_link.channels} input and {self.layer_channels} output "
+            "channels",
+        )
+        check(
+            0 <= self.first_channel <= self.layer_channels - channels,
+            "first_channel",
+            f"0..{self.layer_channels - channels}",
         )
         check(1 <= self.lanes <= channels, "lanes", f"1 to {channels}, the output channels")
         check(self.taps in foldings(self.window), "taps", f"one of {foldings(self.window)}")
@@ -123,6 +146,8 @@ class CoreConfig:
         if self.readout:
             check(self.window == (1, 1) and self.shape[1:] == (1, 1), "shape", "one position")
             check(self.thresholds == () and self.floors == (), "thresholds", "none for a readout")
+            check(channels == self.layer_channels, "shape", "all channels of a readout")
+            check(not self.event_ends, "event_ends", "none of a readout")
             return
         half = 1 << (self.membrane_bits - 1)
         for name, values, low, high in (
@@ -147,27 +172,35 @@ class CoreConfig:
     def output_link(self) -> LinkConfig:
         """Packets that the core sends."""
         channels, height, width = self.shape
-        return LinkConfig(channels, height, width, self.lanes)
+        return LinkConfig(channels, height, width, self.lanes, level_bits=int(self.event_ends))
 
     @property
     def blocks(self) -> int:
-        """Channel blocks of the layer; block ``b`` starts at channel ``b * lanes``."""
+        """Channel blocks of the core; block ``b`` starts at channel ``b * lanes``."""
         return -(-self.shape[0] // self.lanes)
 
     def group_blocks(self, group: int) -> range:
         """Channel blocks in which the output channels of a convolution group lie."""
-        return group_blocks(self.shape[0], self.groups, self.lanes, group)
+        size = self.layer_channels // self.groups
+        return group_blocks(
+            range(group * size, (group + 1) * size),
+            range(self.first_channel, self.first_channel + self.shape[0]),
+            self.lanes,
+        )
 
     def lane_mask(self, group: int, block: int) -> int:
         """Lanes of a channel block that belong to a convolution group, one bit a lane."""
-        size = self.shape[0] // self.groups
-        channels = range(block * self.lanes, (block + 1) * self.lanes)
-        return sum(1 << lane for lane, channel in enumerate(channels) if channel // size == group)
+        size = self.layer_channels // self.groups
+        first = self.first_channel + block * self.lanes
+        end = min(first + self.lanes, self.first_channel + self.shape[0])
+        return sum(
+            1 << channel - first for channel in range(first, end) if channel // size == group
+        )
 
     @cached_property
     def blocks_per_event(self) -> int:
         """Most channel blocks that one event reaches."""
-        return max(len(self.group_blocks(group)) for group in range(self.groups))
+        return max(1, *(len(self.group_blocks(group)) for group in range(self.groups)))
 
     @property
     def bank_shape(self) -> tuple[int, int]:

@@ -21,7 +21,7 @@ __all__ = ["Core"]
 def _passing_layout(config: CoreConfig) -> data.StructLayout:
     """What of a step is still needed when its neurons are updated."""
     step = step_layout(config)
-    names = ("kind", "y", "x", "block", "last_block", "rotate_y", "rotate_x")
+    names = ("kind", "y", "x", "block", "last_block", "last", "rotate_y", "rotate_x")
     return data.StructLayout({name: step[name].shape for name in names})
 
 
@@ -133,6 +133,7 @@ class Core(wiring.Component):
             group.x.eq(passing.x),
             group.block.eq(passing.block),
             group.last_block.eq(passing.last_block),
+            group.last.eq(passing.last),
         ]
         fired = Cat(bank.fired for bank in self.banks)
         row_bits = columns * config.lanes

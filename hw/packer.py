@@ -24,6 +24,7 @@ def group_layout(config: CoreConfig) -> data.StructLayout:
             "x": output["x"].shape,
             "block": ceil_log2(config.blocks),
             "last_block": 1,
+            "last": 1,
             "masks": data.ArrayLayout(config.lanes, config.taps),
         }
     )
@@ -36,6 +37,10 @@ class Packer(wiring.Component):
     position and channel block, positions in row-major order, blocks ascending, one packet a clock.
     With several positions and several blocks at once, the blocks of a step's positions are
     collected before they leave (``taps * blocks`` masks).
+
+    Where the link carries ends of events, an event whose last step fired ends with ``last`` on
+    its last packet, any other one with an EVENT_END. While the link is busy, EVENT_END that
+    follow each other become one.
 
     A step reserves its place in the queue when it is issued, so that the pipeline between issue
     and queue never has to stop.
@@ -110,6 +115,11 @@ class Packer(wiring.Component):
             with m.If(self.group_valid):
                 m.d.sync += kept.eq(Mux(complete, 0, entry.masks))
         fired = entry.masks.as_value().any() | (group.kind != Kind.EVENT)
+        if config.event_ends:
+            m.d.comb += entry.last.eq(group.last)
+            with m.If(~fired):
+                m.d.comb += entry.kind.eq(Kind.EVENT_END)
+            fired = fired | group.last
         m.d.comb += queue.w_en.eq(self.group_valid & complete & fired)
 
         reserved = Signal(range(config.queue_depth + 1))
@@ -134,6 +144,8 @@ class Packer(wiring.Component):
         without_chosen = Signal(count)
         advance = Signal()
         done = Signal()
+        absorb = Signal()
+        following = data.View(layout, queue.r_data)
         for index in reversed(range(count)):
             with m.If(pending[index]):
                 m.d.comb += chosen.eq(index)
@@ -146,8 +158,14 @@ class Packer(wiring.Component):
             without_chosen.eq(pending & (pending - 1)),
             advance.eq((marker | pending.any()) & (~self.o.valid | self.o.ready)),
             done.eq(~(marker | pending.any()) | (advance & (without_chosen == 0))),
-            queue.r_en.eq(done),
+            queue.r_en.eq(done | absorb),
         ]
+        ends = Signal(config.output_link.count_bits)
+        if config.event_ends:
+            m.d.comb += absorb.eq(
+                (marker & (entry.kind == Kind.EVENT_END) & ~advance & ~ends.all())
+                & (queue.r_rdy & (following.kind == Kind.EVENT_END))
+            )
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
         with m.If(advance):
@@ -159,17 +177,23 @@ class Packer(wiring.Component):
                 packet.block.eq(Mux(marker, 0, entry.block if collected == 1 else block)),
                 packet.mask.eq(Mux(marker, 0, entry.masks[chosen])),
             ]
+            if config.event_ends:
+                m.d.comb += packet.last.eq(~marker & entry.last & (without_chosen == 0))
+                with m.If(marker):
+                    m.d.comb += config.output_link.count(packet).eq(ends)
             m.d.sync += [
                 self.o.valid.eq(1),
                 self.o.p.eq(packet),
                 pending.eq(without_chosen),
                 marker.eq(0),
             ]
+        with m.If(absorb):
+            m.d.sync += ends.eq(ends + 1)
         with m.If(done & queue.r_rdy):
-            following = data.View(layout, queue.r_data)
             is_marker = following.kind != Kind.EVENT
             m.d.sync += [
                 entry.eq(following),
+                ends.eq(0),
                 marker.eq(is_marker),
                 pending.eq(
                     Mux(is_marker, 0, Cat(following.masks[index].any() for index in range(count)))

@@ -1,12 +1,17 @@
 """Packets: what travels on the links between cores."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from amaranth.hdl import signed
+from amaranth.hdl import Value, signed
 from amaranth.lib import data, enum
 from amaranth.utils import bits_for, ceil_log2
 
 __all__ = ["Kind", "LinkConfig", "answer_layout"]
+
+
+MAX_COUNT_BITS = 8
+"""Widest count of an EVENT_END: enough to let a run of empty events pass a busy link."""
 
 
 class Kind(enum.Enum, shape=2):
@@ -43,8 +48,8 @@ class LinkConfig:
     guarded : bool
         Whether ``y`` and ``x`` can hold at least one value outside the extent, as a link from
         outside must, so that a bad address arrives as a bad address.
-    level_bits, slice_bits, row_bits, column_bits : int
-        End-of-event level, slice of a cut layer, and router address; 0 where a design has none.
+    level_bits : int
+        Width of an end of event's level; 0 where the link carries none.
     """
 
     channels: int
@@ -53,9 +58,6 @@ class LinkConfig:
     lanes: int
     guarded: bool = False
     level_bits: int = 0
-    slice_bits: int = 0
-    row_bits: int = 0
-    column_bits: int = 0
 
     def __post_init__(self):
         for name in ("channels", "height", "width", "lanes"):
@@ -64,10 +66,8 @@ class LinkConfig:
                 raise ValueError(f"{name} = {value!r}: expected a positive integer")
         if self.lanes > self.channels:
             raise ValueError(f"lanes = {self.lanes}: expected at most {self.channels} channels")
-        for name in ("level_bits", "slice_bits", "row_bits", "column_bits"):
-            value = getattr(self, name)
-            if type(value) is not int or value < 0:
-                raise ValueError(f"{name} = {value!r}: expected an integer of at least 0")
+        if type(self.level_bits) is not int or self.level_bits < 0:
+            raise ValueError(f"level_bits = {self.level_bits!r}: expected an integer of at least 0")
 
     @property
     def blocks(self) -> int:
@@ -78,8 +78,10 @@ class LinkConfig:
     def layout(self) -> data.StructLayout:
         """Packet layout.
 
-        ``last`` is set on the last packet of an event where ``level_bits`` is not 0.
-        Bit ``i`` of ``mask`` is channel ``block * lanes + i``.
+        Bit ``i`` of ``mask`` is channel ``block * lanes + i``. Where ``level_bits`` is not 0,
+        every event of the sender ends: by ``last`` on a packet of its spikes, or by EVENT_END,
+        which ends ``count + 1`` events, all but the first of them empty; `count` lies in the
+        fields that such a marker does not need.
         """
         y_bits, x_bits = (
             bits_for(size) if self.guarded else ceil_log2(size)
@@ -94,11 +96,17 @@ class LinkConfig:
                 "kind": Kind,
                 "last": int(self.level_bits > 0),
                 "level": self.level_bits,
-                "slice": self.slice_bits,
-                "column": self.column_bits,
-                "row": self.row_bits,
             }
         )
+
+    @property
+    def count_bits(self) -> int:
+        """Width of `count`."""
+        return min(MAX_COUNT_BITS, self.layout["kind"].offset)
+
+    def count(self, packet: Any) -> Value:
+        """Events that an EVENT_END ends beside the first."""
+        return Value.cast(packet)[: self.count_bits]
 
 
 def answer_layout(classes: int) -> data.StructLayout:

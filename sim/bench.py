@@ -72,10 +72,10 @@ class Unit:
 
     Members
     -------
-    design : hw.design.Design
+    design : hw.design.DesignBase
         The design.
     taps : tuple of Tap
-        One a link: the input, what each core sends, the answers.
+        One a link.
     layouts : tuple of data.StructLayout
         Packet layout of each link.
     first_link : int
@@ -150,8 +150,10 @@ class Bench(wiring.Component):
         # A design asks for its channels when it is elaborated, after its links are known.
         taps: list[Tap] = []
         design = factory(channel=lambda index, layout: taps[index])
-        streams = [*(core.i for core in design.cores), design.o]
-        layouts = tuple(stream.payload.shape() for stream in streams)
+        layouts = tuple(
+            design.o.payload.shape() if link.packets is None else link.packets.layout
+            for link in design.links
+        )
         for index, layout in enumerate(layouts):
             taps.append(Tap(layout, first_link + index, self._cycle, self._stalls))
         return Unit(design, tuple(taps), layouts, first_link, first_probe)

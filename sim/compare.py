@@ -5,10 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hw.config import CoreConfig
-from hw.packet import LinkConfig
 from sim.packets import READ_MARKER, unpack_answers, unpack_spikes
-from sim.recording import LinkRecording, SampleRecording
+from sim.recording import LinkRecording, MembraneRecording, SampleRecording
 from sw.trace import LayerTrace, SampleTrace
 
 __all__ = ["Comparison", "SampleComparison", "compare", "compare_sample"]
@@ -22,9 +20,10 @@ class SampleComparison:
     -------
     classes, logits : bool
         Whether class and logits are equal, at END and at each READ.
-    spikes, membranes : tuple of bool
-        Whether each spiking layer's ordered spikes, READ positions included, and its membranes
-        at END are equal.
+    spikes : tuple of bool
+        Whether each link's ordered spikes, READ positions included, are equal.
+    membranes : tuple of bool
+        Whether each spiking core's membranes at END are equal.
     difference : str or None
         First difference, the one furthest upstream; None where all is equal.
     """
@@ -43,8 +42,8 @@ class Comparison:
     Members
     -------
     classes, logits, spikes, membranes : float
-        Share that is equal: of the samples, of the samples, of samples times spiking layers, of
-        samples times spiking layers; 1.0 where there is nothing to compare.
+        Share that is equal: of the samples, of the samples, of samples times links with spikes,
+        of samples times spiking cores; 1.0 where there is nothing to compare.
     difference : str or None
         First difference: sample, link, packet, expected and got; None where all is equal.
     """
@@ -61,24 +60,18 @@ class Comparison:
         return self.difference is None
 
 
-def compare(
-    cores: Sequence[CoreConfig],
-    traces: Iterable[SampleTrace],
-    samples: Sequence[SampleRecording],
-) -> Comparison:
+def compare(traces: Iterable[SampleTrace], samples: Sequence[SampleRecording]) -> Comparison:
     """Compare a recording with the golden model's traces of the same samples.
 
     Parameters
     ----------
-    cores : sequence of CoreConfig
-        Cores of the design, the readout last.
     traces : iterable of SampleTrace
         One a sample.
     samples : sequence of SampleRecording
         ``Recording.samples``.
     """
     results = [
-        compare_sample(index, cores, trace, sample)
+        compare_sample(index, trace, sample)
         for index, (trace, sample) in enumerate(zip(traces, samples, strict=True))
     ]
     return Comparison(
@@ -90,18 +83,24 @@ def compare(
     )
 
 
-def compare_sample(
-    index: int, cores: Sequence[CoreConfig], trace: SampleTrace, sample: SampleRecording
-) -> SampleComparison:
+def compare_sample(index: int, trace: SampleTrace, sample: SampleRecording) -> SampleComparison:
     """Compare one sample; ``index`` is its number in the text of a difference."""
-    spikes, membranes = [], []
-    for number, (core, layer) in enumerate(zip(cores[:-1], trace.layers, strict=True)):
-        link = sample.links[number + 1]
-        where = f"link {number + 1} ({core.name!r} to {cores[number + 1].name!r})"
-        spikes.append(_spikes(where, core.output_link, layer, link))
-        membranes.append(_membranes(core.name, layer.membrane, sample.membranes[number]))
-    logits, classes = _answers(cores[-1].shape[0], trace, sample.links[-1])
-    upstream_first = [text for pair in zip(spikes, membranes, strict=True) for text in pair]
+    spikes, membranes, upstream_first = [], [], []
+    for layer, expected in enumerate(trace.layers):
+        carrying = [
+            _spikes(f"link {number} ({recorded.link})", expected, recorded)
+            for number, recorded in enumerate(sample.links)
+            if recorded.link.layer == layer
+        ]
+        holding = [
+            _membranes(expected, recorded)
+            for recorded in sample.membranes
+            if recorded.layer == layer
+        ]
+        spikes += carrying
+        membranes += holding
+        upstream_first += [*carrying, *holding]
+    logits, classes = _answers(len(trace.logits), trace, sample.links[-1])
     texts = [text for text in (*upstream_first, logits, classes) if text is not None]
     return SampleComparison(
         classes=classes is None,
@@ -112,11 +111,17 @@ def compare_sample(
     )
 
 
-def _spikes(
-    where: str, link: LinkConfig, layer: LayerTrace, recording: LinkRecording
-) -> str | None:
+def _spikes(where: str, layer: LayerTrace, recording: LinkRecording) -> str | None:
+    link = recording.link
+    assert link.packets is not None
     expected = np.insert(layer.spikes, layer.read_positions, READ_MARKER, axis=0)
-    got, packets = unpack_spikes(link, recording.packets)
+    got, packets = unpack_spikes(link.packets, recording.packets)
+    if link.first_channel or link.packets.channels < len(layer.membrane):
+        end = link.first_channel + link.packets.channels
+        channel = expected[:, 0]
+        carried = (channel >= link.first_channel) & (channel < end)
+        expected = expected[carried | (channel == READ_MARKER[0])]
+        got[(got != READ_MARKER).any(axis=1), 0] += link.first_channel
     common = min(len(expected), len(got))
     differs = (expected[:common] != got[:common]).any(axis=1)
     if not differs.any() and len(expected) == len(got):
@@ -137,13 +142,15 @@ def _item(items: np.ndarray, index: int) -> str:
     return "READ" if (channel, y, x) == READ_MARKER else f"(channel {channel}, y {y}, x {x})"
 
 
-def _membranes(name: str, expected: np.ndarray, got: np.ndarray) -> str | None:
+def _membranes(layer: LayerTrace, recording: MembraneRecording) -> str | None:
+    core, got = recording.core, recording.values
+    expected = layer.membrane[core.first_channel : core.first_channel + core.shape[0]]
     differs = np.argwhere(expected != got)
     if not len(differs):
         return None
     channel, y, x = position = tuple(differs[0].tolist())
     return (
-        f"membranes of {name!r} at END, (channel {channel}, y {y}, x {x}): expected "
+        f"membranes of {core.name!r} at END, (channel {channel}, y {y}, x {x}): expected "
         f"{expected[position]}, got {got[position]} ({len(differs)} of {expected.size} differ)"
     )
 

@@ -148,7 +148,7 @@ class Experiment:
         ]
         for index, sample in enumerate(self.samples[:GOLDEN_SAMPLES]):
             traces[index] = golden.run(self.network, sample.addresses)
-        comparison = compare(self.config.cores, traces, recording.samples)
+        comparison = compare(traces, recording.samples)
         result = self._result(traces, recording, comparison, stalls)
         shown = [
             ReportSample(sample.addresses, sample.label, trace, recorded)

@@ -17,10 +17,7 @@ class SimulationError(RuntimeError):
 
 def link_name(unit: Unit, link: int) -> str:
     """A link's number, sender and receiver."""
-    names = [repr(core.config.name) for core in unit.design.cores]
-    sender = names[link - 1] if link else "input"
-    receiver = names[link] if link < len(names) else "answers"
-    return f"link {link} ({sender} to {receiver})"
+    return f"link {link} ({unit.design.links[link]})"
 
 
 def hang_text(

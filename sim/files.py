@@ -10,7 +10,13 @@ from hw.packet import Kind
 from sim.bench import Bench, Unit
 from sim.failure import SimulationError, link_name
 from sim.packets import packet_field, packet_words, unpack_membranes
-from sim.recording import CoreCounters, LinkRecording, Recording, SampleRecording
+from sim.recording import (
+    CoreCounters,
+    LinkRecording,
+    MembraneRecording,
+    Recording,
+    SampleRecording,
+)
 
 __all__ = ["membrane_words", "read_recording", "read_records"]
 
@@ -45,8 +51,10 @@ def read_recording(
         for number in range(len(unit.layouts))
     ]
     probe = unit.first_probe
-    membranes: list[list[np.ndarray]] = [[] for _ in range(samples)]
-    for core in unit.spiking_cores:
+    membranes: list[list[MembraneRecording]] = [[] for _ in range(samples)]
+    for core, layer in zip(cores, unit.design.core_layers, strict=True):
+        if core.config.readout:
+            continue
         shape = (samples, core.config.bank_depth, membrane_words(core.config))
         banks = []
         for _ in core.banks:
@@ -59,7 +67,8 @@ def read_recording(
             banks.append(words.reshape(shape))
             probe += 1
         for sample, mine in enumerate(membranes):
-            mine.append(unpack_membranes(core.config, np.stack([bank[sample] for bank in banks])))
+            values = unpack_membranes(core.config, np.stack([bank[sample] for bank in banks]))
+            mine.append(MembraneRecording(core.config, layer, values))
     counters = []
     for core, value in zip(cores, outcome["counters"][index], strict=True):
         values = {
@@ -95,8 +104,7 @@ def _link_recordings(
             f"design {index}, {link_name(unit, link)}: {len(ends)} END and {tail} packets behind "
             f"the last: expected {samples} and 0"
         )
-    cores = unit.design.cores
-    config = cores[link].config.input_link if link < len(cores) else None
+    config = unit.design.links[link]
     starts = [0, *ends][:samples]
     return [
         LinkRecording(config, packets[start:end], cycles[start:end])

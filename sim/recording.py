@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hw.packet import LinkConfig
+from hw.config import CoreConfig
+from hw.design import Link
 
-__all__ = ["CoreCounters", "LinkRecording", "Recording", "SampleRecording"]
+__all__ = ["CoreCounters", "LinkRecording", "MembraneRecording", "Recording", "SampleRecording"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,17 +17,36 @@ class LinkRecording:
 
     Members
     -------
-    link : LinkConfig or None
-        Widths of the packets; None for the readout's answers.
+    link : Link
+        The link.
     packets : numpy.ndarray
         uint32 ``[transfers, words]``: payloads, lowest word first.
     cycles : numpy.ndarray
         int64 ``[transfers]``: clock cycle of each transfer, counted from the start of the run.
     """
 
-    link: LinkConfig | None
+    link: Link
     packets: np.ndarray
     cycles: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class MembraneRecording:
+    """Membranes of one core, taken when END has passed its last membrane write.
+
+    Members
+    -------
+    core : CoreConfig
+        The core.
+    layer : int
+        Index of its layer.
+    values : numpy.ndarray
+        int32 ``(channels, height, width)``.
+    """
+
+    core: CoreConfig
+    layer: int
+    values: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,14 +56,19 @@ class SampleRecording:
     Members
     -------
     links : tuple of LinkRecording
-        Link 0 is the input, link ``k`` what core ``k - 1`` sends, the last one the answers.
-    membranes : tuple of numpy.ndarray
-        int32 ``(channels, height, width)`` of each spiking core, taken when END has passed its
-        last membrane write.
+        In the order of the design's links: the first is the input, the last one the answers.
+    membranes : tuple of MembraneRecording
+        One a spiking core.
     """
 
     links: tuple[LinkRecording, ...]
-    membranes: tuple[np.ndarray, ...]
+    membranes: tuple[MembraneRecording, ...]
+
+    def sent(self, layer: int) -> tuple[LinkRecording, ...]:
+        """What the spiking cores of a layer sent."""
+        return tuple(
+            item for item in self.links if item.link.core is not None and item.link.layer == layer
+        )
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 
 from sim.packets import READ_MARKER, unpack_spikes
-from sim.recording import LinkRecording, SampleRecording
+from sim.recording import SampleRecording
 from sim.result import Result
 from sw.network import Network
 from sw.trace import SampleTrace
@@ -88,7 +88,7 @@ def _picture(network: Network, sample: ReportSample) -> str:
 
     for index, layer in enumerate(spiking):
         axes = figure.add_subplot(grid[index + 1, 1], sharex=raster)
-        spikes, times = _spikes(links[index + 1])
+        spikes, times = _spikes(sample.recording, index)
         shape = layer.geometry.output_shape
         neuron = np.ravel_multi_index(tuple(spikes.T), shape)
         axes.scatter(times - start, neuron, s=0.5, c=INK, linewidths=0)
@@ -121,19 +121,23 @@ def _picture(network: Network, sample: ReportSample) -> str:
         return base64.b64encode(file.getvalue()).decode()
 
 
-def _spikes(recorded: LinkRecording) -> tuple[np.ndarray, np.ndarray]:
-    """Spikes ``[n, 3]`` on a link, as the RTL sent them, and the clock cycle of each."""
-    assert recorded.link is not None
-    items, indices = unpack_spikes(recorded.link, recorded.packets)
-    spikes = (items != READ_MARKER).any(axis=1)
-    return items[spikes], recorded.cycles[indices[spikes]]
+def _spikes(recorded: SampleRecording, layer: int) -> tuple[np.ndarray, np.ndarray]:
+    """Spikes ``[n, 3]`` of a layer, as the RTL sent them, and the clock cycle of each."""
+    parts, cycles = [], []
+    for sent in recorded.sent(layer):
+        assert sent.link.packets is not None
+        items, indices = unpack_spikes(sent.link.packets, sent.packets)
+        spikes = (items != READ_MARKER).any(axis=1)
+        parts.append(items[spikes] + (sent.link.first_channel, 0, 0))
+        cycles.append(sent.cycles[indices[spikes]])
+    return np.concatenate(parts), np.concatenate(cycles)
 
 
 def _logits_over_events(network: Network, sample: ReportSample) -> tuple[np.ndarray, np.ndarray]:
     """Cycle of each event sent to the readout, and the logits ``[events, classes]`` after it."""
     readout = network.layers[-1]
     pool = readout.geometry.pool
-    spikes, cycles = _spikes(sample.recording.links[-2])
+    spikes, cycles = _spikes(sample.recording, len(network.layers) - 2)
     channel, y, x = spikes.T
     y, x = y // pool, x // pool
     reaches = (y < readout.geometry.kernel[0]) & (x < readout.geometry.kernel[1])

@@ -179,7 +179,9 @@ def limit_cycles(trace: SampleTrace, sample: SampleRecording) -> int:
     """
     events = [*(layer.events for layer in trace.layers), trace.readout_events]
     unpacked = [events[0] + trace.dropped, *events[1:]]
-    sent = [len(link.packets) - 1 for link in sample.links[1:-1]]
+    sent = [
+        len(link.packets) - 1 for layer in range(len(trace.layers)) for link in sample.sent(layer)
+    ]
     return max([*unpacked, *sent])
 
 

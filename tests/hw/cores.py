@@ -46,6 +46,8 @@ def make_core(
         name="layer",
         input_link=LinkConfig(channels, *size, channels, guarded=True),
         shape=shape,
+        first_channel=0,
+        layer_channels=shape[0],
         kernel=(kernel, kernel),
         stride=stride,
         padding=padding,

@@ -81,7 +81,7 @@ def test_kinds_of_cores():
 
 def test_fields_without_use_are_zero_bits_wide():
     layout = LinkConfig(2, 3, 3, 2).layout
-    unused = ("last", "level", "slice", "row", "column", "block")
+    unused = ("last", "level", "block")
     assert {name: layout[name].width for name in unused} == dict.fromkeys(unused, 0)
-    wide = LinkConfig(2, 3, 3, 1, level_bits=2, slice_bits=1, row_bits=2, column_bits=3).layout
-    assert [wide[name].width for name in unused] == [1, 2, 1, 2, 3, 1]
+    wide = LinkConfig(2, 3, 3, 1, level_bits=2).layout
+    assert [wide[name].width for name in unused] == [1, 2, 1]

@@ -7,6 +7,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from hw.design import Link
 from hw.packet import Kind, LinkConfig, answer_layout
 
 LINK = LinkConfig(channels=70, height=4, width=5, lanes=70, guarded=True)
@@ -101,6 +102,12 @@ class Stub(wiring.Component):
     def __init__(self, fault: str, channel):
         self.channel = channel
         self.cores = [Relay(fault), Answerer()]
+        self.core_layers = [0, 1]
+        self.links = [
+            Link("input", fault, LINK, -1),
+            Link(fault, "answerer", LINK, 0, 0),
+            Link("answerer", "answers", None, 1),
+        ]
         super().__init__(
             {
                 "i": In(stream.Signature(LINK.layout)),

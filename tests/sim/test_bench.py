@@ -90,9 +90,9 @@ def test_reports_who_waits_for_whom(simulation):
     with pytest.raises(SimulationError, match=r"with 1 of 4 answers") as caught:
         run(simulation, "stops", random_samples(4))
     text = str(caught.value)
-    assert "link 0 (input to 'stops'): 3 packets" in text
+    assert "link 0 ('input' to 'stops'): 3 packets" in text
     assert "valid 1, ready 0: the sender waits" in text
-    assert "link 2 ('answerer' to answers): 1 packets, the last at cycle" in text
+    assert "link 2 ('answerer' to 'answers'): 1 packets, the last at cycle" in text
 
 
 def test_refuses_a_combinational_loop():

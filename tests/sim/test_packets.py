@@ -20,7 +20,7 @@ LINKS = [
     LinkConfig(1, 1, 1, 1, guarded=True),
     LinkConfig(2, 34, 34, 2, guarded=True),
     LinkConfig(7, 5, 9, 3, guarded=True),
-    LinkConfig(100, 3, 2, 70, guarded=True, level_bits=2, row_bits=3),
+    LinkConfig(100, 3, 2, 70, guarded=True, level_bits=2),
 ]
 
 
@@ -126,6 +126,8 @@ def test_membranes(lanes, taps, bits):
         name="core",
         input_link=LinkConfig(1, 9, 11, 1),
         shape=(5, 5, 6),
+        first_channel=0,
+        layer_channels=5,
         kernel=(3, 3),
         stride=2,
         padding=1,

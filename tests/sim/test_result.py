@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from hw.design import Link
 from sim.recording import CoreCounters, LinkRecording, SampleRecording
 from sim.result import core_results, layer_results, limit_cycles, spike_difference
 from sw import golden
@@ -16,7 +17,8 @@ def case():
 
 
 def link(packets):
-    return LinkRecording(None, np.zeros((packets, 1), np.uint32), np.zeros(packets, np.int64))
+    sent = Link("layer", "next", None, 0, 0)
+    return LinkRecording(sent, np.zeros((packets, 1), np.uint32), np.zeros(packets, np.int64))
 
 
 def test_layers_are_means_per_sample(case):

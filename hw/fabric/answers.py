@@ -1,0 +1,102 @@
+"""Answers over a mesh: one word a flit."""
+
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.packet import answer_layout
+
+__all__ = ["WORD_BITS", "AnswerCollector", "AnswerSplitter"]
+
+WORD_BITS = 32
+"""Width of the words in which an answer travels."""
+
+
+def _words(layout: data.StructLayout) -> int:
+    return -(-layout.size // WORD_BITS)
+
+
+class AnswerSplitter(wiring.Component):
+    """Splitter of answers into words, lowest first.
+
+    Parameters
+    ----------
+    classes : int
+        Number of logits.
+
+    Members
+    -------
+    i : In(stream)
+        Answers: `hw.packet.answer_layout`.
+    o : Out(stream)
+        Words of `WORD_BITS`.
+    """
+
+    i: stream.Interface
+    o: stream.Interface
+
+    def __init__(self, classes: int):
+        self.layout = answer_layout(classes)
+        super().__init__(
+            {"i": In(stream.Signature(self.layout)), "o": Out(stream.Signature(WORD_BITS))}
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        count = _words(self.layout)
+        index = Signal(range(count))
+        words = Signal(count * WORD_BITS)
+        m.d.comb += [
+            words.eq(self.i.p.as_value()),
+            self.o.valid.eq(self.i.valid),
+            self.o.payload.eq(words.word_select(index, WORD_BITS)),
+        ]
+        with m.If(self.o.valid & self.o.ready):
+            m.d.sync += index.eq(index + 1)
+            with m.If(index == count - 1):
+                m.d.comb += self.i.ready.eq(1)
+                m.d.sync += index.eq(0)
+        return m
+
+
+class AnswerCollector(wiring.Component):
+    """Collector of words into answers; undoes `AnswerSplitter`.
+
+    Parameters
+    ----------
+    classes : int
+        Number of logits.
+
+    Members
+    -------
+    i : In(stream)
+        Words of `WORD_BITS`.
+    o : Out(stream)
+        Answers: `hw.packet.answer_layout`.
+    """
+
+    i: stream.Interface
+    o: stream.Interface
+
+    def __init__(self, classes: int):
+        self.layout = answer_layout(classes)
+        super().__init__(
+            {"i": In(stream.Signature(WORD_BITS)), "o": Out(stream.Signature(self.layout))}
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        count = _words(self.layout)
+        index = Signal(range(count))
+        words = Signal(count * WORD_BITS)
+        m.d.comb += [
+            self.i.ready.eq(~self.o.valid),
+            self.o.payload.eq(words[: self.layout.size]),
+        ]
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += [words.eq(Cat(words[WORD_BITS:], self.i.payload)), index.eq(index + 1)]
+            with m.If(index == count - 1):
+                m.d.sync += [self.o.valid.eq(1), index.eq(0)]
+        with m.If(self.o.valid & self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
+        return m

@@ -1,0 +1,144 @@
+"""Mesh: a network's cores on tiles that routers connect."""
+
+from amaranth.hdl import Module, Value
+from amaranth.lib import stream
+from amaranth.lib.wiring import connect, flipped
+
+from hw.design import Channel, DesignBase, Link
+from hw.fabric.answers import WORD_BITS, AnswerCollector, AnswerSplitter
+from hw.fabric.config import MeshConfig
+from hw.fabric.flit import HOST
+from hw.fabric.interface import NetworkInterface
+from hw.fabric.merge import Merge
+from hw.fabric.router import Port, Router, RouterConfig
+
+__all__ = ["MeshDesign"]
+
+
+class MeshDesign(DesignBase):
+    """Network as cores on a mesh of routers.
+
+    Watched links are the input, what each core receives (merged), what each spiking core sends,
+    and the answers. Parameters, members and attributes are those of `DesignBase`.
+
+    Parameters
+    ----------
+    config : MeshConfig
+        The cores and their places.
+    channel : Channel, optional
+        See `DesignBase`.
+
+    Attributes
+    ----------
+    routers : dict of (int, int) to Router
+        By row and column.
+    """
+
+    def __init__(self, config: MeshConfig, channel: Channel | None = None):
+        self.config = config
+        self.routers = {
+            (row, column): Router(RouterConfig(config.flit, row, column))
+            for row in range(1, config.rows + 1)
+            for column in range(config.columns)
+        }
+        links = [Link("input", "mesh", config.cores[0].input_link, -1)]
+        number = 0
+        for layer, cores in enumerate(config.layers):
+            for core in cores:
+                links.append(Link("mesh", core.name, core.input_link, layer - 1))
+                if not core.readout:
+                    sent = core.output_link
+                    links.append(Link(core.name, "mesh", sent, layer, number, core.first_channel))
+                number += 1
+        links.append(Link("mesh", "answers", None, len(config.layers) - 1))
+        super().__init__(config.layers, links, channel)
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        self.add_cores(m)
+        for (row, column), router in self.routers.items():
+            m.submodules[f"router_{row}_{column}"] = router
+            for port in (Port.NORTH, Port.WEST):
+                other = self.routers.get(router.config.neighbour(port))
+                if other is not None:
+                    connect(m, other.outgoing(port.opposite), router.incoming(port))
+                    connect(m, router.outgoing(port), other.incoming(port.opposite))
+
+        link, number = 1, 0
+        for layer, configs in enumerate(config.layers):
+            for index in range(len(configs)):
+                link = self._tile(m, layer, index, self.cores[number], link)
+                number += 1
+        self._host(m)
+        return m
+
+    def _tile(self, m, layer, index, core, link):
+        """A core between its merge and its network interface; returns the next link's index."""
+        config, name = self.config, f"{layer}_{index}"
+        shape = WORD_BITS if core.config.readout else core.o.p.shape()
+        router = self.routers[config.places[layer][index]]
+        interface = self._interface(m, name, layer, index, shape, router, Port.LOCAL)
+
+        before = config.layers[layer - 1] if layer else ()
+        packets = [part.output_link for part in before] or [core.config.input_link]
+        arriving = [
+            _packets(m, interface.queue(k), part.layout, f"packets_{name}_{k}")
+            for k, part in enumerate(packets)
+        ]
+        source = arriving[0]
+        if len(arriving) > 1:
+            m.submodules[f"merge_{name}"] = merge = Merge(core.config.input_link, packets)
+            for k, part in enumerate(arriving):
+                connect(m, part, getattr(merge, f"i_{k}"))
+            source = merge.o
+        self.add_link(m, link, source, core.i)
+
+        if core.config.readout:
+            m.submodules[f"answers_{name}"] = splitter = AnswerSplitter(core.classes)
+            connect(m, core.o, splitter.i)
+            connect(m, splitter.o, interface.i)
+            return link + 1
+        self.add_link(m, link + 1, core.o, interface.i)
+        return link + 2
+
+    def _host(self, m):
+        """The host's network interface, north of the first tile."""
+        shape = self.i.p.shape()
+        layers = len(self.config.layers)
+        router = self.routers[HOST[0] + 1, HOST[1]]
+        interface = self._interface(m, "host", layers, 0, shape, router, Port.NORTH)
+        m.submodules.answers = collector = AnswerCollector(self.cores[-1].config.shape[0])
+        words = _packets(m, interface.queue(0), WORD_BITS, "words")
+        connect(m, words, collector.i)
+        self.add_link(m, 0, flipped(self.i), interface.i)
+        self.add_link(m, len(self.links) - 1, collector.o, flipped(self.o))
+
+    def _interface(self, m, name, layer, index, shape, router, port):
+        """Network interface of a core; of the host for the layer behind the last."""
+        config = self.config
+        sender = -1 if layer == len(config.layers) else layer
+        interface = NetworkInterface(
+            config.flit,
+            shape,
+            config.sources(layer, index),
+            config.destinations(sender, index),
+            config.queue_depth,
+            config.credit_batch,
+        )
+        m.submodules[f"interface_{name}"] = interface
+        connect(m, router.outgoing(port), interface.i_flit)
+        connect(m, interface.o_flit, router.incoming(port))
+        return interface
+
+
+def _packets(m, payloads, shape, name):
+    """The same stream with payloads taken as packets."""
+    packets = stream.Signature(shape).create(path=(name,))
+    width = Value.cast(packets.payload).shape().width
+    m.d.comb += [
+        packets.payload.eq(payloads.payload[:width]),
+        packets.valid.eq(payloads.valid),
+        payloads.ready.eq(packets.ready),
+    ]
+    return packets
