@@ -9,6 +9,10 @@ METHOD ?= mtt
 NETWORK ?=
 FOLD ?=
 BUDGET ?=
+MESH ?=
+CUT ?=
+CORE_UPDATES ?=
+CORE_KBITS ?=
 WAVES ?= 0
 STALLS ?= 0
 TESTS ?= tests
@@ -17,7 +21,10 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/ready
 on = $(if $(filter-out 0,$(strip $(1))),$(2))
-folding := $(foreach fold,$(FOLD),--fold $(fold)) $(if $(BUDGET),--budget $(BUDGET))
+design := $(foreach fold,$(FOLD),--fold $(fold)) $(if $(BUDGET),--budget $(BUDGET)) \
+    $(if $(MESH),--mesh $(MESH)) $(foreach cut,$(CUT),--cut $(cut)) \
+    $(if $(CORE_UPDATES),--core-updates $(CORE_UPDATES)) \
+    $(if $(CORE_KBITS),--core-kbits $(CORE_KBITS))
 
 .DEFAULT_GOAL := help
 .PHONY: help env sim rtl train bench test test-long lint clean
@@ -27,6 +34,7 @@ help: ## this list
 	@echo
 	@echo "  Settings: DATASET=$(DATASET) SAMPLES=$(SAMPLES) SEED=$(SEED) STALLS=$(STALLS) WAVES=$(WAVES)"
 	@echo "            NETWORK=file FOLD=\"layer=LANESxTAPS ...\" BUDGET=n METHOD=mtt|sdt"
+	@echo "            MESH=RxC CUT=\"layer=SLICES ...\" CORE_UPDATES=n CORE_KBITS=n"
 	@echo "            PIP_OPTIONS=\"...\" for the installation, TICKLESS_DATA=folder for recordings"
 
 env: $(READY) ## the environment in .venv
@@ -40,13 +48,13 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 sim: $(READY) ## stream recordings through the RTL and compare with the golden model
-	$(RUN) -m sim --dataset $(DATASET) --samples $(SAMPLES) --seed $(SEED) $(folding) \
+	$(RUN) -m sim --dataset $(DATASET) --samples $(SAMPLES) --seed $(SEED) $(design) \
 	    $(if $(NETWORK),--network $(NETWORK)) $(call on,$(STALLS),--stalls) \
 	    $(call on,$(WAVES),--waves)
 
 rtl: $(READY) ## Verilog and manifest of a network, in build/rtl/<dataset>
 	$(RUN) -m gen.emit $(or $(NETWORK),sw/pretrained/$(DATASET).safetensors) \
-	    --output build/rtl/$(DATASET) $(folding)
+	    --output build/rtl/$(DATASET) $(design)
 
 train: $(READY) ## train a network and quantize it, in build/train/<dataset>
 	$(RUN) -m sw.train --dataset $(DATASET) --method $(METHOD) --seed $(SEED) \

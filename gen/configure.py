@@ -1,16 +1,27 @@
 """From a network, its folding and its cuts to the parameters of its cores."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
 from gen.fold import Folding
 from hw.config import CoreConfig, DesignConfig, group_blocks
+from hw.design import Design, DesignBase
+from hw.fabric.config import MeshConfig
+from hw.fabric.mesh import MeshDesign
 from hw.packet import LinkConfig
 from sw.layer import Layer
 from sw.network import Network
 
-__all__ = ["design_config", "layer_cores"]
+__all__ = ["design_config", "design_factory", "layer_cores"]
+
+
+def design_factory(config: DesignConfig | MeshConfig) -> Callable[..., DesignBase]:
+    """Maker of the design of a configuration; takes a ``channel``, see `hw.design`."""
+    if isinstance(config, MeshConfig):
+        return partial(MeshDesign, config)
+    return partial(Design, config)
 
 
 def design_config(network: Network, foldings: Sequence[Folding]) -> DesignConfig:

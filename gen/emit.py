@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 from amaranth.back import verilog
 
-from gen.configure import design_config
-from gen.fold import steps_per_event
+from gen.configure import design_factory
 from gen.manifest import manifest
-from gen.options import add_folding_options, chosen_foldings
+from gen.options import add_design_options, chosen_design, needs_samples
+from gen.place import core_packets
+from gen.routes import link_loads
 from hw.config import DesignConfig
-from hw.design import Design
+from hw.fabric.config import MeshConfig
+from sw import engine
 from sw.data.catalog import load
 from sw.network import Network, NetworkError
 
@@ -23,13 +26,30 @@ __all__ = ["emit", "main"]
 MEASURED_SAMPLES = 10
 
 
-def emit(network: Network, config: DesignConfig, output: Path) -> tuple[Path, Path]:
-    """Write ``design.v`` and ``manifest.json`` into a folder; returns both paths."""
+def emit(
+    network: Network,
+    config: DesignConfig | MeshConfig,
+    output: Path,
+    samples: Sequence[np.ndarray] = (),
+) -> tuple[Path, Path]:
+    """Write ``design.v`` and ``manifest.json`` into a folder; returns both paths.
+
+    Parameters
+    ----------
+    samples : sequence of numpy.ndarray
+        Event addresses ``[n, 3]`` on which the traffic of a mesh is measured.
+    """
     output.mkdir(parents=True, exist_ok=True)
-    text = verilog.convert(Design(config), name="top", emit_src=False)
+    design = design_factory(config)()
+    text = verilog.convert(design, name="top", emit_src=False)
+    loads = {}
+    if isinstance(config, MeshConfig) and len(samples):
+        traces = [engine.run(network, events) for events in samples]
+        loads = link_loads(config, core_packets(config.layers, traces))
+    description = manifest(network, config, design.links, text, loads)
     paths = output / "design.v", output / "manifest.json"
     paths[0].write_text(text)
-    paths[1].write_text(json.dumps(manifest(network, config, text), indent=2) + "\n")
+    paths[1].write_text(json.dumps(description, indent=2) + "\n")
     return paths
 
 
@@ -38,24 +58,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m gen.emit", description=__doc__)
     parser.add_argument("network", type=Path, help="network file (.safetensors)")
     parser.add_argument("-o", "--output", type=Path, default=Path("build/rtl"), help="folder")
-    add_folding_options(parser)
+    add_design_options(parser)
     options = parser.parse_args(arguments)
     try:
         network = Network.load(options.network)
         recordings = []
-        if options.budget is not None:
+        if needs_samples(options):
             recordings = islice(load(network.provenance.dataset, "test"), MEASURED_SAMPLES)
         addresses = [events.addresses for events, _ in recordings]
-        foldings = chosen_foldings(network, options, addresses)
-        paths = emit(network, design_config(network, foldings), options.output)
+        config = chosen_design(network, options, addresses)
+        paths = emit(network, config, options.output, addresses)
     except (NetworkError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    for layer, folding in zip(network.layers, foldings, strict=True):
-        clocks = steps_per_event(layer.geometry, folding)
-        print(
-            f"{layer.name:12} {folding.lanes:3} lanes x {folding.taps} taps, {clocks} clocks/event"
-        )
+    for core in config.cores:
+        print(f"{core.name:16} {core.lanes:3} lanes x {core.taps} taps")
     print(*paths, sep="\n")
     return 0
 

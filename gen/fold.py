@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
 
 from hw.config import foldings as order_keeping_taps
-from hw.config import group_blocks
+from hw.config import group_blocks, position_steps
 from hw.config import window as core_window
 from sw.geometry import Geometry
 from sw.network import Network
@@ -40,12 +39,8 @@ def window(geometry: Geometry) -> tuple[int, int]:
 
 
 def steps_per_event(geometry: Geometry, folding: Folding) -> int:
-    """Clocks that an event takes which reaches a whole window."""
-    rows, columns = window(geometry)
-    if folding.taps <= columns:
-        positions = rows * ceil(columns / folding.taps)
-    else:
-        positions = ceil(rows * columns / folding.taps)
+    """Clocks that an event takes which reaches a whole window, in an uncut layer."""
+    positions = position_steps(window(geometry), folding.taps)
     channels, groups = geometry.output_shape[0], geometry.groups
     size = channels // groups
     blocks = (

@@ -1,55 +1,51 @@
 """Manifest: the description that goes with the generated Verilog."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from amaranth.lib import data
 from amaranth.lib.enum import Enum
 
-from gen.fold import Folding, steps_per_event
+from gen.routes import MeshLink
 from hw.config import CoreConfig, DesignConfig
 from hw.counters import COUNTER_BITS, counter_layout
+from hw.design import Link
+from hw.fabric.config import MeshConfig
+from hw.fabric.flit import HOST
 from hw.packet import Kind, answer_layout
 from sw.layer import Layer
 from sw.network import Network
 
 __all__ = ["MANIFEST_VERSION", "manifest"]
 
-MANIFEST_VERSION = 1
+MANIFEST_VERSION = 2
 """Version of the manifest's form."""
 
 
-def manifest(network: Network, config: DesignConfig, verilog: str) -> dict[str, Any]:
+def manifest(
+    network: Network,
+    config: DesignConfig | MeshConfig,
+    links: Sequence[Link],
+    verilog: str,
+    loads: Mapping[MeshLink, float],
+) -> dict[str, Any]:
     """Description of a generated design, ready for JSON.
 
     Parameters
     ----------
     network : Network
         What the design computes.
-    config : DesignConfig
+    config : DesignConfig or MeshConfig
         Parameters of its cores.
+    links : sequence of Link
+        Links of the design.
     verilog : str
         The generated text, whose hash is recorded.
+    loads : mapping of MeshLink to float
+        Packets a sample over each link of a mesh, measured; empty without a mesh.
     """
-    layers = [_layer(layer, core) for layer, core in zip(network.layers, config.cores, strict=True)]
-    names = ["input", *(core.name for core in config.cores)]
-    links = [
-        {
-            "index": index,
-            "from": names[index],
-            "to": names[index + 1],
-            "channels_per_block": core.input_link.lanes,
-            "fields": _fields(core.input_link.layout),
-        }
-        for index, core in enumerate(config.cores)
-    ]
-    answers = {
-        "index": len(links),
-        "from": names[-1],
-        "to": "output",
-        "fields": _fields(answer_layout(network.classes)),
-    }
-    return {
+    description = {
         "manifest_version": MANIFEST_VERSION,
         "network": {
             "hash": network.hash,
@@ -62,16 +58,28 @@ def manifest(network: Network, config: DesignConfig, verilog: str) -> dict[str, 
         "verilog_sha256": hashlib.sha256(verilog.encode()).hexdigest(),
         "top": "top",
         "packet_kinds": {kind.name: kind.value for kind in Kind},
-        "layers": layers,
-        "links": [*links, answers],
+        "layers": [
+            _layer(layer, cores) for layer, cores in zip(network.layers, config.layers, strict=True)
+        ],
+        "links": [_link(index, link, network.classes) for index, link in enumerate(links)],
         "counter_bits": COUNTER_BITS,
     }
+    if isinstance(config, MeshConfig):
+        description["mesh"] = _mesh(config, loads)
+    return description
 
 
-def _layer(layer: Layer, core: CoreConfig) -> dict[str, Any]:
+def _link(index: int, link: Link, classes: int) -> dict[str, Any]:
+    layout = answer_layout(classes) if link.packets is None else link.packets.layout
+    entry = {"index": index, "from": link.sender, "to": link.receiver, "fields": _fields(layout)}
+    if link.packets is not None:
+        entry["channels_per_block"] = link.packets.lanes
+        entry["first_channel"] = link.first_channel
+    return entry
+
+
+def _layer(layer: Layer, cores: Sequence[CoreConfig]) -> dict[str, Any]:
     geometry = layer.geometry
-    folding = Folding(core.lanes, core.taps)
-    reorder = core.taps * core.blocks if core.taps > 1 and core.blocks > 1 else 0
     description = {
         "name": layer.name,
         "kind": geometry.kind,
@@ -82,26 +90,39 @@ def _layer(layer: Layer, core: CoreConfig) -> dict[str, Any]:
         "padding": geometry.padding,
         "pool": geometry.pool,
         "groups": geometry.groups,
-        "lanes": core.lanes,
-        "taps": core.taps,
-        "clocks_per_event": steps_per_event(geometry, folding),
-        "reorder_masks": reorder,
+        "lanes": cores[0].lanes,
+        "taps": cores[0].taps,
+        "weights_sha256": hashlib.sha256(layer.weight.tobytes()).hexdigest(),
+        "cores": [_core(core) for core in cores],
+    }
+    if not layer.is_readout:
+        description["threshold"] = layer.threshold.tolist()
+        description["floor"] = layer.floor.tolist()
+    return description
+
+
+def _core(core: CoreConfig) -> dict[str, Any]:
+    description = {
+        "name": core.name,
+        "first_channel": core.first_channel,
+        "channels": core.shape[0],
+        "clocks_per_event": core.clocks_per_event,
+        "reorder_masks": core.taps * core.blocks if core.taps > 1 and core.blocks > 1 else 0,
         "queue_depth": core.queue_depth,
         "counters": list(counter_layout(core).members),
         "weights": {
-            "bits": layer.weight_bits,
+            "bits": core.weight_bits,
             "memories": core.taps,
             "depth": core.weight_depth,
             "word_bits": core.weight_bits * core.lanes,
             "address": "((channel * kernel_height + ky) * kernel_width + kx) * blocks + block",
             "blocks": core.blocks_per_event,
-            "sha256": hashlib.sha256(layer.weight.tobytes()).hexdigest(),
         },
     }
     if not core.readout:
         rows, columns = core.tap_grid
         description["membranes"] = {
-            "bits": layer.membrane_bits,
+            "bits": core.membrane_bits,
             "banks": core.taps,
             "bank": f"(y % {rows}) * {columns} + x % {columns}",
             "depth": core.bank_depth,
@@ -110,9 +131,30 @@ def _layer(layer: Layer, core: CoreConfig) -> dict[str, Any]:
             "address": f"(y // {rows} * {core.bank_shape[1]} + x // {columns}) * blocks + block",
             "blocks": core.blocks,
         }
-        description["threshold"] = layer.threshold.tolist()
-        description["floor"] = layer.floor.tolist()
     return description
+
+
+def _mesh(config: MeshConfig, loads: Mapping[MeshLink, float]) -> dict[str, Any]:
+    tiles = [
+        {"core": core.name, "row": row, "column": column}
+        for cores, places in zip(config.layers, config.places, strict=True)
+        for core, (row, column) in zip(cores, places, strict=True)
+    ]
+    return {
+        "rows": config.rows,
+        "columns": config.columns,
+        "host": {"row": HOST[0], "column": HOST[1]},
+        "tiles": tiles,
+        "flit": _fields(config.flit.layout),
+        "queue_depth": config.queue_depth,
+        "credit_batch": config.credit_batch,
+        "traffic": [
+            {"row": row, "column": column, "port": port.value, "packets_per_sample": load}
+            for ((row, column), port), load in sorted(
+                loads.items(), key=lambda item: (item[0][0], item[0][1].value)
+            )
+        ],
+    }
 
 
 def _fields(layout: data.StructLayout) -> list[dict[str, Any]]:

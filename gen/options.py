@@ -1,19 +1,33 @@
-"""Folding by the command line: options, and the folding that they ask for."""
+"""Design by the command line: options, and the folding, cuts and mesh that they ask for."""
 
 import argparse
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
+from gen.configure import design_config, layer_cores
+from gen.cut import CoreLimits, cut_to_limits
 from gen.fold import Folding, choices, fold_fully, fold_to_budget
+from gen.place import core_packets, place
+from hw.config import DesignConfig
+from hw.fabric.config import MeshConfig
 from sw import engine
 from sw.network import Network
 
-__all__ = ["add_folding_options", "chosen_foldings", "measure_events", "parse_folding"]
+__all__ = [
+    "add_design_options",
+    "chosen_design",
+    "chosen_foldings",
+    "measure_events",
+    "needs_samples",
+    "parse_cuts",
+    "parse_folding",
+]
 
 
-def add_folding_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--fold`` and ``--budget``, of which one may be given."""
+def add_design_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of folding, of which one may be given, and those of a mesh."""
     how = parser.add_mutually_exclusive_group()
     how.add_argument(
         "--fold",
@@ -28,6 +42,94 @@ def add_folding_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="most neurons updated at once; the folding follows from measured event rates",
     )
+    parser.add_argument(
+        "--mesh",
+        type=_mesh_size,
+        metavar="RxC",
+        help="put the cores on a mesh of R x C routers; point-to-point links by default",
+    )
+    parser.add_argument(
+        "--cut",
+        action="append",
+        default=[],
+        metavar="LAYER=SLICES",
+        help="cut a layer by output channels over several cores of the mesh",
+    )
+    parser.add_argument(
+        "--core-updates",
+        type=int,
+        metavar="N",
+        help="most neurons that one core of the mesh updates at once; larger layers are cut",
+    )
+    parser.add_argument(
+        "--core-kbits",
+        type=int,
+        metavar="N",
+        help="most memory of one core of the mesh, in 1,024 bits; larger layers are cut",
+    )
+
+
+def needs_samples(options: argparse.Namespace) -> bool:
+    """Whether the options ask for something that follows from measured events."""
+    return options.budget is not None or options.mesh is not None
+
+
+def chosen_design(
+    network: Network, options: argparse.Namespace, samples: Sequence[np.ndarray]
+) -> DesignConfig | MeshConfig:
+    """Parameters of the design that the options ask for.
+
+    Parameters
+    ----------
+    samples : sequence of numpy.ndarray
+        Event addresses ``[n, 3]`` on which events and traffic are measured, if `needs_samples`.
+
+    Raises
+    ------
+    ValueError
+        If the options ask for something impossible.
+    """
+    foldings = chosen_foldings(network, options, samples)
+    limits = CoreLimits(
+        options.core_updates, None if options.core_kbits is None else options.core_kbits * 1024
+    )
+    if options.mesh is None:
+        if options.cut or limits != CoreLimits():
+            raise ValueError("layers are cut over the cores of a mesh: expected --mesh RxC, too")
+        return design_config(network, foldings)
+    slices = parse_cuts(network, options.cut)
+    foldings, slices = cut_to_limits(network, foldings, slices, limits)
+    layers = layer_cores(network, foldings, slices)
+    traces = [engine.run(network, events) for events in samples]
+    rows, columns = options.mesh
+    return place(rows, columns, layers, core_packets(layers, traces))
+
+
+def parse_cuts(network: Network, texts: Sequence[str]) -> tuple[int, ...]:
+    """Slices of each layer, 1 but for texts of the form ``layer=SLICES``.
+
+    Raises
+    ------
+    ValueError
+        If a text has another form or names no layer.
+    """
+    names = [layer.name for layer in network.layers]
+    slices = [1] * len(names)
+    for text in texts:
+        name, _, count = text.partition("=")
+        if not count.isdigit():
+            raise ValueError(f"cut {text!r}: expected LAYER=SLICES, as in {names[0]}=2")
+        if name not in names:
+            raise ValueError(f"cut {text!r}: no layer {name!r}: expected one of {names}")
+        slices[names.index(name)] = int(count)
+    return tuple(slices)
+
+
+def _mesh_size(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected ROWSxCOLUMNS, as in 2x2")
+    return int(match[1]), int(match[2])
 
 
 def chosen_foldings(

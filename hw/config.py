@@ -7,7 +7,7 @@ from amaranth.utils import ceil_log2
 
 from hw.packet import LinkConfig
 
-__all__ = ["CoreConfig", "DesignConfig", "foldings", "group_blocks", "window"]
+__all__ = ["CoreConfig", "DesignConfig", "foldings", "group_blocks", "position_steps", "window"]
 
 
 def foldings(window: tuple[int, int]) -> list[int]:
@@ -41,6 +41,14 @@ def group_blocks(group: range, core: range, lanes: int) -> range:
     return range((first - core.start) // lanes, -(-(end - core.start) // lanes))
 
 
+def position_steps(window: tuple[int, int], taps: int) -> int:
+    """Steps in which ``taps`` output positions at once cover a window."""
+    rows, columns = window
+    if taps <= columns:
+        return rows * -(-columns // taps)
+    return -(-rows * columns // taps)
+
+
 @dataclass(frozen=True)
 class CoreConfig:
     """One layer, or a slice of its output channels, as one core.
@@ -60,7 +68,7 @@ class CoreConfig:
     stride, padding, pool, groups : int
         Stride, zero padding, pooling factor in front, convolution groups.
     lanes : int
-        Output channels updated at once, 1 to the number of output channels.
+        Output channels updated at once, 1 to ``layer_channels``.
     taps : int
         Output positions updated at once: one of ``foldings(window)``.
     weight_bits : int
@@ -132,7 +140,11 @@ class CoreConfig:
             "first_channel",
             f"0..{self.layer_channels - channels}",
         )
-        check(1 <= self.lanes <= channels, "lanes", f"1 to {channels}, the output channels")
+        check(
+            1 <= self.lanes <= self.layer_channels,
+            "lanes",
+            f"1 to {self.layer_channels}, the layer's output channels",
+        )
         check(self.taps in foldings(self.window), "taps", f"one of {foldings(self.window)}")
         check(self.weight_bits >= 2, "weight_bits", "at least 2")
         check(self.membrane_bits >= 2, "membrane_bits", "at least 2")
@@ -203,6 +215,11 @@ class CoreConfig:
         return max(1, *(len(self.group_blocks(group)) for group in range(self.groups)))
 
     @property
+    def clocks_per_event(self) -> int:
+        """Clocks that an event takes which reaches a whole window."""
+        return position_steps(self.window, self.taps) * self.blocks_per_event
+
+    @property
     def bank_shape(self) -> tuple[int, int]:
         """Rows and columns of output positions in one membrane bank.
 
@@ -244,6 +261,11 @@ class DesignConfig:
     """Chain of cores: each sends to the next, the last one is the readout."""
 
     cores: tuple[CoreConfig, ...]
+
+    @property
+    def layers(self) -> tuple[tuple[CoreConfig, ...], ...]:
+        """Cores of each layer: one."""
+        return tuple((core,) for core in self.cores)
 
     def __post_init__(self):
         readouts = [core.readout for core in self.cores]

@@ -44,7 +44,8 @@ class LinkConfig:
     channels, height, width : int
         Extent of the addresses that the link carries.
     lanes : int
-        Channels of one channel block: bits of the mask.
+        Channels of one channel block: bits of the mask. The last block of a link may be shorter,
+        also where it is the only one.
     guarded : bool
         Whether ``y`` and ``x`` can hold at least one value outside the extent, as a link from
         outside must, so that a bad address arrives as a bad address.
@@ -64,8 +65,6 @@ class LinkConfig:
             value = getattr(self, name)
             if type(value) is not int or value < 1:
                 raise ValueError(f"{name} = {value!r}: expected a positive integer")
-        if self.lanes > self.channels:
-            raise ValueError(f"lanes = {self.lanes}: expected at most {self.channels} channels")
         if type(self.level_bits) is not int or self.level_bits < 0:
             raise ValueError(f"level_bits = {self.level_bits!r}: expected an integer of at least 0")
 

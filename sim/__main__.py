@@ -6,11 +6,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from gen.options import add_folding_options, chosen_foldings
+from gen.options import add_design_options, chosen_design
 from sim.build import BuildError
 from sim.experiment import Experiment, choose_samples
 from sim.result import Result
 from sim.run import SimulationError
+from sim.traffic import MeshResult
 from sw.checkpoint import CheckpointError
 from sw.data.catalog import DATASETS
 from sw.data.events import EventsError
@@ -30,8 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         network = Network.load(path)
         samples = choose_samples(options.dataset, network, options.samples, options.seed)
         measured = [sample.addresses for sample in samples[:MEASURED_SAMPLES]]
-        foldings = chosen_foldings(network, options, measured)
-        experiment = Experiment(network, path, foldings, options.dataset, samples, options.seed)
+        config = chosen_design(network, options, measured)
+        experiment = Experiment(network, path, config, options.dataset, samples, options.seed)
     except (NetworkError, EventsError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -76,6 +77,8 @@ def table(result: Result) -> str:
         f"{core.sops:12,.0f}{core.sops_per_cycle:12.1f}"
         for core in result.cores
     ]
+    if result.mesh is not None:
+        lines += ["", *_plan(result.mesh)]
     difference = result.spike_difference
     lines += [
         "",
@@ -92,6 +95,22 @@ def table(result: Result) -> str:
     return "\n".join(lines)
 
 
+def _plan(mesh: MeshResult) -> list[str]:
+    """Cores on their tiles, a line a row."""
+    cores = {(tile.row, tile.column): tile.core for tile in mesh.tiles}
+    rows = [
+        [cores.get((row, column), "-") for column in range(mesh.columns)]
+        for row in range(1, mesh.rows + 1)
+    ]
+    width = max(len(name) for names in rows for name in names) + 2
+    lines = ["".join(f"{name:{width}}" for name in names).rstrip() for names in rows]
+    return [
+        f"mesh {mesh.rows}x{mesh.columns}, the host above the first tile; "
+        f"{mesh.busiest_port_tokens:,.0f} packets over the busiest port",
+        *(f"  {line}" for line in lines),
+    ]
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sim", description=__doc__)
     parser.add_argument("--dataset", choices=DATASETS, default="saccades")
@@ -105,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
         "--waves", action="store_true", help="write the waveforms; take few samples"
     )
     parser.add_argument("--output", type=Path, help="folder; build/sim/<dataset> by default")
-    add_folding_options(parser)
+    add_design_options(parser)
     return parser
 
 

@@ -3,15 +3,14 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from gen.configure import design_config
-from gen.fold import Folding
-from hw.design import Design
+from gen.configure import design_factory
+from hw.config import DesignConfig
+from hw.fabric.config import MeshConfig
 from sim.compare import Comparison, compare
 from sim.packets import pack_sample, unpack_answers
 from sim.recording import Recording
@@ -25,6 +24,7 @@ from sim.result import (
     versions,
 )
 from sim.run import simulate
+from sim.traffic import mesh_result, port_tokens
 from sw import engine, golden
 from sw.checkpoint import Checkpoint
 from sw.data.catalog import load
@@ -98,15 +98,15 @@ def choose_samples(dataset: str, network: Network, count: int, seed: int) -> lis
 
 
 class Experiment:
-    """One network, folded in one way, on one list of samples.
+    """One network as one design, on one list of samples.
 
     Parameters
     ----------
     network, path : Network, Path
         The network and its file; ``<stem>.checkpoint.safetensors`` beside it is the float network
         it was quantized from, and may be missing.
-    foldings : sequence of Folding
-        One a layer.
+    config : DesignConfig or MeshConfig
+        Parameters of the design.
     dataset : str
         Name of the data set.
     samples : sequence of Sample
@@ -119,13 +119,13 @@ class Experiment:
         self,
         network: Network,
         path: Path,
-        foldings: Sequence[Folding],
+        config: DesignConfig | MeshConfig,
         dataset: str,
         samples: Sequence[Sample],
         seed: int,
     ):
         self.network, self.path, self.dataset = network, path, dataset
-        self.config = design_config(network, foldings)
+        self.config = config
         self.samples, self.seed = samples, seed
         self.checkpoint = path.with_name(f"{path.stem}.checkpoint.safetensors")
 
@@ -134,7 +134,7 @@ class Experiment:
         output.mkdir(parents=True, exist_ok=True)
         link = self.config.cores[0].input_link
         [recording] = simulate(
-            [partial(Design, self.config)],
+            [design_factory(self.config)],
             [[pack_sample(link, sample.addresses) for sample in self.samples]],
             folder=output / "run",
             stalls=stalls,
@@ -176,9 +176,13 @@ class Experiment:
             ]
         )
         steps, float_events, difference = self._float_network(labels, traces)
-        limit = np.mean(
-            [limit_cycles(t, s) for t, s in zip(traces, recording.samples, strict=True)]
-        )
+        limits = [limit_cycles(t, s) for t, s in zip(traces, recording.samples, strict=True)]
+        mesh = None
+        if isinstance(self.config, MeshConfig):
+            mesh = mesh_result(self.config, recording.samples)
+            tokens = [port_tokens(self.config, sample) for sample in recording.samples]
+            limits = np.maximum(limits, tokens)
+        limit = float(np.mean(limits))
         latency = [
             int(sample.links[-1].cycles[-1] - sample.links[0].cycles[-2:][0])
             for sample in recording.samples
@@ -208,8 +212,9 @@ class Experiment:
             layers=layer_results([layer.name for layer in self.network.layers], traces),
             cores=core_results(self.config.cores, recording.counters, count, recording.cycles),
             cycles_per_sample=cycles,
-            limit_cycles_per_sample=float(limit),
-            cycles_over_limit=float(cycles / limit),
+            mesh=mesh,
+            limit_cycles_per_sample=limit,
+            cycles_over_limit=cycles / limit,
             latency_cycles=float(np.mean(latency)),
             latency_cycles_max=max(latency),
             simulated_cycles_per_second=recording.cycles / recording.seconds,

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 
+from sim.floorplan import floor_plan
 from sim.packets import READ_MARKER, unpack_spikes
 from sim.recording import SampleRecording
 from sim.result import Result
@@ -52,7 +53,11 @@ def write_report(
         loader=PackageLoader("sim"), autoescape=True, undefined=StrictUndefined
     )
     pictures = [{"sample": sample, "png": _picture(network, sample)} for sample in samples]
-    page = environment.get_template("report.html").render(result=result, pictures=pictures)
+    page = environment.get_template("report.html").render(
+        result=result,
+        pictures=pictures,
+        floor_plan=None if result.mesh is None else floor_plan(result.mesh),
+    )
     path.write_text(page, encoding="utf-8")
 
 

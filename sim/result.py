@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sim.recording import CoreCounters, SampleRecording
+from sim.traffic import MeshResult
 from sw.trace import SampleTrace
 
 __all__ = [
@@ -89,7 +90,10 @@ class Result:
     cycles_per_sample : float
         Clocks from the first input transfer to the last answer, over the samples.
     limit_cycles_per_sample : float
-        No design with these links needs fewer: see `limit_cycles`.
+        No design with these links needs fewer: see `limit_cycles`, and, on a mesh,
+        `sim.traffic.port_tokens`.
+    mesh : MeshResult or None
+        Floor plan and traffic of a mesh; None for point-to-point links.
     latency_cycles : float
         Clocks from the last input event of a sample to its answer, mean.
     """
@@ -108,6 +112,7 @@ class Result:
     events_dropped: float
     layers: Sequence[LayerResult]
     cores: Sequence[CoreResult]
+    mesh: MeshResult | None
     cycles_per_sample: float
     limit_cycles_per_sample: float
     cycles_over_limit: float

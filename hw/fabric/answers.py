@@ -1,19 +1,20 @@
 """Answers over a mesh: one word a flit."""
 
 from amaranth.hdl import Cat, Module, Signal
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.packet import answer_layout
 
-__all__ = ["WORD_BITS", "AnswerCollector", "AnswerSplitter"]
+__all__ = ["WORD_BITS", "AnswerCollector", "AnswerSplitter", "answer_words"]
 
 WORD_BITS = 32
 """Width of the words in which an answer travels."""
 
 
-def _words(layout: data.StructLayout) -> int:
-    return -(-layout.size // WORD_BITS)
+def answer_words(classes: int) -> int:
+    """Words of an answer."""
+    return -(-answer_layout(classes).size // WORD_BITS)
 
 
 class AnswerSplitter(wiring.Component):
@@ -37,13 +38,14 @@ class AnswerSplitter(wiring.Component):
 
     def __init__(self, classes: int):
         self.layout = answer_layout(classes)
+        self.count = answer_words(classes)
         super().__init__(
             {"i": In(stream.Signature(self.layout)), "o": Out(stream.Signature(WORD_BITS))}
         )
 
     def elaborate(self, platform):
         m = Module()
-        count = _words(self.layout)
+        count = self.count
         index = Signal(range(count))
         words = Signal(count * WORD_BITS)
         m.d.comb += [
@@ -80,13 +82,14 @@ class AnswerCollector(wiring.Component):
 
     def __init__(self, classes: int):
         self.layout = answer_layout(classes)
+        self.count = answer_words(classes)
         super().__init__(
             {"i": In(stream.Signature(WORD_BITS)), "o": Out(stream.Signature(self.layout))}
         )
 
     def elaborate(self, platform):
         m = Module()
-        count = _words(self.layout)
+        count = self.count
         index = Signal(range(count))
         words = Signal(count * WORD_BITS)
         m.d.comb += [

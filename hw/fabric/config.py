@@ -46,8 +46,8 @@ class MeshConfig:
     places : tuple of tuple of Place
         Tile of each core.
     queue_depth : int
-        Packets that each connection's receiver reserves room for; where it is less than
-        ``round_trip`` and a batch, connections run below one packet a clock.
+        Packets that each connection's receiver reserves room for. Where that is less than
+        `round_trip` and a batch, connections run below one packet a clock.
     credit_batch : int
         Packets that one credit returns.
     """

@@ -94,6 +94,17 @@ class RouterConfig:
             allowed = turning | {output.opposite}
         return tuple(port for port in self.ports if port in allowed)
 
+    def wanted(self, row: Any, column: Any) -> dict[Port, Any]:
+        """Whether a flit for a row and column leaves by each port: for integers or signals."""
+        on_column = column == self.column
+        return {
+            Port.EAST: column > self.column,
+            Port.WEST: column < self.column,
+            Port.SOUTH: on_column & (row > self.row),
+            Port.NORTH: on_column & (row < self.row),
+            Port.LOCAL: on_column & (row == self.row),
+        }
+
 
 class Router(wiring.Component):
     """Address-event router.
@@ -153,21 +164,14 @@ class Router(wiring.Component):
 
     def _route(self, m, port, into):
         """Decides on arrival where a flit leaves."""
-        config, arriving = self.config, self.incoming(port)
-        flit = arriving.p
+        arriving = self.incoming(port)
         m.d.comb += [
             into.valid.eq(arriving.valid),
-            into.p.flit.eq(flit),
+            into.p.flit.eq(arriving.p),
             arriving.ready.eq(into.ready),
         ]
-        wanted = {
-            Port.EAST: flit.column > config.column,
-            Port.WEST: flit.column < config.column,
-            Port.SOUTH: (flit.column == config.column) & (flit.row > config.row),
-            Port.NORTH: (flit.column == config.column) & (flit.row < config.row),
-            Port.LOCAL: (flit.column == config.column) & (flit.row == config.row),
-        }
-        for output in config.ports:
+        wanted = self.config.wanted(arriving.p.row, arriving.p.column)
+        for output in self.config.ports:
             m.d.comb += into.p[output.value].eq(wanted[output])
 
     def _send(self, m, output, heads):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gen.fold import Folding, fold_fully
-from gen.options import add_folding_options, chosen_foldings, measure_events, parse_folding
+from gen.options import add_design_options, chosen_foldings, measure_events, parse_folding
 from sw import golden
 from tests.networks import random_events, random_network
 
@@ -29,7 +29,7 @@ def test_options_choose():
     network = random_network(rng)
     samples = [random_events(rng, network, 50) for _ in range(2)]
     parser = argparse.ArgumentParser()
-    add_folding_options(parser)
+    add_design_options(parser)
     assert chosen_foldings(network, parser.parse_args([]), []) == fold_fully(network)
     least = parser.parse_args(["--budget", str(len(network.layers))])
     assert set(chosen_foldings(network, least, samples)) == {Folding(1, 1)}

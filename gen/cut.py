@@ -1,0 +1,88 @@
+"""Cutting: layers that are too large for one core become slices on several."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gen.configure import layer_cores
+from gen.fold import Folding
+from hw.config import CoreConfig
+from sw.layer import Layer
+from sw.network import Network
+
+__all__ = ["CoreLimits", "cut_layer", "cut_to_limits", "memory_bits"]
+
+
+@dataclass(frozen=True)
+class CoreLimits:
+    """What one core may use.
+
+    Parameters
+    ----------
+    updates : int or None
+        Most neurons updated at once (``lanes * taps``); None for no limit.
+    memory_bits : int or None
+        Most bits of membrane and weight memory, weight copies included; None for no limit.
+    """
+
+    updates: int | None = None
+    memory_bits: int | None = None
+
+    def __post_init__(self):
+        for name in ("updates", "memory_bits"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} = {value}: expected at least 1")
+
+
+def memory_bits(core: CoreConfig) -> int:
+    """Bits of a core's memories: membranes with their epoch tags, and a copy of the weights a
+    bank; a readout's logits lie in registers."""
+    weights = core.taps * core.weight_depth * core.weight_bits * core.lanes
+    if core.readout:
+        return weights
+    word = core.lanes * core.membrane_bits + core.epoch_bits
+    return weights + core.taps * core.bank_depth * word
+
+
+def cut_layer(layer: Layer, folding: Folding, slices: int) -> Folding:
+    """Folding of a layer's slices: as many lanes as before, at most a slice's channels."""
+    channels = layer.geometry.output_shape[0]
+    if not 1 <= slices <= channels:
+        raise ValueError(f"layer {layer.name!r}: slices = {slices}: expected 1..{channels}")
+    return Folding(min(folding.lanes, -(-channels // slices)), folding.taps)
+
+
+def cut_to_limits(
+    network: Network, foldings: Sequence[Folding], slices: Sequence[int], limits: CoreLimits
+) -> tuple[tuple[Folding, ...], tuple[int, ...]]:
+    """Foldings and numbers of slices with which every core keeps the limits.
+
+    Each layer is cut into as few slices as do; never into fewer than asked for.
+
+    Raises
+    ------
+    ValueError
+        If a layer cannot be cut finely enough; the message says what is left over.
+    """
+    counts = list(slices)
+    cut = [cut_layer(*pair) for pair in zip(network.layers, foldings, counts, strict=True)]
+    for index, layer in enumerate(network.layers):
+        most = 1 if layer.is_readout else layer.geometry.output_shape[0]
+        while True:
+            cores = layer_cores(network, cut, counts)[index]
+            updates = cut[index].updates
+            bits = max(memory_bits(core) for core in cores)
+            fits_updates = limits.updates is None or updates <= limits.updates
+            fits_memory = limits.memory_bits is None or bits <= limits.memory_bits
+            if fits_updates and fits_memory:
+                break
+            if counts[index] >= most:
+                raise ValueError(
+                    f"layer {layer.name!r}: one core of {counts[index]} has {updates} updates "
+                    f"at once and {bits:,} bits of memory: expected at most "
+                    f"{limits.updates or 'any'} and {limits.memory_bits or 'any'}; fold it with "
+                    "fewer taps" + ("; a readout is not cut" if layer.is_readout else "")
+                )
+            counts[index] += 1
+            cut[index] = cut_layer(layer, foldings[index], counts[index])
+    return tuple(cut), tuple(counts)

@@ -1,0 +1,122 @@
+"""Placement: cores on the tiles of a mesh, close to those they talk to."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from scipy.optimize import quadratic_assignment
+
+from gen.routes import Endpoint, check_routes, flows
+from hw.config import CoreConfig
+from hw.fabric.answers import answer_words
+from hw.fabric.config import MeshConfig, Place, round_trip
+from hw.fabric.flit import HOST
+from sw.trace import SampleTrace
+
+__all__ = ["core_packets", "mesh_config", "place"]
+
+RESTARTS = 8
+"""Random starts of the search; the best of them counts. Searches of nine tiles take 5 ms each."""
+
+BATCHES_PER_QUEUE = 4
+"""Credits that a full queue returns: few, since each is a flit beside the packets."""
+
+
+def place(
+    rows: int,
+    columns: int,
+    layers: Sequence[Sequence[CoreConfig]],
+    packets: Mapping[Endpoint, float],
+) -> MeshConfig:
+    """Mesh with cores placed so that hops times traffic is small, checked for deadlock.
+
+    Placement is a quadratic assignment, searched by exchanges of pairs from several starts
+    [scipy's ``2opt``]; the result is the same for the same arguments.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Tiles.
+    layers : sequence of sequence of CoreConfig
+        Cores of each layer.
+    packets : mapping of Endpoint to float
+        Packets that each sender sends to each of its receivers, of `core_packets`.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer tiles than cores, or the placement could deadlock.
+    """
+    cores = [(layer, index) for layer, parts in enumerate(layers) for index in range(len(parts))]
+    tiles = [(row, column) for row in range(1, rows + 1) for column in range(columns)]
+    if len(cores) > len(tiles):
+        raise ValueError(
+            f"mesh {rows}x{columns}: {len(tiles)} tiles for {len(cores)} cores: expected at least "
+            "as many tiles"
+        )
+    nodes: list[Endpoint] = [None, *cores]
+    seats = [HOST, *tiles]
+    traffic = np.zeros((len(seats), len(seats)))
+    for sender, receiver in flows([len(parts) for parts in layers]):
+        traffic[nodes.index(sender), nodes.index(receiver)] += packets.get(sender, 0.0) + 1.0
+    distance = np.array([[abs(a[0] - b[0]) + abs(a[1] - b[1]) for b in seats] for a in seats])
+    best, seat_of = np.inf, np.arange(len(seats))
+    for restart in range(RESTARTS):
+        found = quadratic_assignment(
+            traffic,
+            distance,
+            method="2opt",
+            options={"partial_match": np.array([[0, 0]]), "rng": np.random.default_rng(restart)},
+        )
+        if found.fun < best:
+            best, seat_of = found.fun, found.col_ind
+    chosen = iter([seats[seat_of[node]] for node in range(1, len(nodes))])
+    places = tuple(tuple(next(chosen) for _ in parts) for parts in layers)
+    config = mesh_config(rows, columns, layers, places)
+    check_routes(config)
+    return config
+
+
+def mesh_config(
+    rows: int,
+    columns: int,
+    layers: Sequence[Sequence[CoreConfig]],
+    places: Sequence[Sequence[Place]],
+) -> MeshConfig:
+    """Mesh whose queues cover the round trip of a credit."""
+    # All but a batch must last for the round trip, so that a packet a clock can pass.
+    covering = round_trip(rows, columns) * BATCHES_PER_QUEUE // (BATCHES_PER_QUEUE - 1)
+    depth = 1 << covering.bit_length()
+    return MeshConfig(
+        rows,
+        columns,
+        tuple(tuple(parts) for parts in layers),
+        tuple(tuple(tiles) for tiles in places),
+        depth,
+        depth // BATCHES_PER_QUEUE,
+    )
+
+
+def core_packets(
+    layers: Sequence[Sequence[CoreConfig]], traces: Sequence[SampleTrace]
+) -> dict[Endpoint, float]:
+    """Packets that each sender sends a sample, estimated from the golden model's spikes.
+
+    Each spike counts as a packet, and so does each event of a cut layer, whose end is sent.
+    """
+    count = len(traces)
+    sent: dict[Endpoint, float] = {
+        None: sum(
+            trace.layers[0].events if trace.layers else trace.readout_events for trace in traces
+        )
+        / count
+    }
+    for layer, parts in enumerate(layers[:-1]):
+        for index, core in enumerate(parts):
+            total = 0
+            for trace in traces:
+                channel = trace.layers[layer].spikes[:, 0] - core.first_channel
+                total += int(((channel >= 0) & (channel < core.shape[0])).sum())
+                total += trace.layers[layer].events * core.event_ends
+            sent[layer, index] = total / count
+    sent[len(layers) - 1, 0] = float(answer_words(layers[-1][0].shape[0]))
+    return sent

@@ -1,0 +1,112 @@
+"""Routes of a mesh: who sends to whom, along which links, and whether anything can deadlock."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
+
+from hw.fabric.config import MeshConfig, Place
+from hw.fabric.flit import HOST, FlitConfig
+from hw.fabric.router import Port, RouterConfig
+
+__all__ = ["Endpoint", "MeshLink", "check_routes", "flows", "link_loads", "route"]
+
+Endpoint = tuple[int, int] | None
+"""Layer and slice of a core; None for the host."""
+
+MeshLink = tuple[Place, Port]
+"""Router, by its row and column, and the port through which a flit leaves it."""
+
+
+def flows(slices: Sequence[int]) -> Iterator[tuple[Endpoint, Endpoint]]:
+    """Sender and receiver of each connection of a chain of layers with these numbers of slices."""
+    stages: list[list[Endpoint]] = [
+        [None],
+        *([(layer, index) for index in range(count)] for layer, count in enumerate(slices)),
+        [None],
+    ]
+    for senders, receivers in pairwise(stages):
+        for sender in senders:
+            for receiver in receivers:
+                yield sender, receiver
+
+
+def route(flit: FlitConfig, source: Place, destination: Place) -> list[MeshLink]:
+    """Ports through which a flit leaves one router after the other; the last one ejects it."""
+    router = RouterConfig(flit, *_first_router(source))
+    links = []
+    while True:
+        wanted = router.wanted(*destination)
+        port = next(port for port, leaves in wanted.items() if leaves)
+        links.append(((router.row, router.column), port))
+        if port is Port.LOCAL or router.neighbour(port) == HOST:
+            return links
+        router = RouterConfig(flit, *router.neighbour(port))
+
+
+def _first_router(place: Place) -> Place:
+    return (HOST[0] + 1, HOST[1]) if place == HOST else place
+
+
+def link_loads(config: MeshConfig, packets: Mapping[Endpoint, float]) -> dict[MeshLink, float]:
+    """Packets over each link of a mesh; credits left out.
+
+    Parameters
+    ----------
+    packets : mapping of Endpoint to float
+        Packets that each sender sends to each of its receivers.
+    """
+    loads: dict[MeshLink, float] = {}
+    for sender, receiver in flows([len(cores) for cores in config.layers]):
+        for link in route(config.flit, _place(config, sender), _place(config, receiver)):
+            loads[link] = loads.get(link, 0.0) + packets.get(sender, 0.0)
+    return loads
+
+
+def _place(config: MeshConfig, end: Endpoint) -> Place:
+    return HOST if end is None else config.places[end[0]][end[1]]
+
+
+def check_routes(config: MeshConfig) -> None:
+    """Check that nothing in a mesh can wait for itself.
+
+    The graph has a node for each sender, each reserved queue and each link. A link waits for the
+    next one on each route over it; the last one waits for nothing, since its receiver has reserved
+    the room. A sender waits for its first link and for room in its queues, a queue waits for its
+    receiver and for the links on which its credits return. What has no cycle cannot deadlock.
+
+    Raises
+    ------
+    ValueError
+        If there is a cycle; the message names it.
+    """
+    waits: dict[str, set[str]] = {}
+
+    def wait(waiting: str, *for_whom: str) -> None:
+        waits.setdefault(waiting, set()).update(for_whom)
+
+    for sender, receiver in flows([len(cores) for cores in config.layers]):
+        ends = _place(config, sender), _place(config, receiver)
+        names = _name(config, sender, "input"), _name(config, receiver, "answers")
+        queue = f"queue from {names[0]} at {names[1]}"
+        data, credit = (
+            [_link_name(link) for link in route(config.flit, *pair)] for pair in (ends, ends[::-1])
+        )
+        wait(names[0], queue, data[0])
+        wait(queue, names[1], credit[0])
+        for path in (data, credit):
+            for before, after in pairwise(path):
+                wait(before, after)
+    try:
+        TopologicalSorter(waits).prepare()
+    except CycleError as error:
+        cycle = " waits for ".join(reversed(error.args[1]))
+        raise ValueError(f"the placement could deadlock: {cycle}") from None
+
+
+def _name(config: MeshConfig, end: Endpoint, host: str) -> str:
+    return host if end is None else f"core {config.layers[end[0]][end[1]].name}"
+
+
+def _link_name(link: MeshLink) -> str:
+    (row, column), port = link
+    return f"router ({row}, {column}) {port.value}"
