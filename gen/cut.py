@@ -9,7 +9,7 @@ from hw.config import CoreConfig
 from sw.layer import Layer
 from sw.network import Network
 
-__all__ = ["CoreLimits", "cut_layer", "cut_to_limits", "memory_bits"]
+__all__ = ["CoreLimits", "blocks", "cut_layer", "cut_to_limits", "memory_bits"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,11 @@ def memory_bits(core: CoreConfig) -> int:
     return weights + core.taps * core.bank_depth * word
 
 
+def blocks(layer: Layer, folding: Folding) -> int:
+    """Channel blocks of a layer: the most slices that it can be cut into."""
+    return -(-layer.geometry.output_shape[0] // folding.lanes)
+
+
 def cut_layer(layer: Layer, folding: Folding, slices: int) -> Folding:
     """Folding of a layer's slices: as many lanes as before, at most a slice's channels."""
     channels = layer.geometry.output_shape[0]
@@ -64,25 +69,34 @@ def cut_to_limits(
     ValueError
         If a layer cannot be cut finely enough; the message says what is left over.
     """
+    cut = [cut_layer(*pair) for pair in zip(network.layers, foldings, slices, strict=True)]
     counts = list(slices)
-    cut = [cut_layer(*pair) for pair in zip(network.layers, foldings, counts, strict=True)]
     for index, layer in enumerate(network.layers):
         most = 1 if layer.is_readout else layer.geometry.output_shape[0]
-        while True:
-            cores = layer_cores(network, cut, counts)[index]
-            updates = cut[index].updates
-            bits = max(memory_bits(core) for core in cores)
-            fits_updates = limits.updates is None or updates <= limits.updates
-            fits_memory = limits.memory_bits is None or bits <= limits.memory_bits
-            if fits_updates and fits_memory:
-                break
-            if counts[index] >= most:
+        while (excess := _excess(layer_cores(network, cut, counts)[index], limits)) is not None:
+            counts[index] = next(
+                (
+                    count
+                    for count in range(counts[index] + 1, most + 1)
+                    if count <= blocks(layer, cut_layer(layer, foldings[index], count))
+                ),
+                0,
+            )
+            if not counts[index]:
                 raise ValueError(
-                    f"layer {layer.name!r}: one core of {counts[index]} has {updates} updates "
-                    f"at once and {bits:,} bits of memory: expected at most "
-                    f"{limits.updates or 'any'} and {limits.memory_bits or 'any'}; fold it with "
+                    f"layer {layer.name!r}: {excess} in each of its smallest slices; fold it with "
                     "fewer taps" + ("; a readout is not cut" if layer.is_readout else "")
                 )
-            counts[index] += 1
             cut[index] = cut_layer(layer, foldings[index], counts[index])
     return tuple(cut), tuple(counts)
+
+
+def _excess(cores: Sequence[CoreConfig], limits: CoreLimits) -> str | None:
+    """Text of the limit that one of the cores breaks."""
+    updates = cores[0].lanes * cores[0].taps
+    if limits.updates is not None and updates > limits.updates:
+        return f"{updates} updates at once, {limits.updates} allowed"
+    bits = max(memory_bits(core) for core in cores)
+    if limits.memory_bits is not None and bits > limits.memory_bits:
+        return f"{bits:,} bits of memory, {limits.memory_bits:,} allowed"
+    return None

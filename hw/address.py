@@ -204,7 +204,7 @@ class AddressGenerator(wiring.Component):
             step_1.kind.eq(event.kind),
             step_1.block.eq(first_block + block_step),
             step_1.lane_enable.eq(Mux(reaches, lane_enable, 0)),
-            step_1.last_block.eq(last_block),
+            step_1.last_block.eq(last_block | last),
             step_1.last.eq(last),
             self.step_valid.eq(valid),
             self.step.eq(step_1),

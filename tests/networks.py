@@ -6,7 +6,7 @@ from sw.geometry import Geometry, GeometryError, LayerSpec, chain
 from sw.layer import MAX_MEMBRANE_BITS, Layer
 from sw.network import Network
 
-__all__ = ["random_events", "random_network"]
+__all__ = ["random_events", "random_network", "random_samples"]
 
 
 def random_network(
@@ -77,6 +77,33 @@ def random_events(
     below = rng.random(len(beyond)) < 0.5
     events[beyond, axis] = np.where(below, -distance, limits[axis] - 1 + distance)
     return events.astype(np.int32)
+
+
+def random_samples(
+    rng: np.random.Generator, network: Network, count: int, *, in_rows: bool = False
+) -> list[tuple[np.ndarray, list[int]]]:
+    """Samples of events with positions of READs: the first long, the others short or empty.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of every choice.
+    network : Network
+        Network whose sensor sends them.
+    count : int
+        Number of samples.
+    in_rows : bool
+        Whether the events of consecutive samples lie in different rows, so that membranes of old
+        samples stay in the memories for long.
+    """
+    samples = []
+    for index in range(count):
+        size = int(rng.choice([0, 1, 3, 10])) if index else 150
+        events = random_events(rng, network, size)
+        if in_rows and index:
+            events[:, 1] = index % network.input_shape[1]
+        samples.append((events, sorted(rng.integers(0, size + 1, rng.integers(0, 3)).tolist())))
+    return samples
 
 
 def _spec(rng: np.random.Generator, channels: int) -> LayerSpec:

@@ -90,7 +90,7 @@ def test_every_event_reaches_the_contract_s_neurons(case, pattern):
     rng.shuffle(events)
     events = events[:60]
     payloads = [{"kind": Kind.EVENT, "channel": c, "y": y, "x": x} for c, y, x in events]
-    steps, issued = [], []
+    steps, issued, ended = [], [], []
 
     async def watch(ctx):
         chance = PATTERNS[pattern]
@@ -102,6 +102,9 @@ def test_every_event_reaches_the_contract_s_neurons(case, pattern):
                 step = ctx.get(dut.step)
                 visits = step_visits(config, step)
                 assert step.sops == len(visits)
+                if step.last:
+                    assert step.last_block
+                    ended.append(step.kind)
                 steps.append((visits, int(step.y), int(step.x), step.kind, bool(step.last_block)))
             await ctx.tick()
 
@@ -111,6 +114,7 @@ def test_every_event_reaches_the_contract_s_neurons(case, pattern):
 
     simulate(dut, finish, background=[watch])
     assert steps.pop()[3] == Kind.END
+    assert ended == [Kind.EVENT] * len(events) + [Kind.END]
     visited = [visit for step in steps for visit in step[0]]
     expected = [visit for event in events for visit in contract_visits(config, event)]
     assert sorted(visited) == sorted(expected)

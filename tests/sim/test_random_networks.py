@@ -12,7 +12,7 @@ from sim.compare import compare
 from sim.packets import pack_sample
 from sim.run import simulate
 from sw import engine
-from tests.networks import random_events, random_network
+from tests.networks import random_network, random_samples
 
 NETWORKS_A_BUILD = 10
 BUILDS = 4
@@ -23,11 +23,7 @@ SAMPLES = 36
 
 
 def random_case(seed):
-    """Network, a folding of it, and samples with READs: one long, the others short or empty.
-
-    Under even seeds the events of consecutive samples lie in different rows, so that membranes of
-    old samples stay in the memories for long.
-    """
+    """Network, a folding of it, and samples; under even seeds in rows of their own."""
     rng = np.random.default_rng(seed)
     network = random_network(rng, size=8)
     foldings = []
@@ -35,13 +31,7 @@ def random_case(seed):
         possible = choices(layer.geometry)
         two = [possible[index] for index in rng.integers(len(possible), size=2)]
         foldings.append(min(two, key=lambda folding: folding.updates))
-    samples = []
-    for index in range(SAMPLES):
-        count = int(rng.choice([0, 1, 3, 10])) if index else 150
-        events = random_events(rng, network, count)
-        if seed % 2 == 0 and index:
-            events[:, 1] = index % network.input_shape[1]
-        samples.append((events, sorted(rng.integers(0, count + 1, rng.integers(0, 3)).tolist())))
+    samples = random_samples(rng, network, SAMPLES, in_rows=seed % 2 == 0)
     return network, design_config(network, foldings), samples
 
 

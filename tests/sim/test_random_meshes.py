@@ -1,0 +1,83 @@
+"""Random networks, foldings, cuts, placements and queues on meshes: spikes and order stay."""
+
+import numpy as np
+import pytest
+
+from gen.configure import design_factory, layer_cores
+from gen.cut import cut_layer
+from gen.fold import choices
+from gen.routes import check_routes
+from hw.fabric.config import MeshConfig
+from hw.fabric.receiver import MIN_QUEUE_DEPTH
+from sim.compare import compare
+from sim.packets import pack_sample
+from sim.run import simulate
+from sw import engine
+from tests.networks import random_network, random_samples
+
+CASES_A_BUILD = 10
+BUILDS = 3
+LONG_BUILDS = 27
+
+SAMPLES = 18
+"""More than one round of a core's epochs."""
+
+MOST_SLICES = 3
+
+
+def random_mesh(rng, network):
+    """Folded, cut and placed at random, with queues down to the smallest."""
+    foldings, slices = [], []
+    for layer in network.layers:
+        possible = choices(layer.geometry)
+        folding = possible[int(rng.integers(len(possible)))]
+        most = 1 if layer.is_readout else min(MOST_SLICES, layer.geometry.output_shape[0])
+        slices.append(int(rng.integers(1, most + 1)))
+        foldings.append(cut_layer(layer, folding, slices[-1]))
+        blocks = -(-layer.geometry.output_shape[0] // foldings[-1].lanes)
+        slices[-1] = min(slices[-1], blocks)
+    layers = layer_cores(network, foldings, slices)
+    rows = int(rng.integers(1, 4))
+    columns = -(-sum(slices) // rows) + int(rng.integers(0, 2))
+    tiles = [(row, column) for row in range(1, rows + 1) for column in range(columns)]
+    chosen = iter(rng.permutation(len(tiles)))
+    places = tuple(tuple(tiles[next(chosen)] for _ in cores) for cores in layers)
+    depth = int(rng.choice([MIN_QUEUE_DEPTH, 4, 9]))
+    config = MeshConfig(rows, columns, layers, places, depth, int(rng.integers(1, depth + 1)))
+    check_routes(config)
+    return config
+
+
+def check_build(first_seed):
+    cases = []
+    for seed in range(first_seed, first_seed + CASES_A_BUILD):
+        rng = np.random.default_rng(1000 + seed)
+        network = random_network(rng, size=8)
+        samples = random_samples(rng, network, SAMPLES, in_rows=seed % 2 == 0)
+        cases.append((network, random_mesh(rng, network), samples))
+    designs = [design_factory(config) for _, config, _ in cases]
+    stimuli = [
+        [pack_sample(config.cores[0].input_link, *sample) for sample in samples]
+        for _, config, samples in cases
+    ]
+    recordings = simulate(designs, stimuli, stalls=True, seed=first_seed, optimize=False)
+    for index, (case, recording) in enumerate(zip(cases, recordings, strict=True)):
+        network, config, samples = case
+        traces = [engine.run(network, events, reads) for events, reads in samples]
+        comparison = compare(traces, recording.samples)
+        assert comparison.agrees, f"case {first_seed + index}: {comparison.difference}"
+        sops = {core.name: core.values["sops"] for core in recording.counters}
+        for layer, cores in enumerate(config.layers[:-1]):
+            executed = sum(sops[core.name] for core in cores)
+            assert executed == sum(trace.layers[layer].sops for trace in traces)
+
+
+@pytest.mark.parametrize("build", range(BUILDS))
+def test_equal_to_the_golden_model(build):
+    check_build(build * CASES_A_BUILD)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("build", range(BUILDS, BUILDS + LONG_BUILDS))
+def test_equal_to_the_golden_model_at_length(build):
+    check_build(build * CASES_A_BUILD)
