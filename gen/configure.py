@@ -27,7 +27,13 @@ def design_config(network: Network, foldings: Sequence[Folding]) -> DesignConfig
     ------
     ValueError
         If a folding does not suit its layer; the message names layer, value and what is possible.
+        If a layer has a shortcut, for which there is no hardware yet.
     """
+    for layer in network.layers:
+        if layer.shortcut:
+            raise ValueError(
+                f"layer {layer.name!r}: expected no shortcut: there is no hardware for one yet"
+            )
     if len(foldings) != len(network.layers):
         raise ValueError(f"{len(foldings)} foldings: expected {len(network.layers)}, one a layer")
     channels, height, width = network.input_shape
