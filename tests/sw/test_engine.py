@@ -39,11 +39,27 @@ def test_engine_is_the_golden_model(seed, n, reads):
     assert_equal(engine.run(network, events, places), golden.run(network, events, places))
 
 
-def test_random_networks_spike():
+@settings(max_examples=100, derandomize=True, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.integers(0, 60),
+    reads=st.integers(0, 5),
+    shortcuts=st.integers(1, 2),
+)
+def test_engine_is_the_golden_model_of_residual_networks(seed, n, reads, shortcuts):
+    rng = np.random.default_rng(seed)
+    network = random_network(rng, shortcuts=shortcuts)
+    events = random_events(rng, network, n)
+    places = np.sort(rng.integers(0, n + 1, reads))
+    assert_equal(engine.run(network, events, places), golden.run(network, events, places))
+
+
+@pytest.mark.parametrize("shortcuts", [0, 1])
+def test_random_networks_spike(shortcuts):
     spiking = []
     for seed in range(100):
         rng = np.random.default_rng(seed)
-        network = random_network(rng)
+        network = random_network(rng, shortcuts=shortcuts)
         trace = engine.run(network, random_events(rng, network, 80))
         spiking += [len(layer.spikes) > 0 for layer in trace.layers]
     assert np.mean(spiking) > 0.7
