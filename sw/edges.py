@@ -12,7 +12,10 @@ __all__ = ["EdgeTables"]
 
 
 class EdgeTables:
-    """Tables of all edges into one layer, whose input channels stand behind one another.
+    """Tables of the edges into one layer, whose inputs they make into one.
+
+    Channels and rows of a second edge's input stand behind those of the first one's; `join` moves
+    its events there.
 
     Membranes are ``[rows, columns, lanes]``, one lane an output channel. An event updates the
     channels of its group in whole registers; neighbours that the last register also holds keep
@@ -52,32 +55,52 @@ class EdgeTables:
         self.most = 0
         never = np.inf if dtype == np.float32 else np.iinfo(np.int32).max
         bar, low = _pad(threshold, self.lanes, dtype), _pad(floor, self.lanes, dtype)
-        extents = [geometry.input_shape[1:] for geometry, _ in edges]
-        height, width = np.max(extents, axis=0)
-        place = np.zeros((len(edges), height, width + 1), np.int32)
-        inputs, visits, weights, bars, lows = [], [], [], [], []
-        for edge, (geometry, weight) in enumerate(edges):
-            size, padded, groups = sizes[edge], registers[edge], geometry.groups
-            sent, height, width = geometry.input_shape
+        self._shapes = [geometry.input_shape for geometry, _ in edges]
+        widest = max(width for _, _, width in self._shapes)
+        inputs, places, visits, weights, bars, lows = [], [], [], [], [], []
+        for (geometry, weight), size, padded in zip(edges, sizes, registers, strict=True):
+            groups, (sent, _, width) = geometry.groups, geometry.input_shape
             group = np.arange(sent) // (sent // groups)
             by_group = weight.reshape(groups, size, sent // groups, *geometry.kernel)
             synapses = _pad(by_group.transpose(0, 2, 3, 4, 1), padded, dtype).reshape(sent, -1)
-            row = np.empty((sent, 7), np.int64)
-            row[:, :3] = edge, height, width
-            row[:, 3], row[:, 4] = group * size, size
-            row[:, 5] = sum(map(np.size, bars)) + group * padded
-            row[:, 6] = sum(map(np.size, weights)) + np.arange(sent) * synapses.shape[1]
+            table = np.empty((sent, 4), np.int64)
+            table[:, 0], table[:, 1] = group * size, size
+            table[:, 2] = sum(map(len, bars)) + group * padded
+            table[:, 3] = sum(map(len, weights)) + np.arange(sent) * synapses.shape[1]
             starts, reached = visit_table(geometry, self.lanes, padded)
-            place[edge, :height, : width + 1] = starts + sum(map(len, visits))
+            starts += sum(map(len, visits))
             self.most = max(self.most, size * int(np.diff(starts, axis=1).max()))
             lane = np.arange(groups)[:, None] * size + np.arange(padded)
-            inputs.append(row)
+            inputs.append(table)
+            places.append(np.pad(starts, ((0, 0), (0, widest - width)), "edge"))
             visits.append(reached)
             weights.append(synapses.reshape(-1))
             bars.append(np.where(np.arange(padded) < size, bar[lane], dtype(never)).reshape(-1))
             lows.append(low[lane].reshape(-1))
-        parts = (np.concatenate(part) for part in (visits, weights, bars, lows))
-        self.arrays = (np.concatenate(inputs), place, *parts)
+        parts = (inputs, places, visits, weights, bars, lows)
+        self.arrays = tuple(np.concatenate(part) for part in parts)
+
+    def join(self, longer: np.ndarray, direct: np.ndarray, before: np.ndarray) -> np.ndarray:
+        """Events of both edges as one list.
+
+        Parameters
+        ----------
+        longer, direct : numpy.ndarray
+            int32 ``[n, 3]``: events of the first and of the second edge.
+        before : numpy.ndarray
+            int64 ``[direct]``: events of the first edge before each of the second.
+
+        Raises
+        ------
+        ValueError
+            If an event lies outside its edge's input.
+        """
+        for events, shape in zip((longer, direct), self._shapes, strict=True):
+            if ((events < 0) | (events >= shape)).any():
+                raise ValueError("event outside the layer's input")
+        channels, height, _ = self._shapes[0]
+        moved = direct + np.array([channels, height, 0], np.int32)
+        return np.insert(longer, before, moved, axis=0)
 
 
 def _pad(array: np.ndarray, padded: int, dtype: type) -> np.ndarray:

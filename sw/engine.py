@@ -39,8 +39,12 @@ class SpikingLayer:
     ceil : int or float
         Highest membrane; infinity for none.
     shortcut : (Geometry, numpy.ndarray), optional
-        Address arithmetic and weights, of the same kind of type, of a second edge. Its channels
-        stand behind those of the first one.
+        Address arithmetic and weights, integer or real like the others, of a second edge.
+
+    Members
+    -------
+    edges : EdgeTables
+        Tables of the edges; with a shortcut, its `join` makes the events to run.
     """
 
     def __init__(
@@ -52,14 +56,13 @@ class SpikingLayer:
         ceil: float,
         shortcut: tuple[Geometry, np.ndarray] | None = None,
     ):
-        edges = [(geometry, weight), *([shortcut] if shortcut else [])]
+        edges = [(geometry, weight), shortcut] if shortcut else [(geometry, weight)]
         dtype, *others = {_membrane_dtype(*edge) for edge in edges}
         if others:
             raise ValueError("shortcut: expected integers or real numbers, as the layer's weights")
         self.geometry = geometry
-        self._ceil = dtype(ceil)
-        self._dtype = dtype
-        self._tables = EdgeTables(edges, threshold, floor, dtype)
+        self.edges = EdgeTables(edges, threshold, floor, dtype)
+        self._ceil, self._dtype = dtype(ceil), dtype
 
     def run(self, events: np.ndarray, reads: np.ndarray = NO_READS) -> LayerTrace:
         """What the layer does with one sample; its membranes have the layer's type.
@@ -77,15 +80,15 @@ class SpikingLayer:
             If an event lies outside the layer's input, or an argument has another form.
         """
         reads, events = check_sample(events, reads), np.ascontiguousarray(events)
-        tables = self._tables
+        edges = self.edges
         channels, height, width = self.geometry.output_shape
-        membrane = np.zeros((height, width, tables.lanes), self._dtype)
-        spikes = np.empty((2 * len(events) + tables.most, 3), np.int32)
+        membrane = np.zeros((height, width, edges.lanes), self._dtype)
+        spikes = np.empty((2 * len(events) + edges.most, 3), np.int32)
         marks = np.empty(len(reads), np.int64)
         index = sent = sops = 0
         while True:
             index, sent, operations = integrate(
-                events, index, reads, *tables.arrays, self._ceil, tables.most,
+                events, index, reads, *edges.arrays, self._ceil, edges.most,
                 membrane.reshape(-1), spikes, sent, marks,
             )  # fmt: skip
             sops += operations
@@ -199,9 +202,7 @@ class Engine:
         traces, fork = [], None
         for index, layer in enumerate(self._layers):
             if fork and index in self._joins.values():
-                shift = np.array([layer.geometry.input_shape[0], 0, 0], np.int32)
-                # Stands behind what the longer path made of all earlier spikes of the fork.
-                sent = np.insert(sent, marks[:-1], fork.spikes + shift, axis=0)
+                sent = layer.edges.join(sent, fork.spikes, marks[:-1])
                 marks, fork = fork.read_positions + marks[fork.read_positions], None
             trace = layer.run(sent, marks)
             sent, marks = trace.spikes, trace.read_positions

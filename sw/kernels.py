@@ -69,10 +69,10 @@ def integrate(
         First event to run.
     reads : int64 [reads]
         Events before each READ.
-    inputs : int64 [channels, 7]
-        Per input channel: edge, height and width of the edge's input, first output channel reached
-        and their number, first threshold and first weight.
-    place : int32 [edges, height, width + 1]
+    inputs : int64 [channels, 4]
+        Per input channel: first output channel reached and their number, first threshold and
+        first weight.
+    place : int32 [height, width + 1]
         ``visits`` of input position ``(y, x)`` start here and end where the next ones start.
     visits : int32 [visits, 4]
         Output position reached: its first membrane, its first weight, y and x.
@@ -104,6 +104,7 @@ def integrate(
     ValueError
         If an event lies outside the layer's input.
     """
+    height, width = place.shape[0], place.shape[1] - 1
     operations = 0
     mark = np.searchsorted(reads, index)
     while index < len(events):
@@ -113,14 +114,11 @@ def integrate(
         if sent + most > len(spikes):
             break
         channel, y, x = events[index, 0], events[index, 1], events[index, 2]
-        if not 0 <= channel < len(inputs):
+        if not (0 <= channel < len(inputs) and 0 <= y < height and 0 <= x < width):
             raise ValueError("event outside the layer's input")
-        edge, height, width = inputs[channel, 0], inputs[channel, 1], inputs[channel, 2]
-        if not (0 <= y < height and 0 <= x < width):
-            raise ValueError("event outside the layer's input")
-        first_output, size = inputs[channel, 3], inputs[channel, 4]
-        first_threshold, first_synapse = inputs[channel, 5], inputs[channel, 6]
-        first, end = place[edge, y, x], place[edge, y, x + 1]
+        first_output, size = inputs[channel, 0], inputs[channel, 1]
+        first_threshold, first_synapse = inputs[channel, 2], inputs[channel, 3]
+        first, end = place[y, x], place[y, x + 1]
         for visit in range(first, end):
             neuron = visits[visit, 0] + first_output
             synapse = visits[visit, 1] + first_synapse
