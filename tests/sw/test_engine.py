@@ -2,7 +2,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sw import engine, golden
@@ -51,7 +51,9 @@ def test_engine_is_the_golden_model_of_residual_networks(seed, n, reads, shortcu
     network = random_network(rng, shortcuts=shortcuts)
     events = random_events(rng, network, n)
     places = np.sort(rng.integers(0, n + 1, reads))
-    assert_equal(engine.run(network, events, places), golden.run(network, events, places))
+    trace = engine.run(network, events, places)
+    assume(sum(layer.events for layer in trace.layers) < 3000)  # the golden model takes its time
+    assert_equal(trace, golden.run(network, events, places))
 
 
 @pytest.mark.parametrize("shortcuts", [0, 1])
