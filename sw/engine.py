@@ -81,6 +81,7 @@ class SpikingLayer:
         """
         reads, events = check_sample(events, reads), np.ascontiguousarray(events)
         edges = self.edges
+        inputs, place, visits, weight, threshold, floor = edges.arrays
         channels, height, width = self.geometry.output_shape
         membrane = np.zeros((height, width, edges.lanes), self._dtype)
         spikes = np.empty((2 * len(events) + edges.most, 3), np.int32)
@@ -88,8 +89,8 @@ class SpikingLayer:
         index = sent = sops = 0
         while True:
             index, sent, operations = integrate(
-                events, index, reads, *edges.arrays, self._ceil, edges.most,
-                membrane.reshape(-1), spikes, sent, marks,
+                events, index, reads, inputs, place, visits, weight, threshold, floor,
+                self._ceil, edges.most, membrane.reshape(-1), spikes, sent, marks,
             )  # fmt: skip
             sops += operations
             if index == len(events):

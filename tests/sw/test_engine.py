@@ -140,3 +140,33 @@ def test_layers_refuse_events_outside_their_input_and_wrong_weights():
         engine.ReadoutLayer(readout.geometry, readout.weight[:0], readout.ceil)
     with pytest.raises(ValueError, match="weight: expected int8"):
         engine.ReadoutLayer(readout.geometry, readout.weight.astype(np.float64), readout.ceil)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_two_edges_in_real_numbers_and_their_limits(seed):
+    rng = np.random.default_rng(seed)
+    layer = next(layer for layer in random_network(rng, shortcuts=1).layers if layer.shortcut)
+    edge = layer.shortcut
+    assert edge
+    arrays = layer.weight, layer.threshold, layer.floor
+    w, t, f, d = ((array / 8).astype(np.float32) for array in (*arrays, edge.weight))
+    one = engine.SpikingLayer(layer.geometry, *arrays, 2**23 - 1, (edge.geometry, edge.weight))
+    other = engine.SpikingLayer(layer.geometry, w, t, f, np.inf, (edge.geometry, d))
+    shapes = layer.geometry.input_shape, edge.geometry.input_shape
+    longer, direct = (rng.integers(0, shape, (40, 3)).astype(np.int32) for shape in shapes)
+    before = np.sort(rng.integers(0, 41, 40))
+    events = one.edges.join(longer, direct, before)
+    whole, real = one.run(events), other.run(events)
+    np.testing.assert_array_equal(real.membrane * 8, whole.membrane)
+    np.testing.assert_array_equal(real.spikes, whole.spikes)
+    assert (real.events, real.sops) == (80, whole.sops)
+
+    for events, shape in ((longer, shapes[0]), (direct, shapes[1])):
+        for axis in range(3):
+            for value in (-1, shape[axis]):
+                events[7, axis], kept = value, events[7, axis]
+                with pytest.raises(ValueError, match="outside the layer's input"):
+                    one.edges.join(longer, direct, before)
+                events[7, axis] = kept
+    with pytest.raises(ValueError, match="shortcut: expected integers or real numbers"):
+        engine.SpikingLayer(layer.geometry, *arrays, 127, (edge.geometry, d))
