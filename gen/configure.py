@@ -60,8 +60,14 @@ def layer_cores(
     Raises
     ------
     ValueError
-        If a folding or a number of slices does not suit its layer.
+        If a folding or a number of slices does not suit its layer, or a layer has a shortcut,
+        for which there is no hardware yet.
     """
+    for layer in network.layers:
+        if layer.shortcut:
+            raise ValueError(
+                f"layer {layer.name!r}: expected no shortcut: there is no hardware for one yet"
+            )
     for name, values in (("foldings", foldings), ("slices", slices)):
         if len(values) != len(network.layers):
             raise ValueError(f"{len(values)} {name}: expected {len(network.layers)}, one a layer")

@@ -4,13 +4,14 @@ Layers also run with real weights and membranes, for a float model event by even
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from sw.edges import EdgeTables
 from sw.geometry import Geometry
-from sw.kernels import LANES, accumulate, integrate
+from sw.kernels import accumulate, integrate
 from sw.network import Network
 from sw.sample import check_sample
 from sw.trace import LayerTrace, SampleTrace
@@ -37,6 +38,13 @@ class SpikingLayer:
         int32 or float32 of shape ``(channels,)``.
     ceil : int or float
         Highest membrane; infinity for none.
+    shortcut : (Geometry, numpy.ndarray), optional
+        Address arithmetic and weights, integer or real like the others, of a second edge.
+
+    Members
+    -------
+    edges : EdgeTables
+        Tables of the edges; with a shortcut, its `join` makes the events to run.
     """
 
     def __init__(
@@ -46,24 +54,15 @@ class SpikingLayer:
         threshold: np.ndarray,
         floor: np.ndarray,
         ceil: float,
+        shortcut: tuple[Geometry, np.ndarray] | None = None,
     ):
-        dtype = _membrane_dtype(geometry, weight)
-        channels, height, width = geometry.output_shape
-        groups, inputs = geometry.groups, geometry.input_shape[0]
-        size = channels // groups
-        padded = -(-size // LANES) * LANES
-        never = np.inf if dtype == np.float32 else np.iinfo(np.int32).max
+        edges = [(geometry, weight), shortcut] if shortcut else [(geometry, weight)]
+        dtype, *others = {_membrane_dtype(*edge) for edge in edges}
+        if others:
+            raise ValueError("shortcut: expected integers or real numbers, as the layer's weights")
         self.geometry = geometry
-        self._padded = (height, width, groups, padded)
-        self._ceil = dtype(ceil)
-        self._threshold = _pad(threshold.reshape(groups, size), padded, never, dtype)
-        self._floor = _pad(floor.reshape(groups, size), padded, 0, dtype)
-        by_group = weight.reshape(groups, size, inputs // groups, *geometry.kernel)
-        self._weight = _pad(by_group.transpose(0, 2, 3, 4, 1), padded, 0, dtype)
-        self._place, self._visits = visit_table(geometry, groups * padded, padded)
-        most = int(np.diff(self._place, axis=1).max())
-        self._group = np.arange(inputs, dtype=np.int32) // (inputs // groups)
-        self._shape = (size, padded, most)
+        self.edges = EdgeTables(edges, threshold, floor, dtype)
+        self._ceil, self._dtype = dtype(ceil), dtype
 
     def run(self, events: np.ndarray, reads: np.ndarray = NO_READS) -> LayerTrace:
         """What the layer does with one sample; its membranes have the layer's type.
@@ -81,29 +80,29 @@ class SpikingLayer:
             If an event lies outside the layer's input, or an argument has another form.
         """
         reads, events = check_sample(events, reads), np.ascontiguousarray(events)
-        membrane = np.zeros(self._padded, self._weight.dtype)
-        size, _, most = self._shape
-        spikes = np.empty((2 * len(events) + most * size, 3), np.int32)
+        edges = self.edges
+        inputs, place, visits, weight, threshold, floor = edges.arrays
+        channels, height, width = self.geometry.output_shape
+        membrane = np.zeros((height, width, edges.lanes), self._dtype)
+        spikes = np.empty((2 * len(events) + edges.most, 3), np.int32)
         marks = np.empty(len(reads), np.int64)
-        index = sent = positions = 0
+        index = sent = sops = 0
         while True:
-            index, sent, visited = integrate(
-                events, index, reads, self._group, self._place, self._visits, self._weight,
-                self._threshold, self._floor, self._ceil, self._shape,
-                membrane.reshape(-1), spikes, sent, marks,
+            index, sent, operations = integrate(
+                events, index, reads, inputs, place, visits, weight, threshold, floor,
+                self._ceil, edges.most, membrane.reshape(-1), spikes, sent, marks,
             )  # fmt: skip
-            positions += visited
+            sops += operations
             if index == len(events):
                 break
             spikes = np.concatenate((spikes, np.empty_like(spikes)))
         marks[reads == len(events)] = sent
-        live = membrane[..., :size].reshape(*self._padded[:2], -1)
         return LayerTrace(
             spikes=spikes[:sent].copy(),
             read_positions=marks,
-            membrane=np.ascontiguousarray(live.transpose(2, 0, 1)),
+            membrane=np.ascontiguousarray(membrane[..., :channels].transpose(2, 0, 1)),
             events=len(events),
-            sops=positions * size,
+            sops=sops,
         )
 
 
@@ -178,9 +177,17 @@ class Engine:
         self._input_shape = network.input_shape
         *layers, readout = network.layers
         self._layers = [
-            SpikingLayer(layer.geometry, layer.weight, layer.threshold, layer.floor, layer.ceil)
+            SpikingLayer(
+                layer.geometry,
+                layer.weight,
+                layer.threshold,
+                layer.floor,
+                layer.ceil,
+                (layer.shortcut.geometry, layer.shortcut.weight) if layer.shortcut else None,
+            )
             for layer in layers
         ]
+        self._joins = network.joins
         self._readout = ReadoutLayer(readout.geometry, readout.weight, readout.ceil)
 
     def run(self, events: np.ndarray, reads: Sequence[int] | np.ndarray = ()) -> SampleTrace:
@@ -192,11 +199,20 @@ class Engine:
         inside = channel & y & x
         kept = np.ascontiguousarray(events[inside])
         places = np.concatenate(([0], np.cumsum(inside)))[places]
-        traces = []
         sent, marks = kept, places
-        for layer in self._layers:
-            traces.append(layer.run(sent, marks))
-            sent, marks = traces[-1].spikes, traces[-1].read_positions
+        traces, fork = [], None
+        for index, layer in enumerate(self._layers):
+            if fork and index in self._joins.values():
+                sent = layer.edges.join(sent, fork.spikes, marks[:-1])
+                marks, fork = fork.read_positions + marks[fork.read_positions], None
+            trace = layer.run(sent, marks)
+            sent, marks = trace.spikes, trace.read_positions
+            if fork:
+                trace = replace(trace, read_positions=marks[fork.read_positions])
+            if index in self._joins:
+                # On the longer path, a mark behind each spike of the fork takes the READs' place.
+                fork, marks = trace, np.arange(len(sent) + 1)
+            traces.append(trace)
         answer = self._readout.run(sent, marks)
         return SampleTrace(
             layers=tuple(traces),
@@ -230,10 +246,3 @@ def _membrane_dtype(geometry: Geometry, weight: np.ndarray) -> type[np.float32] 
     if weight.dtype not in (np.int8, np.int32, np.float32):
         raise ValueError(f"weight: expected int8, int32 or float32, got {weight.dtype}")
     return np.float32 if weight.dtype == np.float32 else np.int32
-
-
-def _pad(array: np.ndarray, padded: int, value: float, dtype: type) -> np.ndarray:
-    """Flat copy of an array whose last axis is filled up with ``value``."""
-    result = np.full((*array.shape[:-1], padded), value, dtype)
-    result[..., : array.shape[-1]] = array
-    return result.reshape(-1)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from sw.layer import Layer
+from sw.layer import Layer, Shortcut
 from sw.network import Network
 from sw.sample import check_sample
 from sw.trace import LayerTrace, SampleTrace
@@ -13,6 +13,9 @@ from sw.trace import LayerTrace, SampleTrace
 __all__ = ["run"]
 
 Event = tuple[int, int, int]
+
+CHAIN, SHORTCUT = 0, 1
+"""Edges into a layer."""
 
 
 def run(
@@ -38,7 +41,16 @@ def run(
     places = check_sample(events, reads).tolist()
     layers = [_SpikingLayer(layer) for layer in network.layers[:-1]]
     readout = _Readout(network.layers[-1])
+    consumers, joins = [*layers, readout], network.joins
     dropped = 0
+
+    def consume(index: int, event: Event, edge: int = CHAIN) -> None:
+        """Let a layer consume an event, and those behind it all that follows, depth first."""
+        for spike in consumers[index].receive(event, edge):
+            if index in joins:
+                consume(joins[index], spike, SHORTCUT)
+            consume(index + 1, spike)
+
     for position in range(len(events) + 1):
         while places and places[0] == position:
             places.pop(0)
@@ -52,11 +64,7 @@ def run(
         if not (0 <= channel < channels and 0 <= y < height and 0 <= x < width):
             dropped += 1
             continue
-        arriving = [(channel, y, x)]
-        for layer in layers:
-            arriving = [spike for event in arriving for spike in layer.receive(event)]
-        for event in arriving:
-            readout.receive(event)
+        consume(0, (channel, y, x))
     return SampleTrace(
         layers=tuple(layer.trace() for layer in layers),
         logits=readout.logits(),
@@ -68,35 +76,46 @@ def run(
     )
 
 
+class _Edge:
+    """Connection into a layer: the neurons that an event reaches, and the weights it adds."""
+
+    def __init__(self, part: Layer | Shortcut):
+        self.geometry = part.geometry
+        self.weight = torch.from_numpy(part.weight.astype(np.int64))
+
+    def reach(self, event: Event) -> tuple[tuple[slice, slice, slice], torch.Tensor]:
+        """Rows, columns and channels that an event reaches, and their weights in these axes."""
+        channel, y, x = event
+        geometry = self.geometry
+        row, column = geometry.reach(0, y), geometry.reach(1, x)
+        channels = geometry.group_channels(channel)
+        outputs = slice(channels.start, channels.stop)
+        kernel_y = row.kernel_first - geometry.stride * torch.arange(row.count)
+        kernel_x = column.kernel_first - geometry.stride * torch.arange(column.count)
+        own = self.weight[outputs, channel % self.weight.shape[1]]
+        rows = slice(row.first, row.first + row.count)
+        columns = slice(column.first, column.first + column.count)
+        return (rows, columns, outputs), own[:, kernel_y][:, :, kernel_x].permute(1, 2, 0)
+
+
 class _WeightedLayer:
-    """Membranes ``[rows, columns, channels]`` of one layer, and the weights that an event adds."""
+    """Membranes ``[rows, columns, channels]`` of one layer, and the edges into it."""
 
     def __init__(self, layer: Layer):
         channels, height, width = layer.geometry.output_shape
-        self.geometry = layer.geometry
-        self.weight = torch.from_numpy(layer.weight.astype(np.int64))
+        self.edges = [_Edge(part) for part in (layer, layer.shortcut) if part]
         self.membrane = torch.zeros((height, width, channels), dtype=torch.int64)
         self.events = 0
         self.sops = 0
 
-    def visit(self, event: Event) -> tuple[torch.Tensor, torch.Tensor, Event]:
+    def visit(self, event: Event, edge: int) -> tuple[torch.Tensor, torch.Tensor, Event]:
         """Membranes that an event reaches, as a view, their weights and the view's first neuron."""
-        channel, y, x = event
-        geometry = self.geometry
-        row, column = geometry.reach(0, y), geometry.reach(1, x)
-        outputs = geometry.group_channels(channel)
-        view = self.membrane[
-            row.first : row.first + row.count,
-            column.first : column.first + column.count,
-            outputs.start : outputs.stop,
-        ]
-        kernel_y = row.kernel_first - geometry.stride * torch.arange(row.count)
-        kernel_x = column.kernel_first - geometry.stride * torch.arange(column.count)
-        own = self.weight[outputs.start : outputs.stop, channel % self.weight.shape[1]]
-        weight = own[:, kernel_y][:, :, kernel_x].permute(1, 2, 0)
+        place, weight = self.edges[edge].reach(event)
+        view = self.membrane[place]
         self.events += 1
         self.sops += view.numel()
-        return view, weight, (outputs.start, row.first, column.first)
+        rows, columns, outputs = place
+        return view, weight, (outputs.start, rows.start, columns.start)
 
 
 class _SpikingLayer(_WeightedLayer):
@@ -110,9 +129,9 @@ class _SpikingLayer(_WeightedLayer):
         self.spikes: list[Event] = []
         self.reads: list[int] = []
 
-    def receive(self, event: Event) -> list[Event]:
-        """Spikes that one event causes, in the order they leave."""
-        view, weight, (channel, y, x) = self.visit(event)
+    def receive(self, event: Event, edge: int) -> list[Event]:
+        """Spikes that one event of one edge causes, in the order they leave."""
+        view, weight, (channel, y, x) = self.visit(event, edge)
         outputs = slice(channel, channel + view.shape[2])
         s = view + weight
         fired = s >= self.threshold[outputs]
@@ -145,11 +164,12 @@ class _Readout(_WeightedLayer):
         self.answers: list[np.ndarray] = []
         self.saturations = 0
 
-    def receive(self, event: Event) -> None:
-        view, weight, _ = self.visit(event)
+    def receive(self, event: Event, edge: int) -> list[Event]:
+        view, weight, _ = self.visit(event, edge)
         s = view + weight
         view.copy_(torch.clamp(s, -self.ceil - 1, self.ceil))
         self.saturations += int((view != s).sum())
+        return []
 
     def logits(self) -> np.ndarray:
         return self.membrane.reshape(-1).numpy().astype(np.int32)

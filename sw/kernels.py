@@ -56,7 +56,7 @@ def _update(typing, membrane, neuron, weight, synapse, threshold, floor, channel
 
 @njit(cache=True, nogil=True)
 def integrate(
-    events, index, reads, group, place, visits, weight, threshold, floor, ceil, shape,
+    events, index, reads, inputs, place, visits, weight, threshold, floor, ceil, most,
     membrane, spikes, sent, marks,
 ):  # fmt: skip
     """Run one spiking layer until its events end or ``spikes`` may not hold the next one's.
@@ -69,21 +69,23 @@ def integrate(
         First event to run.
     reads : int64 [reads]
         Events before each READ.
-    group : int32 [channels]
-        Group of each input channel.
+    inputs : int64 [channels, 4]
+        Per input channel: first output channel reached and their number, first threshold and
+        first weight.
     place : int32 [height, width + 1]
         ``visits`` of input position ``(y, x)`` start here and end where the next ones start.
     visits : int32 [visits, 4]
         Output position reached: its first membrane, its first weight, y and x.
     weight : [synapses]
-        Weights per input channel, kernel position and padded output channel of the group.
-    threshold, floor : [groups * padded]
-        Per padded output channel.
+        Weights of the output channels that an input channel reaches, per kernel position.
+    threshold, floor : [thresholds]
+        Per output channel reached, and of the neighbours in their last register: a threshold
+        above all membranes, and their floor.
     ceil
         Highest membrane.
-    shape : tuple of int
-        Output channels per group, plain and padded; most output positions that one event reaches.
-    membrane : [positions * groups * padded]
+    most : int
+        Most neurons that one event reaches.
+    membrane : [positions * lanes]
         Membranes; changed.
     spikes : int32 [room, 3]
         Spikes ``(channel, y, x)``; changed.
@@ -95,37 +97,35 @@ def integrate(
     Returns
     -------
     tuple of int
-        First event not run, spikes so far, output positions visited by this call.
+        First event not run, spikes so far, synaptic operations of this call.
 
     Raises
     ------
     ValueError
         If an event lies outside the layer's input.
     """
-    size, padded, most = shape
-    channels = len(group)
     height, width = place.shape[0], place.shape[1] - 1
-    synapses = len(weight) // channels
-    positions = 0
+    operations = 0
     mark = np.searchsorted(reads, index)
     while index < len(events):
         while mark < len(reads) and reads[mark] == index:
             marks[mark] = sent
             mark += 1
-        if sent + most * size > len(spikes):
+        if sent + most > len(spikes):
             break
         channel, y, x = events[index, 0], events[index, 1], events[index, 2]
-        if not (0 <= channel < channels and 0 <= y < height and 0 <= x < width):
+        if not (0 <= channel < len(inputs) and 0 <= y < height and 0 <= x < width):
             raise ValueError("event outside the layer's input")
-        first_output, first_lane = group[channel] * size, group[channel] * padded
+        first_output, size = inputs[channel, 0], inputs[channel, 1]
+        first_threshold, first_synapse = inputs[channel, 2], inputs[channel, 3]
         first, end = place[y, x], place[y, x + 1]
         for visit in range(first, end):
-            neuron = visits[visit, 0] + first_lane
-            synapse = visits[visit, 1] + channel * synapses
-            for block in range(0, padded, LANES):
+            neuron = visits[visit, 0] + first_output
+            synapse = visits[visit, 1] + first_synapse
+            for block in range(0, size, LANES):
                 fired = _update(  # pyright: ignore[reportCallIssue] (the typing context)
                     membrane, neuron + block, weight, synapse + block,
-                    threshold, floor, first_lane + block, ceil,
+                    threshold, floor, first_threshold + block, ceil,
                 )  # fmt: skip
                 while fired:
                     spikes[sent, 0] = first_output + block + trailing_zeros(fired)
@@ -133,9 +133,9 @@ def integrate(
                     spikes[sent, 2] = visits[visit, 3]
                     sent += 1
                     fired &= fired - types.uint32(1)
-        positions += end - first
+        operations += (end - first) * size
         index += 1
-    return index, sent, positions
+    return index, sent, operations
 
 
 @njit(cache=True, nogil=True)

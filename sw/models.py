@@ -42,6 +42,8 @@ class SpikingChain(nn.Module):
     ):
         super().__init__()
         self.sensor, self.specs, self.floor = sensor, tuple(specs), floor
+        if any(spec.shortcut for spec in specs):
+            raise ValueError("specs: expected no shortcut: networks with one cannot be trained yet")
         self.geometries: tuple[Geometry, ...] = chain(sensor, specs)
         self.weights = nn.ParameterList()
         self.norms = nn.ModuleList()

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from sw.geometry import Geometry, GeometryError, Shape
-from sw.layer import Layer, NetworkError
+from sw.description import describe_layer, layer_tensors, read_layer, read_object, typed
+from sw.geometry import Shape
+from sw.layer import Layer, NetworkError, Shortcut
 
-__all__ = ["FORMAT_VERSION", "Layer", "Network", "NetworkError", "Provenance"]
+__all__ = ["FORMAT_VERSION", "Layer", "Network", "NetworkError", "Provenance", "Shortcut"]
 
 FORMAT_VERSION = 1
 """Version of the file format; another one is refused."""
@@ -41,9 +42,9 @@ class Provenance:
 
     def __post_init__(self):
         for name, kind in (("dataset", str), ("method", str), ("seed", int)):
-            _typed(f"provenance.{name}", getattr(self, name), kind)
+            typed(f"provenance.{name}", getattr(self, name), kind)
         for name, value in self.accuracies.items():
-            _typed(f"name of provenance.accuracies[{name!r}]", name, str)
+            typed(f"name of provenance.accuracies[{name!r}]", name, str)
             if type(value) is not float or not 0 <= value <= 1:
                 raise NetworkError(
                     f"provenance.accuracies[{name!r}] = {value!r}: expected a float in 0..1"
@@ -52,12 +53,13 @@ class Provenance:
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """Chain of spiking layers closed by one readout.
+    """Chain of spiking layers closed by one readout, with shortcuts past some of its layers.
 
     Parameters
     ----------
     layers : tuple of Layer
         Each layer's input shape is its predecessor's output shape; the last layer is the readout.
+        A shortcut passes at least one layer; where one ends the next may start, not before.
     logit_scale : float
         Real value of one unit of an integer logit, pooling factor included.
     provenance : Provenance
@@ -87,8 +89,38 @@ class Network:
                         f"layers[{index}].input_shape = {layer.geometry.input_shape!r}: expected "
                         f"{sent!r}, the output shape of {names[index - 1]!r}"
                     )
+        self._check_shortcuts(names)
         if not (isinstance(self.logit_scale, float) and 0 < self.logit_scale < float("inf")):
             raise NetworkError(f"logit_scale = {self.logit_scale!r}: expected a positive number")
+
+    def _check_shortcuts(self, names: list[str]) -> None:
+        free = 0
+        for index, layer in enumerate(self.layers):
+            if layer.shortcut:
+                where, source = f"layers[{index}].shortcut", layer.shortcut.source
+                possible = names[free : max(0, index - 1)]
+                if source not in possible:
+                    raise NetworkError(
+                        f"{where}.source = {source!r}: expected one of {possible}: a shortcut "
+                        "passes a layer, and no part of another shortcut"
+                    )
+                sent = self.layers[names.index(source)].geometry.output_shape
+                if layer.shortcut.geometry.input_shape != sent:
+                    raise NetworkError(
+                        f"{where}.input_shape = {layer.shortcut.geometry.input_shape!r}: "
+                        f"expected {sent!r}, the output shape of {source!r}"
+                    )
+                free = index
+
+    @property
+    def joins(self) -> dict[int, int]:
+        """Index of the layer that a shortcut leads to, by index of its source."""
+        names = [layer.name for layer in self.layers]
+        return {
+            names.index(layer.shortcut.source): index
+            for index, layer in enumerate(self.layers)
+            if layer.shortcut
+        }
 
     @property
     def input_shape(self) -> Shape:
@@ -138,40 +170,28 @@ class Network:
             raise NetworkError(f"{path}: {error}") from None
 
     def _tensors(self) -> dict[str, np.ndarray]:
-        return {
-            f"{layer.name}.{name}": getattr(layer, name)
-            for layer in self.layers
-            for name in ("weight", "threshold", "floor")
-        }
+        return dict(pair for layer in self.layers for pair in layer_tensors(layer))
 
     def _description(self) -> dict[str, Any]:
         return {
             "format_version": FORMAT_VERSION,
             "logit_scale": self.logit_scale,
             "provenance": asdict(self.provenance),
-            "layers": [
-                {
-                    "name": layer.name,
-                    "weight_bits": layer.weight_bits,
-                    "membrane_bits": layer.membrane_bits,
-                    "geometry": asdict(layer.geometry),
-                }
-                for layer in self.layers
-            ],
+            "layers": [describe_layer(layer) for layer in self.layers],
         }
 
     @classmethod
     def _from_description(cls, text: dict[str, Any], tensors: dict[str, np.ndarray]) -> "Network":
-        entries = _typed("layers", text["layers"], list)
+        entries = typed("layers", text["layers"], list)
         layers = tuple(
-            _layer(f"layers[{index}]", entry, tensors) for index, entry in enumerate(entries)
+            read_layer(f"layers[{index}]", entry, tensors) for index, entry in enumerate(entries)
         )
         if tensors:
             raise NetworkError(f"tensors {sorted(tensors)} belong to no layer")
-        origin = _object("provenance", text["provenance"], _PROVENANCE_FIELDS)
-        _typed("provenance.accuracies", origin["accuracies"], dict)
+        origin = read_object("provenance", text["provenance"], _PROVENANCE_FIELDS)
+        typed("provenance.accuracies", origin["accuracies"], dict)
         network = cls(layers, text["logit_scale"], Provenance(**origin))
-        stored = _typed("hash", text["hash"], str)
+        stored = typed("hash", text["hash"], str)
         if network.hash != stored:
             raise NetworkError(
                 f"hash: the content gives {network.hash[:16]}..., the file says "
@@ -182,8 +202,6 @@ class Network:
 
 _FIELDS = ("format_version", "hash", "layers", "logit_scale", "provenance")
 _PROVENANCE_FIELDS = ("dataset", "method", "seed", "accuracies")
-_LAYER_FIELDS = ("name", "weight_bits", "membrane_bits", "geometry")
-_GEOMETRY_FIELDS = tuple(item.name for item in fields(Geometry))
 
 
 def _parse(metadata: Mapping[str, str]) -> dict[str, Any]:
@@ -193,44 +211,7 @@ def _parse(metadata: Mapping[str, str]) -> dict[str, Any]:
         text = json.loads(metadata["tickless"])
     except (ValueError, RecursionError) as error:
         raise NetworkError(f"header entry 'tickless' is not JSON: {error}") from None
-    version = _typed("header entry 'tickless'", text, dict).get("format_version")
+    version = typed("header entry 'tickless'", text, dict).get("format_version")
     if type(version) is not int or version != FORMAT_VERSION:
         raise NetworkError(f"format_version = {version!r}: this version reads {FORMAT_VERSION}")
-    return _object("header entry 'tickless'", text, _FIELDS)
-
-
-def _layer(where: str, entry: object, tensors: dict[str, np.ndarray]) -> Layer:
-    """Layer of one description; takes its tensors out of ``tensors``."""
-    layer = _object(where, entry, _LAYER_FIELDS)
-    stored = _object(f"{where}.geometry", layer["geometry"], _GEOMETRY_FIELDS)
-    values: Any = {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
-    try:
-        geometry = Geometry(**values)
-    except GeometryError as error:
-        raise NetworkError(f"{where}.geometry: {error}") from None
-    name = _typed(f"{where}.name", layer["name"], str)
-    parts = {}
-    for part in ("weight", "threshold", "floor"):
-        if f"{name}.{part}" not in tensors:
-            raise NetworkError(f"{where}: tensor {name}.{part} is missing")
-        parts[part] = tensors.pop(f"{name}.{part}")
-    return Layer(
-        name,
-        geometry,
-        **parts,
-        weight_bits=layer["weight_bits"],
-        membrane_bits=layer["membrane_bits"],
-    )
-
-
-def _object(label: str, value: object, names: Sequence[str]) -> dict[str, Any]:
-    entry = _typed(label, value, dict)
-    if set(entry) != set(names):
-        raise NetworkError(f"{label}: expected the fields {sorted(names)}, got {sorted(entry)}")
-    return entry
-
-
-def _typed(label: str, value: Any, kind: type) -> Any:
-    if type(value) is not kind:
-        raise NetworkError(f"{label} = {value!r}: expected {kind.__name__}")
-    return value
+    return read_object("header entry 'tickless'", text, _FIELDS)

@@ -1,16 +1,19 @@
 """Random networks and events for property tests of the software and the hardware."""
 
+from dataclasses import replace
+from itertools import product
+
 import numpy as np
 
-from sw.geometry import Geometry, GeometryError, LayerSpec, chain
-from sw.layer import MAX_MEMBRANE_BITS, Layer
+from sw.geometry import Geometry, GeometryError, LayerSpec, Shape, ShortcutSpec, chain
+from sw.layer import MAX_MEMBRANE_BITS, Layer, Shortcut
 from sw.network import Network
 
 __all__ = ["random_events", "random_network", "random_samples"]
 
 
 def random_network(
-    rng: np.random.Generator, *, layers: int | None = None, size: int = 12
+    rng: np.random.Generator, *, layers: int | None = None, size: int = 12, shortcuts: int = 0
 ) -> Network:
     """Small network that covers the format's corners and spikes in most of its layers.
 
@@ -19,11 +22,15 @@ def random_network(
     rng : numpy.random.Generator
         Source of every choice.
     layers : int or None
-        Spiking layers; 1 to 3 of them where None.
+        Spiking layers; 1 to 3 of them where None, and with shortcuts as many more as they need.
     size : int
         Largest height and width of the sensor.
+    shortcuts : int
+        Shortcuts: identities, 1x1 and 3x3 convolutions over one or two layers.
     """
     depth = int(rng.integers(1, 4)) if layers is None else layers
+    if shortcuts:
+        return _residual_network(rng, depth, size, shortcuts)
     while True:
         sensor = (int(rng.integers(1, 4)), *rng.integers(1, size + 1, 2).tolist())
         specs = []
@@ -104,6 +111,61 @@ def random_samples(
             events[:, 1] = index % network.input_shape[1]
         samples.append((events, sorted(rng.integers(0, size + 1, rng.integers(0, 3)).tolist())))
     return samples
+
+
+def _residual_network(rng: np.random.Generator, extra: int, size: int, shortcuts: int) -> Network:
+    """Network of one span a shortcut, with up to ``extra`` layers in front of each."""
+    while True:
+        sensor = (int(rng.integers(1, 4)), *rng.integers(1, size + 1, 2).tolist())
+        specs = [_spec(rng, sensor[0])]
+        try:
+            for _ in range(shortcuts):
+                for _ in range(int(rng.integers(0, extra + 1))):
+                    specs.append(_spec(rng, specs[-1].channels))
+                specs += _span(rng, sensor, specs)
+            specs.append(LayerSpec("readout", int(rng.integers(1, 11))))
+            geometries = chain(sensor, specs)
+            layers = []
+            for i, (spec, geometry) in enumerate(zip(specs, geometries, strict=True)):
+                layers.append(_layer(rng, f"layer{i}", geometry))
+                if spec.shortcut:
+                    sent = geometries[spec.shortcut.source].output_shape
+                    direct = spec.shortcut.geometry(sent, geometry.output_shape)
+                    bits = int(rng.integers(2, 9))
+                    weight = _weight(rng, direct, 1 << (bits - 1))
+                    edge = Shortcut(f"layer{spec.shortcut.source}", direct, weight, bits)
+                    layers[-1] = replace(layers[-1], shortcut=edge)
+        except GeometryError:
+            continue
+        return Network(tuple(layers))
+
+
+def _span(rng: np.random.Generator, sensor: Shape, specs: list[LayerSpec]) -> list[LayerSpec]:
+    """Layers behind ``specs``, the last one with a shortcut from the last of ``specs``."""
+    channels = specs[-1].channels
+    span = []
+    for _ in range(int(rng.integers(2, 4))):
+        if rng.random() < 0.6:  # as residual blocks do, keep height and width
+            kernel = int(rng.choice([1, 3]))
+            span.append(LayerSpec("conv2d", channels, kernel, padding=kernel // 2))
+        else:
+            span.append(_spec(rng, (span or specs)[-1].channels))
+    possible = []
+    outputs = span[-1].channels
+    groups = [g for g in range(1, channels + 1) if channels % g == outputs % g == 0]
+    for kernel, stride, padding, pool in product((1, 3), (1, 2, 3), (0, 1), (1, 2)):
+        edge = ShortcutSpec(
+            len(specs) - 1, kernel, stride, padding, pool, int(rng.choice([1, groups[-1], *groups]))
+        )
+        try:
+            chain(sensor, [*specs, *span[:-1], replace(span[-1], shortcut=edge)])
+        except GeometryError:
+            continue
+        possible.append(edge)
+    if not possible:
+        raise GeometryError("no shortcut suits these layers")
+    span[-1] = replace(span[-1], shortcut=possible[rng.integers(len(possible))])
+    return span
 
 
 def _spec(rng: np.random.Generator, channels: int) -> LayerSpec:

@@ -40,3 +40,9 @@ def test_foldings_must_suit():
         design_config(network, [Folding(999, 1), *foldings[1:]])
     with pytest.raises(ValueError, match=r"taps = 999: expected one of"):
         design_config(network, [Folding(1, 999), *foldings[1:]])
+
+
+def test_a_shortcut_is_refused():
+    network = random_network(np.random.default_rng(1), shortcuts=1)
+    with pytest.raises(ValueError, match=r"layer 'layer\d': expected no shortcut"):
+        design_config(network, fold_fully(network))

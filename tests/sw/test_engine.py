@@ -2,7 +2,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sw import engine, golden
@@ -39,11 +39,29 @@ def test_engine_is_the_golden_model(seed, n, reads):
     assert_equal(engine.run(network, events, places), golden.run(network, events, places))
 
 
-def test_random_networks_spike():
+@settings(max_examples=100, derandomize=True, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.integers(0, 60),
+    reads=st.integers(0, 5),
+    shortcuts=st.integers(1, 2),
+)
+def test_engine_is_the_golden_model_of_residual_networks(seed, n, reads, shortcuts):
+    rng = np.random.default_rng(seed)
+    network = random_network(rng, shortcuts=shortcuts)
+    events = random_events(rng, network, n)
+    places = np.sort(rng.integers(0, n + 1, reads))
+    trace = engine.run(network, events, places)
+    assume(sum(layer.events for layer in trace.layers) < 3000)  # the golden model takes its time
+    assert_equal(trace, golden.run(network, events, places))
+
+
+@pytest.mark.parametrize("shortcuts", [0, 1])
+def test_random_networks_spike(shortcuts):
     spiking = []
     for seed in range(100):
         rng = np.random.default_rng(seed)
-        network = random_network(rng)
+        network = random_network(rng, shortcuts=shortcuts)
         trace = engine.run(network, random_events(rng, network, 80))
         spiking += [len(layer.spikes) > 0 for layer in trace.layers]
     assert np.mean(spiking) > 0.7
@@ -122,3 +140,33 @@ def test_layers_refuse_events_outside_their_input_and_wrong_weights():
         engine.ReadoutLayer(readout.geometry, readout.weight[:0], readout.ceil)
     with pytest.raises(ValueError, match="weight: expected int8"):
         engine.ReadoutLayer(readout.geometry, readout.weight.astype(np.float64), readout.ceil)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_two_edges_in_real_numbers_and_their_limits(seed):
+    rng = np.random.default_rng(seed)
+    layer = next(layer for layer in random_network(rng, shortcuts=1).layers if layer.shortcut)
+    edge = layer.shortcut
+    assert edge
+    arrays = layer.weight, layer.threshold, layer.floor
+    w, t, f, d = ((array / 8).astype(np.float32) for array in (*arrays, edge.weight))
+    one = engine.SpikingLayer(layer.geometry, *arrays, 2**23 - 1, (edge.geometry, edge.weight))
+    other = engine.SpikingLayer(layer.geometry, w, t, f, np.inf, (edge.geometry, d))
+    shapes = layer.geometry.input_shape, edge.geometry.input_shape
+    longer, direct = (rng.integers(0, shape, (40, 3)).astype(np.int32) for shape in shapes)
+    before = np.sort(rng.integers(0, 41, 40))
+    events = one.edges.join(longer, direct, before)
+    whole, real = one.run(events), other.run(events)
+    np.testing.assert_array_equal(real.membrane * 8, whole.membrane)
+    np.testing.assert_array_equal(real.spikes, whole.spikes)
+    assert (real.events, real.sops) == (80, whole.sops)
+
+    for events, shape in ((longer, shapes[0]), (direct, shapes[1])):
+        for axis in range(3):
+            for value in (-1, shape[axis]):
+                events[7, axis], kept = value, events[7, axis]
+                with pytest.raises(ValueError, match="outside the layer's input"):
+                    one.edges.join(longer, direct, before)
+                events[7, axis] = kept
+    with pytest.raises(ValueError, match="shortcut: expected integers or real numbers"):
+        engine.SpikingLayer(layer.geometry, *arrays, 127, (edge.geometry, d))

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional
 
-from sw.geometry import Geometry, GeometryError, LayerSpec, Reach, chain
+from sw.geometry import Geometry, GeometryError, LayerSpec, Reach, ShortcutSpec, chain
 from tests.networks import random_network
 
 CASES = [
@@ -96,6 +98,24 @@ def test_live_extent_leaves_out_what_no_consumer_reads():
     assert readout.weight_shape == (3, 2, 2, 2)
 
 
+def test_live_extent_holds_what_a_shortcut_reads_too():
+    # Pooled by 3, 8 x 11 leaves 6 x 9 to the chain; pooled by 2, 8 x 10 to the shortcut.
+    shortcut = ShortcutSpec(0, kernel=2, pool=2)
+    specs = [
+        LayerSpec("conv2d", 2, kernel=1),
+        LayerSpec("conv2d", 4, kernel=1, pool=3),
+        LayerSpec("conv2d", 2, kernel=2, padding=1, shortcut=shortcut),
+        LayerSpec("readout", 3),
+    ]
+    fork, _, join, _ = chain((1, 8, 11), specs)
+    assert join.output_shape == (2, 3, 4)
+    assert fork.output_shape == (2, 8, 10)
+    plain = [replace(spec, shortcut=None) for spec in specs]
+    assert chain((1, 8, 11), plain)[0].output_shape == (2, 6, 9)
+    direct = shortcut.geometry(fork.output_shape, join.output_shape)
+    assert (direct.kind, direct.weight_shape) == ("conv2d", (2, 2, 2, 2))
+
+
 def test_trimming_layers_changes_no_output():
     specs = [
         LayerSpec("conv2d", 2, kernel=2, padding=1),
@@ -165,7 +185,33 @@ def test_chain_names_the_impossible_layer(spec):
         chain((2, 5, 5), [LayerSpec("conv2d", 2, kernel=1), spec])
 
 
-@pytest.mark.parametrize("change", [{"channels": 0}, {"kernel": 0}, {"pool": 0}, {"stride": "2"}])
+@pytest.mark.parametrize(
+    ("shortcut", "message"),
+    [
+        (ShortcutSpec(1, kernel=1), "shortcut.source = 1: expected < 1"),
+        (ShortcutSpec(2, kernel=1), "shortcut.source = 2: expected < 1"),
+        (ShortcutSpec(0, kernel=2), r"output \(4, 4, 4\): expected the layer's own, \(4, 5, 5\)"),
+        (ShortcutSpec(0, kernel=6), "has no output"),
+        (ShortcutSpec(0, kernel=1, groups=4), "groups = 4: expected a divisor of the 2 input"),
+    ],
+)
+def test_chain_refuses_an_impossible_shortcut(shortcut, message):
+    specs = [LayerSpec("conv2d", 2, kernel=1), LayerSpec("conv2d", 3, kernel=1)]
+    specs.append(LayerSpec("conv2d", 4, kernel=3, padding=1, shortcut=shortcut))
+    with pytest.raises(GeometryError, match=f"^layer 2: .*{message}"):
+        chain((2, 5, 5), specs)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"channels": 0}, {"kernel": 0}, {"pool": 0}, {"stride": "2"}, {"shortcut": {"source": 0}}],
+)
 def test_layer_spec_is_checked(change):
     with pytest.raises(GeometryError, match=next(iter(change))):
         LayerSpec(**{"kind": "conv2d", "channels": 1, "kernel": 1, **change})
+
+
+@pytest.mark.parametrize("change", [{"source": -1}, {"source": "a"}, {"kernel": 0}, {"groups": 0}])
+def test_shortcut_spec_is_checked(change):
+    with pytest.raises(GeometryError, match=next(iter(change))):
+        ShortcutSpec(**{"source": 0, "kernel": 1, **change})

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from sw import engine, golden
-from sw.geometry import LayerSpec, chain
-from sw.layer import Layer
+from sw.geometry import LayerSpec, ShortcutSpec, chain
+from sw.layer import Layer, Shortcut
 from sw.network import Network
 
 
@@ -14,16 +14,25 @@ def run(request):
     return request.param
 
 
-def network(sensor, specs, weights, thresholds, floors=None, bits=8) -> Network:
-    """Network with 8-bit weights; the floors default to the negated thresholds."""
+def network(
+    sensor, specs, weights, thresholds, floors=None, bits=8, shortcuts: dict | None = None
+) -> Network:
+    """Network with 8-bit weights, a shortcut's by its layer; floors default to -thresholds."""
     layers = []
-    for index, geometry in enumerate(chain(sensor, specs)):
+    geometries = chain(sensor, specs)
+    for index, geometry in enumerate(geometries):
         weight = np.array(weights[index], np.int8).reshape(geometry.weight_shape)
         spiking = geometry.kind != "readout"
         threshold = np.array(thresholds[index] if spiking else [], np.int32)
         floor = np.array(floors[index], np.int32) if spiking and floors else -threshold
         width = bits if spiking else 32
-        layers.append(Layer(f"l{index}", geometry, weight, 8, threshold, floor, width))
+        edge, spec = None, specs[index].shortcut
+        if spec and shortcuts:
+            sent = geometries[spec.source].output_shape
+            direct = spec.geometry(sent, geometry.output_shape)
+            own = np.array(shortcuts[index], np.int8).reshape(direct.weight_shape)
+            edge = Shortcut(f"l{spec.source}", direct, own, 8)
+        layers.append(Layer(f"l{index}", geometry, weight, 8, threshold, floor, width, edge))
     return Network(tuple(layers))
 
 
@@ -130,6 +139,85 @@ def test_layers_consume_events_in_the_order_they_arrive(run):
     assert len(run(net, channels(0)).layers[1].spikes) == 1
     net = network((1, 1, 1), specs, [[1, 1], [-5, 5], [1]], [[1, 1], [5]])
     assert len(run(net, channels(0)).layers[1].spikes) == 0
+
+
+IDENTITY = ShortcutSpec(0, kernel=1)
+
+
+def test_direct_event_comes_before_what_the_longer_path_makes_of_it(run):
+    specs = [
+        LayerSpec("linear", 1),
+        LayerSpec("linear", 1),
+        LayerSpec("linear", 1, shortcut=IDENTITY),
+        LayerSpec("readout", 1),
+    ]
+
+    def joined(longer, direct):
+        weights = [[1], [1], [longer], [1]]
+        return network((1, 1, 1), specs, weights, [[1], [1], [5]], shortcuts={2: [direct]})
+
+    trace = run(joined(longer=-5, direct=5), channels(0)).layers[2]
+    assert (trace.spikes.tolist(), trace.membrane.item()) == ([[0, 0, 0]], -5)
+    trace = run(joined(longer=5, direct=-5), channels(0)).layers[2]
+    assert (trace.spikes.tolist(), trace.membrane.item()) == ([], 0)
+    assert (trace.events, trace.sops) == (2, 2)
+
+
+def test_every_event_of_the_fork_passes_both_edges_before_the_next(run):
+    specs = [
+        LayerSpec("linear", 2),
+        LayerSpec("conv2d", 2, kernel=1, groups=2),
+        LayerSpec("linear", 1, shortcut=IDENTITY),
+        LayerSpec("readout", 1),
+    ]
+    # The fork spikes twice: 3, -3, 3 and 0 arrive. Both direct events first would make it 6.
+    weights, thresholds = [[1, 1], [1, 1], [-3, 0], [1]], [[1, 1], [1, 1], [5]]
+    net = network((1, 1, 1), specs, weights, thresholds, shortcuts={2: [3, 3]})
+    trace = run(net, channels(0)).layers[2]
+    assert (trace.spikes.tolist(), trace.membrane.item()) == ([], 3)
+    # 3, 2, -5 and 0: the 2 must not wait behind the -5.
+    weights[2] = [2, 0]
+    net = network((1, 1, 1), specs, weights, thresholds, shortcuts={2: [3, -5]})
+    trace = run(net, channels(0)).layers[2]
+    assert (trace.spikes.tolist(), trace.membrane.item()) == ([[0, 0, 0]], -5)
+
+
+def test_a_join_may_be_the_next_fork(run):
+    conv = LayerSpec("conv2d", 1, kernel=1)
+    specs = [
+        conv,
+        conv,
+        LayerSpec("conv2d", 1, kernel=1, shortcut=IDENTITY),
+        conv,
+        LayerSpec("conv2d", 1, kernel=1, shortcut=ShortcutSpec(2, kernel=1)),
+        LayerSpec("readout", 1),
+    ]
+    # l2 spikes for both of its events, and each spike brings 7, then -4, to l4: 7, 3, 10 fires.
+    weights = [[1], [1], [5], [1], [-4], [1]]
+    thresholds = [[1], [1], [5], [1], [10]]
+    net = network((1, 1, 1), specs, weights, thresholds, shortcuts={2: [5], 4: [7]})
+    trace = run(net, channels(0, 0), [0, 1])
+    assert [layer.events for layer in trace.layers] == [2, 2, 4, 4, 8]
+    assert [len(layer.spikes) for layer in trace.layers] == [2, 2, 4, 4, 1]
+    assert trace.read_logits.ravel().tolist() == [0, 1]
+    assert trace.layers[3].read_positions.tolist() == [0, 2]
+    assert trace.layers[4].membrane.item() == 2
+
+
+def test_edges_have_their_own_groups_strides_and_pooling(run):
+    specs = [
+        LayerSpec("conv2d", 2, kernel=1),
+        LayerSpec("conv2d", 2, kernel=2, stride=2),
+        LayerSpec("conv2d", 2, kernel=1, shortcut=ShortcutSpec(0, kernel=1, pool=2, groups=2)),
+        LayerSpec("readout", 1),
+    ]
+    # The fork sends channel 0 of the event's pixel; the layer between stays below its threshold.
+    weights = [[1, 0], [0] * 16, [0] * 4, [0] * 4]
+    thresholds = [[1, 1], [1, 1], [100, 100]]
+    net = network((1, 2, 4), specs, weights, thresholds, shortcuts={2: [3, 4]})
+    trace = run(net, np.array([[0, 1, 3], [0, 0, 2], [0, 0, 0]], np.int32)).layers[2]
+    assert trace.membrane.tolist() == [[[3, 6]], [[0, 0]]]
+    assert (trace.events, trace.sops) == (3, 3)
 
 
 def test_convolution_weight_is_torchs(run):

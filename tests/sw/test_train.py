@@ -9,7 +9,7 @@ from sw.data import saccades
 from sw.data.catalog import load, simulated
 from sw.data.frames import Recordings
 from sw.evaluate import FloatEngine, score_events, score_steps
-from sw.geometry import LayerSpec
+from sw.geometry import LayerSpec, ShortcutSpec
 from sw.models import SpikingChain
 from sw.train import Settings, Trainer, main
 
@@ -175,3 +175,10 @@ def test_command_line_reports_missing_data(tmp_path, monkeypatch):
     monkeypatch.setenv("TICKLESS_DATA", str(tmp_path))
     with pytest.raises(SystemExit, match=r"error: .*no recordings there"):
         main(["--dataset", "nmnist", "--output", str(tmp_path / "a.safetensors")])
+
+
+def test_a_shortcut_cannot_be_trained_yet():
+    conv = LayerSpec("conv2d", 2, 1)
+    joined = LayerSpec("conv2d", 2, 1, shortcut=ShortcutSpec(0, kernel=1))
+    with pytest.raises(ValueError, match="specs: expected no shortcut"):
+        SpikingChain((2, 5, 5), [conv, conv, joined, LayerSpec("readout", 10)], -1.0)
