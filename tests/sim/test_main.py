@@ -5,8 +5,7 @@ import json
 import numpy as np
 import pytest
 
-import sim.experiment
-from gen.configure import design_config
+from gen.options import chosen_design
 from sim.__main__ import main
 from sw.geometry import LayerSpec, chain
 from sw.layer import Layer
@@ -89,16 +88,35 @@ def test_folded_cores_need_a_clock_a_step(network_file, tmp_path):
     assert result["cycles_per_sample"] <= busiest + fill
 
 
+def test_on_a_mesh(network_file, tmp_path, capsys):
+    arguments = ["--network", str(network_file), "--samples", "3", "--output", str(tmp_path)]
+    assert main([*arguments, "--mesh", "2x2", "--cut", "conv=2"]) == 0
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert set(result["agreement"].values()) == {1.0}
+    mesh = result["mesh"]
+    assert [tile["core"] for tile in mesh["tiles"]] == ["conv[0:1]", "conv[1:2]", "readout"]
+    into_readout = mesh["tiles"][2]
+    packets = [
+        link["packets"]
+        for link in mesh["links"]
+        if (link["row"], link["column"]) == (into_readout["row"], into_readout["column"])
+        and link["port"] == "local"
+    ]
+    assert result["limit_cycles_per_sample"] >= mesh["busiest_port_tokens"] >= packets[0] > 2
+    assert "mesh 2x2, the host above the first tile" in capsys.readouterr().out
+    assert (tmp_path / "report.html").read_text().count("data:image/png;base64,") == 4
+
+
 def test_a_disagreement_is_named(network_file, tmp_path, capsys, monkeypatch):
-    def wrong(network, foldings):
+    def wrong(network, *arguments):
         layer = network.layers[0]
         weight = layer.weight.copy()
         weight[1] = np.where(weight[1] == 7, -8, weight[1] + 1)
         values = {name: getattr(layer, name) for name in Layer.__dataclass_fields__}
         changed = Layer(**{**values, "weight": weight})
-        return design_config(Network((changed, *network.layers[1:])), foldings)
+        return chosen_design(Network((changed, *network.layers[1:])), *arguments)
 
-    monkeypatch.setattr(sim.experiment, "design_config", wrong)
+    monkeypatch.setattr("sim.__main__.chosen_design", wrong)
     arguments = ["--network", str(network_file), "--samples", "2", "--output", str(tmp_path)]
     assert main(arguments) == 1
     message = capsys.readouterr().err
@@ -120,6 +138,12 @@ def test_a_disagreement_is_named(network_file, tmp_path, capsys, monkeypatch):
         (["--fold", "conv=3x1"], "expected one of 1x1, 1x2, 1x4, 2x1, 2x2, 2x4"),
         (["--fold", "nonsense"], "expected LAYER=LANESxTAPS"),
         (["--budget", "1"], "budget = 1: expected at least 2"),
+        (["--mesh", "1x1"], "mesh 1x1: 1 tiles for 2 cores"),
+        (["--mesh", "2x2", "--cut", "conv=3"], "conv': slices = 3: expected 1..2"),
+        (["--mesh", "2x2", "--cut", "conv"], "expected LAYER=SLICES, as in conv=2"),
+        (["--mesh", "2x2", "--cut", "other=2"], "no layer 'other'"),
+        (["--mesh", "2x2", "--core-updates", "2"], "4 updates at once, 2 allowed"),
+        (["--cut", "conv=2"], "expected --mesh RxC, too"),
     ],
 )
 def test_wrong_input(network_file, tmp_path, capsys, monkeypatch, arguments, words):
