@@ -2,19 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
 from gen.fold import Folding
-from hw.config import CoreConfig, DesignConfig, group_blocks
+from hw.config import FORK_LEVEL, CoreConfig, DesignConfig
 from hw.design import Design, DesignBase
-from hw.fabric.config import MeshConfig
+from hw.edge import EdgeConfig, group_blocks
+from hw.fabric.config import MeshConfig, whole_link
 from hw.fabric.mesh import MeshDesign
 from hw.packet import LinkConfig
+from sw.geometry import Geometry
 from sw.layer import Layer
 from sw.network import Network
 
-__all__ = ["design_config", "design_factory", "layer_cores"]
+__all__ = ["design_config", "design_factory", "layer_cores", "network_joins"]
 
 
 def design_factory(config: DesignConfig | MeshConfig) -> Callable[..., DesignBase]:
@@ -40,7 +43,12 @@ def design_config(network: Network, foldings: Sequence[Folding]) -> DesignConfig
         If a folding does not suit its layer; the message names layer, value and what is possible.
     """
     layers = layer_cores(network, foldings, [1] * len(network.layers))
-    return DesignConfig(tuple(core for cores in layers for core in cores))
+    return DesignConfig(tuple(core for cores in layers for core in cores), network_joins(network))
+
+
+def network_joins(network: Network) -> tuple[tuple[int, int], ...]:
+    """Fork and join of each shortcut."""
+    return tuple(sorted(network.joins.items()))
 
 
 def layer_cores(
@@ -60,75 +68,88 @@ def layer_cores(
     Raises
     ------
     ValueError
-        If a folding or a number of slices does not suit its layer, or a layer has a shortcut,
-        for which there is no hardware yet.
+        If a folding or a number of slices does not suit its layer.
     """
-    for layer in network.layers:
-        if layer.shortcut:
-            raise ValueError(
-                f"layer {layer.name!r}: expected no shortcut: there is no hardware for one yet"
-            )
     for name, values in (("foldings", foldings), ("slices", slices)):
         if len(values) != len(network.layers):
             raise ValueError(f"{len(values)} {name}: expected {len(network.layers)}, one a layer")
     channels, height, width = network.input_shape
-    link = LinkConfig(channels, height, width, channels, guarded=True)
-    layers = []
-    for layer, folding, count in zip(network.layers, foldings, slices, strict=True):
-        shape = layer.geometry.output_shape
-        blocks = -(-shape[0] // folding.lanes)
-        most = 1 if layer.is_readout else blocks
-        if not 1 <= count <= most:
-            raise ValueError(
-                f"layer {layer.name!r}: slices = {count}: expected 1..{most}, since "
-                + (
-                    "a readout is not cut"
-                    if layer.is_readout
-                    else f"it has {blocks} blocks of {folding.lanes} channels"
-                )
-            )
-        bounds = [index * blocks // count * folding.lanes for index in range(count)]
-        ends = [*bounds[1:], shape[0]]
-        layers.append(
-            tuple(
-                _core(layer, folding, link, range(start, end))
-                for start, end in zip(bounds, ends, strict=True)
-            )
-        )
-        link = LinkConfig(*shape, folding.lanes)
+    inputs = LinkConfig(channels, height, width, channels, guarded=True)
+    forks = {join: source for source, join in network.joins.items()}
+    layers: list[tuple[CoreConfig, ...]] = []
+    for index, (layer, folding) in enumerate(zip(network.layers, foldings, strict=True)):
+        links = [whole_link(layers[-1]) if layers else inputs]
+        if layer.shortcut is not None:
+            links.append(whole_link(layers[forks[index]]))
+        ranges = _slices(layer, folding, slices[index])
+        end_level = FORK_LEVEL if index - 1 in network.joins else 0 if len(ranges) > 1 else None
+        layers.append(tuple(_core(layer, folding, links, part, end_level) for part in ranges))
     return tuple(layers)
 
 
-def _core(layer: Layer, folding: Folding, link: LinkConfig, channels: range) -> CoreConfig:
+def _slices(layer: Layer, folding: Folding, count: int) -> list[range]:
+    """Channels of each slice."""
+    channels = layer.geometry.output_shape[0]
+    blocks = -(-channels // folding.lanes)
+    if layer.is_readout and count != 1:
+        raise ValueError(
+            f"layer {layer.name!r}: slices = {count}: expected 1: a readout is not cut"
+        )
+    if not 1 <= count <= blocks:
+        raise ValueError(
+            f"layer {layer.name!r}: slices = {count}: expected 1..{blocks}, since it has {blocks} "
+            f"blocks of {folding.lanes} channels"
+        )
+    bounds = [index * blocks // count * folding.lanes for index in range(count)]
+    return [range(start, end) for start, end in pairwise([*bounds, channels])]
+
+
+def _core(
+    layer: Layer,
+    folding: Folding,
+    links: Sequence[LinkConfig],
+    channels: range,
+    end_level: int | None,
+) -> CoreConfig:
     geometry = layer.geometry
+    edges, bits = [(geometry, layer.weight)], layer.weight_bits
+    if layer.shortcut is not None:
+        edges.append((layer.shortcut.geometry, layer.shortcut.weight))
+        bits = max(bits, layer.shortcut.weight_bits)
     whole = len(channels) == geometry.output_shape[0]
     rows = slice(channels.start, channels.stop)
     return CoreConfig(
         name=layer.name if whole else f"{layer.name}[{channels.start}:{channels.stop}]",
-        input_link=link,
+        edges=tuple(
+            EdgeConfig(
+                input_link=link,
+                kernel=edge.kernel,
+                stride=edge.stride,
+                padding=edge.padding,
+                pool=edge.pool,
+                groups=edge.groups,
+                weights=_weight_words(edge, weight, bits, folding.lanes, channels),
+            )
+            for link, (edge, weight) in zip(links, edges, strict=True)
+        ),
         shape=(len(channels), *geometry.output_shape[1:]),
         first_channel=channels.start,
         layer_channels=geometry.output_shape[0],
-        kernel=geometry.kernel,
-        stride=geometry.stride,
-        padding=geometry.padding,
-        pool=geometry.pool,
-        groups=geometry.groups,
         lanes=folding.lanes,
         taps=folding.taps,
-        weight_bits=layer.weight_bits,
+        weight_bits=bits,
         membrane_bits=layer.membrane_bits,
-        weights=_weight_words(layer, folding.lanes, channels),
         thresholds=tuple(layer.threshold[rows].tolist()),
         floors=tuple(layer.floor[rows].tolist()),
-        event_ends=not whole,
+        end_level=end_level,
         readout=layer.is_readout,
     )
 
 
-def _weight_words(layer: Layer, lanes: int, channels: range) -> tuple[int, ...]:
-    """Weight memory of a core, in the layout that `CoreConfig` documents."""
-    geometry, bits = layer.geometry, layer.weight_bits
+def _weight_words(
+    geometry: Geometry, weight: np.ndarray, bits: int, lanes: int, channels: range
+) -> tuple[int, ...]:
+    """An edge's words of a core's weight memory, in the layout that `EdgeConfig` documents."""
     out_size = geometry.output_shape[0] // geometry.groups
     in_size = geometry.input_shape[0] // geometry.groups
     groups = [range(g * out_size, (g + 1) * out_size) for g in range(geometry.groups)]
@@ -142,7 +163,7 @@ def _weight_words(layer: Layer, lanes: int, channels: range) -> tuple[int, ...]:
         origin = channels.start + blocks.start * lanes
         start, stop = max(group.start, channels.start), min(group.stop, channels.stop)
         if start < stop:
-            rows = layer.weight[start:stop, channel % in_size]
+            rows = weight[start:stop, channel % in_size]
             table[channel, :, :, start - origin : stop - origin] = np.moveaxis(rows, 0, -1)
     unsigned = table & ((1 << bits) - 1)
     words = unsigned.reshape(-1, lanes).tolist()

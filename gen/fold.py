@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hw.config import foldings as order_keeping_taps
-from hw.config import group_blocks, position_steps
-from hw.config import window as core_window
+from hw.edge import foldings as order_keeping_taps
+from hw.edge import group_blocks, position_steps
+from hw.edge import window as edge_window
 from sw.geometry import Geometry
+from sw.layer import Layer
 from sw.network import Network
 
 __all__ = ["Folding", "choices", "fold_fully", "fold_to_budget", "steps_per_event", "window"]
@@ -35,7 +36,16 @@ class Folding:
 
 def window(geometry: Geometry) -> tuple[int, int]:
     """Largest number of output rows and columns that one event reaches."""
-    return core_window(geometry.kernel, geometry.stride, geometry.output_shape[1:])
+    return edge_window(geometry.kernel, geometry.stride, geometry.output_shape[1:])
+
+
+def layer_window(layer: Layer) -> tuple[int, int]:
+    """Largest number of output rows and columns that one event of any of its edges reaches."""
+    rows, columns = window(layer.geometry)
+    if layer.shortcut is None:
+        return rows, columns
+    short_rows, short_columns = window(layer.shortcut.geometry)
+    return max(rows, short_rows), max(columns, short_columns)
 
 
 def steps_per_event(geometry: Geometry, folding: Folding) -> int:
@@ -50,21 +60,21 @@ def steps_per_event(geometry: Geometry, folding: Folding) -> int:
     return positions * max(blocks)
 
 
-def choices(geometry: Geometry) -> list[Folding]:
+def choices(layer: Layer) -> list[Folding]:
     """Foldings of a layer: lanes that divide the channels, any taps that keep the order."""
-    channels = geometry.output_shape[0]
+    channels = layer.geometry.output_shape[0]
     return [
         Folding(lanes, taps)
         for lanes in range(1, channels + 1)
         if channels % lanes == 0
-        for taps in order_keeping_taps(window(geometry))
+        for taps in order_keeping_taps(layer_window(layer))
     ]
 
 
 def fold_fully(network: Network) -> tuple[Folding, ...]:
     """Every layer takes one event a clock."""
     return tuple(
-        Folding(layer.geometry.output_shape[0], order_keeping_taps(window(layer.geometry))[-1])
+        Folding(layer.geometry.output_shape[0], order_keeping_taps(layer_window(layer))[-1])
         for layer in network.layers
     )
 
@@ -103,7 +113,7 @@ def fold_to_budget(network: Network, events: Sequence[float], budget: int) -> tu
         left = budget - sum(folding.updates for folding in chosen) + chosen[slowest].updates
         faster = [
             folding
-            for folding in choices(geometries[slowest])
+            for folding in choices(network.layers[slowest])
             if cycles(slowest, folding) < now and folding.updates <= left
         ]
         if not faster:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from amaranth.lib import data
 from amaranth.lib.enum import Enum
 
@@ -14,6 +15,7 @@ from hw.design import Link
 from hw.fabric.config import MeshConfig
 from hw.fabric.flit import HOST
 from hw.packet import Kind, answer_layout
+from sw.geometry import Geometry
 from sw.layer import Layer
 from sw.network import Network
 
@@ -79,26 +81,35 @@ def _link(index: int, link: Link, classes: int) -> dict[str, Any]:
 
 
 def _layer(layer: Layer, cores: Sequence[CoreConfig]) -> dict[str, Any]:
-    geometry = layer.geometry
+    edges = [_edge(layer.geometry, layer.weight)]
+    if layer.shortcut is not None:
+        shortcut = layer.shortcut
+        edges.append({"source": shortcut.source, **_edge(shortcut.geometry, shortcut.weight)})
     description = {
         "name": layer.name,
-        "kind": geometry.kind,
-        "input_shape": geometry.input_shape,
-        "output_shape": geometry.output_shape,
-        "kernel": geometry.kernel,
-        "stride": geometry.stride,
-        "padding": geometry.padding,
-        "pool": geometry.pool,
-        "groups": geometry.groups,
+        "kind": layer.geometry.kind,
+        "output_shape": layer.geometry.output_shape,
+        "edges": edges,
         "lanes": cores[0].lanes,
         "taps": cores[0].taps,
-        "weights_sha256": hashlib.sha256(layer.weight.tobytes()).hexdigest(),
         "cores": [_core(core) for core in cores],
     }
     if not layer.is_readout:
         description["threshold"] = layer.threshold.tolist()
         description["floor"] = layer.floor.tolist()
     return description
+
+
+def _edge(geometry: Geometry, weight: np.ndarray) -> dict[str, Any]:
+    return {
+        "input_shape": geometry.input_shape,
+        "kernel": geometry.kernel,
+        "stride": geometry.stride,
+        "padding": geometry.padding,
+        "pool": geometry.pool,
+        "groups": geometry.groups,
+        "weights_sha256": hashlib.sha256(weight.tobytes()).hexdigest(),
+    }
 
 
 def _core(core: CoreConfig) -> dict[str, Any]:
@@ -115,8 +126,15 @@ def _core(core: CoreConfig) -> dict[str, Any]:
             "memories": core.taps,
             "depth": core.weight_depth,
             "word_bits": core.weight_bits * core.lanes,
-            "address": "((channel * kernel_height + ky) * kernel_width + kx) * blocks + block",
-            "blocks": core.blocks_per_event,
+            "address": "first + ((channel * kernel_height + ky) * kernel_width + kx) * blocks"
+            " + block",
+            "edges": [
+                {
+                    "first": sum(core.edge_depth(before) for before in range(index)),
+                    "blocks": core.blocks_per_event(edge),
+                }
+                for index, edge in enumerate(core.edges)
+            ],
         },
     }
     if not core.readout:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from gen.configure import design_config, layer_cores
+from gen.configure import design_config, layer_cores, network_joins
 from gen.cut import CoreLimits, cut_to_limits
 from gen.fold import Folding, choices, fold_fully, fold_to_budget
 from gen.place import core_packets, place
@@ -102,7 +102,7 @@ def chosen_design(
     layers = layer_cores(network, foldings, slices)
     traces = [engine.run(network, events) for events in samples]
     rows, columns = options.mesh
-    return place(rows, columns, layers, core_packets(layers, traces))
+    return place(rows, columns, layers, network_joins(network), core_packets(layers, traces))
 
 
 def parse_cuts(network: Network, texts: Sequence[str]) -> tuple[int, ...]:
@@ -180,7 +180,7 @@ def parse_folding(network: Network, texts: Sequence[str]) -> tuple[Folding, ...]
             raise ValueError(f"folding {text!r}: no layer {name!r}: expected one of {names}")
         index = names.index(name)
         folding = Folding(int(lanes), int(taps))
-        possible = choices(network.layers[index].geometry)
+        possible = choices(network.layers[index])
         if folding not in possible:
             sizes = ", ".join(f"{p.lanes}x{p.taps}" for p in possible)
             raise ValueError(f"folding {text!r}: expected one of {sizes}")

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.optimize import quadratic_assignment
 
-from gen.routes import Endpoint, check_routes, flows
+from gen.routes import check_routes
 from hw.config import CoreConfig
 from hw.fabric.answers import answer_words
-from hw.fabric.config import MeshConfig, Place, round_trip
+from hw.fabric.config import Endpoint, MeshConfig, Place, connections, round_trip
 from hw.fabric.flit import HOST
 from sw.trace import SampleTrace
 
@@ -25,6 +25,7 @@ def place(
     rows: int,
     columns: int,
     layers: Sequence[Sequence[CoreConfig]],
+    joins: Sequence[tuple[int, int]],
     packets: Mapping[Endpoint, float],
 ) -> MeshConfig:
     """Mesh with cores placed so that hops times traffic is small, checked for deadlock.
@@ -38,6 +39,8 @@ def place(
         Tiles.
     layers : sequence of sequence of CoreConfig
         Cores of each layer.
+    joins : sequence of tuple of int
+        Fork and join of each shortcut.
     packets : mapping of Endpoint to float
         Packets that each sender sends to each of its receivers, of `core_packets`.
 
@@ -56,7 +59,7 @@ def place(
     nodes: list[Endpoint] = [None, *cores]
     seats = [HOST, *tiles]
     traffic = np.zeros((len(seats), len(seats)))
-    for sender, receiver in flows([len(parts) for parts in layers]):
+    for sender, receiver in connections([len(parts) for parts in layers], joins):
         traffic[nodes.index(sender), nodes.index(receiver)] += packets.get(sender, 0.0) + 1.0
     distance = np.array([[abs(a[0] - b[0]) + abs(a[1] - b[1]) for b in seats] for a in seats])
     best, seat_of = np.inf, np.arange(len(seats))
@@ -71,7 +74,7 @@ def place(
             best, seat_of = found.fun, found.col_ind
     chosen = iter([seats[seat_of[node]] for node in range(1, len(nodes))])
     places = tuple(tuple(next(chosen) for _ in parts) for parts in layers)
-    config = mesh_config(rows, columns, layers, places)
+    config = mesh_config(rows, columns, layers, joins, places)
     check_routes(config)
     return config
 
@@ -80,6 +83,7 @@ def mesh_config(
     rows: int,
     columns: int,
     layers: Sequence[Sequence[CoreConfig]],
+    joins: Sequence[tuple[int, int]],
     places: Sequence[Sequence[Place]],
 ) -> MeshConfig:
     """Mesh whose queues cover the round trip of a credit."""
@@ -93,6 +97,7 @@ def mesh_config(
         tuple(tuple(tiles) for tiles in places),
         depth,
         depth // BATCHES_PER_QUEUE,
+        tuple(joins),
     )
 
 
@@ -101,7 +106,7 @@ def core_packets(
 ) -> dict[Endpoint, float]:
     """Packets that each sender sends a sample, estimated from the golden model's spikes.
 
-    Each spike counts as a packet, and so does each event of a cut layer, whose end is sent.
+    Each spike counts as a packet, and so does each event of a layer that sends their ends.
     """
     count = len(traces)
     sent: dict[Endpoint, float] = {
@@ -116,7 +121,7 @@ def core_packets(
             for trace in traces:
                 channel = trace.layers[layer].spikes[:, 0] - core.first_channel
                 total += int(((channel >= 0) & (channel < core.shape[0])).sum())
-                total += trace.layers[layer].events * core.event_ends
+                total += trace.layers[layer].events * (core.end_level is not None)
             sent[layer, index] = total / count
     sent[len(layers) - 1, 0] = float(answer_words(layers[-1][0].shape[0]))
     return sent

@@ -1,33 +1,17 @@
 """Routes of a mesh: who sends to whom, along which links, and whether anything can deadlock."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
-from hw.fabric.config import MeshConfig, Place
+from hw.fabric.config import Endpoint, MeshConfig, Place
 from hw.fabric.flit import HOST, FlitConfig
 from hw.fabric.router import Port, RouterConfig
 
-__all__ = ["Endpoint", "MeshLink", "check_routes", "flows", "link_loads", "route"]
-
-Endpoint = tuple[int, int] | None
-"""Layer and slice of a core; None for the host."""
+__all__ = ["MeshLink", "check_routes", "link_loads", "route"]
 
 MeshLink = tuple[Place, Port]
 """Router, by its row and column, and the port through which a flit leaves it."""
-
-
-def flows(slices: Sequence[int]) -> Iterator[tuple[Endpoint, Endpoint]]:
-    """Sender and receiver of each connection of a chain of layers with these numbers of slices."""
-    stages: list[list[Endpoint]] = [
-        [None],
-        *([(layer, index) for index in range(count)] for layer, count in enumerate(slices)),
-        [None],
-    ]
-    for senders, receivers in pairwise(stages):
-        for sender in senders:
-            for receiver in receivers:
-                yield sender, receiver
 
 
 def route(flit: FlitConfig, source: Place, destination: Place) -> list[MeshLink]:
@@ -56,14 +40,10 @@ def link_loads(config: MeshConfig, packets: Mapping[Endpoint, float]) -> dict[Me
         Packets that each sender sends to each of its receivers.
     """
     loads: dict[MeshLink, float] = {}
-    for sender, receiver in flows([len(cores) for cores in config.layers]):
-        for link in route(config.flit, _place(config, sender), _place(config, receiver)):
+    for sender, receiver in config.connections:
+        for link in route(config.flit, config.place(sender), config.place(receiver)):
             loads[link] = loads.get(link, 0.0) + packets.get(sender, 0.0)
     return loads
-
-
-def _place(config: MeshConfig, end: Endpoint) -> Place:
-    return HOST if end is None else config.places[end[0]][end[1]]
 
 
 def check_routes(config: MeshConfig) -> None:
@@ -84,8 +64,8 @@ def check_routes(config: MeshConfig) -> None:
     def wait(waiting: str, *for_whom: str) -> None:
         waits.setdefault(waiting, set()).update(for_whom)
 
-    for sender, receiver in flows([len(cores) for cores in config.layers]):
-        ends = _place(config, sender), _place(config, receiver)
+    for sender, receiver in config.connections:
+        ends = config.place(sender), config.place(receiver)
         names = _name(config, sender, "input"), _name(config, receiver, "answers")
         queue = f"queue from {names[0]} at {names[1]}"
         data, credit = (

@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, ceil_log2
 
-from hw.axis import AxisTable
 from hw.config import CoreConfig
 from hw.packet import Kind
-from hw.table import lookup
+from hw.tables import EdgeTables
 from hw.unpacker import event_layout
 
 __all__ = ["AddressGenerator", "step_layout"]
@@ -85,7 +84,7 @@ class AddressGenerator(wiring.Component):
     Members
     -------
     i : In(stream)
-        Events and markers: `event_layout`.
+        Events and markers: `hw.unpacker.event_layout`.
     go : In(1)
         Whether a step may be issued in this clock.
     issue : Out(1)
@@ -113,9 +112,11 @@ class AddressGenerator(wiring.Component):
 
     def __init__(self, config: CoreConfig):
         self.config = config
+        self.edges = len(config.edges)
+        links = [edge.input_link for edge in config.edges]
         super().__init__(
             {
-                "i": In(stream.Signature(event_layout(config.input_link))),
+                "i": In(stream.Signature(event_layout(*links))),
                 "go": In(1),
                 "issue": Out(1),
                 "issue_end": Out(1),
@@ -128,41 +129,17 @@ class AddressGenerator(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        config, link, event = self.config, self.config.input_link, self.i.p
-        rows, columns = (AxisTable(config, axis) for axis in (0, 1))
-        group_size = link.channels // config.groups
-        group_blocks = [config.group_blocks(group) for group in range(config.groups)]
-        last_blocks = [max(0, len(blocks) - 1) for blocks in group_blocks]
-
-        # Where in the event: row step, column step, block within the group.
-        row_step = Signal(rows.step_bits)
-        column_step = Signal(columns.step_bits)
-        block_step = Signal(ceil_log2(config.blocks_per_event))
-        row = lookup(m, Cat(row_step, event.y), rows.entries, rows.layout, "row")
-        column = lookup(m, Cat(column_step, event.x), columns.entries, columns.layout, "column")
-        group = lookup(
-            m,
-            event.channel,
-            [channel // group_size for channel in range(link.channels)],
-            range(config.groups),
-            "group",
-        )
-        first_block = lookup(m, group, [b.start for b in group_blocks], range(config.blocks), "b0")
-        last_block = Signal()
-        m.d.comb += last_block.eq(
-            block_step == lookup(m, group, last_blocks, block_step.shape(), "b1")
-        )
-        lane_enable = lookup(
-            m,
-            Cat(block_step, group),
-            [
-                config.lane_mask(g, group_blocks[g].start + block)
-                for g in range(config.groups)
-                for block in range(1 << len(block_step))
-            ],
-            config.lanes,
-            "lane_enable",
-        )
+        config, event = self.config, self.i.p
+        block_step = Signal(range(max(config.blocks_per_event(edge) for edge in config.edges)))
+        tables = [EdgeTables(config, index, event, block_step) for index in range(self.edges)]
+        row_step = Signal(max(table.rows.step_bits for table in tables))
+        column_step = Signal(max(table.columns.step_bits for table in tables))
+        looked_up = [table.look_up(m, row_step, column_step) for table in tables]
+        chosen: Any = looked_up[0]
+        if self.edges > 1:
+            chosen = Signal(looked_up[0].shape())
+            m.d.comb += chosen.eq(Mux(event.edge, looked_up[1].as_value(), looked_up[0].as_value()))
+        row, column, last_block = chosen.row, chosen.column, chosen.last_block
 
         is_event = Signal()
         inside = Signal()
@@ -170,9 +147,7 @@ class AddressGenerator(wiring.Component):
         last = Signal()
         m.d.comb += [
             is_event.eq(event.kind == Kind.EVENT),
-            inside.eq(
-                (event.channel < link.channels) & (event.y < link.height) & (event.x < link.width)
-            ),
+            inside.eq(chosen.inside),
             reaches.eq(is_event & inside & (row.count != 0) & (column.count != 0)),
             last.eq(~reaches | (last_block & column.last & row.last)),
             self.issue.eq(self.i.valid & self.go),
@@ -192,18 +167,18 @@ class AddressGenerator(wiring.Component):
 
         # First clock: look up. Second clock: add.
         valid = Signal()
-        row_1: Any = Signal(rows.layout)
-        column_1: Any = Signal(columns.layout)
+        row_1: Any = Signal(row.shape())
+        column_1: Any = Signal(column.shape())
         step_1: Any = Signal(self.step.shape())
         weight_base = Signal(config.weight_address_bits)
         m.d.sync += [
             valid.eq(self.issue),
             row_1.eq(row),
             column_1.eq(column),
-            weight_base.eq(event.channel * (config.weight_depth // link.channels) + block_step),
+            weight_base.eq(chosen.weight_base + block_step),
             step_1.kind.eq(event.kind),
-            step_1.block.eq(first_block + block_step),
-            step_1.lane_enable.eq(Mux(reaches, lane_enable, 0)),
+            step_1.block.eq(chosen.first_block + block_step),
+            step_1.lane_enable.eq(Mux(reaches, chosen.lane_enable, 0)),
             step_1.last_block.eq(last_block | last),
             step_1.last.eq(last),
             self.step_valid.eq(valid),
@@ -217,8 +192,8 @@ class AddressGenerator(wiring.Component):
             ),
         ]
         for index in range(config.taps):
-            bank_row = row_1.banks[index // columns.taps]
-            bank_column = column_1.banks[index % columns.taps]
+            bank_row = row_1.banks[index // config.tap_grid[1]]
+            bank_column = column_1.banks[index % config.tap_grid[1]]
             bank = self.step.banks[index]
             m.d.sync += [
                 bank.valid.eq(bank_row.valid & bank_column.valid & step_1.lane_enable.any()),

@@ -4,15 +4,18 @@ from amaranth.lib import data
 from amaranth.utils import bits_for, ceil_log2
 
 from hw.config import CoreConfig
+from hw.edge import EdgeConfig
 
 __all__ = ["AxisTable", "axis_steps"]
 
 
-def axis_steps(config: CoreConfig, axis: int, coordinate: int) -> list[list[int]]:
+def axis_steps(config: CoreConfig, edge: EdgeConfig, axis: int, coordinate: int) -> list[list[int]]:
     """Output coordinates of one axis that an event reaches, cut into folded steps.
 
     Parameters
     ----------
+    edge : EdgeConfig
+        The core's edge by which the event arrives.
     axis : int
         0 for rows, 1 for columns.
     coordinate : int
@@ -23,13 +26,13 @@ def axis_steps(config: CoreConfig, axis: int, coordinate: int) -> list[list[int]
     list of list of int
         Output coordinates of each step, ascending; ``[[]]`` for an event that reaches none.
     """
-    size = (config.input_link.height, config.input_link.width)[axis]
-    pooled = coordinate // config.pool
+    size = (edge.input_link.height, edge.input_link.width)[axis]
+    pooled = coordinate // edge.pool
     reached = [
         out
         for out in range(config.shape[1 + axis])
-        if pooled < size // config.pool
-        and 0 <= pooled + config.padding - out * config.stride < config.kernel[axis]
+        if pooled < size // edge.pool
+        and 0 <= pooled + edge.padding - out * edge.stride < edge.kernel[axis]
     ]
     taps = config.tap_grid[axis]
     return [reached[start : start + taps] for start in range(0, len(reached), taps)] or [[]]
@@ -45,6 +48,8 @@ class AxisTable:
     ----------
     config : CoreConfig
         The core.
+    edge : EdgeConfig
+        One of its edges.
     axis : int
         0 for rows, 1 for columns.
 
@@ -55,19 +60,20 @@ class AxisTable:
     step_bits : int
         Width of the number of a step.
     layout : data.StructLayout
-        Layout of an entry: whether the step is the coordinate's ``last``, ``first`` output
-        coordinate and its bank (``rotate``), ``count`` of output coordinates, ``banks``.
+        Layout of an entry, the same for all edges of a core: whether the step is the coordinate's
+        ``last``, ``first`` output coordinate and its bank (``rotate``), ``count`` of output
+        coordinates, ``banks``.
     entries : list of dict
         Entries by ``coordinate << step_bits | step``.
     """
 
-    def __init__(self, config: CoreConfig, axis: int):
-        link = config.input_link.layout
+    def __init__(self, config: CoreConfig, edge: EdgeConfig, axis: int):
+        link = edge.input_link.layout
         self.taps = config.tap_grid[axis]
         line = config.blocks * (config.bank_shape[1] if axis == 0 else 1)
-        weight_line = config.blocks_per_event * (config.kernel[1] if axis == 0 else 1)
+        weight_line = config.blocks_per_event(edge) * (edge.kernel[1] if axis == 0 else 1)
         coordinate_bits = link["yx"[axis]].width
-        steps = [axis_steps(config, axis, value) for value in range(1 << coordinate_bits)]
+        steps = [axis_steps(config, edge, axis, value) for value in range(1 << coordinate_bits)]
         self.step_bits = ceil_log2(max(len(groups) for groups in steps))
         self.layout = data.StructLayout(
             {
@@ -89,7 +95,7 @@ class AxisTable:
         )
         self.entries = []
         for coordinate, groups in enumerate(steps):
-            padded = coordinate // config.pool + config.padding
+            padded = coordinate // edge.pool + edge.padding
             for index in range(1 << self.step_bits):
                 group = groups[index] if index < len(groups) else []
                 banks = [{"valid": 0, "offset": 0, "weight_offset": 0} for _ in range(self.taps)]
@@ -97,7 +103,7 @@ class AxisTable:
                     banks[out % self.taps] = {
                         "valid": 1,
                         "offset": out // self.taps * line,
-                        "weight_offset": (padded - out * config.stride) * weight_line,
+                        "weight_offset": (padded - out * edge.stride) * weight_line,
                     }
                 self.entries.append(
                     {

@@ -1,52 +1,17 @@
-"""Parameters of a core: geometry, folding, widths and memory contents."""
+"""Parameters of a core and of a design: geometry, folding, widths and memory contents."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
 from amaranth.utils import ceil_log2
 
+from hw.edge import EdgeConfig, foldings, group_blocks, position_steps, window
 from hw.packet import LinkConfig
 
-__all__ = ["CoreConfig", "DesignConfig", "foldings", "group_blocks", "position_steps", "window"]
+__all__ = ["FORK_LEVEL", "CoreConfig", "DesignConfig"]
 
-
-def foldings(window: tuple[int, int]) -> list[int]:
-    """Values of ``taps`` that keep the order of spikes for a window of output positions.
-
-    Either some positions of one window row, or some whole rows, are updated at once.
-    """
-    rows, columns = window
-    return [*range(1, columns + 1), *(row * columns for row in range(2, rows + 1))]
-
-
-def window(kernel: tuple[int, int], stride: int, size: tuple[int, int]) -> tuple[int, int]:
-    """Largest number of output rows and columns that one event reaches, of ``size`` in all."""
-    rows, columns = (min(-(-k // stride), s) for k, s in zip(kernel, size, strict=True))
-    return rows, columns
-
-
-def group_blocks(group: range, core: range, lanes: int) -> range:
-    """Channel blocks of a core in which the output channels of a convolution group lie.
-
-    Parameters
-    ----------
-    group, core : range
-        Output channels of the layer that belong to the group, and to the core.
-    lanes : int
-        Channels of a block.
-    """
-    first, end = max(group.start, core.start), min(group.stop, core.stop)
-    if first >= end:
-        return range(0)
-    return range((first - core.start) // lanes, -(-(end - core.start) // lanes))
-
-
-def position_steps(window: tuple[int, int], taps: int) -> int:
-    """Steps in which ``taps`` output positions at once cover a window."""
-    rows, columns = window
-    if taps <= columns:
-        return rows * -(-columns // taps)
-    return -(-rows * columns // taps)
+FORK_LEVEL = 1
+"""Level of an end of event that ends a fork's event; 0 ends the sending layer's own alone."""
 
 
 @dataclass(frozen=True)
@@ -57,34 +22,26 @@ class CoreConfig:
     ----------
     name : str
         Name of the layer.
-    input_link : LinkConfig
-        Packets that the core receives; their extent is the layer's input shape.
+    edges : tuple of EdgeConfig
+        The edge from the layer before, and that of a shortcut where the layer is a join.
     shape : tuple of int
         Output extent ``(channels, height, width)``.
     first_channel, layer_channels : int
         Place of the core's channels among those of the layer, which are ``layer_channels``.
-    kernel : tuple of int
-        Kernel height and width.
-    stride, padding, pool, groups : int
-        Stride, zero padding, pooling factor in front, convolution groups.
     lanes : int
         Output channels updated at once, 1 to ``layer_channels``.
     taps : int
         Output positions updated at once: one of ``foldings(window)``.
     weight_bits : int
-        Width of a signed weight, at least 2.
+        Width of a signed weight of all edges, at least 2.
     membrane_bits : int
         Width of a signed membrane, at least 2; of a logit for a readout.
-    weights : tuple of int
-        Weight memory: `weight_depth` words at
-        ``((channel * kernel height + ky) * kernel width + kx) * blocks_per_event + block``, where
-        ``block`` counts from the first channel block of the event's convolution group; lane ``i``
-        of a word lies at bits ``[i * weight_bits, (i + 1) * weight_bits)`` in two's complement.
     thresholds, floors : tuple of int
         One an output channel, ``1 <= threshold <= 2**(membrane_bits - 1)`` and
         ``-2**(membrane_bits - 1) <= floor < 0``; empty for a readout.
-    event_ends : bool
-        Whether the core sends the end of each of its events, as the slices of a cut layer must.
+    end_level : int or None
+        Level of the ends that the core sends of its own events: 0 from a slice of a cut layer,
+        `FORK_LEVEL` from the layer whose events are a fork's, None for no ends.
     readout : bool
         Whether the core accumulates logits and answers markers instead of spiking.
     queue_depth : int
@@ -95,23 +52,17 @@ class CoreConfig:
     """
 
     name: str
-    input_link: LinkConfig
+    edges: tuple[EdgeConfig, ...]
     shape: tuple[int, int, int]
     first_channel: int
     layer_channels: int
-    kernel: tuple[int, int]
-    stride: int
-    padding: int
-    pool: int
-    groups: int
     lanes: int
     taps: int
     weight_bits: int
     membrane_bits: int
-    weights: tuple[int, ...]
     thresholds: tuple[int, ...] = ()
     floors: tuple[int, ...] = ()
-    event_ends: bool = False
+    end_level: int | None = None
     readout: bool = False
     queue_depth: int = 32
     epoch_bits: int = 4
@@ -124,22 +75,15 @@ class CoreConfig:
                 )
 
         channels = self.shape[0]
-        for name in ("stride", "pool", "groups"):
-            check(getattr(self, name) >= 1, name, "at least 1")
-        check(self.padding >= 0, "padding", "at least 0")
         check(min(self.shape) >= 1, "shape", "positive extents")
-        check(min(self.kernel) >= 1, "kernel", "positive extents")
-        check(
-            self.layer_channels % self.groups == 0 and self.input_link.channels % self.groups == 0,
-            "groups",
-            f"a divisor of {self.input_link.channels} input and {self.layer_channels} output "
-            "channels",
-        )
         check(
             0 <= self.first_channel <= self.layer_channels - channels,
             "first_channel",
             f"0..{self.layer_channels - channels}",
         )
+        check(len(self.edges) in (1, 2), "edges", "one or two")
+        for edge in self.edges:
+            self._check_edge(edge)
         check(
             1 <= self.lanes <= self.layer_channels,
             "lanes",
@@ -150,16 +94,19 @@ class CoreConfig:
         check(self.membrane_bits >= 2, "membrane_bits", "at least 2")
         check(self.queue_depth >= 16, "queue_depth", "at least 16")
         check(self.epoch_bits >= 4, "epoch_bits", "at least 4")
-        if len(self.weights) != self.weight_depth:
-            raise ValueError(
-                f"core {self.name!r}: {len(self.weights)} weight words: "
-                f"expected {self.weight_depth}"
-            )
+        check(self.end_level in (None, 0, FORK_LEVEL), "end_level", f"None, 0 or {FORK_LEVEL}")
+        for index, edge in enumerate(self.edges):
+            depth = self.edge_depth(index)
+            if len(edge.weights) != depth:
+                raise ValueError(
+                    f"core {self.name!r}: {len(edge.weights)} weight words: expected {depth}"
+                )
         if self.readout:
             check(self.window == (1, 1) and self.shape[1:] == (1, 1), "shape", "one position")
             check(self.thresholds == () and self.floors == (), "thresholds", "none for a readout")
             check(channels == self.layer_channels, "shape", "all channels of a readout")
-            check(not self.event_ends, "event_ends", "none of a readout")
+            check(self.end_level is None, "end_level", "None for a readout")
+            check(len(self.edges) == 1, "edges", "one for a readout")
             return
         half = 1 << (self.membrane_bits - 1)
         for name, values, low, high in (
@@ -169,10 +116,39 @@ class CoreConfig:
             in_range = all(low <= value <= high for value in values)
             check(len(values) == channels and in_range, name, f"{channels} in {low}..{high}")
 
+    def _check_edge(self, edge: EdgeConfig) -> None:
+        inputs, outputs = edge.input_link.channels, self.layer_channels
+        for name, low in (("stride", 1), ("padding", 0), ("pool", 1), ("groups", 1)):
+            value = getattr(edge, name)
+            if value < low:
+                raise ValueError(f"core {self.name!r}: {name} = {value}: expected at least {low}")
+        if min(edge.kernel) < 1:
+            raise ValueError(f"core {self.name!r}: kernel = {edge.kernel}: expected positive")
+        if inputs % edge.groups or outputs % edge.groups:
+            raise ValueError(
+                f"core {self.name!r}: groups = {edge.groups}: expected a divisor of {inputs} input "
+                f"and {outputs} output channels"
+            )
+
+    @property
+    def input_link(self) -> LinkConfig:
+        """Packets from the layer before."""
+        return self.edges[0].input_link
+
+    def edge_window(self, edge: EdgeConfig) -> tuple[int, int]:
+        """Largest number of output rows and columns that one event of an edge reaches."""
+        return window(edge.kernel, edge.stride, self.shape[1:])
+
     @cached_property
     def window(self) -> tuple[int, int]:
-        """Largest number of output rows and columns that one event reaches."""
-        return window(self.kernel, self.stride, self.shape[1:])
+        """Largest number of output rows and columns that one event of any edge reaches."""
+        windows = [self.edge_window(edge) for edge in self.edges]
+        return max(rows for rows, _ in windows), max(columns for _, columns in windows)
+
+    @property
+    def passes_ends(self) -> bool:
+        """Whether ends of a fork's events arrive and leave, as between a fork and its join."""
+        return self.input_link.level_bits > 0 and len(self.edges) == 1
 
     @property
     def tap_grid(self) -> tuple[int, int]:
@@ -184,40 +160,41 @@ class CoreConfig:
     def output_link(self) -> LinkConfig:
         """Packets that the core sends."""
         channels, height, width = self.shape
-        return LinkConfig(channels, height, width, self.lanes, level_bits=int(self.event_ends))
+        level_bits = int(self.end_level is not None or self.passes_ends)
+        return LinkConfig(channels, height, width, self.lanes, level_bits=level_bits)
 
     @property
     def blocks(self) -> int:
         """Channel blocks of the core; block ``b`` starts at channel ``b * lanes``."""
         return -(-self.shape[0] // self.lanes)
 
-    def group_blocks(self, group: int) -> range:
-        """Channel blocks in which the output channels of a convolution group lie."""
-        size = self.layer_channels // self.groups
+    def group_blocks(self, edge: EdgeConfig, group: int) -> range:
+        """Channel blocks in which the output channels of an edge's convolution group lie."""
+        size = self.layer_channels // edge.groups
         return group_blocks(
             range(group * size, (group + 1) * size),
             range(self.first_channel, self.first_channel + self.shape[0]),
             self.lanes,
         )
 
-    def lane_mask(self, group: int, block: int) -> int:
-        """Lanes of a channel block that belong to a convolution group, one bit a lane."""
-        size = self.layer_channels // self.groups
+    def lane_mask(self, edge: EdgeConfig, group: int, block: int) -> int:
+        """Lanes of a channel block that belong to an edge's convolution group, one bit a lane."""
+        size = self.layer_channels // edge.groups
         first = self.first_channel + block * self.lanes
         end = min(first + self.lanes, self.first_channel + self.shape[0])
         return sum(
             1 << channel - first for channel in range(first, end) if channel // size == group
         )
 
-    @cached_property
-    def blocks_per_event(self) -> int:
-        """Most channel blocks that one event reaches."""
-        return max(1, *(len(self.group_blocks(group)) for group in range(self.groups)))
+    def blocks_per_event(self, edge: EdgeConfig) -> int:
+        """Most channel blocks that one event of an edge reaches; at least 1."""
+        return max(1, *(len(self.group_blocks(edge, group)) for group in range(edge.groups)))
 
     @property
     def clocks_per_event(self) -> int:
-        """Clocks that an event takes which reaches a whole window."""
-        return position_steps(self.window, self.taps) * self.blocks_per_event
+        """Clocks that an event from the layer before takes which reaches a whole window."""
+        edge = self.edges[0]
+        return position_steps(self.edge_window(edge), self.taps) * self.blocks_per_event(edge)
 
     @property
     def bank_shape(self) -> tuple[int, int]:
@@ -240,10 +217,21 @@ class CoreConfig:
         rows, columns = self.bank_shape
         return rows * columns * self.blocks
 
+    def edge_depth(self, index: int) -> int:
+        """Words of the weight memory that belong to an edge."""
+        edge = self.edges[index]
+        kernel = edge.kernel[0] * edge.kernel[1]
+        return edge.input_link.channels * kernel * self.blocks_per_event(edge)
+
+    @property
+    def weights(self) -> tuple[int, ...]:
+        """Contents of the weight memory: the edges' words, one edge behind the other."""
+        return tuple(word for edge in self.edges for word in edge.weights)
+
     @property
     def weight_depth(self) -> int:
         """Words of the weight memory."""
-        return self.input_link.channels * self.kernel[0] * self.kernel[1] * self.blocks_per_event
+        return sum(self.edge_depth(index) for index in range(len(self.edges)))
 
     @property
     def address_bits(self) -> int:
@@ -258,9 +246,18 @@ class CoreConfig:
 
 @dataclass(frozen=True)
 class DesignConfig:
-    """Chain of cores: each sends to the next, the last one is the readout."""
+    """Chain of cores: each sends to the next, the last one is the readout.
+
+    Parameters
+    ----------
+    cores : tuple of CoreConfig
+        One a layer.
+    joins : tuple of tuple of int
+        Shortcuts: index of the fork whose spikes they carry, and of the join.
+    """
 
     cores: tuple[CoreConfig, ...]
+    joins: tuple[tuple[int, int], ...] = ()
 
     @property
     def layers(self) -> tuple[tuple[CoreConfig, ...], ...]:
@@ -271,9 +268,15 @@ class DesignConfig:
         readouts = [core.readout for core in self.cores]
         if not readouts or readouts != [False] * (len(readouts) - 1) + [True]:
             raise ValueError(f"cores: readouts {readouts}: expected one, as the last core")
-        for before, after in zip(self.cores, self.cores[1:], strict=False):
-            if after.input_link != before.output_link:
+        wanted = [(index - 1, index, 0) for index in range(1, len(self.cores))]
+        wanted += [(source, join, 1) for source, join in self.joins]
+        edges = [(core, index) for core in self.cores[1:] for index in range(len(core.edges))]
+        if len(edges) != len(wanted):
+            raise ValueError(f"joins = {self.joins!r}: expected one for each core of two edges")
+        for source, sink, edge in wanted:
+            before, after = self.cores[source], self.cores[sink]
+            if after.edges[edge].input_link != before.output_link:
                 raise ValueError(
-                    f"core {after.name!r}: input link {after.input_link!r}: expected the output "
-                    f"link of {before.name!r}, {before.output_link!r}"
+                    f"core {after.name!r}: input link {after.edges[edge].input_link!r}: expected "
+                    f"the output link of {before.name!r}, {before.output_link!r}"
                 )

@@ -10,6 +10,7 @@ from hw.address import AddressGenerator, step_layout
 from hw.config import CoreConfig
 from hw.counters import Counters, counter_layout
 from hw.epoch import EpochControl
+from hw.join import Join
 from hw.neurons import NeuronBank
 from hw.packer import Packer, group_layout
 from hw.packet import Kind
@@ -43,6 +44,8 @@ class Core(wiring.Component):
     -------
     i : In(stream)
         Packets from the layer before.
+    shortcut : In(stream)
+        Packets of the shortcut; only of a join.
     o : Out(stream)
         Packets of this layer's spikes.
     counters : Out(counter_layout)
@@ -58,6 +61,7 @@ class Core(wiring.Component):
     """
 
     i: stream.Interface
+    shortcut: stream.Interface
     o: stream.Interface
     counters: Any
 
@@ -67,9 +71,13 @@ class Core(wiring.Component):
         self.config = config
         self.banks = [NeuronBank(config) for _ in range(config.taps)]
         self.end_written = Signal()
+        inputs = {
+            name: In(stream.Signature(edge.input_link.layout))
+            for name, edge in zip(("i", "shortcut"), config.edges, strict=False)
+        }
         super().__init__(
             {
-                "i": In(stream.Signature(config.input_link.layout)),
+                **inputs,
                 "o": Out(stream.Signature(config.output_link.layout)),
                 "counters": Out(counter_layout(config)),
             }
@@ -78,13 +86,11 @@ class Core(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config = self.config
-        m.submodules.unpacker = unpacker = Unpacker(config.input_link)
         m.submodules.address = address = AddressGenerator(config)
         m.submodules.epoch = epoch = EpochControl(config)
         m.submodules.packer = packer = Packer(config)
         m.submodules.counters = counters = Counters(config)
-        connect(m, flipped(self.i), unpacker.i)
-        connect(m, unpacker.o, address.i)
+        dropped = self._unpack(m, address.i)
         connect(m, packer.o, flipped(self.o))
 
         # The epoch travels with the step: two clocks to the membranes.
@@ -153,7 +159,7 @@ class Core(wiring.Component):
 
         m.d.comb += [
             counters.event.eq(address.issue_event),
-            counters.dropped.eq(unpacker.dropped + address.outside),
+            counters.dropped.eq(dropped + address.outside),
             counters.packet.eq(self.o.valid & self.o.ready),
             counters.busy.eq(address.issue),
             counters.stall.eq(address.i.valid & ~address.go),
@@ -161,3 +167,18 @@ class Core(wiring.Component):
             self.counters.eq(counters.o),
         ]
         return m
+
+    def _unpack(self, m, events):
+        """Events of all edges in the order of the contract; returns the packets dropped."""
+        m.submodules.unpacker = unpacker = Unpacker(self.config.input_link)
+        connect(m, flipped(self.i), unpacker.i)
+        if len(self.config.edges) == 1:
+            connect(m, unpacker.o, events)
+            return unpacker.dropped
+        m.submodules.shortcut = shortcut = Unpacker(self.config.edges[1].input_link)
+        m.submodules.join = join = Join((unpacker.link, shortcut.link))
+        connect(m, flipped(self.shortcut), shortcut.i)
+        connect(m, unpacker.o, join.i)
+        connect(m, shortcut.o, join.shortcut)
+        connect(m, join.o, events)
+        return unpacker.dropped | shortcut.dropped

@@ -11,10 +11,14 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from hw.config import CoreConfig, DesignConfig
 from hw.core import Core
 from hw.counters import counter_layout
+from hw.fork import Fork, StreamQueue
 from hw.packet import LinkConfig, answer_layout
 from hw.readout import Readout
 
 __all__ = ["Channel", "Design", "DesignBase", "Link"]
+
+SHORTCUT_DEPTH = 64
+"""Packets that wait on a point-to-point shortcut: more than a path of a few layers takes in."""
 
 Channel = Callable[[int, data.StructLayout], Any]
 """Maker of the component, with streams ``i`` and ``o``, that a link of an index consists of."""
@@ -91,7 +95,9 @@ class DesignBase(wiring.Component):
         configs = [config for layer in layers for config in layer]
         self.links = tuple(links)
         self.channel = channel
-        self.cores = [Readout(config) if config.readout else Core(config) for config in configs]
+        self.cores: list[Any] = [
+            Readout(config) if config.readout else Core(config) for config in configs
+        ]
         self.core_layers = [index for index, layer in enumerate(layers) for _ in layer]
         super().__init__(
             {
@@ -124,7 +130,8 @@ class DesignBase(wiring.Component):
 class Design(DesignBase):
     """Network as a chain of cores with point-to-point links.
 
-    Link ``k`` leads into core ``k``, the last one carries the answers. Parameters, members and
+    Link ``k`` leads into core ``k``; shortcuts follow, and the last link carries the answers. What
+    a shortcut carries waits in a queue while the longer path works on it. Parameters, members and
     attributes are those of `DesignBase`.
 
     Parameters
@@ -136,20 +143,35 @@ class Design(DesignBase):
     """
 
     def __init__(self, config: DesignConfig, channel: Channel | None = None):
-        names = ["input", *(core.name for core in config.cores), "answers"]
-        packets = [*(core.input_link for core in config.cores), None]
+        self.config = config
+        names = ["input", *(core.name for core in config.cores)]
         links = [
-            Link(names[index], names[index + 1], packets[index], index - 1, index - 1)
-            for index in range(1, len(packets))
+            Link(names[index], core.name, core.input_link, index - 1, index - 1 if index else None)
+            for index, core in enumerate(config.cores)
         ]
-        first = Link(names[0], names[1], packets[0], -1)
-        super().__init__([[core] for core in config.cores], [first, *links], channel)
+        for source, join in config.joins:
+            core = config.cores[join]
+            packets = core.edges[1].input_link
+            links.append(Link(names[source + 1], core.name, packets, source))
+        last = len(config.cores) - 1
+        links.append(Link(names[-1], "answers", None, last, last))
+        super().__init__(config.layers, links, channel)
 
     def elaborate(self, platform):
         m = Module()
         self.add_cores(m)
-        sources = [flipped(self.i), *(core.o for core in self.cores)]
-        sinks = [*(core.i for core in self.cores), flipped(self.o)]
-        for index, (source, sink) in enumerate(zip(sources, sinks, strict=True)):
-            self.add_link(m, index, source, sink)
+        sources: list[Any] = [flipped(self.i), *(core.o for core in self.cores)]
+        for number, (source, join) in enumerate(self.config.joins):
+            core = self.cores[source]
+            layout = core.o.p.shape()
+            m.submodules[f"fork_{source}"] = fork = Fork(layout)
+            m.submodules[f"queue_{source}"] = queue = StreamQueue(layout, SHORTCUT_DEPTH)
+            connect(m, core.o, fork.i)
+            connect(m, fork.o_1, queue.i)
+            sources[source + 1] = fork.o_0
+            link = len(self.cores) + number
+            self.add_link(m, link, queue.o, self.cores[join].shortcut)
+        for index, core in enumerate(self.cores):
+            self.add_link(m, index, sources[index], core.i)
+        self.add_link(m, len(self.links) - 1, sources[-1], flipped(self.o))
         return m

@@ -8,7 +8,7 @@ from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from hw.config import CoreConfig
+from hw.config import FORK_LEVEL, CoreConfig
 from hw.packet import Kind
 
 __all__ = ["Packer", "group_layout"]
@@ -38,9 +38,9 @@ class Packer(wiring.Component):
     With several positions and several blocks at once, the blocks of a step's positions are
     collected before they leave (``taps * blocks`` masks).
 
-    Where the link carries ends of events, an event whose last step fired ends with ``last`` on
-    its last packet, any other one with an EVENT_END. While the link is busy, EVENT_END that
-    follow each other become one.
+    Where the core sends ends of its events, an event whose last step fired ends with ``last`` on
+    its last packet, any other one with an EVENT_END. While the link is busy, EVENT_END of one
+    level that follow each other become one.
 
     A step reserves its place in the queue when it is issued, so that the pipeline between issue
     and queue never has to stop.
@@ -90,6 +90,7 @@ class Packer(wiring.Component):
             {
                 **group_layout(config).members,
                 "masks": data.ArrayLayout(config.lanes, config.taps * collected),
+                "own_end": int(config.end_level is not None),
             }
         )
         m.submodules.queue = queue = SyncFIFOBuffered(width=layout.size, depth=config.queue_depth)
@@ -115,10 +116,10 @@ class Packer(wiring.Component):
             with m.If(self.group_valid):
                 m.d.sync += kept.eq(Mux(complete, 0, entry.masks))
         fired = entry.masks.as_value().any() | (group.kind != Kind.EVENT)
-        if config.event_ends:
+        if config.end_level is not None:
             m.d.comb += entry.last.eq(group.last)
             with m.If(~fired):
-                m.d.comb += entry.kind.eq(Kind.EVENT_END)
+                m.d.comb += [entry.kind.eq(Kind.EVENT_END), entry.own_end.eq(1)]
             fired = fired | group.last
         m.d.comb += queue.w_en.eq(self.group_valid & complete & fired)
 
@@ -161,10 +162,15 @@ class Packer(wiring.Component):
             queue.r_en.eq(done | absorb),
         ]
         ends = Signal(config.output_link.count_bits)
-        if config.event_ends:
+        own_end = Signal()
+        following_own_end = Signal()
+        if config.end_level is not None:
+            m.d.comb += [own_end.eq(entry.own_end), following_own_end.eq(following.own_end)]
+        if config.output_link.level_bits:
             m.d.comb += absorb.eq(
                 (marker & (entry.kind == Kind.EVENT_END) & ~advance & ~ends.all())
                 & (queue.r_rdy & (following.kind == Kind.EVENT_END))
+                & ~(own_end ^ following_own_end)
             )
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
@@ -177,8 +183,13 @@ class Packer(wiring.Component):
                 packet.block.eq(Mux(marker, 0, entry.block if collected == 1 else block)),
                 packet.mask.eq(Mux(marker, 0, entry.masks[chosen])),
             ]
-            if config.event_ends:
-                m.d.comb += packet.last.eq(~marker & entry.last & (without_chosen == 0))
+            if config.output_link.level_bits:
+                # Ends that only pass are a fork's.
+                own_level = FORK_LEVEL if config.end_level is None else config.end_level
+                m.d.comb += [
+                    packet.last.eq(~marker & entry.last & (without_chosen == 0)),
+                    packet.level.eq(Mux(marker & ~own_end, FORK_LEVEL, own_level)),
+                ]
                 with m.If(marker):
                     m.d.comb += config.output_link.count(packet).eq(ends)
             m.d.sync += [

@@ -78,9 +78,10 @@ class LinkConfig:
         """Packet layout.
 
         Bit ``i`` of ``mask`` is channel ``block * lanes + i``. Where ``level_bits`` is not 0,
-        every event of the sender ends: by ``last`` on a packet of its spikes, or by EVENT_END,
-        which ends ``count + 1`` events, all but the first of them empty; `count` lies in the
-        fields that such a marker does not need.
+        events end: by ``last`` on a packet of their spikes, or by EVENT_END, which ends
+        ``count + 1`` events, all but the first of them empty. ``level`` says whose events: 0 those
+        that the sender receives, 1 those of a fork. `count` lies in the fields that an EVENT_END
+        does not need.
         """
         y_bits, x_bits = (
             bits_for(size) if self.guarded else ceil_log2(size)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gen.routes import Endpoint, MeshLink, link_loads
+from gen.routes import MeshLink, link_loads
 from hw.fabric.answers import answer_words
-from hw.fabric.config import MeshConfig
+from hw.fabric.config import Endpoint, MeshConfig
 from sim.recording import SampleRecording
 
 __all__ = ["LinkTraffic", "MeshResult", "TilePlace", "mesh_result", "port_tokens"]
@@ -85,10 +85,7 @@ def mesh_result(config: MeshConfig, samples: Sequence[SampleRecording]) -> MeshR
 def port_tokens(config: MeshConfig, sample: SampleRecording) -> int:
     """Packets of one sample over the busiest link of a mesh, those out of a tile included."""
     packets = _packets(config, sample)
-    copies = [1, *(len(cores) for cores in config.layers), 1]
-    leaving = [
-        count * copies[1 if sender is None else sender[0] + 2] for sender, count in packets.items()
-    ]
+    leaving = [count * len(config.receivers(sender)) for sender, count in packets.items()]
     return int(max([*link_loads(config, packets).values(), *leaving]))
 
 

@@ -1,20 +1,25 @@
 """Parameters of a mesh: which core sits where, and who sends to whom."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 from amaranth.utils import ceil_log2
 
-from hw.config import CoreConfig
+from hw.config import FORK_LEVEL, CoreConfig
 from hw.fabric.answers import WORD_BITS
 from hw.fabric.flit import HOST, FlitConfig, Peer
 from hw.fabric.receiver import check_queue
 from hw.packet import LinkConfig
 
-__all__ = ["MeshConfig", "Place", "round_trip"]
+__all__ = ["Endpoint", "MeshConfig", "Place", "connections", "round_trip", "whole_link"]
 
 Place = tuple[int, int]
 """Row, from 1, and column, from 0, of a tile."""
+
+Endpoint = tuple[int, int] | None
+"""Layer and slice of a core; None for the host."""
 
 ROUTER_CYCLES = 2
 """Clocks that a flit takes through a router."""
@@ -30,12 +35,38 @@ def round_trip(rows: int, columns: int) -> int:
     return 2 * ROUTER_CYCLES * routers + INTERFACE_CYCLES
 
 
+def connections(
+    sizes: Sequence[int], joins: Sequence[tuple[int, int]]
+) -> tuple[tuple[Endpoint, Endpoint], ...]:
+    """Sender and receiver of each connection, in the order of each end's own.
+
+    A join receives from the layer before it first, a fork sends to the next layer first.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Cores of each layer.
+    joins : sequence of tuple of int
+        Fork and join of each shortcut.
+    """
+    ends: list[list[Endpoint]] = [
+        [(layer, index) for index in range(size)] for layer, size in enumerate(sizes)
+    ]
+    pairs: list[tuple[list[Endpoint], list[Endpoint]]] = [
+        ([None], ends[0]),
+        *pairwise(ends),
+        *((ends[source], ends[join]) for source, join in joins),
+        (ends[-1], [None]),
+    ]
+    return tuple((sender, receiver) for a, b in pairs for sender in a for receiver in b)
+
+
 @dataclass(frozen=True)
 class MeshConfig:
     """Network as cores on the tiles of a mesh.
 
-    Every core of a layer sends to every core of the next one; the host sends to the first layer
-    and takes the answers.
+    Every core of a layer sends to every core of the next one, and of the join if the layer is a
+    fork; the host sends to the first layer and takes the answers.
 
     Parameters
     ----------
@@ -45,6 +76,8 @@ class MeshConfig:
         Cores of each layer, channels ascending; the last layer is one readout.
     places : tuple of tuple of Place
         Tile of each core.
+    joins : tuple of tuple of int
+        Shortcuts: index of the fork whose spikes they carry, and of the join.
     queue_depth : int
         Packets that each connection's receiver reserves room for. Where that is less than
         `round_trip` and a batch, connections run below one packet a clock.
@@ -58,6 +91,7 @@ class MeshConfig:
     places: tuple[tuple[Place, ...], ...]
     queue_depth: int
     credit_batch: int
+    joins: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self):
         if [len(cores) for cores in self.layers] != [len(places) for places in self.places]:
@@ -78,30 +112,38 @@ class MeshConfig:
         readouts = [[core.readout for core in cores] for cores in self.layers]
         if readouts[-1] != [True] or any(any(row) for row in readouts[:-1]):
             raise ValueError(f"readouts {readouts}: expected one, as the last layer")
-        for before, after in zip(self.layers, self.layers[1:], strict=False):
-            self._check_slices(before)
-            for core in after:
-                if core.input_link != whole_link(before):
+        for cores in self.layers[:-1]:
+            self._check_slices(cores)
+        wanted = [(layer - 1, layer, 0) for layer in range(1, len(self.layers))]
+        wanted += [(source, join, 1) for source, join in self.joins]
+        edges = [edge for cores in self.layers[1:] for edge in cores[0].edges]
+        if len(edges) != len(wanted):
+            raise ValueError(f"joins = {self.joins!r}: expected one for each layer of two edges")
+        for source, sink, edge in wanted:
+            link = whole_link(self.layers[source])
+            for core in self.layers[sink]:
+                if core.edges[edge].input_link != link:
                     raise ValueError(
-                        f"core {core.name!r}: input link {core.input_link!r}: expected "
-                        f"{whole_link(before)!r}"
+                        f"core {core.name!r}: input link {core.edges[edge].input_link!r}: expected "
+                        f"{link!r}"
                     )
 
     def _check_slices(self, cores: tuple[CoreConfig, ...]) -> None:
-        channel, lanes = 0, cores[0].lanes
+        first, channel = cores[0], 0
+        lanes = first.lanes
         for core in cores:
             if core.first_channel != channel or channel % lanes or core.lanes != lanes:
                 raise ValueError(
                     f"core {core.name!r}: first_channel = {core.first_channel}, lanes = "
                     f"{core.lanes}: expected {channel}, a multiple of {lanes}, and {lanes}"
                 )
-            if core.event_ends != (len(cores) > 1):
-                raise ValueError(f"core {core.name!r}: event_ends: expected for slices alone")
+            if len(cores) > 1 and core.end_level is None:
+                raise ValueError(f"core {core.name!r}: end_level = None: expected one of a slice")
             channel += core.shape[0]
-        if channel != cores[0].layer_channels:
+        if channel != first.layer_channels:
             raise ValueError(
-                f"core {cores[-1].name!r}: its layer ends at channel {channel}: expected "
-                f"{cores[0].layer_channels}"
+                f"core {first.name!r}: its layer's cores end at channel {channel}: expected "
+                f"{first.layer_channels}"
             )
 
     @property
@@ -110,27 +152,56 @@ class MeshConfig:
         return tuple(core for cores in self.layers for core in cores)
 
     @cached_property
-    def flit(self) -> FlitConfig:
-        """Flits of the mesh."""
-        inputs = self.layers[0][0].input_link.layout.size
-        outputs = (core.output_link.layout.size for core in self.cores if not core.readout)
-        widest = max(len(cores) for cores in self.layers)
-        return FlitConfig(
-            self.rows, self.columns, max(inputs, WORD_BITS, *outputs), ceil_log2(widest)
+    def connections(self) -> tuple[tuple[Endpoint, Endpoint], ...]:
+        """Sender and receiver of each connection, see `connections`."""
+        return connections([len(cores) for cores in self.layers], self.joins)
+
+    def place(self, end: Endpoint) -> Place:
+        """Tile of a core, or place of the host."""
+        return HOST if end is None else self.places[end[0]][end[1]]
+
+    def receivers(self, end: Endpoint) -> list[Endpoint]:
+        """Whom a core or the host sends to."""
+        return [receiver for sender, receiver in self.connections if sender == end]
+
+    def senders(self, end: Endpoint) -> list[Endpoint]:
+        """Whom a core or the host receives from: for a join those of the layer before first."""
+        return [sender for sender, receiver in self.connections if receiver == end]
+
+    def sources(self, end: Endpoint) -> tuple[Peer, ...]:
+        """Other ends of the connections into a core or the host."""
+        return tuple(
+            Peer(*self.place(sender), self.receivers(sender).index(end))
+            for sender in self.senders(end)
         )
 
-    def sources(self, layer: int, index: int) -> tuple[Peer, ...]:
-        """Senders to core ``index`` of a layer; to the host for the layer behind the last."""
-        places = self.places[layer - 1] if layer else (HOST,)
-        return tuple(Peer(row, column, index) for row, column in places)
+    def destinations(self, end: Endpoint) -> tuple[Peer, ...]:
+        """Other ends of the connections out of a core or the host."""
+        return tuple(
+            Peer(*self.place(receiver), self.senders(receiver).index(end))
+            for receiver in self.receivers(end)
+        )
 
-    def destinations(self, layer: int, index: int) -> tuple[Peer, ...]:
-        """Receivers of core ``index`` of a layer; of the host for layer -1."""
-        places = self.places[layer + 1] if layer + 1 < len(self.places) else (HOST,)
-        return tuple(Peer(row, column, index) for row, column in places)
+    @cached_property
+    def flit(self) -> FlitConfig:
+        """Flits of the mesh."""
+        inputs = self.cores[0].input_link.layout.size
+        outputs = (core.output_link.layout.size for core in self.cores if not core.readout)
+        ends: list[Endpoint] = [end for pair in self.connections for end in pair]
+        most = max(max(len(self.senders(end)), len(self.receivers(end))) for end in ends)
+        return FlitConfig(
+            self.rows, self.columns, max(inputs, WORD_BITS, *outputs), ceil_log2(most)
+        )
 
 
 def whole_link(cores: tuple[CoreConfig, ...]) -> LinkConfig:
-    """Packets of a whole layer, made of its cores' packets."""
-    _, height, width = cores[0].shape
-    return LinkConfig(cores[0].layer_channels, height, width, cores[0].lanes)
+    """Packets of a whole layer, made of its cores' packets.
+
+    It carries ends of a fork's events if the layer lies between the fork and its join.
+    """
+    first = cores[0]
+    channels, (_, height, width) = first.layer_channels, first.shape
+    if len(cores) == 1:
+        return first.output_link
+    between = first.end_level == FORK_LEVEL or first.passes_ends
+    return LinkConfig(channels, height, width, first.lanes, level_bits=int(between))

@@ -17,8 +17,9 @@ class Merge(wiring.Component):
     """Ordered merge of slices.
 
     Event by event, packets leave by position and then by slice, which is the order in which an
-    uncut layer sends them. Ends of events are consumed; END and READ, which every slice sends at
-    the same place, leave once. One packet or one empty event a clock.
+    uncut layer sends them. Ends of the slices' own events are consumed, ends of a fork's events
+    leave once where ``link`` carries ends; so do END and READ, which every slice sends at the same
+    place. One packet or one empty event a clock.
 
     Parameters
     ----------
@@ -49,10 +50,14 @@ class Merge(wiring.Component):
         }
         super().__init__({**members, "o": Out(stream.Signature(link.layout))})
 
+    def slice(self, index: int) -> Any:
+        """Stream of a slice's packets."""
+        return getattr(self, f"i_{index}")
+
     def elaborate(self, platform):
         m = Module()
         count = len(self.slices)
-        heads = [getattr(self, f"i_{index}") for index in range(count)]
+        heads = [self.slice(index) for index in range(count)]
         done = Signal(count)  # slices whose part of the event at hand has left
         known = Signal()
         spiking = Signal(count)
@@ -80,11 +85,15 @@ class Merge(wiring.Component):
         # A marker and a packet leave through the output register; empty events need no room.
         leaves = Signal()
         go = Signal()
+        finished = Signal(count)
+        ends = Signal()  # the event at hand ends, and with it a fork's
+        if self.link.level_bits:
+            fork = Cat((first[k] | silent[k]) & head.p.level.any() for k, head in enumerate(heads))
+            m.d.comb += ends.eq(finished.all() & fork.any())
         m.d.comb += [
-            leaves.eq(marker | spiking.any()),
+            leaves.eq(marker | spiking.any() | ends),
             go.eq(known & (~leaves | ~self.o.valid | self.o.ready)),
         ]
-        finished = Signal(count)
         with m.If(go):
             m.d.sync += done.eq(Mux(finished.all() | marker, 0, finished))
         packet: Any = Signal(self.link.layout)
@@ -111,6 +120,10 @@ class Merge(wiring.Component):
             select = first[k] | marker if k == 0 else first[k]
             chosen = chosen | Mux(select, mine.as_value(), 0)
         m.d.comb += packet.eq(chosen)
+        if self.link.level_bits:
+            m.d.comb += packet.last.eq(ends & spiking.any())
+            with m.If(ends & ~spiking.any()):
+                m.d.comb += packet.kind.eq(Kind.EVENT_END)
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
         with m.If(go & leaves):

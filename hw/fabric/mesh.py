@@ -42,10 +42,13 @@ class MeshDesign(DesignBase):
             for column in range(config.columns)
         }
         links = [Link("input", "mesh", config.cores[0].input_link, -1)]
+        sources = {join: source for source, join in config.joins}
         number = 0
         for layer, cores in enumerate(config.layers):
             for core in cores:
-                links.append(Link("mesh", core.name, core.input_link, layer - 1))
+                before = (layer - 1, sources.get(layer, -1))
+                for edge, source in zip(core.edges, before, strict=False):
+                    links.append(Link("mesh", core.name, edge.input_link, source))
                 if not core.readout:
                     sent = core.output_link
                     links.append(Link(core.name, "mesh", sent, layer, number, core.first_channel))
@@ -68,61 +71,67 @@ class MeshDesign(DesignBase):
         link, number = 1, 0
         for layer, configs in enumerate(config.layers):
             for index in range(len(configs)):
-                link = self._tile(m, layer, index, self.cores[number], link)
+                link = self._tile(m, (layer, index), self.cores[number], link)
                 number += 1
         self._host(m)
         return m
 
-    def _tile(self, m, layer, index, core, link):
-        """A core between its merge and its network interface; returns the next link's index."""
-        config, name = self.config, f"{layer}_{index}"
+    def _tile(self, m, end, core, link):
+        """A core between its merges and its network interface; returns the next link's index."""
+        config, name = self.config, f"{end[0]}_{end[1]}"
         shape = WORD_BITS if core.config.readout else core.o.p.shape()
-        router = self.routers[config.places[layer][index]]
-        interface = self._interface(m, name, layer, index, shape, router, Port.LOCAL)
+        router = self.routers[config.place(end)]
+        interface = self._interface(m, name, end, shape, router, Port.LOCAL)
 
-        before = config.layers[layer - 1] if layer else ()
-        packets = [part.output_link for part in before] or [core.config.input_link]
-        arriving = [
-            _packets(m, interface.queue(k), part.layout, f"packets_{name}_{k}")
-            for k, part in enumerate(packets)
-        ]
-        source = arriving[0]
-        if len(arriving) > 1:
-            m.submodules[f"merge_{name}"] = merge = Merge(core.config.input_link, packets)
-            for k, part in enumerate(arriving):
-                connect(m, part, getattr(merge, f"i_{k}"))
-            source = merge.o
-        self.add_link(m, link, source, core.i)
+        # Queues of the layer before come first, then those of a shortcut's source.
+        senders = config.senders(end)
+        first = 0
+        inputs = zip(("i", "shortcut"), core.config.edges, strict=False)
+        for stream_name, edge in inputs:
+            sender = senders[first]
+            parts = (None,) if sender is None else config.layers[sender[0]]
+            packets = [edge.input_link if part is None else part.output_link for part in parts]
+            arriving = [
+                _packets(m, interface.queue(first + k), part.layout, f"{name}_{first + k}")
+                for k, part in enumerate(packets)
+            ]
+            first += len(packets)
+            source = arriving[0]
+            if len(arriving) > 1:
+                merge = Merge(edge.input_link, packets)
+                m.submodules[f"merge_{name}_{stream_name}"] = merge
+                for k, part in enumerate(arriving):
+                    connect(m, part, merge.slice(k))
+                source = merge.o
+            self.add_link(m, link, source, getattr(core, stream_name))
+            link += 1
 
         if core.config.readout:
             m.submodules[f"answers_{name}"] = splitter = AnswerSplitter(core.classes)
             connect(m, core.o, splitter.i)
             connect(m, splitter.o, interface.i)
-            return link + 1
-        self.add_link(m, link + 1, core.o, interface.i)
-        return link + 2
+            return link
+        self.add_link(m, link, core.o, interface.i)
+        return link + 1
 
     def _host(self, m):
         """The host's network interface, north of the first tile."""
-        shape = self.i.p.shape()
-        layers = len(self.config.layers)
         router = self.routers[HOST[0] + 1, HOST[1]]
-        interface = self._interface(m, "host", layers, 0, shape, router, Port.NORTH)
+        interface = self._interface(m, "host", None, self.i.p.shape(), router, Port.NORTH)
         m.submodules.answers = collector = AnswerCollector(self.cores[-1].config.shape[0])
         words = _packets(m, interface.queue(0), WORD_BITS, "words")
         connect(m, words, collector.i)
         self.add_link(m, 0, flipped(self.i), interface.i)
         self.add_link(m, len(self.links) - 1, collector.o, flipped(self.o))
 
-    def _interface(self, m, name, layer, index, shape, router, port):
-        """Network interface of a core; of the host for the layer behind the last."""
+    def _interface(self, m, name, end, shape, router, port):
+        """Network interface of a core or of the host."""
         config = self.config
-        sender = -1 if layer == len(config.layers) else layer
         interface = NetworkInterface(
             config.flit,
             shape,
-            config.sources(layer, index),
-            config.destinations(sender, index),
+            config.sources(end),
+            config.destinations(end),
             config.queue_depth,
             config.credit_batch,
         )
@@ -134,7 +143,7 @@ class MeshDesign(DesignBase):
 
 def _packets(m, payloads, shape, name):
     """The same stream with payloads taken as packets."""
-    packets = stream.Signature(shape).create(path=(name,))
+    packets = stream.Signature(shape).create(path=("packets", name))
     width = Value.cast(packets.payload).shape().width
     m.d.comb += [
         packets.payload.eq(payloads.payload[:width]),

@@ -1,34 +1,52 @@
 import numpy as np
 import pytest
 
-from gen.configure import design_config
+from gen.configure import design_config, layer_cores
+from gen.cut import blocks
 from gen.fold import Folding, choices, fold_fully
 from tests.networks import random_network
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(16))
 def test_weight_words_hold_every_weight_at_its_documented_place(seed):
     rng = np.random.default_rng(seed)
-    network = random_network(rng)
-    foldings = []
+    network = random_network(rng, shortcuts=seed // 8)
+    foldings, slices = [], []
     for layer in network.layers:
-        possible = choices(layer.geometry)
+        possible = choices(layer)
         foldings.append(possible[rng.integers(len(possible))])
-    config = design_config(network, foldings)
-    for layer, core in zip(network.layers, config.cores, strict=True):
-        geometry, bits = layer.geometry, layer.weight_bits
-        inputs = geometry.input_shape[0] // geometry.groups
-        for channel in range(geometry.input_shape[0]):
-            blocks = core.group_blocks(channel // inputs)
-            for out in geometry.group_channels(channel):
-                block, lane = divmod(out, core.lanes)
-                for ky in range(geometry.kernel[0]):
-                    for kx in range(geometry.kernel[1]):
-                        place = (channel * geometry.kernel[0] + ky) * geometry.kernel[1] + kx
-                        word = core.weights[place * core.blocks_per_event + block - blocks.start]
-                        value = word >> (lane * bits) & ((1 << bits) - 1)
-                        weight = int(layer.weight[out, channel % inputs, ky, kx])
-                        assert value == weight & ((1 << bits) - 1)
+        most = 1 if layer.is_readout else blocks(layer, foldings[-1])
+        slices.append(int(rng.integers(1, most + 1)))
+    layers = layer_cores(network, foldings, slices)
+    pairs = zip(network.layers, layers, strict=True)
+    for layer, core in ((layer, core) for layer, cores in pairs for core in cores):
+        edges = [(layer.geometry, layer.weight)]
+        if layer.shortcut is not None:
+            edges.append((layer.shortcut.geometry, layer.shortcut.weight))
+        first = 0
+        for index, (geometry, weight) in enumerate(edges):
+            check_weights(core, index, first, geometry, weight)
+            first += core.edge_depth(index)
+
+
+def check_weights(core, index, first, geometry, weights):
+    """Every weight of one edge whose channel the core has."""
+    edge, bits = core.edges[index], core.weight_bits
+    inputs = geometry.input_shape[0] // geometry.groups
+    own = range(core.first_channel, core.first_channel + core.shape[0])
+    for channel in range(geometry.input_shape[0]):
+        span = core.group_blocks(edge, channel // inputs)
+        for out in geometry.group_channels(channel):
+            if out not in own:
+                continue
+            block, lane = divmod(out - core.first_channel, core.lanes)
+            for ky in range(geometry.kernel[0]):
+                for kx in range(geometry.kernel[1]):
+                    place = (channel * geometry.kernel[0] + ky) * geometry.kernel[1] + kx
+                    address = first + place * core.blocks_per_event(edge) + block - span.start
+                    value = core.weights[address] >> (lane * bits) & ((1 << bits) - 1)
+                    weight = int(weights[out, channel % inputs, ky, kx])
+                    assert value == weight & ((1 << bits) - 1)
 
 
 def test_foldings_must_suit():
@@ -40,9 +58,3 @@ def test_foldings_must_suit():
         design_config(network, [Folding(999, 1), *foldings[1:]])
     with pytest.raises(ValueError, match=r"taps = 999: expected one of"):
         design_config(network, [Folding(1, 999), *foldings[1:]])
-
-
-def test_a_shortcut_is_refused():
-    network = random_network(np.random.default_rng(1), shortcuts=1)
-    with pytest.raises(ValueError, match=r"layer 'layer\d': expected no shortcut"):
-        design_config(network, fold_fully(network))

@@ -28,7 +28,7 @@ def test_slices_cover_the_channels_in_whole_blocks(network):
         assert [core.first_channel % folding.lanes for core in cores] == [0] * count
         ends = [core.first_channel + core.shape[0] for core in cores]
         assert [*(core.first_channel for core in cores[1:]), channels] == ends
-        assert [core.event_ends for core in cores] == [count > 1] * count
+        assert [core.end_level for core in cores] == [0 if count > 1 else None] * count
         thresholds = sum((core.thresholds for core in cores), ())
         assert list(thresholds) == network.layers[0].threshold.tolist()
 

@@ -36,7 +36,7 @@ def test_full_folding_takes_an_event_a_clock():
     network = random_network(np.random.default_rng(3))
     for layer, folding in zip(network.layers, fold_fully(network), strict=True):
         assert steps_per_event(layer.geometry, folding) == 1
-        assert folding in choices(layer.geometry)
+        assert folding in choices(layer)
 
 
 def test_budget_is_used_where_it_is_slow():

@@ -6,8 +6,8 @@ import pytest
 from gen.configure import layer_cores
 from gen.fold import Folding
 from gen.place import core_packets, mesh_config, place
-from gen.routes import check_routes, flows, link_loads, route
-from hw.fabric.config import round_trip
+from gen.routes import check_routes, link_loads, route
+from hw.fabric.config import connections, round_trip
 from hw.fabric.flit import HOST, FlitConfig
 from hw.fabric.router import Port, RouterConfig
 from sw import engine
@@ -80,8 +80,8 @@ def test_placement_is_near_and_repeatable(network, layers):
     spikes = np.mean([len(trace.layers[1].spikes) for trace in traces])
     events = np.mean([trace.layers[1].events for trace in traces])
     assert packets[1, 0] + packets[1, 1] == pytest.approx(spikes + 2 * events)
-    config = place(3, 3, layers, packets)
-    assert place(3, 3, layers, packets) == config
+    config = place(3, 3, layers, [], packets)
+    assert place(3, 3, layers, [], packets) == config
 
     def cost(config):
         return sum(link_loads(config, packets).values())
@@ -90,32 +90,32 @@ def test_placement_is_near_and_repeatable(network, layers):
     for _ in range(50):
         chosen = iter(rng.permutation(9)[:5])
         places = [[tiles[next(chosen)] for _ in parts] for parts in layers]
-        assert cost(config) <= cost(mesh_config(3, 3, layers, places))
+        assert cost(config) <= cost(mesh_config(3, 3, layers, [], places))
 
 
 def test_queues_cover_the_round_trip(layers):
     for size in range(3, 8):
-        config = place(size, size, layers, {})
+        config = place(size, size, layers, [], {})
         assert config.queue_depth - config.credit_batch >= round_trip(size, size)
 
 
-def test_connections_of_a_chain():
-    assert list(flows([2, 1])) == [
-        (None, (0, 0)),
-        (None, (0, 1)),
-        ((0, 0), (1, 0)),
-        ((0, 1), (1, 0)),
-        ((1, 0), None),
-    ]
+def test_connections():
+    a, b, c, d = [[(layer, index) for index in range(2)] for layer in range(4)]
+    chain = connections([1, 2, 2, 1], [])
+    pairs = [(None, a[0]), (a[0], b[0]), (a[0], b[1])]
+    pairs += [(b[0], c[0]), (b[0], c[1]), (b[1], c[0]), (b[1], c[1])]
+    assert list(chain) == [*pairs, (c[0], d[0]), (c[1], d[0]), (d[0], None)]
+    shortcut = connections([1, 2, 2, 1], [(0, 2)])
+    assert list(shortcut) == [*chain[:-1], (a[0], c[0]), (a[0], c[1]), chain[-1]]
 
 
 def test_refuses_too_few_tiles(layers):
     with pytest.raises(ValueError, match="4 tiles for 5 cores"):
-        place(2, 2, layers, {})
+        place(2, 2, layers, [], {})
 
 
 def test_a_deadlock_is_named(layers, monkeypatch):
-    config = place(2, 3, layers, {})
+    config = place(2, 3, layers, [], {})
     check_routes(config)
 
     def in_circles(flit, source, destination):
@@ -130,7 +130,7 @@ def test_a_deadlock_is_named(layers, monkeypatch):
 
 
 def test_refuses_wrong_meshes(layers):
-    config = place(2, 3, layers, {})
+    config = place(2, 3, layers, [], {})
     for change, text in [
         ({"places": config.places[:-1]}, "expected one for each core of each layer"),
         ({"rows": 1}, r"expected rows 1\.\.1"),

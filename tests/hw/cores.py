@@ -1,8 +1,10 @@
 """Core parameters for tests."""
 
 import random
+from dataclasses import replace
 
 from hw.config import CoreConfig
+from hw.edge import EdgeConfig
 from hw.packet import LinkConfig
 
 __all__ = ["make_core", "pack_words"]
@@ -42,22 +44,25 @@ def make_core(
     """Core with random weights, thresholds and floors."""
     rng = random.Random(seed)
     half = 1 << (membrane_bits - 1)
-    config = _Unchecked(
-        name="layer",
+    edge = EdgeConfig(
         input_link=LinkConfig(channels, *size, channels, guarded=True),
-        shape=shape,
-        first_channel=0,
-        layer_channels=shape[0],
         kernel=(kernel, kernel),
         stride=stride,
         padding=padding,
         pool=pool,
         groups=groups,
+        weights=(),
+    )
+    config = _Unchecked(
+        name="layer",
+        edges=(edge,),
+        shape=shape,
+        first_channel=0,
+        layer_channels=shape[0],
         lanes=lanes,
         taps=taps,
         weight_bits=weight_bits,
         membrane_bits=membrane_bits,
-        weights=(),
         thresholds=() if readout else tuple(rng.randint(1, half) for _ in range(shape[0])),
         floors=() if readout else tuple(rng.randint(-half, -1) for _ in range(shape[0])),
         readout=readout,
@@ -69,4 +74,4 @@ def make_core(
     except ArithmeticError:
         depth = 0
     weights = tuple(rng.getrandbits(weight_bits * lanes) for _ in range(depth))
-    return CoreConfig(**{**values, "weights": weights})
+    return CoreConfig(**{**values, "edges": (replace(edge, weights=weights),)})

@@ -26,31 +26,31 @@ CASES = [
 def contract_visits(config, event):
     """Neurons that an event reaches, in order, by the definition of the convolution."""
     channel, y, x = event
-    link = config.input_link
+    edge, link = config.edges[0], config.input_link
     if not (channel < link.channels and y < link.height and x < link.width):
         return []
-    y, x = y // config.pool, x // config.pool
-    if y >= link.height // config.pool or x >= link.width // config.pool:
+    y, x = y // edge.pool, x // edge.pool
+    if y >= link.height // edge.pool or x >= link.width // edge.pool:
         return []
     channels, height, width = config.shape
-    group = channel // (link.channels // config.groups)
+    group = channel // (link.channels // edge.groups)
     visits = []
     for out_y in range(height):
         for out_x in range(width):
-            ky = y + config.padding - out_y * config.stride
-            kx = x + config.padding - out_x * config.stride
-            if 0 <= ky < config.kernel[0] and 0 <= kx < config.kernel[1]:
+            ky = y + edge.padding - out_y * edge.stride
+            kx = x + edge.padding - out_x * edge.stride
+            if 0 <= ky < edge.kernel[0] and 0 <= kx < edge.kernel[1]:
                 visits += [
                     (out_y, out_x, out_channel, channel, ky, kx)
                     for out_channel in range(channels)
-                    if out_channel // (channels // config.groups) == group
+                    if out_channel // (channels // edge.groups) == group
                 ]
     return visits
 
 
 def step_visits(config, step):
     """Neurons and weights that a step names, by the documented memory layouts."""
-    rows, columns = config.tap_grid
+    edge, (rows, columns) = config.edges[0], config.tap_grid
     visits = []
     for index, bank in enumerate(step.banks):
         if not bank.valid:
@@ -60,11 +60,11 @@ def step_visits(config, step):
         bank_y, bank_x = divmod(line, config.bank_shape[1])
         out_y = bank_y * rows + index // columns
         out_x = bank_x * columns + index % columns
-        word, relative = divmod(int(bank.weight_address), config.blocks_per_event)
-        rest, kx = divmod(word, config.kernel[1])
-        channel, ky = divmod(rest, config.kernel[0])
-        group = channel // (config.input_link.channels // config.groups)
-        assert config.group_blocks(group)[relative] == block
+        word, relative = divmod(int(bank.weight_address), config.blocks_per_event(edge))
+        rest, kx = divmod(word, edge.kernel[1])
+        channel, ky = divmod(rest, edge.kernel[0])
+        group = channel // (config.input_link.channels // edge.groups)
+        assert config.group_blocks(edge, group)[relative] == block
         visits += [
             (out_y, out_x, block * config.lanes + lane, channel, ky, kx)
             for lane in range(config.lanes)

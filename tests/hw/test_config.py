@@ -1,10 +1,12 @@
 import gc
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from hw.config import DesignConfig, foldings
+from hw.config import DesignConfig
 from hw.core import Core
+from hw.edge import foldings
 from hw.packet import LinkConfig
 from hw.readout import Readout
 from tests.hw.cores import make_core
@@ -47,7 +49,9 @@ def test_impossible_parameters(options, words):
         ({"thresholds": (1, 1, 33, 1)}, r"thresholds = .*expected 4 in 1..32"),
         ({"floors": (-1, -33, -1, -1)}, r"floors = .*expected 4 in -32..-1"),
         ({"floors": (-1, -1)}, r"floors = .*expected 4 in -32..-1"),
-        ({"weights": (1, 2)}, "2 weight words: expected 18"),
+        ({"edges": ()}, r"edges = \(\): expected one or two"),
+        ({"end_level": 2}, "end_level = 2: expected None, 0 or 1"),
+        ({"first_channel": 1}, r"first_channel = 1: expected 0\.\.0"),
     ],
 )
 def test_impossible_contents(change, words):
@@ -55,6 +59,13 @@ def test_impossible_contents(change, words):
     values = {name: getattr(config, name) for name in type(config).__dataclass_fields__}
     with pytest.raises(ValueError, match=words):
         type(config)(**{**values, **change})
+
+
+def test_weights_fill_the_memory():
+    config = make_core()
+    edge = replace(config.edges[0], weights=(1, 2))
+    with pytest.raises(ValueError, match="2 weight words: expected 18"):
+        replace(config, edges=(edge,))
 
 
 @pytest.mark.parametrize("field", ["channels", "height", "width", "lanes"])

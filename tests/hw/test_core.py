@@ -40,7 +40,7 @@ def make_case(seed):
     network = random_network(rng, layers=1, size=7)
     foldings = [
         possible[rng.integers(len(possible))]
-        for possible in (choices(layer.geometry) for layer in network.layers)
+        for possible in (choices(layer) for layer in network.layers)
     ]
     samples = [random_events(rng, network, int(n)) for n in (60, 0, 40)]
     return network, design_config(network, foldings), samples

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from hw.config import CoreConfig
+from hw.edge import EdgeConfig
 from hw.packet import Kind, LinkConfig, answer_layout
 from sim.packets import (
     READ_MARKER,
@@ -122,22 +123,18 @@ def test_answers(classes):
 
 @pytest.mark.parametrize(("lanes", "taps", "bits"), [(5, 4, 9), (3, 2, 24), (1, 1, 2)])
 def test_membranes(lanes, taps, bits):
+    weights = (0,) * (9 * -(-5 // lanes))
+    edge = EdgeConfig(LinkConfig(1, 9, 11, 1), (3, 3), 2, 1, 1, 1, weights)
     core = CoreConfig(
         name="core",
-        input_link=LinkConfig(1, 9, 11, 1),
+        edges=(edge,),
         shape=(5, 5, 6),
         first_channel=0,
         layer_channels=5,
-        kernel=(3, 3),
-        stride=2,
-        padding=1,
-        pool=1,
-        groups=1,
         lanes=lanes,
         taps=taps,
         weight_bits=4,
         membrane_bits=bits,
-        weights=(0,) * (9 * -(-5 // lanes)),
         thresholds=(1,) * 5,
         floors=(-1,) * 5,
     )

@@ -1,9 +1,10 @@
-"""Random networks, foldings, cuts, placements and queues on meshes: spikes and order stay."""
+"""Random networks, with and without shortcuts, in random foldings, cuts, placements and queues
+on meshes: spikes and order stay."""
 
 import numpy as np
 import pytest
 
-from gen.configure import design_factory, layer_cores
+from gen.configure import design_factory, layer_cores, network_joins
 from gen.cut import cut_layer
 from gen.fold import choices
 from gen.routes import check_routes
@@ -24,12 +25,15 @@ SAMPLES = 18
 
 MOST_SLICES = 3
 
+MOST_EVENTS = 20000
+"""Layer events of all samples; random shortcuts may multiply them without end."""
+
 
 def random_mesh(rng, network):
     """Folded, cut and placed at random, with queues down to the smallest."""
     foldings, slices = [], []
     for layer in network.layers:
-        possible = choices(layer.geometry)
+        possible = choices(layer)
         folding = possible[int(rng.integers(len(possible)))]
         most = 1 if layer.is_readout else min(MOST_SLICES, layer.geometry.output_shape[0])
         slices.append(int(rng.integers(1, most + 1)))
@@ -43,17 +47,29 @@ def random_mesh(rng, network):
     chosen = iter(rng.permutation(len(tiles)))
     places = tuple(tuple(tiles[next(chosen)] for _ in cores) for cores in layers)
     depth = int(rng.choice([MIN_QUEUE_DEPTH, 4, 9]))
-    config = MeshConfig(rows, columns, layers, places, depth, int(rng.integers(1, depth + 1)))
+    batch = int(rng.integers(1, depth + 1))
+    joins = network_joins(network)
+    config = MeshConfig(rows, columns, layers, places, depth, batch, joins)
     check_routes(config)
     return config
+
+
+def random_case(rng, seed):
+    """Network and samples that cause a bounded number of events; every third has shortcuts."""
+    while True:
+        shortcuts = int(rng.integers(1, 3)) if seed % 3 == 2 else 0
+        network = random_network(rng, size=8, shortcuts=shortcuts)
+        samples = random_samples(rng, network, SAMPLES, in_rows=seed % 2 == 0)
+        traces = [engine.run(network, events) for events, _ in samples]
+        if sum(layer.events for trace in traces for layer in trace.layers) < MOST_EVENTS:
+            return network, samples
 
 
 def check_build(first_seed):
     cases = []
     for seed in range(first_seed, first_seed + CASES_A_BUILD):
         rng = np.random.default_rng(1000 + seed)
-        network = random_network(rng, size=8)
-        samples = random_samples(rng, network, SAMPLES, in_rows=seed % 2 == 0)
+        network, samples = random_case(rng, seed)
         cases.append((network, random_mesh(rng, network), samples))
     designs = [design_factory(config) for _, config, _ in cases]
     stimuli = [
