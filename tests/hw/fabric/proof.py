@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from amaranth.back import rtlil
+from amaranth.back import rtlil  # pyright: ignore[reportAttributeAccessIssue] (no stubs)
 from amaranth.hdl import Assert, Assume, ClockDomain, Fragment, Module, Signal, Value, ValueLike
 
-__all__ = ["ProofError", "claim", "freeze", "given", "prove", "register"]
+__all__ = ["ProofError", "claim", "freeze", "given", "prove", "refute", "register"]
 
 TAIL_LINES = 40
 """Lines of the log that an error shows."""
@@ -91,7 +91,23 @@ def prove(module: Module, free: Iterable[Value], *, depth: int, bounded: bool = 
     bounded : bool
         Whether to search ``depth`` clocks alone instead of proving by induction.
     """
-    domain: Any = ClockDomain(reset_less=True)
+    place, status, log = _run(module, free, "bmc" if bounded else "prove", depth)
+    if status != "PASS":
+        raise ProofError(f"{status} in {place}\n{log}")
+    shutil.rmtree(place)
+
+
+def refute(module: Module, free: Iterable[Value], *, depth: int) -> None:
+    """Find a counterexample within ``depth`` clocks of power-up; `ProofError` if there is none."""
+    place, status, log = _run(module, free, "bmc", depth)
+    if status != "FAIL":
+        raise ProofError(f"{status} in {place}: expected FAIL\n{log}")
+    shutil.rmtree(place)
+
+
+def _run(module: Module, free: Iterable[Value], mode: str, depth: int) -> tuple[Path, str, str]:
+    """Folder, status and the end of the log."""
+    domain: Any = ClockDomain("sync", reset_less=True)
     module.domains.sync = domain
     ports = [domain.clk, *free]
     text = rtlil.convert(module, platform="formal", ports=ports)
@@ -100,16 +116,7 @@ def prove(module: Module, free: Iterable[Value], *, depth: int, bounded: bool = 
     # The tools see nothing above their folder, and no absolute paths.
     place = Path(tempfile.mkdtemp(dir=folder))
     (place / "top.il").write_text(text)
-    mode = "bmc" if bounded else "prove"
     (place / "proof.sby").write_text(SCRIPT.format(mode=mode, depth=depth))
-    status, log = _run(place)
-    if status != "PASS":
-        tail = "\n".join(log.splitlines()[-TAIL_LINES:])
-        raise ProofError(f"{status} in {place}\n{tail}")
-    shutil.rmtree(place)
-
-
-def _run(place: Path) -> tuple[str, str]:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     for tool in ("yowasp-sby", "yices-smt2"):
         if shutil.which(tool, path=path) is None:
@@ -132,4 +139,5 @@ def _run(place: Path) -> tuple[str, str]:
     state = place / "run" / "status"
     status = state.read_text().split()[0] if state.exists() else "ERROR"
     log = place / "run" / "logfile.txt"
-    return status, log.read_text() if log.exists() else done.stdout
+    lines = (log.read_text() if log.exists() else done.stdout).splitlines()
+    return place, status, "\n".join(lines[-TAIL_LINES:])

@@ -10,12 +10,10 @@ from hw.fabric.flit import FlitConfig, Peer
 from hw.fabric.interface import NetworkInterface
 from hw.fabric.receiver import MIN_QUEUE_DEPTH, Receiver
 from hw.fabric.sender import Sender
-from tests.hw.fabric.proof import ProofError, claim, freeze, given, prove, register
+from tests.hw.fabric.proof import claim, freeze, given, prove, refute, register
 
 MESH = FlitConfig(rows=2, columns=1, payload_bits=2, connection_bits=1)
 """Senders and receivers in rows 1 and 2."""
-
-FAILS = r"^FAIL\b"
 
 SIZES = [(3, 1), (3, 2), (3, 3), (4, 2), (5, 3)]
 """Queue depths and credit batches."""
@@ -113,8 +111,7 @@ def test_credits_and_room(depth, batch):
 
 def test_a_queue_of_two_places_refuses_packets(monkeypatch):
     monkeypatch.setattr("hw.fabric.receiver.MIN_QUEUE_DEPTH", MIN_QUEUE_DEPTH - 1)
-    with pytest.raises(ProofError, match=FAILS):
-        prove(*connected(MIN_QUEUE_DEPTH - 1, 1), depth=8, bounded=True)
+    refute(*connected(MIN_QUEUE_DEPTH - 1, 1), depth=8)
 
 
 QUIET = 6
@@ -124,7 +121,7 @@ back, over an ideal channel with the consumer ready."""
 WAIT = {(3, 1): 5, (3, 3): 6, (4, 2): 4}
 """By queue depth and credit batch, likewise: clocks for which a packet waits at most."""
 
-ORDER_DEPTH = 20
+ORDER_DEPTH = 16
 """Clocks from power-up that the bounded proof of order covers."""
 
 
@@ -206,8 +203,7 @@ def facing(
 def test_delivery_and_credits_in_time(depth, batch):
     """Unbounded, and tight: everything has arrived, and come back, after `QUIET` clocks."""
     prove(*facing(depth, batch, quiet=QUIET), depth=QUIET + 3)
-    with pytest.raises(ProofError, match=FAILS):
-        prove(*facing(depth, batch, quiet=QUIET - 1), depth=QUIET + 6, bounded=True)
+    refute(*facing(depth, batch, quiet=QUIET - 1), depth=QUIET + 6)
 
 
 @pytest.mark.parametrize(("depth", "batch"), WAIT)
@@ -215,8 +211,7 @@ def test_packets_wait_no_longer(depth, batch):
     """Unbounded, and tight: `WAIT`."""
     wait = WAIT[depth, batch]
     prove(*facing(depth, batch, wait=wait), depth=wait + 4)
-    with pytest.raises(ProofError, match=FAILS):
-        prove(*facing(depth, batch, wait=wait - 1), depth=wait + 12, bounded=True)
+    refute(*facing(depth, batch, wait=wait - 1), depth=wait + 12)
 
 
 @pytest.mark.parametrize(("depth", "batch"), [(3, 1), (4, 2)])
@@ -227,5 +222,4 @@ def test_lossless_and_ordered(depth, batch):
 
 def test_lost_packets_are_found(monkeypatch):
     monkeypatch.setattr("hw.fabric.receiver.MIN_QUEUE_DEPTH", MIN_QUEUE_DEPTH - 1)
-    with pytest.raises(ProofError, match=FAILS):
-        prove(*facing(MIN_QUEUE_DEPTH - 1, 1), depth=10, bounded=True)
+    refute(*facing(MIN_QUEUE_DEPTH - 1, 1), depth=10)

@@ -11,9 +11,7 @@ from amaranth.lib import data
 from hw.fabric.buffer import Buffer
 from hw.fabric.flit import HOST, FlitConfig
 from hw.fabric.router import Port, Router, RouterConfig
-from tests.hw.fabric.proof import ProofError, claim, freeze, given, prove, register
-
-FAILS = r"^FAIL\b"
+from tests.hw.fabric.proof import claim, freeze, given, prove, refute, register
 
 MESHES = [(3, 3), (1, 1), (1, 2), (2, 1)]
 """Rows and columns; a mesh of 3 by 3 has every arrangement that a larger one has."""
@@ -212,8 +210,7 @@ def test_longest_stay(place):
     config = config_at(*place)
     stay = longest_stay(config)
     prove(*check(Router(config), stay=stay), depth=stay + 2)
-    with pytest.raises(ProofError, match=FAILS):
-        prove(*check(Router(config), stay=stay - 1), depth=stay + 8, bounded=True)
+    refute(*check(Router(config), stay=stay - 1), depth=stay + 8)
 
 
 class Swapped(Router):
@@ -243,11 +240,9 @@ class Forgetful(Buffer):
 
 @pytest.mark.parametrize("kind", [Swapped, Doubling])
 def test_faults_of_routers_are_found(kind):
-    with pytest.raises(ProofError, match=FAILS):
-        prove(*check(kind(config_at(3, 3, 2, 1))), depth=10, bounded=True)
+    refute(*check(kind(config_at(3, 3, 2, 1))), depth=10)
 
 
 def test_lost_flits_are_found(monkeypatch):
     monkeypatch.setattr("hw.fabric.router.Buffer", Forgetful)
-    with pytest.raises(ProofError, match=FAILS):
-        prove(*check(Router(config_at(3, 3, 2, 1))), depth=10, bounded=True)
+    refute(*check(Router(config_at(3, 3, 2, 1))), depth=10)
