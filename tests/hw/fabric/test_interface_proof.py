@@ -5,6 +5,7 @@ from operator import add
 
 import pytest
 from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.lib.fifo import SyncFIFOBuffered
 
 from hw.fabric.flit import FlitConfig, Peer
 from hw.fabric.interface import NetworkInterface
@@ -223,3 +224,17 @@ def test_lossless_and_ordered(depth, batch):
 def test_lost_packets_are_found(monkeypatch):
     monkeypatch.setattr("hw.fabric.receiver.MIN_QUEUE_DEPTH", MIN_QUEUE_DEPTH - 1)
     refute(*facing(MIN_QUEUE_DEPTH - 1, 1), depth=10)
+
+
+class Blank(SyncFIFOBuffered):
+    """Queue that forgets what it was given, but not how many."""
+
+    def elaborate(self, platform):
+        m = super().elaborate(platform)
+        m.d.comb += self.r_data.eq(0)
+        return m
+
+
+def test_changed_packets_are_found(monkeypatch):
+    monkeypatch.setattr("hw.fabric.receiver.SyncFIFOBuffered", Blank)
+    refute(*facing(MIN_QUEUE_DEPTH, 1), depth=10)
