@@ -2,6 +2,7 @@
 
 from functools import reduce
 from operator import add
+from typing import Any
 
 import pytest
 from amaranth.hdl import Module, Mux, Signal, Value
@@ -230,7 +231,7 @@ class Blank(SyncFIFOBuffered):
     """Queue that forgets what it was given, but not how many."""
 
     def elaborate(self, platform):
-        m = super().elaborate(platform)
+        m: Any = super().elaborate(platform)
         m.d.comb += self.r_data.eq(0)
         return m
 
