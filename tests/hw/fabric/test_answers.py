@@ -1,0 +1,25 @@
+import random
+
+import pytest
+from amaranth.hdl import Module
+from amaranth.lib.wiring import connect
+
+from hw.fabric.answers import AnswerCollector, AnswerSplitter
+from tests.hw.streams import PATTERNS, collect, send, simulate
+
+
+@pytest.mark.parametrize("classes", [1, 3, 10])
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_round_trip(classes, pattern):
+    m = Module()
+    m.submodules.splitter = splitter = AnswerSplitter(classes)
+    m.submodules.collector = collector = AnswerCollector(classes)
+    connect(m, splitter.o, collector.i)
+    rng = random.Random(classes)
+    layout = splitter.layout
+    answers = [layout.from_bits(rng.getrandbits(layout.size)) for _ in range(30)]
+    process, taken = collect(
+        collector.o, len(answers), lambda answer: answer.as_bits(), PATTERNS[pattern], 1
+    )
+    simulate(m, send(splitter.i, answers, PATTERNS[pattern], 2), process)
+    assert taken == [answer.as_bits() for answer in answers]
