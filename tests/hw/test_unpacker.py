@@ -67,3 +67,30 @@ def test_one_event_a_clock():
     process, taken = collect(dut.o, events, decode, 1.0, 0)
     simulate(dut, send(dut.i, packets, 1.0, 0), process, clocks=events + 5)
     assert len(taken) == events
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_ends_of_events_leave_one_by_one(pattern):
+    link = LinkConfig(channels=4, height=2, width=2, lanes=2, level_bits=1)
+    rng = random.Random(5)
+    packets, expected = [], []
+    for _ in range(120):
+        kind = rng.choices(list(Kind), [8, 1, 1, 6])[0]
+        packet = {"kind": kind, "mask": rng.randrange(1, 4), "y": rng.randrange(2), "x": 0}
+        packet |= {"block": rng.randrange(2), "last": 0}
+        if kind == Kind.EVENT:
+            packet["last"] = rng.randrange(2)
+            expected += expected_events(link, [packet])
+            expected += [(Kind.EVENT_END, 0)] * packet["last"]
+        elif kind == Kind.EVENT_END:
+            # The count lies in the lowest fields: mask, block, x, y.
+            count = packet["mask"] | packet["block"] << 2 | packet["y"] << 4
+            expected += [(Kind.EVENT_END, 0)] * (count + 1)
+        else:
+            expected.append((kind, 0))
+        packets.append(packet)
+    dut = Unpacker(link)
+    process, taken = collect(dut.o, len(expected), decode, PATTERNS[pattern], 2)
+    simulate(dut, send(dut.i, packets, PATTERNS[pattern], 1), process)
+    got = [(event[0], 0) if event[0] != Kind.EVENT else event for event in taken]
+    assert got == expected

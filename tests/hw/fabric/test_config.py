@@ -8,18 +8,20 @@ from hw.fabric.receiver import check_queue
 from hw.fabric.router import Port, RouterConfig
 from tests.hw.cores import make_core
 
-FIRST = make_core(shape=(2, 3, 3), lanes=2, event_ends=True)
+FIRST = make_core(shape=(2, 3, 3), lanes=2, end_level=0)
 SLICES = tuple(
     replace(FIRST, name=f"slice{k}", first_channel=2 * k, layer_channels=4) for k in range(2)
 )
-READOUT = replace(
-    make_core(
-        channels=4, size=(3, 3), shape=(3, 1, 1), stride=1, padding=0, lanes=3, taps=1, readout=True
-    ),
-    name="readout",
-    input_link=whole_link(SLICES),
+_readout = make_core(
+    channels=4, size=(3, 3), shape=(3, 1, 1), stride=1, padding=0, lanes=3, taps=1, readout=True
 )
-GUARDED = replace(READOUT, input_link=replace(READOUT.input_link, guarded=True))
+READOUT = replace(
+    _readout,
+    name="readout",
+    edges=(replace(_readout.edges[0], input_link=whole_link(SLICES)),),
+)
+_edge = replace(READOUT.edges[0], input_link=replace(READOUT.input_link, guarded=True))
+GUARDED = replace(READOUT, edges=(_edge,))
 
 
 def mesh(**changes):
@@ -37,10 +39,10 @@ def mesh(**changes):
 def test_mesh():
     config = mesh()
     assert config.cores == (*SLICES, READOUT)
-    assert config.destinations(-1, 0) == (Peer(1, 0, 0), Peer(1, 1, 0))
-    assert config.sources(1, 0) == (Peer(1, 0, 0), Peer(1, 1, 0))
-    assert config.sources(0, 1) == (Peer(*HOST, 1),)
-    assert config.destinations(1, 0) == (Peer(*HOST, 0),)
+    assert config.destinations(None) == (Peer(1, 0, 0), Peer(1, 1, 0))
+    assert config.sources((1, 0)) == (Peer(1, 0, 0), Peer(1, 1, 0))
+    assert config.sources((0, 1)) == (Peer(*HOST, 1),)
+    assert config.destinations((1, 0)) == (Peer(*HOST, 0),)
     assert config.flit == FlitConfig(2, 2, payload_bits=32, connection_bits=1)
     assert round_trip(2, 2) > round_trip(1, 2)
 
@@ -56,6 +58,7 @@ def test_mesh():
         ({"places": (((1, 0), (1, 0)), ((2, 0),))}, r"'slice1' at \(1, 0\): 'slice0' is there"),
         ({"queue_depth": 2}, r"queue_depth = 2, .*: expected a depth of at least 3"),
         ({"layers": (SLICES, (FIRST,))}, r"readouts .*: expected one, as the last layer"),
+        ({"joins": ((0, 1),)}, r"joins = \(\(0, 1\),\): expected one for each layer of two edges"),
         (
             {"layers": (SLICES, (GUARDED,))},
             r"core 'readout': input link .*: expected LinkConfig",
@@ -65,15 +68,15 @@ def test_mesh():
             r"core 'slice1': first_channel = 2, lanes = 2: expected 0, a multiple of 2, and 2",
         ),
         (
-            {"layers": ((SLICES[0], replace(SLICES[1], event_ends=False)), (READOUT,))},
-            r"core 'slice1': event_ends: expected for slices alone",
+            {"layers": ((SLICES[0], replace(SLICES[1], end_level=None)), (READOUT,))},
+            r"core 'slice1': end_level = None: expected one of a slice",
         ),
         (
             {
-                "layers": ((replace(SLICES[0], event_ends=False),), (READOUT,)),
+                "layers": ((SLICES[0],), (READOUT,)),
                 "places": (((1, 0),), ((2, 0),)),
             },
-            r"core 'slice0': its layer ends at channel 2: expected 4",
+            r"core 'slice0': its layer's cores end at channel 2: expected 4",
         ),
     ],
 )
