@@ -62,9 +62,10 @@ train: $(READY) ## train a network and quantize it, in build/train/<dataset>
 	$(RUN) -m gen.quantize build/train/$(DATASET)/$(METHOD).checkpoint.safetensors \
 	    --output build/train/$(DATASET)/$(METHOD).safetensors
 
-bench: $(READY) ## speed of the fast engine and of the simulation
+bench: $(READY) ## speed of the fast engine and the simulation, area of the fabric
 	$(RUN) -m sw.benchmark
 	$(RUN) -m sim.benchmark --dataset $(DATASET)
+	$(RUN) -m gen.area
 
 test: $(READY) ## the tests
 	$(RUN) -m pytest -n auto -q -m "not long" $(TESTS)

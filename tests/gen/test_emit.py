@@ -5,11 +5,13 @@ import re
 import numpy as np
 import pytest
 
-from gen.configure import design_config
+from gen.configure import design_config, layer_cores
+from gen.cut import cut_layer
 from gen.emit import emit, main
 from gen.fold import fold_fully
 from gen.manifest import MANIFEST_VERSION
-from tests.networks import random_network
+from gen.place import place
+from tests.networks import random_events, random_network
 
 
 @pytest.fixture
@@ -35,6 +37,28 @@ def test_verilog_and_manifest_belong_together(network, tmp_path):
         assert name in ports[1]
     width = max(field["offset"] + field["bits"] for field in manifest["links"][0]["fields"])
     assert re.search(rf"input \[{width - 1}:0\] i__payload", text)
+
+
+def test_manifest_of_a_mesh(network, tmp_path):
+    layer = network.layers[0]
+    foldings = [cut_layer(layer, fold_fully(network)[0], 2), *fold_fully(network)[1:]]
+    layers = layer_cores(network, foldings, [2] + [1] * (len(foldings) - 1))
+    config = place(2, 3, layers, [], {})
+    events = random_events(np.random.default_rng(0), network, 50)
+    _, description = emit(network, config, tmp_path, [events])
+    manifest = json.loads(description.read_text())
+    cores = manifest["layers"][0]["cores"]
+    assert [core["first_channel"] for core in cores] == [0, cores[0]["channels"]]
+    assert sum(core["channels"] for core in cores) == layer.geometry.output_shape[0]
+    mesh = manifest["mesh"]
+    assert (mesh["rows"], mesh["columns"], mesh["host"]) == (2, 3, {"row": 0, "column": 0})
+    assert [tile["core"] for tile in mesh["tiles"]] == [core.name for core in config.cores]
+    assert sum(field["bits"] for field in mesh["flit"]) == config.flit.layout.size
+    into = {
+        (link["row"], link["column"]): link for link in mesh["traffic"] if link["port"] == "local"
+    }
+    for place_of_slice in config.places[0]:
+        assert into[place_of_slice]["packets_per_sample"] > 40
 
 
 def test_the_same_network_gives_the_same_verilog(network, tmp_path):

@@ -1,14 +1,15 @@
 """`python -m sim` from a network file to result and report, and what it says when it cannot."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from gen.options import chosen_design
 from sim.__main__ import main
-from sw.geometry import LayerSpec, chain
-from sw.layer import Layer
+from sw.geometry import LayerSpec, ShortcutSpec, chain
+from sw.layer import Layer, Shortcut
 from sw.network import Network
 
 KEYS = [
@@ -151,3 +152,34 @@ def test_wrong_input(network_file, tmp_path, capsys, monkeypatch, arguments, wor
     base = [] if "--network" in arguments else ["--network", str(network_file)]
     assert main([*base, *arguments]) == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("mesh", [[], ["--mesh", "2x3", "--cut", "path=2"]], ids=["chain", "mesh"])
+def test_a_residual_network(tmp_path, mesh):
+    identity = ShortcutSpec(source=0, kernel=1, groups=4)
+    shapes = chain(
+        (2, 34, 34),
+        [
+            LayerSpec("conv2d", 4, 3, 2, 1, pool=2),
+            LayerSpec("conv2d", 6, 3, 1, 1),
+            LayerSpec("conv2d", 4, 3, 1, 1, shortcut=identity),
+            LayerSpec("readout", 10),
+        ],
+    )
+    rng = np.random.default_rng(3)
+    layers = []
+    for name, geometry in zip(("fork", "path", "join", "readout"), shapes, strict=True):
+        size = geometry.output_shape[0] if name != "readout" else 0
+        weight = rng.integers(-7, 8, geometry.weight_shape).astype(np.int8)
+        threshold = np.full(size, 14, np.int32)
+        layers.append(Layer(name, geometry, weight, 4, threshold, -threshold, 6 if size else 32))
+    edge = identity.geometry(layers[0].geometry.output_shape, layers[2].geometry.output_shape)
+    weight = np.full(edge.weight_shape, 7, np.int8)
+    layers[2] = replace(layers[2], shortcut=Shortcut("fork", edge, weight, 4))
+    path = tmp_path / "residual.safetensors"
+    Network(tuple(layers)).save(path)
+    arguments = ["--network", str(path), "--samples", "2", "--stalls", "--output", str(tmp_path)]
+    assert main([*arguments, *mesh]) == 0
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert set(result["agreement"].values()) == {1.0}
+    assert all(layer["spikes"] > 100 for layer in result["layers"][:-1])

