@@ -79,6 +79,8 @@ def table(result: Result) -> str:
     ]
     if result.mesh is not None:
         lines += ["", *_plan(result.mesh)]
+    if result.method == "random":
+        lines.append("the network is not trained: its weights are random, its classes mean nothing")
     difference = result.spike_difference
     lines += [
         "",

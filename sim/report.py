@@ -32,7 +32,7 @@ class ReportSample:
     addresses : numpy.ndarray
         int32 ``[n, 3]``: input events ``(channel, y, x)``.
     label : int
-        True class.
+        True class, or `sw.data.catalog.UNLABELLED`.
     trace : SampleTrace
         What the golden model says.
     recording : SampleRecording

@@ -78,9 +78,11 @@ class Result:
 
     Members
     -------
+    method : str
+        How the network was trained; ``random`` if it was not.
     accuracy : mapping
         ``time_stepped`` and ``float_events`` of the float network (None without its checkpoint),
-        ``integer`` by the golden model, ``rtl``.
+        ``integer`` by the golden model, ``rtl``; None where no sample has a label.
     agreement : mapping
         ``classes``, ``logits``, ``spikes``, ``membranes``: share of samples (of samples and
         layers for spikes, of samples and cores for membranes) equal to the golden model.
@@ -101,6 +103,7 @@ class Result:
     dataset: str
     network: str
     network_hash: str
+    method: str
     samples: int
     test_samples: int
     seed: int

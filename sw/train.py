@@ -14,7 +14,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from sw.checkpoint import Checkpoint
-from sw.data.catalog import DATASETS, SENSORS, Samples, load, simulated
+from sw.data.catalog import LABELLED, SENSORS, Samples, load, simulated
 from sw.data.events import EventsError
 from sw.data.frames import Recordings
 from sw.evaluate import FloatEngine, score_events, score_steps
@@ -35,7 +35,7 @@ class Settings:
     Parameters
     ----------
     dataset : str
-        One of `sw.data.catalog.DATASETS`.
+        One of `sw.data.catalog.LABELLED`.
     method : str
         ``"mtt"``: in each iteration every stage's time steps are drawn anew, ``configurations``
         times. ``"sdt"``: all stages run at ``steps``.
@@ -95,7 +95,7 @@ class Settings:
     refit_strength: float = 0.01
 
     def __post_init__(self):
-        for name, accepted in (("dataset", DATASETS), ("method", METHODS)):
+        for name, accepted in (("dataset", LABELLED), ("method", METHODS)):
             value = getattr(self, name)
             if value not in accepted:
                 raise ValueError(f"{name} = {value!r}: expected one of {', '.join(accepted)}")
@@ -290,7 +290,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "The defaults make the committed networks, each in about 20 minutes on one core.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--dataset", choices=DATASETS, default=default.dataset, help="data set")
+    parser.add_argument("--dataset", choices=LABELLED, default=default.dataset, help="data set")
     parser.add_argument(
         "--method", choices=METHODS, default=default.method, help="mixed time steps, or one"
     )

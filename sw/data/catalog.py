@@ -5,20 +5,37 @@ from typing import overload
 
 import numpy as np
 
-from sw.data import nmnist, saccades
+from sw.data import dvsgesture, nmnist, saccades
 from sw.data.events import Events
 
-__all__ = ["DATASETS", "SENSORS", "SPLITS", "Samples", "load", "simulated"]
+__all__ = [
+    "DATASETS",
+    "LABELLED",
+    "SENSORS",
+    "SPLITS",
+    "UNLABELLED",
+    "Samples",
+    "load",
+    "simulated",
+]
 
-DATASETS = ("saccades", "nmnist")
+DATASETS = ("saccades", "nmnist", "dvsgesture")
+LABELLED = ("saccades", "nmnist")
+UNLABELLED = -1
+"""Label of a recording whose class is not known."""
+
 SPLITS = ("train", "test", "all")
 
-SENSORS = {"saccades": saccades.SENSOR, "nmnist": nmnist.SENSOR}
+SENSORS = {
+    "saccades": saccades.SENSOR,
+    "nmnist": nmnist.SENSOR,
+    "dvsgesture": dvsgesture.SENSOR,
+}
 """Extent of each data set's sensor."""
 
 
 class Samples(Sequence[tuple[Events, int]]):
-    """Labelled samples, each made anew whenever it is asked for.
+    """Samples, each made anew whenever it is asked for.
 
     Parameters
     ----------
@@ -27,7 +44,7 @@ class Samples(Sequence[tuple[Events, int]]):
     keys : sequence
         One key a sample.
     labels : sequence of int
-        One label a sample.
+        One label a sample; `UNLABELLED` where it is not known.
     """
 
     def __init__(self, make: Callable[..., Events], keys: Sequence, labels: Sequence[int]):
@@ -49,6 +66,8 @@ class Samples(Sequence[tuple[Events, int]]):
 
 def load(dataset: str, split: str) -> Samples:
     """Samples of a data set, in an order that never changes.
+
+    ``dvsgesture`` has test samples alone, without labels.
 
     Parameters
     ----------
@@ -72,6 +91,9 @@ def load(dataset: str, split: str) -> Samples:
     if dataset == "nmnist":
         found = [pair for part in parts for pair in nmnist.files(part)]
         return Samples(nmnist.read, [path for path, _ in found], [label for _, label in found])
+    if dataset == "dvsgesture":
+        paths = dvsgesture.files() if "test" in parts else []
+        return Samples(dvsgesture.read, paths, [UNLABELLED] * len(paths))
     found = [pair for part in parts for pair in saccades.digits(part)]
     return Samples(saccades.sample, [index for index, _ in found], [label for _, label in found])
 
@@ -85,7 +107,7 @@ def simulated(dataset: str, count: int) -> Samples:
     Parameters
     ----------
     dataset : str
-        One of `DATASETS`.
+        One of `LABELLED`.
     count : int
         Samples wanted, at least 0.
     """

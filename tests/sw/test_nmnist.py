@@ -59,7 +59,7 @@ def test_time_falls(tmp_path):
 def test_another_file_type(tmp_path):
     path = tmp_path / "00001.bin"
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + np.random.default_rng(1).bytes(5000 - 8))
-    with pytest.raises(EventsError, match="no N-MNIST recording"):
+    with pytest.raises(EventsError, match="no ATIS recording"):
         nmnist.read(path)
 
 
