@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PIP_OPTIONS ?=
 DATASET ?= saccades
-SAMPLES ?= 20
+SAMPLES ?=
 SEED ?= 1
 METHOD ?= mtt
 NETWORK ?=
@@ -32,7 +32,7 @@ design := $(foreach fold,$(FOLD),--fold $(fold)) $(if $(BUDGET),--budget $(BUDGE
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "  Settings: DATASET=$(DATASET) SAMPLES=$(SAMPLES) SEED=$(SEED) STALLS=$(STALLS) WAVES=$(WAVES)"
+	@echo "  Settings: DATASET=$(DATASET) SAMPLES=20 SEED=$(SEED) STALLS=$(STALLS) WAVES=$(WAVES)"
 	@echo "            NETWORK=file FOLD=\"layer=LANESxTAPS ...\" BUDGET=n METHOD=mtt|sdt"
 	@echo "            MESH=RxC CUT=\"layer=SLICES ...\" CORE_UPDATES=n CORE_KBITS=n"
 	@echo "            PIP_OPTIONS=\"...\" for the installation, TICKLESS_DATA=folder for recordings"
@@ -48,7 +48,7 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 sim: $(READY) ## stream recordings through the RTL and compare with the golden model
-	$(RUN) -m sim --dataset $(DATASET) --samples $(SAMPLES) --seed $(SEED) $(design) \
+	$(RUN) -m sim --dataset $(DATASET) $(if $(SAMPLES),--samples $(SAMPLES)) --seed $(SEED) $(design) \
 	    $(if $(NETWORK),--network $(NETWORK)) $(call on,$(STALLS),--stalls) \
 	    $(call on,$(WAVES),--waves)
 

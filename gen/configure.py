@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 
 from gen.fold import Folding
-from hw.config import FORK_LEVEL, CoreConfig, DesignConfig
-from hw.design import Design, DesignBase
+from hw.config import FORK_LEVEL, CoreConfig
+from hw.design import Design, DesignBase, DesignConfig
 from hw.edge import EdgeConfig, group_blocks
 from hw.fabric.config import MeshConfig, whole_link
 from hw.fabric.mesh import MeshDesign

@@ -15,7 +15,7 @@ from gen.manifest import manifest
 from gen.options import add_design_options, chosen_design, needs_samples
 from gen.place import core_packets
 from gen.routes import link_loads
-from hw.config import DesignConfig
+from hw.design import DesignConfig
 from hw.fabric.config import MeshConfig
 from sw import engine
 from sw.data.catalog import load

@@ -9,9 +9,9 @@ from amaranth.lib import data
 from amaranth.lib.enum import Enum
 
 from gen.routes import MeshLink
-from hw.config import CoreConfig, DesignConfig
+from hw.config import CoreConfig
 from hw.counters import COUNTER_BITS, counter_layout
-from hw.design import Link
+from hw.design import DesignConfig, Link
 from hw.fabric.config import MeshConfig
 from hw.fabric.flit import HOST
 from hw.packet import Kind, answer_layout

@@ -10,7 +10,7 @@ from gen.configure import design_config, layer_cores, network_joins
 from gen.cut import CoreLimits, cut_to_limits
 from gen.fold import Folding, choices, fold_fully, fold_to_budget
 from gen.place import core_packets, place
-from hw.config import DesignConfig
+from hw.design import DesignConfig
 from hw.fabric.config import MeshConfig
 from sw import engine
 from sw.network import Network

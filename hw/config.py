@@ -1,4 +1,4 @@
-"""Parameters of a core and of a design: geometry, folding, widths and memory contents."""
+"""Parameters of a core: geometry, folding, widths and memory contents."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,7 +8,7 @@ from amaranth.utils import ceil_log2
 from hw.edge import EdgeConfig, foldings, group_blocks, position_steps, window
 from hw.packet import LinkConfig
 
-__all__ = ["FORK_LEVEL", "CoreConfig", "DesignConfig"]
+__all__ = ["FORK_LEVEL", "CoreConfig"]
 
 FORK_LEVEL = 1
 """Level of an end of event that ends a fork's event; 0 ends the sending layer's own alone."""
@@ -242,41 +242,3 @@ class CoreConfig:
     def weight_address_bits(self) -> int:
         """Width of a weight address."""
         return ceil_log2(self.weight_depth)
-
-
-@dataclass(frozen=True)
-class DesignConfig:
-    """Chain of cores: each sends to the next, the last one is the readout.
-
-    Parameters
-    ----------
-    cores : tuple of CoreConfig
-        One a layer.
-    joins : tuple of tuple of int
-        Shortcuts: index of the fork whose spikes they carry, and of the join.
-    """
-
-    cores: tuple[CoreConfig, ...]
-    joins: tuple[tuple[int, int], ...] = ()
-
-    @property
-    def layers(self) -> tuple[tuple[CoreConfig, ...], ...]:
-        """Cores of each layer: one."""
-        return tuple((core,) for core in self.cores)
-
-    def __post_init__(self):
-        readouts = [core.readout for core in self.cores]
-        if not readouts or readouts != [False] * (len(readouts) - 1) + [True]:
-            raise ValueError(f"cores: readouts {readouts}: expected one, as the last core")
-        wanted = [(index - 1, index, 0) for index in range(1, len(self.cores))]
-        wanted += [(source, join, 1) for source, join in self.joins]
-        edges = [(core, index) for core in self.cores[1:] for index in range(len(core.edges))]
-        if len(edges) != len(wanted):
-            raise ValueError(f"joins = {self.joins!r}: expected one for each core of two edges")
-        for source, sink, edge in wanted:
-            before, after = self.cores[source], self.cores[sink]
-            if after.edges[edge].input_link != before.output_link:
-                raise ValueError(
-                    f"core {after.name!r}: input link {after.edges[edge].input_link!r}: expected "
-                    f"the output link of {before.name!r}, {before.output_link!r}"
-                )

@@ -8,20 +8,58 @@ from amaranth.hdl import Module
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from hw.config import CoreConfig, DesignConfig
+from hw.config import CoreConfig
 from hw.core import Core
 from hw.counters import counter_layout
 from hw.fork import Fork, StreamQueue
 from hw.packet import LinkConfig, answer_layout
 from hw.readout import Readout
 
-__all__ = ["Channel", "Design", "DesignBase", "Link"]
+__all__ = ["Channel", "Design", "DesignBase", "DesignConfig", "Link"]
 
 SHORTCUT_DEPTH = 64
 """Packets that wait on a point-to-point shortcut: more than a path of a few layers takes in."""
 
 Channel = Callable[[int, data.StructLayout], Any]
 """Maker of the component, with streams ``i`` and ``o``, that a link of an index consists of."""
+
+
+@dataclass(frozen=True)
+class DesignConfig:
+    """Chain of cores: each sends to the next, the last one is the readout.
+
+    Parameters
+    ----------
+    cores : tuple of CoreConfig
+        One a layer.
+    joins : tuple of tuple of int
+        Shortcuts: index of the fork whose spikes they carry, and of the join.
+    """
+
+    cores: tuple[CoreConfig, ...]
+    joins: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def layers(self) -> tuple[tuple[CoreConfig, ...], ...]:
+        """Cores of each layer: one."""
+        return tuple((core,) for core in self.cores)
+
+    def __post_init__(self):
+        readouts = [core.readout for core in self.cores]
+        if not readouts or readouts != [False] * (len(readouts) - 1) + [True]:
+            raise ValueError(f"cores: readouts {readouts}: expected one, as the last core")
+        wanted = [(index - 1, index, 0) for index in range(1, len(self.cores))]
+        wanted += [(source, join, 1) for source, join in self.joins]
+        edges = [(core, index) for core in self.cores[1:] for index in range(len(core.edges))]
+        if len(edges) != len(wanted):
+            raise ValueError(f"joins = {self.joins!r}: expected one for each core of two edges")
+        for source, sink, edge in wanted:
+            before, after = self.cores[source], self.cores[sink]
+            if after.edges[edge].input_link != before.output_link:
+                raise ValueError(
+                    f"core {after.name!r}: input link {after.edges[edge].input_link!r}: expected "
+                    f"the output link of {before.name!r}, {before.output_link!r}"
+                )
 
 
 @dataclass(frozen=True)

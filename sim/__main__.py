@@ -117,7 +117,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sim", description=__doc__)
     parser.add_argument("--dataset", choices=DATASETS, default="saccades")
     parser.add_argument(
-        "--samples", type=int, default=20, help="recordings, of the test set as far as it goes"
+        "--samples",
+        type=int,
+        help="recordings, of the test set as far as it goes; by default 20 of it",
     )
     parser.add_argument("--seed", type=int, default=1, help="chooses the recordings and the stalls")
     parser.add_argument("--network", type=Path, help="network file; the pre-trained one by default")

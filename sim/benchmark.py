@@ -13,7 +13,7 @@ from sim.build import BuildError
 from sim.experiment import choose_samples
 from sim.packets import pack_sample
 from sim.run import simulate
-from sw.data.catalog import DATASETS
+from sw.data.catalog import DATASETS, load
 from sw.data.events import EventsError
 from sw.network import Network, NetworkError
 
@@ -27,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         network = Network.load(PRETRAINED / f"{options.dataset}.safetensors")
-        samples = choose_samples(options.dataset, network, SAMPLES, seed=1)
+        count = min(SAMPLES, len(load(options.dataset, "test")))
+        samples = choose_samples(options.dataset, network, count, seed=1)
         config = design_config(network, fold_fully(network))
         link = config.cores[0].input_link
         stimulus = [pack_sample(link, sample.addresses) for sample in samples]
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(
-        f"{options.dataset}: {SAMPLES} samples, {SAMPLES / recording.seconds:.1f} samples/s, "
+        f"{options.dataset}: {count} samples, {count / recording.seconds:.1f} samples/s, "
         f"{recording.cycles / recording.seconds:,.0f} cycles/s"
     )
     return 0

@@ -5,8 +5,8 @@ from time import thread_time
 
 import numpy as np
 
+from sw.chain import LayerSpec, chain
 from sw.engine import Engine
-from sw.geometry import LayerSpec, chain
 from sw.layer import Layer
 from sw.network import Network
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from sw.chain import LayerSpec, chain
 from sw.data.catalog import DATASETS, SENSORS, load
 from sw.data.events import EventsError
 from sw.engine import SpikingLayer
-from sw.geometry import Geometry, LayerSpec, Shape, chain
+from sw.geometry import Geometry, Shape
 from sw.layer import Layer
 from sw.network import Network, Provenance
 

@@ -8,7 +8,8 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from sw.geometry import GeometryError, LayerSpec, Shape
+from sw.chain import LayerSpec
+from sw.geometry import GeometryError, Shape
 from sw.models import SpikingChain
 
 __all__ = ["Checkpoint", "CheckpointError"]

@@ -6,7 +6,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from sw.geometry import Geometry, LayerSpec, Shape, chain
+from sw.chain import LayerSpec, chain
+from sw.geometry import Geometry, Shape
 from sw.neurons import integrate_and_fire
 from sw.temporal import transform
 

@@ -13,12 +13,12 @@ import torch
 from torch.nn import functional
 from tqdm import tqdm
 
+from sw.chain import LayerSpec
 from sw.checkpoint import Checkpoint
 from sw.data.catalog import LABELLED, SENSORS, Samples, load, simulated
 from sw.data.events import EventsError
 from sw.data.frames import Recordings
 from sw.evaluate import FloatEngine, score_events, score_steps
-from sw.geometry import LayerSpec
 from sw.models import SpikingChain
 
 __all__ = ["METHODS", "Settings", "Trainer", "measure", "train"]

@@ -5,7 +5,8 @@ from itertools import product
 
 import numpy as np
 
-from sw.geometry import Geometry, GeometryError, LayerSpec, Shape, ShortcutSpec, chain
+from sw.chain import LayerSpec, ShortcutSpec, chain
+from sw.geometry import Geometry, GeometryError, Shape
 from sw.layer import MAX_MEMBRANE_BITS, Layer, Shortcut
 from sw.network import Network
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gen.fold import Folding, choices, fold_fully, fold_to_budget, steps_per_event
-from sw.geometry import LayerSpec, chain
+from sw.chain import LayerSpec, chain
 from tests.networks import random_network
 
 CHAIN = chain(

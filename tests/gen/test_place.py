@@ -11,7 +11,7 @@ from hw.fabric.config import connections, round_trip
 from hw.fabric.flit import HOST, FlitConfig
 from hw.fabric.router import Port, RouterConfig
 from sw import engine
-from sw.geometry import LayerSpec, chain
+from sw.chain import LayerSpec, chain
 from sw.layer import Layer
 from sw.network import Network
 from tests.networks import random_events

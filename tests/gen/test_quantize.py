@@ -3,10 +3,10 @@ import pytest
 import torch
 
 from gen.quantize import quantize
+from sw.chain import LayerSpec
 from sw.data.catalog import load
 from sw.engine import run
 from sw.evaluate import FloatEngine
-from sw.geometry import LayerSpec
 from sw.models import SpikingChain
 from sw.network import Network, NetworkError
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from hw.config import DesignConfig
 from hw.core import Core
+from hw.design import DesignConfig
 from hw.edge import foldings
 from hw.packet import LinkConfig
 from hw.readout import Readout

@@ -8,7 +8,7 @@ import pytest
 
 from gen.options import chosen_design
 from sim.__main__ import main
-from sw.geometry import LayerSpec, ShortcutSpec, chain
+from sw.chain import LayerSpec, ShortcutSpec, chain
 from sw.layer import Layer, Shortcut
 from sw.network import Network
 

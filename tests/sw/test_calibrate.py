@@ -6,7 +6,7 @@ import pytest
 import sw.network
 from sw import engine
 from sw.calibrate import GESTURE_LAYERS, SPIKES_PER_EVENT, calibrated_network, main
-from sw.geometry import LayerSpec
+from sw.chain import LayerSpec
 from sw.network import Network
 
 PRETRAINED = Path(sw.network.__file__).parent / "pretrained" / "dvsgesture.safetensors"

@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sw import engine, golden
-from sw.geometry import LayerSpec, chain
+from sw.chain import LayerSpec, chain
 from sw.trace import LayerTrace, SampleTrace
 from tests.networks import random_events, random_network
 

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from sw.geometry import Geometry, GeometryError, LayerSpec, Reach, ShortcutSpec, chain
+from sw.chain import LayerSpec, ShortcutSpec, chain
+from sw.geometry import Geometry, GeometryError, Reach
 from tests.networks import random_network
 
 CASES = [

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sw import engine, golden
-from sw.geometry import LayerSpec, ShortcutSpec, chain
+from sw.chain import LayerSpec, ShortcutSpec, chain
 from sw.layer import Layer, Shortcut
 from sw.network import Network
 

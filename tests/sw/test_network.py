@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from sw.geometry import Geometry, LayerSpec, ShortcutSpec, chain
+from sw.chain import LayerSpec, ShortcutSpec, chain
+from sw.geometry import Geometry
 from sw.layer import Layer, Shortcut
 from sw.network import Network, NetworkError, Provenance
 from tests.networks import random_network

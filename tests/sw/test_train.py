@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from sw.chain import LayerSpec, ShortcutSpec
 from sw.checkpoint import Checkpoint, CheckpointError
 from sw.data import saccades
 from sw.data.catalog import load, simulated
 from sw.data.frames import Recordings
 from sw.evaluate import FloatEngine, score_events, score_steps
-from sw.geometry import LayerSpec, ShortcutSpec
 from sw.models import SpikingChain
 from sw.train import Settings, Trainer, main
 
