@@ -38,7 +38,8 @@ __all__ = ["Experiment", "Sample", "choose_samples"]
 
 GOLDEN_SAMPLES, GOLDEN_EVENTS = 2, 200_000
 """Samples, and at most how many input events in all, that the golden model itself runs; the rest is
-the fast engine's, which the tests prove equal and which is a thousand times as fast. The bound is half a minute."""
+the fast engine's, which the tests prove equal and which is a thousand times as fast. The bound is
+half a minute."""
 
 REPORTED_SAMPLES = 3
 
