@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from gen.fold import Folding
+from gen.fold import Folding, channel_blocks
 from hw.config import FORK_LEVEL, CoreConfig
 from hw.design import Design, DesignBase, DesignConfig
 from hw.edge import EdgeConfig, group_blocks
@@ -90,7 +90,7 @@ def layer_cores(
 def _slices(layer: Layer, folding: Folding, count: int) -> list[range]:
     """Channels of each slice."""
     channels = layer.geometry.output_shape[0]
-    blocks = -(-channels // folding.lanes)
+    blocks = channel_blocks(layer, folding)
     if layer.is_readout and count != 1:
         raise ValueError(
             f"layer {layer.name!r}: slices = {count}: expected 1: a readout is not cut"

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gen.configure import layer_cores
-from gen.fold import Folding
+from gen.fold import Folding, channel_blocks
 from hw.config import CoreConfig
 from sw.layer import Layer
 from sw.network import Network
 
-__all__ = ["CoreLimits", "blocks", "cut_layer", "cut_to_limits", "memory_bits"]
+__all__ = ["CoreLimits", "cut_layer", "cut_to_limits", "memory_bits"]
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,6 @@ def memory_bits(core: CoreConfig) -> int:
     return weights + core.taps * core.bank_depth * word
 
 
-def blocks(layer: Layer, folding: Folding) -> int:
-    """Channel blocks of a layer: the most slices that it can be cut into."""
-    return -(-layer.geometry.output_shape[0] // folding.lanes)
-
-
 def cut_layer(layer: Layer, folding: Folding, slices: int) -> Folding:
     """Folding of a layer's slices: as many lanes as before, at most a slice's channels."""
     channels = layer.geometry.output_shape[0]
@@ -78,7 +73,7 @@ def cut_to_limits(
                 (
                     count
                     for count in range(counts[index] + 1, most + 1)
-                    if count <= blocks(layer, cut_layer(layer, foldings[index], count))
+                    if count <= channel_blocks(layer, cut_layer(layer, foldings[index], count))
                 ),
                 0,
             )

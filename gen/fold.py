@@ -10,7 +10,15 @@ from sw.geometry import Geometry
 from sw.layer import Layer
 from sw.network import Network
 
-__all__ = ["Folding", "choices", "fold_fully", "fold_to_budget", "steps_per_event", "window"]
+__all__ = [
+    "Folding",
+    "channel_blocks",
+    "choices",
+    "fold_fully",
+    "fold_to_budget",
+    "steps_per_event",
+    "window",
+]
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,11 @@ def steps_per_event(geometry: Geometry, folding: Folding) -> int:
         for start in range(0, channels, size)
     )
     return positions * max(blocks)
+
+
+def channel_blocks(layer: Layer, folding: Folding) -> int:
+    """Channel blocks of a layer: the most slices that it can be cut into."""
+    return -(-layer.geometry.output_shape[0] // folding.lanes)
 
 
 def choices(layer: Layer) -> list[Folding]:

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from gen.configure import design_config, layer_cores
-from gen.cut import blocks
-from gen.fold import Folding, choices, fold_fully
+from gen.fold import Folding, channel_blocks, choices, fold_fully
 from tests.networks import random_network
 
 
@@ -15,7 +14,7 @@ def test_weight_words_hold_every_weight_at_its_documented_place(seed):
     for layer in network.layers:
         possible = choices(layer)
         foldings.append(possible[rng.integers(len(possible))])
-        most = 1 if layer.is_readout else blocks(layer, foldings[-1])
+        most = 1 if layer.is_readout else channel_blocks(layer, foldings[-1])
         slices.append(int(rng.integers(1, most + 1)))
     layers = layer_cores(network, foldings, slices)
     pairs = zip(network.layers, layers, strict=True)

@@ -6,7 +6,7 @@ import pytest
 
 from gen.configure import design_factory, layer_cores, network_joins
 from gen.cut import cut_layer
-from gen.fold import choices
+from gen.fold import channel_blocks, choices
 from gen.routes import check_routes
 from hw.fabric.config import MeshConfig
 from hw.fabric.receiver import MIN_QUEUE_DEPTH
@@ -38,8 +38,7 @@ def random_mesh(rng, network):
         most = 1 if layer.is_readout else min(MOST_SLICES, layer.geometry.output_shape[0])
         slices.append(int(rng.integers(1, most + 1)))
         foldings.append(cut_layer(layer, folding, slices[-1]))
-        blocks = -(-layer.geometry.output_shape[0] // foldings[-1].lanes)
-        slices[-1] = min(slices[-1], blocks)
+        slices[-1] = min(slices[-1], channel_blocks(layer, foldings[-1]))
     layers = layer_cores(network, foldings, slices)
     rows = int(rng.integers(1, 4))
     columns = -(-sum(slices) // rows) + int(rng.integers(0, 2))
