@@ -8,8 +8,8 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, ceil_log2
 
 from hw.config import CoreConfig
+from hw.edge_tables import EdgeTables
 from hw.packet import Kind
-from hw.tables import EdgeTables
 from hw.unpacker import event_layout
 
 __all__ = ["AddressGenerator", "step_layout"]
