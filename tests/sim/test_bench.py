@@ -1,6 +1,7 @@
 """Sources, taps, watchdog and recordings, on small designs that keep or break the rules."""
 
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -103,3 +104,12 @@ def test_refuses_a_combinational_loop():
 def test_refuses_a_sample_without_end(simulation):
     with pytest.raises(ValueError, match="sample 1 of design 0: expected one END"):
         run(simulation, "none", [random_samples(1)[0], random_samples(2)[1][:-1]])
+
+
+def test_waveforms_are_written(capsys):
+    watched = Simulation([partial(Stub, "none")], waves=True, optimize=False)
+    watched.run([random_samples(3)])
+    line = next(line for line in capsys.readouterr().out.splitlines() if "waveforms: " in line)
+    waves = Path(line.removeprefix("waveforms: "))
+    assert waves.suffix in (".fst", ".vcd")
+    assert waves.stat().st_size > 1000
