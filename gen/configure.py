@@ -52,7 +52,11 @@ def network_joins(network: Network) -> tuple[tuple[int, int], ...]:
 
 
 def layer_cores(
-    network: Network, foldings: Sequence[Folding], slices: Sequence[int]
+    network: Network,
+    foldings: Sequence[Folding],
+    slices: Sequence[int],
+    built: Sequence[CoreConfig] | None = None,
+    loadable: bool = False,
 ) -> tuple[tuple[CoreConfig, ...], ...]:
     """Parameters of the cores of each layer, cut into slices of its output channels.
 
@@ -64,6 +68,11 @@ def layer_cores(
         One a layer, the same for all its slices.
     slices : sequence of int
         Cores of each layer, at most its channel blocks; 1 for the readout.
+    built : sequence of CoreConfig, optional
+        A core of each layer that is there already: weights and membranes are as wide, if that is
+        wide enough.
+    loadable : bool
+        Whether the cores can be written at run time.
 
     Raises
     ------
@@ -83,7 +92,12 @@ def layer_cores(
             links.append(whole_link(layers[forks[index]]))
         ranges = _slices(layer, folding, slices[index])
         end_level = FORK_LEVEL if index - 1 in network.joins else 0 if len(ranges) > 1 else None
-        layers.append(tuple(_core(layer, folding, links, part, end_level) for part in ranges))
+        widths = _widths(layer, None if built is None else built[index])
+        layers.append(
+            tuple(
+                _core(layer, folding, links, part, widths, end_level, loadable) for part in ranges
+            )
+        )
     return tuple(layers)
 
 
@@ -104,18 +118,29 @@ def _slices(layer: Layer, folding: Folding, count: int) -> list[range]:
     return [range(start, end) for start, end in pairwise([*bounds, channels])]
 
 
+def _widths(layer: Layer, built: CoreConfig | None) -> tuple[int, int]:
+    """Width of weights and of membranes."""
+    bits = layer.weight_bits
+    if layer.shortcut is not None:
+        bits = max(bits, layer.shortcut.weight_bits)
+    if built is None:
+        return bits, layer.membrane_bits
+    return max(bits, built.weight_bits), max(layer.membrane_bits, built.membrane_bits)
+
+
 def _core(
     layer: Layer,
     folding: Folding,
     links: Sequence[LinkConfig],
     channels: range,
+    widths: tuple[int, int],
     end_level: int | None,
+    loadable: bool,
 ) -> CoreConfig:
     geometry = layer.geometry
-    edges, bits = [(geometry, layer.weight)], layer.weight_bits
+    edges, (bits, membrane_bits) = [(geometry, layer.weight)], widths
     if layer.shortcut is not None:
         edges.append((layer.shortcut.geometry, layer.shortcut.weight))
-        bits = max(bits, layer.shortcut.weight_bits)
     whole = len(channels) == geometry.output_shape[0]
     rows = slice(channels.start, channels.stop)
     return CoreConfig(
@@ -138,11 +163,13 @@ def _core(
         lanes=folding.lanes,
         taps=folding.taps,
         weight_bits=bits,
-        membrane_bits=layer.membrane_bits,
+        membrane_bits=membrane_bits,
         thresholds=tuple(layer.threshold[rows].tolist()),
         floors=tuple(layer.floor[rows].tolist()),
         end_level=end_level,
         readout=layer.is_readout,
+        ceil_bits=None if layer.is_readout else layer.membrane_bits - 1,
+        loadable=loadable,
     )
 
 

@@ -9,11 +9,14 @@ from amaranth.lib import data
 from amaranth.lib.enum import Enum
 
 from gen.routes import MeshLink
+from hw.axis import AxisTable
 from hw.config import CoreConfig
 from hw.counters import COUNTER_BITS, counter_layout
 from hw.design import DesignConfig, Link
 from hw.fabric.config import MeshConfig
 from hw.fabric.flit import HOST
+from hw.fabric.loading import load_layout
+from hw.memory_map import CHUNK_BITS, MemoryMap, parameter_layout
 from hw.packet import Kind, answer_layout
 from sw.geometry import Geometry
 from sw.layer import Layer
@@ -149,7 +152,34 @@ def _core(core: CoreConfig) -> dict[str, Any]:
             "address": f"(y // {rows} * {core.bank_shape[1]} + x // {columns}) * blocks + block",
             "blocks": core.blocks,
         }
+    if core.loadable:
+        description["load"] = _memory_map(core)
     return description
+
+
+def _memory_map(core: CoreConfig) -> dict[str, Any]:
+    memory_map = MemoryMap(core)
+    layouts = {"neurons": parameter_layout(core)}
+    for index, edge in enumerate(core.edges):
+        for axis, name in enumerate(("rows", "columns")):
+            layouts[f"{name}_{index}"] = AxisTable(core, edge, axis).layout
+    regions = []
+    for region in memory_map.regions:
+        entry = {
+            "name": region.name,
+            "first": memory_map.address(region.name),
+            "words": len(region.words),
+            "word_bits": region.word_bits,
+            "chunks": region.chunks,
+        }
+        if region.name in layouts:
+            entry["fields"] = _fields(layouts[region.name])
+        regions.append(entry)
+    return {
+        "chunk_bits": CHUNK_BITS,
+        "address": f"first + (word << {memory_map.chunk_index_bits}) + chunk",
+        "regions": regions,
+    }
 
 
 def _mesh(config: MeshConfig, loads: Mapping[MeshLink, float]) -> dict[str, Any]:
@@ -158,7 +188,11 @@ def _mesh(config: MeshConfig, loads: Mapping[MeshLink, float]) -> dict[str, Any]
         for cores, places in zip(config.layers, config.places, strict=True)
         for core, (row, column) in zip(cores, places, strict=True)
     ]
+    loading = {}
+    if config.loadable:
+        loading["load"] = _fields(load_layout(len(config.cores)))
     return {
+        **loading,
         "rows": config.rows,
         "columns": config.columns,
         "host": {"row": HOST[0], "column": HOST[1]},
@@ -176,12 +210,17 @@ def _mesh(config: MeshConfig, loads: Mapping[MeshLink, float]) -> dict[str, Any]
 
 
 def _fields(layout: data.StructLayout) -> list[dict[str, Any]]:
-    """Fields of a packet: name, first bit and width; ``count`` for arrays."""
+    """Fields of a packet or word: name, first bit and width; ``count`` for arrays, ``fields`` for
+    parts that have their own."""
     fields = []
     for name, field in layout:
         entry = {"name": name, "offset": field.offset, "bits": field.width}
-        if isinstance(field.shape, data.ArrayLayout):
-            entry["count"] = field.shape.length
+        shape = field.shape
+        if isinstance(shape, data.ArrayLayout):
+            entry["count"] = shape.length
+            shape = shape.elem_shape
+        if isinstance(shape, data.StructLayout):
+            entry["fields"] = _fields(shape)
         elif isinstance(field.shape, type) and issubclass(field.shape, Enum):
             entry["values"] = "packet_kinds"
         fields.append(entry)

@@ -67,6 +67,11 @@ def add_design_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="most memory of one core of the mesh, in 1,024 bits; larger layers are cut",
     )
+    parser.add_argument(
+        "--loadable",
+        action="store_true",
+        help="cores of the mesh whose weights, thresholds and geometry can be written at run time",
+    )
 
 
 def needs_samples(options: argparse.Namespace) -> bool:
@@ -96,10 +101,12 @@ def chosen_design(
     if options.mesh is None:
         if options.cut or limits != CoreLimits():
             raise ValueError("layers are cut over the cores of a mesh: expected --mesh RxC, too")
+        if options.loadable:
+            raise ValueError("cores are loaded over a mesh: expected --mesh RxC, too")
         return design_config(network, foldings)
     slices = parse_cuts(network, options.cut)
     foldings, slices = cut_to_limits(network, foldings, slices, limits)
-    layers = layer_cores(network, foldings, slices)
+    layers = layer_cores(network, foldings, slices, loadable=options.loadable)
     traces = [engine.run(network, events) for events in samples]
     rows, columns = options.mesh
     return place(rows, columns, layers, network_joins(network), core_packets(layers, traces))

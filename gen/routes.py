@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from hw.fabric.config import Endpoint, MeshConfig, Place
 from hw.fabric.flit import HOST, FlitConfig
@@ -52,7 +52,8 @@ def check_routes(config: MeshConfig) -> None:
     The graph has a node for each sender, each reserved queue and each link. A link waits for the
     next one on each route over it; the last one waits for nothing, since its receiver has reserved
     the room. A sender waits for its first link and for room in its queues, a queue waits for its
-    receiver and for the links on which its credits return. What has no cycle cannot deadlock.
+    receiver and for the links on which its credits return. Chunks that are loaded and their
+    acknowledgments wait for links alone. What has no cycle cannot deadlock.
 
     Raises
     ------
@@ -60,6 +61,7 @@ def check_routes(config: MeshConfig) -> None:
         If there is a cycle; the message names it.
     """
     waits: dict[str, set[str]] = {}
+    paths: list[list[str]] = []
 
     def wait(waiting: str, *for_whom: str) -> None:
         waits.setdefault(waiting, set()).update(for_whom)
@@ -73,9 +75,14 @@ def check_routes(config: MeshConfig) -> None:
         )
         wait(names[0], queue, data[0])
         wait(queue, names[1], credit[0])
-        for path in (data, credit):
-            for before, after in pairwise(path):
-                wait(before, after)
+        paths += [data, credit]
+    if config.loadable:
+        for tile in chain.from_iterable(config.places):
+            for ends in ((HOST, tile), (tile, HOST)):
+                paths.append([_link_name(link) for link in route(config.flit, *ends)])
+    for path in paths:
+        for before, after in pairwise(path):
+            wait(before, after)
     try:
         TopologicalSorter(waits).prepare()
     except CycleError as error:

@@ -9,6 +9,7 @@ from amaranth.utils import bits_for, ceil_log2
 
 from hw.config import CoreConfig
 from hw.edge_tables import EdgeTables
+from hw.memory_map import MemoryMap, write_layout
 from hw.packet import Kind
 from hw.unpacker import event_layout
 
@@ -73,7 +74,7 @@ class AddressGenerator(wiring.Component):
 
     Takes an event while ``go`` is high and walks through its folded steps, one a clock: rows,
     then columns, then channel blocks innermost. Padding, pooling, stride, live extents and
-    convolution groups are tables in logic. Two clocks after a step is issued it appears at
+    convolution groups are tables. Two clocks after a step is issued it appears at
     ``step``, which cannot be held up: ``go`` says that there is room behind.
 
     Parameters
@@ -85,6 +86,8 @@ class AddressGenerator(wiring.Component):
     -------
     i : In(stream)
         Events and markers: `hw.unpacker.event_layout`.
+    load : In(write_layout)
+        Writes into the tables; only of a loadable core.
     go : In(1)
         Whether a step may be issued in this clock.
     issue : Out(1)
@@ -109,13 +112,16 @@ class AddressGenerator(wiring.Component):
     outside: Signal
     step: Any
     step_valid: Signal
+    load: Any
 
     def __init__(self, config: CoreConfig):
-        self.config = config
+        self.config, self.memory_map = config, MemoryMap(config)
         self.edges = len(config.edges)
         links = [edge.input_link for edge in config.edges]
+        loads = {"load": In(write_layout(self.memory_map))} if config.loadable else {}
         super().__init__(
             {
+                **loads,
                 "i": In(stream.Signature(event_layout(*links))),
                 "go": In(1),
                 "issue": Out(1),
@@ -131,10 +137,14 @@ class AddressGenerator(wiring.Component):
         m = Module()
         config, event = self.config, self.i.p
         block_step = Signal(range(max(config.blocks_per_event(edge) for edge in config.edges)))
-        tables = [EdgeTables(config, index, event, block_step) for index in range(self.edges)]
+        tables = [
+            EdgeTables(config, self.memory_map, index, event, block_step)
+            for index in range(self.edges)
+        ]
         row_step = Signal(max(table.rows.step_bits for table in tables))
         column_step = Signal(max(table.columns.step_bits for table in tables))
-        looked_up = [table.look_up(m, row_step, column_step) for table in tables]
+        load = self.load if config.loadable else None
+        looked_up = [table.look_up(m, row_step, column_step, load) for table in tables]
         chosen: Any = looked_up[0]
         if self.edges > 1:
             chosen = Signal(looked_up[0].shape())

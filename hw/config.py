@@ -37,8 +37,8 @@ class CoreConfig:
     membrane_bits : int
         Width of a signed membrane, at least 2; of a logit for a readout.
     thresholds, floors : tuple of int
-        One an output channel, ``1 <= threshold <= 2**(membrane_bits - 1)`` and
-        ``-2**(membrane_bits - 1) <= floor < 0``; empty for a readout.
+        One an output channel, ``1 <= threshold <= ceil + 1`` and ``-(ceil + 1) <= floor < 0``;
+        empty for a readout.
     end_level : int or None
         Level of the ends that the core sends of its own events: 0 from a slice of a cut layer,
         `FORK_LEVEL` from the layer whose events are a fork's, None for no ends.
@@ -49,6 +49,11 @@ class CoreConfig:
     epoch_bits : int
         Width of the epoch tag beside each membrane word, at least 4. Membranes are cleared by a
         new epoch at END, and by a sweep once in ``2**epoch_bits - 1`` samples.
+    ceil_bits : int or None
+        The highest membrane is ``2**ceil_bits - 1``, with ``membrane_bits - 1`` by default.
+    loadable : bool
+        Whether weights, thresholds, floors, the highest membrane and the edges' tables lie in
+        memories that can be written at run time, see `hw.memory_map`; else they are built in.
     """
 
     name: str
@@ -66,6 +71,8 @@ class CoreConfig:
     readout: bool = False
     queue_depth: int = 32
     epoch_bits: int = 4
+    ceil_bits: int | None = None
+    loadable: bool = False
 
     def __post_init__(self):
         def check(condition: bool, name: str, expected: str):
@@ -108,7 +115,12 @@ class CoreConfig:
             check(self.end_level is None, "end_level", "None for a readout")
             check(len(self.edges) == 1, "edges", "one for a readout")
             return
-        half = 1 << (self.membrane_bits - 1)
+        check(
+            self.ceil_bits is None or 0 <= self.ceil_bits < self.membrane_bits,
+            "ceil_bits",
+            f"None or 0..{self.membrane_bits - 1}",
+        )
+        half = self.ceil + 1
         for name, values, low, high in (
             ("thresholds", self.thresholds, 1, half),
             ("floors", self.floors, -half, -1),
@@ -129,6 +141,12 @@ class CoreConfig:
                 f"core {self.name!r}: groups = {edge.groups}: expected a divisor of {inputs} input "
                 f"and {outputs} output channels"
             )
+
+    @property
+    def ceil(self) -> int:
+        """Highest membrane."""
+        bits = self.membrane_bits - 1 if self.ceil_bits is None else self.ceil_bits
+        return (1 << bits) - 1
 
     @property
     def input_link(self) -> LinkConfig:

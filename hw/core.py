@@ -11,9 +11,12 @@ from hw.config import CoreConfig
 from hw.counters import Counters, counter_layout
 from hw.epoch import EpochControl
 from hw.join import Join
+from hw.loader import add_loader, load_members
+from hw.memory_map import MemoryMap, parameter_layout
 from hw.neurons import NeuronBank
 from hw.packer import Packer, group_layout
 from hw.packet import Kind
+from hw.table import read_region
 from hw.unpacker import Unpacker
 
 __all__ = ["Core"]
@@ -50,6 +53,9 @@ class Core(wiring.Component):
         Packets of this layer's spikes.
     counters : Out(counter_layout)
         Performance counters since reset.
+    load, load_valid, load_unknown : In(CHUNK_LAYOUT), In(1), Out(1)
+        Chunks written into the core's memories, see `hw.loader.Loader`; only of a loadable core,
+        and only between samples.
 
     Attributes
     ----------
@@ -64,6 +70,9 @@ class Core(wiring.Component):
     shortcut: stream.Interface
     o: stream.Interface
     counters: Any
+    load: Any
+    load_valid: Signal
+    load_unknown: Signal
 
     def __init__(self, config: CoreConfig):
         if config.readout:
@@ -78,6 +87,7 @@ class Core(wiring.Component):
         super().__init__(
             {
                 **inputs,
+                **load_members(config),
                 "o": Out(stream.Signature(config.output_link.layout)),
                 "counters": Out(counter_layout(config)),
             }
@@ -85,7 +95,7 @@ class Core(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        config = self.config
+        config, memory_map = self.config, MemoryMap(self.config)
         m.submodules.address = address = AddressGenerator(config)
         m.submodules.epoch = epoch = EpochControl(config)
         m.submodules.packer = packer = Packer(config)
@@ -103,6 +113,13 @@ class Core(wiring.Component):
             epoch.end.eq(address.issue_end),
         ]
         step = address.step
+        load = add_loader(m, self, memory_map) if config.loadable else None
+        block_1 = Signal.like(step.block)
+        m.d.sync += block_1.eq(step.block)
+        layout = parameter_layout(config)
+        parameters = read_region(m, memory_map, "neurons", block_1, layout, load)
+        if load is not None:
+            m.d.comb += address.load.eq(load)
         for index, bank in enumerate(self.banks):
             m.submodules[f"bank_{index}"] = bank
             touched = step.banks[index]
@@ -110,12 +127,14 @@ class Core(wiring.Component):
                 bank.update.valid.eq(address.step_valid & touched.valid),
                 bank.update.address.eq(touched.address),
                 bank.update.weight_address.eq(touched.weight_address),
-                bank.update.block.eq(step.block),
                 bank.update.lane_enable.eq(step.lane_enable),
                 bank.update.epoch.eq(epoch_2),
                 bank.sweep.eq(epoch.sweep),
                 bank.sweep_address.eq(epoch.address),
+                bank.parameters.eq(parameters),
             ]
+            if load is not None:
+                m.d.comb += bank.load.eq(load)
 
         # Beside the neuron banks' stages 1 to 3.
         passing: Any = Signal(_passing_layout(config))

@@ -1,7 +1,8 @@
 """Design: a network's cores and the links between them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from amaranth.hdl import Module
@@ -48,6 +49,8 @@ class DesignConfig:
         readouts = [core.readout for core in self.cores]
         if not readouts or readouts != [False] * (len(readouts) - 1) + [True]:
             raise ValueError(f"cores: readouts {readouts}: expected one, as the last core")
+        if any(core.loadable for core in self.cores):
+            raise ValueError("cores: expected none that is loadable: loading needs a mesh")
         wanted = [(index - 1, index, 0) for index in range(1, len(self.cores))]
         wanted += [(source, join, 1) for source, join in self.joins]
         edges = [(core, index) for core in self.cores[1:] for index in range(len(core.edges))]
@@ -102,6 +105,8 @@ class DesignBase(wiring.Component):
         The first is the input, the last one carries the answers.
     channel : Channel, optional
         What each link is made of; plain wires by default.
+    members : mapping, optional
+        Members of a design beside the ones below.
 
     Members
     -------
@@ -129,6 +134,7 @@ class DesignBase(wiring.Component):
         layers: Sequence[Sequence[CoreConfig]],
         links: Sequence[Link],
         channel: Channel | None,
+        members: Mapping[str, Any] = MappingProxyType({}),
     ):
         configs = [config for layer in layers for config in layer]
         self.links = tuple(links)
@@ -139,6 +145,7 @@ class DesignBase(wiring.Component):
         self.core_layers = [index for index, layer in enumerate(layers) for _ in layer]
         super().__init__(
             {
+                **members,
                 "i": In(stream.Signature(configs[0].input_link.layout)),
                 "o": Out(stream.Signature(answer_layout(configs[-1].shape[0]))),
                 "counters": Out(

@@ -8,7 +8,8 @@ from amaranth.utils import ceil_log2
 
 from hw.axis import AxisTable
 from hw.config import CoreConfig
-from hw.table import lookup
+from hw.memory_map import MemoryMap
+from hw.table import lookup, read_region
 
 __all__ = ["EdgeTables", "lookup_layout"]
 
@@ -45,12 +46,14 @@ def lookup_layout(config: CoreConfig, rows: AxisTable, columns: AxisTable) -> da
 
 
 class EdgeTables:
-    """Tables of one edge of a core, in logic.
+    """Tables of one edge of a core.
 
     Parameters
     ----------
     config : CoreConfig
         The core.
+    memory_map : MemoryMap
+        Its memory map, of which the tables of rows and columns are regions.
     index : int
         Index of the edge.
     event : View
@@ -59,13 +62,27 @@ class EdgeTables:
         Channel block within the event's convolution group.
     """
 
-    def __init__(self, config: CoreConfig, index: int, event: Any, block_step: Signal):
-        self.config, self.index, self.event, self.block_step = config, index, event, block_step
+    def __init__(
+        self,
+        config: CoreConfig,
+        memory_map: MemoryMap,
+        index: int,
+        event: Any,
+        block_step: Signal,
+    ):
+        self.config, self.memory_map = config, memory_map
+        self.index, self.event, self.block_step = index, event, block_step
         self.edge = config.edges[index]
         self.rows, self.columns = (AxisTable(config, self.edge, axis) for axis in (0, 1))
 
-    def look_up(self, m: Module, row_step: Signal, column_step: Signal) -> Any:
-        """What the edge says of the event at these steps: a view of `lookup_layout`."""
+    def look_up(self, m: Module, row_step: Signal, column_step: Signal, load: Any) -> Any:
+        """What the edge says of the event at these steps: a view of `lookup_layout`.
+
+        Parameters
+        ----------
+        load : View of `hw.memory_map.write_layout`, or None
+            Writes of the loader; None where nothing is loaded.
+        """
         config, edge, event, link = self.config, self.edge, self.event, self.edge.input_link
         out: Any = Signal(lookup_layout(config, self.rows, self.columns), name=f"edge_{self.index}")
         groups = [config.group_blocks(edge, group) for group in range(edge.groups)]
@@ -90,9 +107,13 @@ class EdgeTables:
         start = sum(config.edge_depth(before) for before in range(self.index))
         channel_words = config.edge_depth(self.index) // link.channels
         m.d.comb += [
-            out.row.eq(lookup(m, row_place, self.rows.entries, self.rows.layout, f"row{name}")),
+            out.row.eq(
+                read_region(m, self.memory_map, f"rows{name}", row_place, self.rows.layout, load)
+            ),
             out.column.eq(
-                lookup(m, column_place, self.columns.entries, self.columns.layout, f"column{name}")
+                read_region(
+                    m, self.memory_map, f"columns{name}", column_place, self.columns.layout, load
+                )
             ),
             out.first_block.eq(
                 lookup(m, group, [b.start for b in groups], range(config.blocks), f"first{name}")

@@ -6,10 +6,10 @@ from typing import Any
 from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import ceil_log2
 
 from hw.config import CoreConfig
-from hw.table import lookup
+from hw.memory_map import MemoryMap, parameter_layout, write_layout
+from hw.table import memory_of
 
 __all__ = ["NeuronBank", "update_layout"]
 
@@ -24,7 +24,6 @@ def update_layout(config: CoreConfig) -> data.StructLayout:
             "valid": 1,
             "address": config.address_bits,
             "weight_address": config.weight_address_bits,
-            "block": ceil_log2(config.blocks),
             "lane_enable": config.lanes,
             "epoch": config.epoch_bits,
         }
@@ -49,12 +48,16 @@ class NeuronBank(wiring.Component):
     -------
     update : In(update_layout)
         The update, at stage 0.
+    parameters : In(parameter_layout)
+        What the neurons of the update's channel block go by, at stage 1.
     fired : Out
         Lanes that fired, at stage 3; 0 without an update.
     sweep : In(1)
         Clear the word at ``sweep_address``; never while updates are under way.
     sweep_address : In
         Word to clear.
+    load : In(write_layout)
+        Writes into the weights; only of a loadable core.
 
     Attributes
     ----------
@@ -64,12 +67,14 @@ class NeuronBank(wiring.Component):
     """
 
     update: Any
+    parameters: Any
     fired: Signal
     sweep: Signal
     sweep_address: Signal
+    load: Any
 
     def __init__(self, config: CoreConfig):
-        self.config = config
+        self.config, self.memory_map = config, MemoryMap(config)
         self.word = data.StructLayout(
             {
                 "membranes": data.ArrayLayout(signed(config.membrane_bits), config.lanes),
@@ -77,15 +82,13 @@ class NeuronBank(wiring.Component):
             }
         )
         self.membranes = memory.Memory(shape=self.word, depth=config.bank_depth, init=[])
-        self.weights = memory.Memory(
-            shape=config.weight_bits * config.lanes,
-            depth=config.weight_depth,
-            init=config.weights,
-        )
         self.write = self.membranes.write_port()
+        loads = {"load": In(write_layout(self.memory_map))} if config.loadable else {}
         super().__init__(
             {
+                **loads,
                 "update": In(update_layout(config)),
+                "parameters": In(parameter_layout(config)),
                 "fired": Out(config.lanes),
                 "sweep": In(1),
                 "sweep_address": In(config.address_bits),
@@ -94,11 +97,12 @@ class NeuronBank(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.membranes = self.membranes
-        m.submodules.weights = self.weights
         config, write = self.config, self.write
+        load = self.load if config.loadable else None
+        m.submodules.membranes = self.membranes
+        m.submodules.weights = weights = memory_of(m, self.memory_map, "weights", load)
         membrane_read = self.membranes.read_port()
-        weight_read = self.weights.read_port()
+        weight_read = weights.read_port()
         m.d.comb += [
             membrane_read.addr.eq(self.update.address),
             weight_read.addr.eq(self.update.weight_address),
@@ -134,9 +138,11 @@ class NeuronBank(wiring.Component):
             m.d.comb += settled.eq(word.membranes)
 
         fired = Signal(config.lanes)
+        ceil = Signal.like(self.parameters.ceil)
+        m.d.sync += ceil.eq(self.parameters.ceil)
         for lane in range(config.lanes):
             self._lane(
-                m, lane, stages, weight_read.data, membranes[lane], result[lane], fired[lane]
+                m, lane, stages, weight_read.data, ceil, membranes[lane], result[lane], fired[lane]
             )
         m.d.sync += [
             result_3.eq(result),
@@ -152,17 +158,11 @@ class NeuronBank(wiring.Component):
             m.d.comb += [write.data.membranes.eq(result_3), write.data.epoch.eq(stages[3].epoch)]
         return m
 
-    def _lane(self, m, lane, stages, weights, membrane_in, result, fired):
+    def _lane(self, m, lane, stages, weights, ceil, membrane_in, result, fired):
         """One lane: stage 1 forms the operands, stage 2 adds and selects."""
         config = self.config
-        channels = range(lane, config.shape[0], config.lanes)
-        thresholds = [config.thresholds[channel] for channel in channels]
-        floors = [config.floors[channel] for channel in channels]
         bits = max(config.membrane_bits, config.weight_bits) + 1
-        shape = signed(config.membrane_bits + 1)
-        block = stages[1].block
-        threshold = lookup(m, block, thresholds, shape, f"threshold_{lane}")
-        floor = lookup(m, block, floors, shape, f"floor_{lane}")
+        threshold, floor = self.parameters.thresholds[lane], self.parameters.floors[lane]
 
         membrane = Signal(signed(config.membrane_bits), name=f"membrane_{lane}")
         weight = Signal(signed(config.weight_bits), name=f"weight_{lane}")
@@ -181,7 +181,6 @@ class NeuronBank(wiring.Component):
         total = Signal(signed(bits), name=f"sum_{lane}")
         over_threshold = Signal(signed(bits + 1), name=f"sum_minus_threshold_{lane}")
         over_floor = Signal(signed(bits + 1), name=f"sum_minus_floor_{lane}")
-        ceil = (1 << (config.membrane_bits - 1)) - 1
         enable = stages[2].lane_enable[lane]
         m.d.comb += [
             total.eq(membrane + weight),
@@ -192,7 +191,10 @@ class NeuronBank(wiring.Component):
         with m.If(~enable):
             m.d.comb += result.eq(membrane)
         with m.Elif(fired):
-            m.d.comb += result.eq(Mux(over_threshold > ceil, ceil, over_threshold))
+            # The ceiling is one less than a power of two: what is above has a higher bit.
+            width = len(ceil)
+            above_ceil = (over_threshold[:width] & ~ceil).any() | over_threshold[width:-1].any()
+            m.d.comb += result.eq(Mux(above_ceil, ceil, over_threshold))
         with m.Elif(over_floor < 0):
             m.d.comb += result.eq(clamped)
         with m.Else():

@@ -3,13 +3,16 @@
 from typing import Any
 
 from amaranth.hdl import Array, Module, Mux, Signal, signed
-from amaranth.lib import memory, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hw.address import AddressGenerator
 from hw.config import CoreConfig
 from hw.counters import Counters, counter_layout
+from hw.loader import add_loader, load_members
+from hw.memory_map import MemoryMap
 from hw.packet import Kind, answer_layout
+from hw.table import memory_of
 from hw.unpacker import Unpacker
 
 __all__ = ["LOGIT_BITS", "Readout"]
@@ -40,6 +43,8 @@ class Readout(wiring.Component):
         Answers: `hw.packet.answer_layout`.
     counters : Out(counter_layout)
         Performance counters since reset.
+    load, load_valid, load_unknown : In(CHUNK_LAYOUT), In(1), Out(1)
+        As of `hw.core.Core`.
     """
 
     i: stream.Interface
@@ -53,6 +58,7 @@ class Readout(wiring.Component):
         self.classes = config.shape[0]
         super().__init__(
             {
+                **load_members(config),
                 "i": In(stream.Signature(config.input_link.layout)),
                 "o": Out(stream.Signature(answer_layout(self.classes))),
                 "counters": Out(counter_layout(config)),
@@ -61,15 +67,14 @@ class Readout(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        config = self.config
+        config, memory_map = self.config, MemoryMap(self.config)
         m.submodules.unpacker = unpacker = Unpacker(config.input_link)
         m.submodules.address = address = AddressGenerator(config)
         m.submodules.counters = counters = Counters(config)
-        m.submodules.weights = weights = memory.Memory(
-            shape=config.weight_bits * config.lanes,
-            depth=config.weight_depth,
-            init=config.weights,
-        )
+        load = add_loader(m, self, memory_map) if config.loadable else None
+        m.submodules.weights = weights = memory_of(m, memory_map, "weights", load)
+        if load is not None:
+            m.d.comb += address.load.eq(load)
         connect(m, flipped(self.i), unpacker.i)
         connect(m, unpacker.o, address.i)
         weight_read = weights.read_port()

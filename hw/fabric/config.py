@@ -11,6 +11,7 @@ from hw.config import FORK_LEVEL, CoreConfig
 from hw.fabric.answers import WORD_BITS
 from hw.fabric.flit import HOST, FlitConfig, Peer
 from hw.fabric.receiver import check_queue
+from hw.loader import CHUNK_LAYOUT
 from hw.packet import LinkConfig
 
 __all__ = ["Endpoint", "MeshConfig", "Place", "connections", "round_trip", "whole_link"]
@@ -114,6 +115,8 @@ class MeshConfig:
             raise ValueError(f"readouts {readouts}: expected one, as the last layer")
         for cores in self.layers[:-1]:
             self._check_slices(cores)
+        if len({core.loadable for core in self.cores}) > 1:
+            raise ValueError("cores: expected all of them loadable, or none")
         wanted = [(layer - 1, layer, 0) for layer in range(1, len(self.layers))]
         wanted += [(source, join, 1) for source, join in self.joins]
         edges = [edge for cores in self.layers[1:] for edge in cores[0].edges]
@@ -150,6 +153,11 @@ class MeshConfig:
     def cores(self) -> tuple[CoreConfig, ...]:
         """All cores, layer by layer."""
         return tuple(core for cores in self.layers for core in cores)
+
+    @property
+    def loadable(self) -> bool:
+        """Whether the host can write into the memories of the cores."""
+        return self.cores[0].loadable
 
     @cached_property
     def connections(self) -> tuple[tuple[Endpoint, Endpoint], ...]:
@@ -189,9 +197,8 @@ class MeshConfig:
         outputs = (core.output_link.layout.size for core in self.cores if not core.readout)
         ends: list[Endpoint] = [end for pair in self.connections for end in pair]
         most = max(max(len(self.senders(end)), len(self.receivers(end))) for end in ends)
-        return FlitConfig(
-            self.rows, self.columns, max(inputs, WORD_BITS, *outputs), ceil_log2(most)
-        )
+        widths = [inputs, WORD_BITS, *outputs, CHUNK_LAYOUT.size if self.loadable else 0]
+        return FlitConfig(self.rows, self.columns, max(widths), ceil_log2(most), self.loadable)
 
 
 def whole_link(cores: tuple[CoreConfig, ...]) -> LinkConfig:

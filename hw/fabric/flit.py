@@ -25,12 +25,15 @@ class FlitConfig:
         Width of the widest packet.
     connection_bits : int
         Width of a connection's index at either of its ends.
+    loadable : bool
+        Whether the host can write into the memories of the cores.
     """
 
     rows: int
     columns: int
     payload_bits: int
     connection_bits: int
+    loadable: bool = False
 
     def __post_init__(self):
         for name, low in (("rows", 1), ("columns", 1), ("payload_bits", 1), ("connection_bits", 0)):
@@ -43,13 +46,16 @@ class FlitConfig:
         """Flit layout.
 
         A flit of data carries a packet to queue ``connection`` of its destination. A flit with
-        ``credit`` set returns one batch of credits to destination ``connection`` of a sender.
+        ``credit`` set returns one batch of credits to destination ``connection`` of a sender. One
+        with ``load`` set, where there is loading, carries a chunk from the host or an
+        acknowledgment to it.
         """
         return data.StructLayout(
             {
                 "payload": self.payload_bits,
                 "connection": self.connection_bits,
                 "credit": 1,
+                "load": int(self.loadable),
                 "column": ceil_log2(self.columns),
                 "row": bits_for(self.rows),
             }

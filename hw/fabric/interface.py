@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from amaranth.hdl import Module, Mux, ShapeLike
+from amaranth.hdl import Module, ShapeLike, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -42,11 +42,18 @@ class NetworkInterface(wiring.Component):
         Packets of the core.
     o_<k> : Out(stream)
         Payloads from source ``k``.
+    o_load, o_load_valid : Out, Out(1)
+        Payload of a load flit, and whether one arrives; only where there is loading.
+    i_load : In(stream)
+        Load flits to send; only where there is loading.
     """
 
     i_flit: stream.Interface
     o_flit: stream.Interface
     i: stream.Interface
+    o_load: Signal
+    o_load_valid: Signal
+    i_load: stream.Interface
 
     def __init__(
         self,
@@ -62,6 +69,13 @@ class NetworkInterface(wiring.Component):
         members: dict[str, Any] = {
             f"o_{index}": Out(stream.Signature(flit.payload_bits)) for index in range(len(sources))
         }
+        self.loadable = flit.loadable
+        if flit.loadable:
+            members |= {
+                "o_load": Out(flit.payload_bits),
+                "o_load_valid": Out(1),
+                "i_load": In(stream.Signature(flit.layout)),
+            }
         super().__init__(
             {
                 "i_flit": In(stream.Signature(flit.layout)),
@@ -83,18 +97,33 @@ class NetworkInterface(wiring.Component):
         connect(m, flipped(self.i), sender.i)
         for index in range(len(receiver.sources)):
             connect(m, receiver.queue(index), flipped(self.queue(index)))
+        is_data = arriving.valid & ~arriving.p.credit
+        if self.loadable:
+            is_data &= ~arriving.p.load
+            m.d.comb += [
+                self.o_load.eq(arriving.p.payload),
+                self.o_load_valid.eq(arriving.valid & arriving.p.load),
+            ]
         m.d.comb += [
             arriving.ready.eq(1),
             receiver.i.eq(arriving.p),
-            receiver.i_valid.eq(arriving.valid & ~arriving.p.credit),
+            receiver.i_valid.eq(is_data),
             sender.credit.bit_select(arriving.p.connection, 1).eq(
                 arriving.valid & arriving.p.credit
             ),
         ]
+
+        def send(source: Any) -> None:
+            m.d.comb += source.ready.eq(1)
+            m.d.sync += [leaving.valid.eq(1), leaving.payload.eq(source.payload)]
+
         with m.If(~leaving.valid | leaving.ready):
-            m.d.comb += [credits.ready.eq(1), sender.o.ready.eq(~credits.valid)]
-            m.d.sync += [
-                leaving.valid.eq(credits.valid | sender.o.valid),
-                leaving.payload.eq(Mux(credits.valid, credits.payload, sender.o.payload)),
-            ]
+            m.d.sync += leaving.valid.eq(0)
+            with m.If(credits.valid):
+                send(credits)
+            if self.loadable:
+                with m.Elif(self.i_load.valid):
+                    send(self.i_load)
+            with m.Elif(sender.o.valid):
+                send(sender.o)
         return m

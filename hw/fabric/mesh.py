@@ -1,16 +1,20 @@
 """Mesh: a network's cores on tiles that routers connect."""
 
+from typing import Any
+
 from amaranth.hdl import Module, Value
 from amaranth.lib import stream
-from amaranth.lib.wiring import connect, flipped
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hw.design import Channel, DesignBase, Link
 from hw.fabric.answers import WORD_BITS, AnswerCollector, AnswerSplitter
 from hw.fabric.config import MeshConfig
 from hw.fabric.flit import HOST
 from hw.fabric.interface import NetworkInterface
+from hw.fabric.loading import LOAD_COUNTERS, Acknowledger, LoadGate, load_layout
 from hw.fabric.merge import Merge
 from hw.fabric.router import Port, Router, RouterConfig
+from hw.packet import Kind
 
 __all__ = ["MeshDesign"]
 
@@ -28,11 +32,21 @@ class MeshDesign(DesignBase):
     channel : Channel, optional
         See `DesignBase`.
 
+    Members
+    -------
+    load : In(stream)
+        Chunks for the memories of the cores: `load_layout`; only where the cores are loadable.
+    load_counters : Out(LOAD_COUNTERS)
+        What became of them; only where the cores are loadable.
+
     Attributes
     ----------
     routers : dict of (int, int) to Router
         By row and column.
     """
+
+    load: stream.Interface
+    load_counters: Any
 
     def __init__(self, config: MeshConfig, channel: Channel | None = None):
         self.config = config
@@ -54,7 +68,11 @@ class MeshDesign(DesignBase):
                     links.append(Link(core.name, "mesh", sent, layer, number, core.first_channel))
                 number += 1
         links.append(Link("mesh", "answers", None, len(config.layers) - 1))
-        super().__init__(config.layers, links, channel)
+        members = {}
+        if config.loadable:
+            members["load"] = In(stream.Signature(load_layout(len(config.cores))))
+            members["load_counters"] = Out(LOAD_COUNTERS)
+        super().__init__(config.layers, links, channel, members)
 
     def elaborate(self, platform):
         m = Module()
@@ -82,6 +100,8 @@ class MeshDesign(DesignBase):
         shape = WORD_BITS if core.config.readout else core.o.p.shape()
         router = self.routers[config.place(end)]
         interface = self._interface(m, name, end, shape, router, Port.LOCAL)
+        if config.loadable:
+            self._load(m, name, core, interface)
 
         # Queues of the layer before come first, then those of a shortcut's source.
         senders = config.senders(end)
@@ -121,8 +141,40 @@ class MeshDesign(DesignBase):
         m.submodules.answers = collector = AnswerCollector(self.cores[-1].config.shape[0])
         words = _packets(m, interface.queue(0), WORD_BITS, "words")
         connect(m, words, collector.i)
-        self.add_link(m, 0, flipped(self.i), interface.i)
+        arriving = flipped(self.i)
+        if self.config.loadable:
+            m.submodules.load_gate = gate = self._gate(m, interface)
+            connect(m, arriving, gate.i)
+            arriving = gate.o
+        self.add_link(m, 0, arriving, interface.i)
         self.add_link(m, len(self.links) - 1, collector.o, flipped(self.o))
+
+    def _load(self, m, name, core, interface):
+        """What loads a core."""
+        m.submodules[f"acknowledger_{name}"] = acknowledger = Acknowledger(self.config.flit)
+        connect(m, acknowledger.o, interface.i_load)
+        m.d.comb += [
+            core.load.eq(interface.o_load),
+            core.load_valid.eq(interface.o_load_valid),
+            acknowledger.taken.eq(core.load_valid),
+            acknowledger.unknown.eq(core.load_unknown),
+        ]
+
+    def _gate(self, m, interface):
+        """The host's gate, but for the streams of packets."""
+        config = self.config
+        places = [place for tiles in config.places for place in tiles]
+        gate = LoadGate(config.flit, self.i.p.shape(), places)
+        connect(m, flipped(self.load), gate.load)
+        connect(m, gate.flits, interface.i_load)
+        ends = self.o.valid & self.o.ready & (self.o.p.kind == Kind.END)
+        m.d.comb += [
+            gate.answered.eq(ends),
+            gate.acknowledged.eq(interface.o_load),
+            gate.acknowledged_valid.eq(interface.o_load_valid),
+            self.load_counters.eq(gate.counters),
+        ]
+        return gate
 
     def _interface(self, m, name, end, shape, router, port):
         """Network interface of a core or of the host."""

@@ -38,12 +38,13 @@ def make_core(
     taps: int = 4,
     weight_bits: int = 4,
     membrane_bits: int = 6,
+    ceil_bits: int | None = None,
     readout: bool = False,
     **options,
 ) -> CoreConfig:
     """Core with random weights, thresholds and floors."""
     rng = random.Random(seed)
-    half = 1 << (membrane_bits - 1)
+    half = 1 << (membrane_bits - 1 if ceil_bits is None else ceil_bits)
     edge = EdgeConfig(
         input_link=LinkConfig(channels, *size, channels, guarded=True),
         kernel=(kernel, kernel),
@@ -66,6 +67,7 @@ def make_core(
         thresholds=() if readout else tuple(rng.randint(1, half) for _ in range(shape[0])),
         floors=() if readout else tuple(rng.randint(-half, -1) for _ in range(shape[0])),
         readout=readout,
+        ceil_bits=ceil_bits,
         **options,
     )
     values = {name: getattr(config, name) for name in CoreConfig.__dataclass_fields__}

@@ -12,7 +12,6 @@ def model(config, updates):
     """The contract's neuron, one update after the other."""
     membranes, fired = {}, []
     bits = config.weight_bits
-    ceil = (1 << (config.membrane_bits - 1)) - 1
     epoch = None
     for update in updates:
         if not update["valid"]:
@@ -32,15 +31,28 @@ def model(config, updates):
             if total >= config.thresholds[channel]:
                 mask |= 1 << lane
                 total -= config.thresholds[channel]
-            total = min(max(total, config.floors[channel]), ceil)
+            total = min(max(total, config.floors[channel]), config.ceil)
             membranes[update["address"], lane] = total
         fired.append(mask)
     return fired
 
 
-@pytest.mark.parametrize(("weight_bits", "membrane_bits"), [(2, 2), (4, 6), (8, 4), (8, 10)])
+def parameters(config, block):
+    """Thresholds and floors of a channel block."""
+    channels = slice(block * config.lanes, (block + 1) * config.lanes)
+    return {
+        "ceil": config.ceil,
+        "thresholds": config.thresholds[channels],
+        "floors": config.floors[channels],
+    }
+
+
+@pytest.mark.parametrize(
+    ("weight_bits", "membrane_bits", "ceil_bits"),
+    [(2, 2, None), (4, 6, None), (8, 4, None), (8, 4, 1), (8, 10, None), (8, 10, 5), (8, 10, 0)],
+)
 @pytest.mark.parametrize("addresses", [1, 3, 8])
-def test_equals_the_contract(weight_bits, membrane_bits, addresses):
+def test_equals_the_contract(weight_bits, membrane_bits, ceil_bits, addresses):
     config = make_core(
         shape=(6, 8, 8),
         size=(16, 16),
@@ -48,6 +60,7 @@ def test_equals_the_contract(weight_bits, membrane_bits, addresses):
         taps=1,
         weight_bits=weight_bits,
         membrane_bits=membrane_bits,
+        ceil_bits=ceil_bits,
         seed=addresses,
     )
     rng = random.Random(membrane_bits)
@@ -68,13 +81,17 @@ def test_equals_the_contract(weight_bits, membrane_bits, addresses):
     got = []
 
     async def drive(ctx):
+        block = 0
         for update in [*updates, *[{"valid": 0}] * 3]:
+            ctx.set(dut.parameters, parameters(config, block))
+            block = update.pop("block", 0)
             ctx.set(dut.update, update)
             await ctx.tick()
             got.append(ctx.get(dut.fired))
 
+    expected = model(config, updates)
     simulate(dut, drive, clocks=500)
-    assert got[2:-1] == model(config, updates)
+    assert got[2:-1] == expected
     assert any(got)
 
 
@@ -84,6 +101,7 @@ def test_sweep_clears_a_word():
     words = []
 
     async def drive(ctx):
+        ctx.set(dut.parameters, parameters(config, 0))
         update = {"valid": 1, "address": 1, "weight_address": 3, "lane_enable": 15, "epoch": 1}
         ctx.set(dut.update, update)
         await ctx.tick()
