@@ -9,6 +9,8 @@ from amaranth.hdl import Cat, ClockDomain, ClockSignal, Const, Instance, Module,
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hw.fabric.loading import LOAD_COUNTERS
+
 __all__ = ["Bench", "DesignFactory", "Tap", "Unit"]
 
 
@@ -83,6 +85,8 @@ class Unit:
     first_probe : int
         Index of the unit's first membrane bank in the bench; banks count through the spiking
         cores in order.
+    load_layout : data.StructLayout or None
+        Chunks that can be loaded; None if the design is not loadable.
     """
 
     design: Any
@@ -90,6 +94,7 @@ class Unit:
     layouts: tuple[data.StructLayout, ...]
     first_link: int
     first_probe: int
+    load_layout: data.StructLayout | None
 
     @property
     def spiking_cores(self) -> list[Any]:
@@ -100,7 +105,8 @@ class Unit:
 class Bench(wiring.Component):
     """Top of a simulation: independent designs that all run at once.
 
-    Each design has a source at its input and a tap on every link; its answers are always taken.
+    Each design has a source at its input, a loadable one another at its ``load``, and a tap on
+    every link; its answers are always taken. Sources of loads count behind those of the inputs.
     There is no reset: designs start from their state after power-up, as hardware does.
 
     Parameters
@@ -124,6 +130,8 @@ class Bench(wiring.Component):
         For the report of a hang.
     counters_<unit>_<core> : Out
         Performance counters of a core.
+    load_counters_<unit> : Out
+        What became of the chunks of a loadable design.
     """
 
     clk: Signal
@@ -144,6 +152,8 @@ class Bench(wiring.Component):
             members[f"valid_{index}"] = members[f"ready_{index}"] = Out(len(unit.taps))
             for number, core in enumerate(unit.design.cores):
                 members[f"counters_{index}_{number}"] = Out(core.counters.shape().size)
+            if unit.load_layout is not None:
+                members[f"load_counters_{index}"] = Out(LOAD_COUNTERS.size)
         super().__init__(members)
 
     def _unit(self, factory: DesignFactory, first_link: int, first_probe: int) -> Unit:
@@ -156,7 +166,9 @@ class Bench(wiring.Component):
         )
         for index, layout in enumerate(layouts):
             taps.append(Tap(layout, first_link + index, self._cycle, self._stalls))
-        return Unit(design, tuple(taps), layouts, first_link, first_probe)
+        load = getattr(design, "load", None)
+        load_layout = None if load is None else load.p.shape()
+        return Unit(design, tuple(taps), layouts, first_link, first_probe, load_layout)
 
     def elaborate(self, platform):
         m = Module()
@@ -167,15 +179,11 @@ class Bench(wiring.Component):
         for index, unit in enumerate(self.units):
             design = unit.design
             m.submodules[f"unit_{index}"] = design
-            m.submodules[f"source_{index}"] = Instance(
-                "tickless_source",
-                p_WIDTH=unit.layouts[0].size,
-                p_SOURCE=index,
-                i_clk=ClockSignal(),
-                o_o_valid=design.i.valid,
-                o_o_payload=Value.cast(design.i.payload),
-                i_o_ready=design.i.ready,
-            )
+            m.submodules[f"source_{index}"] = _source(design.i, index)
+            if unit.load_layout is not None:
+                source = _source(design.load, len(self.units) + index)
+                m.submodules[f"load_source_{index}"] = source
+                m.d.comb += getattr(self, f"load_counters_{index}").eq(design.load_counters)
             m.d.comb += [
                 design.o.ready.eq(1),
                 getattr(self, f"valid_{index}").eq(Cat(tap.i.valid for tap in unit.taps)),
@@ -193,6 +201,19 @@ class Bench(wiring.Component):
     def verilog(self) -> str:
         """Verilog of the whole bench, its top module named ``bench``."""
         return verilog.convert(self, name="bench", emit_src=False)
+
+
+def _source(sink: Any, index: int) -> Instance:
+    """Source of an index, at a stream."""
+    return Instance(
+        "tickless_source",
+        p_WIDTH=sink.p.shape().size,
+        p_SOURCE=index,
+        i_clk=ClockSignal(),
+        o_o_valid=sink.valid,
+        o_o_payload=Value.cast(sink.payload),
+        i_o_ready=sink.ready,
+    )
 
 
 def _probe(core: Any, write: Any, probe: int) -> Instance:

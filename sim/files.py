@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from amaranth.lib import data
 
 from hw.config import CoreConfig
+from hw.fabric.loading import LOAD_COUNTERS
 from hw.packet import Kind
 from sim.bench import Bench, Unit
 from sim.failure import SimulationError, link_name
@@ -71,11 +73,8 @@ def read_recording(
             mine.append(MembraneRecording(core.config, layer, values))
     counters = []
     for core, value in zip(cores, outcome["counters"][index], strict=True):
-        values = {
-            name: (value >> field.offset) & ((1 << field.width) - 1)
-            for name, field in core.counters.shape()
-        }
-        counters.append(CoreCounters(core.config.name, values))
+        counters.append(CoreCounters(core.config.name, _fields(core.counters.shape(), value)))
+    loaded = outcome["load_counters"][index]
     cycles = 0
     if samples:
         cycles = int(links[-1][-1].cycles[-1] - links[0][0].cycles[0]) + 1
@@ -85,9 +84,14 @@ def read_recording(
             for sample in range(samples)
         ),
         counters=tuple(counters),
+        load_counters={} if loaded is None else _fields(LOAD_COUNTERS, loaded),
         cycles=cycles,
         seconds=outcome["seconds"],
     )
+
+
+def _fields(layout: data.StructLayout, value: int) -> dict[str, int]:
+    return {name: value >> field.offset & ((1 << field.width) - 1) for name, field in layout}
 
 
 def _link_recordings(

@@ -5,6 +5,7 @@ Packets are uint32 ``[packets, words]``, lowest word first, in the layouts of `h
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from amaranth.lib import data
@@ -15,6 +16,7 @@ from hw.packet import Kind, LinkConfig, answer_layout
 __all__ = [
     "READ_MARKER",
     "Answers",
+    "pack_chunks",
     "pack_sample",
     "packet_field",
     "packet_text",
@@ -31,6 +33,26 @@ READ_MARKER = (-1, -1, -1)
 def packet_words(layout: data.StructLayout) -> int:
     """Number of 32-bit words of a packet."""
     return -(-layout.size // 32)
+
+
+def pack_chunks(layout: data.StructLayout, chunks: np.ndarray) -> np.ndarray:
+    """Chunks of a structured array of `gen.image.IMAGE_DTYPE` in `hw.fabric.loading.load_layout`.
+
+    Raises
+    ------
+    ValueError
+        If a core or an address does not fit into its field.
+    """
+    chunk: Any = layout["chunk"].shape
+    fields = {"data": chunk["data"], "address": chunk["address"], "core": layout["core"]}
+    values = np.zeros(len(chunks), object)
+    for name, field in fields.items():
+        largest = chunks[name].max(initial=0)
+        if int(largest) >> field.width:
+            raise ValueError(f"{name} = {largest}: expected one of {field.width} bits")
+        values |= chunks[name].astype(object) << field.offset
+    words = [values >> 32 * index & 0xFFFFFFFF for index in range(packet_words(layout))]
+    return np.stack(words, axis=1).astype(np.uint32)
 
 
 def pack_sample(

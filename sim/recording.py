@@ -96,6 +96,8 @@ class Recording:
         In the order they were streamed.
     counters : tuple of CoreCounters
         One a core, in order.
+    load_counters : mapping of str to int
+        ``written``, ``unknown`` and ``refused`` chunks of a loadable design; empty for others.
     cycles : int
         Clock cycles from the first input transfer to the last answer.
     seconds : float
@@ -104,5 +106,6 @@ class Recording:
 
     samples: tuple[SampleRecording, ...]
     counters: tuple[CoreCounters, ...]
+    load_counters: Mapping[str, int]
     cycles: int
     seconds: float

@@ -11,10 +11,11 @@ import numpy as np
 from amaranth.lib import data
 
 from hw.packet import Kind
-from sim.bench import Bench, DesignFactory
+from sim.bench import Bench, DesignFactory, Unit
 from sim.build import BUILD_FOLDER, build
 from sim.failure import SimulationError, hang_text, violation_text
 from sim.files import membrane_words, read_recording, read_records
+from sim.loads import Load, load_plan
 from sim.packets import packet_field, packet_words
 from sim.recording import Recording
 from sim.testbench import RUN_FOLDER_VARIABLE
@@ -65,6 +66,7 @@ class Simulation:
     def run(
         self,
         stimuli: Sequence[Sequence[np.ndarray]],
+        loads: Sequence[Sequence[Load]] | None = None,
         *,
         stalls: bool = False,
         seed: int = 0,
@@ -80,6 +82,8 @@ class Simulation:
         ----------
         stimuli : sequence of sequence of numpy.ndarray
             The samples of each design: packets as of `sim.packets.pack_sample`, END the last.
+        loads : sequence of sequence of Load, optional
+            What is loaded into each design, in order; nothing by default.
         stalls : bool
             Stall every link at random; some are stalled lightly, some heavily, some in bursts.
         seed : int
@@ -98,6 +102,7 @@ class Simulation:
         """
         if len(stimuli) != len(self.bench.units):
             raise ValueError(f"{len(stimuli)} stimuli: expected {len(self.bench.units)}")
+        loads = [[] for _ in stimuli] if loads is None else loads
         plan = {
             "stalls": stalls,
             "progress": progress,
@@ -105,20 +110,31 @@ class Simulation:
             "gates": _gates(seed, sum(len(unit.layouts) for unit in self.bench.units)),
         }
         if folder is not None:
-            return self._run(stimuli, plan, folder.resolve())
+            return self._run(stimuli, loads, plan, folder.resolve())
         BUILD_FOLDER.mkdir(parents=True, exist_ok=True)
         # A mapped file outlives its name.
         with tempfile.TemporaryDirectory(prefix="run-", dir=BUILD_FOLDER) as name:
-            return self._run(stimuli, plan, Path(name).resolve())
+            return self._run(stimuli, loads, plan, Path(name).resolve())
 
     def _run(
-        self, stimuli: Sequence[Sequence[np.ndarray]], plan: dict[str, Any], folder: Path
+        self,
+        stimuli: Sequence[Sequence[np.ndarray]],
+        loads: Sequence[Sequence[Load]],
+        plan: dict[str, Any],
+        folder: Path,
     ) -> list[Recording]:
         folder.mkdir(parents=True, exist_ok=True)
-        for pattern in ("records_*", "membranes_*", "stimulus_*", "dump.*", "outcome.json"):
+        for pattern in (
+            "records_*",
+            "membranes_*",
+            "stimulus_*",
+            "loads_*",
+            "dump.*",
+            "outcome.json",
+        ):
             for path in folder.glob(pattern):
                 path.unlink()
-        plan = {**plan, **self._inputs(stimuli, folder)}
+        plan = {**plan, **self._inputs(stimuli, loads, folder)}
         (folder / "plan.json").write_text(json.dumps(plan))
         self._simulator.simulate(folder, {RUN_FOLDER_VARIABLE: str(folder)}, plan["progress"])
         for dump in folder.glob("dump.*"):
@@ -144,10 +160,17 @@ class Simulation:
             for index, samples in enumerate(stimuli)
         ]
 
-    def _inputs(self, stimuli: Sequence[Sequence[np.ndarray]], folder: Path) -> dict[str, Any]:
+    def _inputs(
+        self,
+        stimuli: Sequence[Sequence[np.ndarray]],
+        loads: Sequence[Sequence[Load]],
+        folder: Path,
+    ) -> dict[str, Any]:
         """Write the stimuli; returns what the test bench must know of units, links and probes."""
         units, link_words, probe_words = [], [], []
-        for index, (unit, samples) in enumerate(zip(self.bench.units, stimuli, strict=True)):
+        for index, (unit, samples, chunks) in enumerate(
+            zip(self.bench.units, stimuli, loads, strict=True)
+        ):
             layout = unit.layouts[0]
             packets = _stimulus(index, layout, samples)
             path = folder / f"stimulus_{index}"
@@ -160,6 +183,7 @@ class Simulation:
                     "cores": len(unit.design.cores),
                     "words": packet_words(layout),
                     "stimulus": str(path),
+                    "loads": _loads(index, unit, samples, chunks, folder),
                     "answers": int(np.isin(kind, [Kind.END.value, Kind.READ.value]).sum()),
                 }
             )
@@ -182,6 +206,20 @@ def _stimulus(unit: int, layout: data.StructLayout, samples: Sequence[np.ndarray
         if ends.tolist() != [len(sample) - 1]:
             raise ValueError(f"{where}: expected one END, as its last packet")
     return np.concatenate([np.zeros((0, words), np.uint32), *samples])
+
+
+def _loads(
+    index: int, unit: Unit, samples: Sequence[np.ndarray], loads: Sequence[Load], folder: Path
+) -> dict[str, Any] | None:
+    """Write a design's loads; returns what the test bench must know of them."""
+    if unit.load_layout is None:
+        if loads:
+            raise ValueError(f"design {index} cannot be loaded: expected no loads")
+        return None
+    packets, plan = load_plan(unit.layouts[0], unit.load_layout, samples, loads)
+    path = folder / f"loads_{index}"
+    packets.tofile(path)
+    return {**plan, "stimulus": str(path)}
 
 
 def _gates(seed: int, links: int) -> list[tuple[int, int, int]]:

@@ -49,6 +49,9 @@ class Native:
         index = ctypes.c_uint32
         library.tickless_setup.argtypes = [index, pointer, index, index]
         library.tickless_load.argtypes = [index, pointer, length, index]
+        library.tickless_wait.argtypes = [index, length, ctypes.c_bool, index, length]
+        library.tickless_taken.argtypes = [index]
+        library.tickless_taken.restype = length
         library.tickless_stall.argtypes = [index, length, index, index]
         for name in ("transfers", "last_cycles", "snapshots", "first_violation"):
             getattr(library, f"tickless_{name}").restype = pointer
@@ -58,17 +61,40 @@ class Native:
         self.links = len(plan["link_words"])
         self.probes = len(plan["probe_words"])
         words = np.array(plan["link_words"], dtype=np.uint32)
-        library.tickless_setup(self.links, words.ctypes.data, len(plan["units"]), self.probes)
-        self._stimuli = [np.fromfile(unit["stimulus"], dtype="<u4") for unit in plan["units"]]
-        for source, (unit, packets) in enumerate(zip(plan["units"], self._stimuli, strict=True)):
-            words = unit["words"]
-            library.tickless_load(source, packets.ctypes.data, len(packets) // words, words)
+        # A source for each unit's input, then one for each unit's loads.
+        self.units = len(plan["units"])
+        library.tickless_setup(self.links, words.ctypes.data, 2 * self.units, self.probes)
+        self._stimuli = []
+        for source, unit in enumerate(plan["units"]):
+            self._stimulate(source, unit["stimulus"], unit["words"])
+            if unit["loads"] is not None:
+                self._load(source, unit)
         for link, (seed, close, open_) in enumerate(plan["gates"]):
             library.tickless_stall(link, seed, close, open_)
         # Live views: the vectors behind them keep their size.
         self.transfers = _view(library.tickless_transfers(), self.links, np.uint64)
         self.last_cycles = _view(library.tickless_last_cycles(), self.links, np.uint64)
         self.snapshots = _view(library.tickless_snapshots(), self.probes, np.uint64)
+
+    def _stimulate(self, source: int, path: str, words: int) -> None:
+        packets = np.fromfile(path, dtype="<u4")
+        self._stimuli.append(packets)
+        self.library.tickless_load(source, packets.ctypes.data, len(packets) // words, words)
+
+    def _load(self, unit: int, plan: dict[str, Any]) -> None:
+        """Stimulus of a unit's loads, and who waits for whom."""
+        loads, source = plan["loads"], self.units + unit
+        self._stimulate(source, loads["stimulus"], loads["words"])
+        links = {"input": plan["first_link"], "answers": plan["first_link"] + plan["links"] - 1}
+        for chunk, link, count in loads["after"]:
+            self.library.tickless_wait(source, chunk, False, links[link], count)
+        for packet, count in loads["before"]:
+            self.library.tickless_wait(unit, packet, True, source, count)
+
+    def loaded(self) -> np.ndarray:
+        """Chunks of each unit's loads that were taken."""
+        sources = range(self.units, 2 * self.units)
+        return np.array([self.library.tickless_taken(source) for source in sources], np.int64)
 
     def violation(self) -> list[int]:
         """First break of a stream rule: link, cycle, valid, then words (held, seen); or empty."""
@@ -107,6 +133,7 @@ async def stream(dut) -> None:
     dut.stalls.value = int(plan["stalls"])
     Clock(dut.clk, 2, unit="step").start()
     cycle = written = 0
+    loaded, load_cycles = native.loaded(), np.zeros(len(units), np.int64)
     failure: dict[str, Any] = {"status": "complete"}
     started = time.perf_counter()
     with tqdm(
@@ -122,8 +149,11 @@ async def stream(dut) -> None:
             if not pending.any() and (native.snapshots >= snapshots).all():
                 break
             last = native.last_cycles.astype(np.int64)
-            quiet = cycle - np.maximum.reduceat(last, inputs)
-            endless = cycle - np.maximum(last[inputs], last[outputs])
+            before, loaded = loaded, native.loaded()
+            load_cycles[loaded != before] = cycle
+            alive = np.maximum(last[inputs], load_cycles)
+            quiet = cycle - np.maximum(np.maximum.reduceat(last, inputs), alive)
+            endless = cycle - np.maximum(alive, last[outputs])
             limit = plan["watchdog_cycles"]
             hung = (quiet > limit) | (endless > LIVELOCK_FACTOR * limit)
             if pending.any():
@@ -148,6 +178,10 @@ async def stream(dut) -> None:
         "ready": [int(getattr(dut, f"ready_{index}").value) for index in range(len(units))],
         "counters": [
             [int(getattr(dut, f"counters_{index}_{core}").value) for core in range(unit["cores"])]
+            for index, unit in enumerate(units)
+        ],
+        "load_counters": [
+            None if unit["loads"] is None else int(getattr(dut, f"load_counters_{index}").value)
             for index, unit in enumerate(units)
         ],
     }

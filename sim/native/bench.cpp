@@ -39,12 +39,24 @@ struct Link {
     }
 };
 
+// Before a packet, counted from 0, a source waits for so many transfers of a link, or for so many
+// packets taken from another source.
+struct Wait {
+    uint64_t packet;
+    bool on_source;
+    uint32_t index;
+    uint64_t count;
+};
+
 // Packets lie in memory that Python owns: `words` 32-bit words each, lowest first.
 struct Source {
-    const uint32_t* packet = nullptr;
+    const uint32_t* packet = nullptr;  // on offer; `end` for none
     const uint32_t* end = nullptr;
     uint32_t words = 1;
     const uint32_t* next = nullptr;
+    uint64_t taken = 0;
+    std::vector<Wait> waits;  // by packet
+    uint32_t waited = 0;
 };
 
 struct Bench {
@@ -95,8 +107,17 @@ svBit tickless_gate(int link) { return bench.links[link].gate.step(); }
 
 svBit tickless_advance(int source) {
     Source& target = bench.sources[source];
+    if (target.packet != target.end) target.taken++;
+    target.packet = target.end;
+    for (; target.waited < target.waits.size(); target.waited++) {
+        const Wait& wait = target.waits[target.waited];
+        if (wait.packet > target.taken) break;
+        const uint64_t count =
+            wait.on_source ? bench.sources[wait.index].taken : bench.transfers[wait.index];
+        if (count < wait.count) return 0;
+    }
+    if (target.next == target.end) return 0;
     target.packet = target.next;
-    if (target.packet == target.end) return 0;
     target.next += target.words;
     return 1;
 }
@@ -128,12 +149,21 @@ void tickless_setup(uint32_t links, const uint32_t* words, uint32_t sources, uin
 }
 
 void tickless_load(uint32_t source, const uint32_t* packets, uint64_t count, uint32_t words) {
-    bench.sources[source] = {packets, packets + count * words, words, packets};
+    const uint32_t* end = packets + count * words;
+    bench.sources[source] = {end, end, words, packets};
+}
+
+// In the order of the packets.
+void tickless_wait(uint32_t source, uint64_t packet, bool on_source, uint32_t index,
+                   uint64_t count) {
+    bench.sources[source].waits.push_back({packet, on_source, index, count});
 }
 
 void tickless_stall(uint32_t link, uint64_t seed, uint32_t close, uint32_t open) {
     bench.links[link].gate = {seed, close, open, true};
 }
+
+uint64_t tickless_taken(uint32_t source) { return bench.sources[source].taken; }
 
 const uint64_t* tickless_transfers() { return bench.transfers.data(); }
 
