@@ -13,6 +13,8 @@ MESH ?=
 CUT ?=
 CORE_UPDATES ?=
 CORE_KBITS ?=
+LOADABLE ?= 0
+LOAD ?=
 WAVES ?= 0
 STALLS ?= 0
 TESTS ?= tests
@@ -24,7 +26,7 @@ on = $(if $(filter-out 0,$(strip $(1))),$(2))
 design := $(foreach fold,$(FOLD),--fold $(fold)) $(if $(BUDGET),--budget $(BUDGET)) \
     $(if $(MESH),--mesh $(MESH)) $(foreach cut,$(CUT),--cut $(cut)) \
     $(if $(CORE_UPDATES),--core-updates $(CORE_UPDATES)) \
-    $(if $(CORE_KBITS),--core-kbits $(CORE_KBITS))
+    $(if $(CORE_KBITS),--core-kbits $(CORE_KBITS)) $(call on,$(LOADABLE),--loadable)
 
 .DEFAULT_GOAL := help
 .PHONY: help env sim rtl train bench test test-long lint clean
@@ -35,6 +37,7 @@ help: ## this list
 	@echo "  Settings: DATASET=$(DATASET) SAMPLES=20 SEED=$(SEED) STALLS=$(STALLS) WAVES=$(WAVES)"
 	@echo "            NETWORK=file FOLD=\"layer=LANESxTAPS ...\" BUDGET=n METHOD=mtt|sdt"
 	@echo "            MESH=RxC CUT=\"layer=SLICES ...\" CORE_UPDATES=n CORE_KBITS=n"
+	@echo "            LOADABLE=1 LOAD=file (run this network in the design built for NETWORK)"
 	@echo "            PIP_OPTIONS=\"...\" for the installation, TICKLESS_DATA=folder for recordings"
 
 env: $(READY) ## the environment in .venv
@@ -49,7 +52,7 @@ $(READY): pyproject.toml constraints.txt
 
 sim: $(READY) ## stream recordings through the RTL and compare with the golden model
 	$(RUN) -m sim --dataset $(DATASET) $(if $(SAMPLES),--samples $(SAMPLES)) --seed $(SEED) $(design) \
-	    $(if $(NETWORK),--network $(NETWORK)) $(call on,$(STALLS),--stalls) \
+	    $(if $(NETWORK),--network $(NETWORK)) $(if $(LOAD),--load $(LOAD)) $(call on,$(STALLS),--stalls) \
 	    $(call on,$(WAVES),--waves)
 
 rtl: $(READY) ## Verilog and manifest of a network, in build/rtl/<dataset>

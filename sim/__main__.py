@@ -6,7 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from gen.image import load_image
 from gen.options import add_design_options, chosen_design
+from hw.fabric.config import MeshConfig
 from sim.build import BuildError
 from sim.experiment import Experiment, choose_samples
 from sim.result import Result
@@ -31,8 +33,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         network = Network.load(path)
         samples = choose_samples(options.dataset, network, options.samples, options.seed)
         measured = [sample.addresses for sample in samples[:MEASURED_SAMPLES]]
+        options.loadable |= options.load is not None
         config = chosen_design(network, options, measured)
-        experiment = Experiment(network, path, config, options.dataset, samples, options.seed)
+        image = None
+        if options.load is not None:
+            path, network = options.load, Network.load(options.load)
+            assert isinstance(config, MeshConfig)
+            image = load_image(config, network)
+        experiment = Experiment(
+            network, path, config, options.dataset, samples, options.seed, image
+        )
     except (NetworkError, EventsError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -79,6 +89,9 @@ def table(result: Result) -> str:
     ]
     if result.mesh is not None:
         lines += ["", *_plan(result.mesh)]
+    if any(result.loads.values()):
+        counted = ", ".join(f"{count:,} {name}" for name, count in result.loads.items())
+        lines.append(f"chunks of 32 bits loaded over the mesh: {counted}")
     if result.method == "random":
         lines.append("the network is not trained: its weights are random, its classes mean nothing")
     difference = result.spike_difference
@@ -123,6 +136,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", type=int, default=1, help="chooses the recordings and the stalls")
     parser.add_argument("--network", type=Path, help="network file; the pre-trained one by default")
+    parser.add_argument(
+        "--load",
+        type=Path,
+        metavar="FILE",
+        help="network file that is loaded at run time into the design built for --network",
+    )
     parser.add_argument("--stalls", action="store_true", help="stall every link at random")
     parser.add_argument(
         "--waves", action="store_true", help="write the waveforms; take few samples"

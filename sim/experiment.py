@@ -12,6 +12,7 @@ from gen.configure import design_factory
 from hw.design import DesignConfig
 from hw.fabric.config import MeshConfig
 from sim.compare import Comparison, compare
+from sim.loads import Load
 from sim.packets import pack_sample, unpack_answers
 from sim.recording import Recording
 from sim.report import ReportSample, write_report
@@ -126,6 +127,9 @@ class Experiment:
         What is streamed, in order.
     seed : int
         Seed of the stalls.
+    image : numpy.ndarray, optional
+        Image of the network (see `gen.image`), loaded first into a design that was built for
+        another one.
     """
 
     def __init__(
@@ -136,7 +140,9 @@ class Experiment:
         dataset: str,
         samples: Sequence[Sample],
         seed: int,
+        image: np.ndarray | None = None,
     ):
+        self.loads = [] if image is None else [Load(image)]
         self.network, self.path, self.dataset = network, path, dataset
         self.config = config
         self.samples, self.seed = samples, seed
@@ -149,6 +155,7 @@ class Experiment:
         [recording] = simulate(
             [design_factory(self.config)],
             [[pack_sample(link, sample.addresses) for sample in self.samples]],
+            loads=[self.loads],
             folder=output / "run",
             stalls=stalls,
             seed=self.seed,
@@ -231,6 +238,7 @@ class Experiment:
             cores=core_results(self.config.cores, recording.counters, count, recording.cycles),
             cycles_per_sample=cycles,
             mesh=mesh,
+            loads=recording.load_counters,
             limit_cycles_per_sample=limit,
             cycles_over_limit=cycles / limit,
             latency_cycles=float(np.mean(latency)),

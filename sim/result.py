@@ -96,6 +96,9 @@ class Result:
         `sim.traffic.port_tokens`.
     mesh : MeshResult or None
         Floor plan and traffic of a mesh; None for point-to-point links.
+    loads : mapping of str to int
+        ``written``, ``unknown`` and ``refused`` chunks of the run; empty if the design is not
+        loadable.
     latency_cycles : float
         Clocks from the last input event of a sample to its answer, mean.
     """
@@ -116,6 +119,7 @@ class Result:
     layers: Sequence[LayerResult]
     cores: Sequence[CoreResult]
     mesh: MeshResult | None
+    loads: Mapping[str, int]
     cycles_per_sample: float
     limit_cycles_per_sample: float
     cycles_over_limit: float
