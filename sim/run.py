@@ -29,13 +29,14 @@ WATCHDOG_CYCLES = 100_000
 def simulate(
     designs: Sequence[DesignFactory],
     stimuli: Sequence[Sequence[np.ndarray]],
+    loads: Sequence[Sequence[Load]] | None = None,
     *,
     waves: bool = False,
     optimize: bool = True,
     **options: Any,
 ) -> list[Recording]:
     """Build a `Simulation` and run it once; ``options`` are those of `Simulation.run`."""
-    return Simulation(designs, waves=waves, optimize=optimize).run(stimuli, **options)
+    return Simulation(designs, waves=waves, optimize=optimize).run(stimuli, loads, **options)
 
 
 class Simulation:

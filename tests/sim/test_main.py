@@ -108,6 +108,19 @@ def test_on_a_mesh(network_file, tmp_path, capsys):
     assert (tmp_path / "report.html").read_text().count("data:image/png;base64,") == 4
 
 
+def test_a_network_is_loaded(network_file, tmp_path, capsys):
+    other = tmp_path / "other.safetensors"
+    make_network(seed=7).save(other)
+    arguments = ["--network", str(network_file), "--samples", "2", "--output", str(tmp_path)]
+    assert main([*arguments, "--mesh", "1x2", "--load", str(other)]) == 0
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert set(result["agreement"].values()) == {1.0}
+    assert result["network"] == str(other)
+    assert result["loads"]["written"] > 50
+    assert result["loads"]["unknown"] == result["loads"]["refused"] == 0
+    assert "chunks of 32 bits loaded over the mesh" in capsys.readouterr().out
+
+
 def test_a_disagreement_is_named(network_file, tmp_path, capsys, monkeypatch):
     def wrong(network, *arguments):
         layer = network.layers[0]
@@ -145,6 +158,8 @@ def test_a_disagreement_is_named(network_file, tmp_path, capsys, monkeypatch):
         (["--mesh", "2x2", "--cut", "other=2"], "no layer 'other'"),
         (["--mesh", "2x2", "--core-updates", "2"], "4 updates at once, 2 allowed"),
         (["--cut", "conv=2"], "expected --mesh RxC, too"),
+        (["--loadable"], "expected --mesh RxC, too"),
+        (["--load", "missing.safetensors", "--mesh", "1x2"], "missing.safetensors: no such"),
     ],
 )
 def test_wrong_input(network_file, tmp_path, capsys, monkeypatch, arguments, words):

@@ -1,5 +1,7 @@
 """Random networks, with and without shortcuts, in random foldings, cuts, placements and queues
-on meshes: spikes and order stay."""
+on meshes, built in or loaded at run time: spikes and order stay."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,10 +9,12 @@ import pytest
 from gen.configure import design_factory, layer_cores, network_joins
 from gen.cut import cut_layer
 from gen.fold import channel_blocks, choices
+from gen.image import load_image
 from gen.routes import check_routes
 from hw.fabric.config import MeshConfig
 from hw.fabric.receiver import MIN_QUEUE_DEPTH
 from sim.compare import compare
+from sim.loads import Load
 from sim.packets import pack_sample
 from sim.run import simulate
 from sw import engine
@@ -29,8 +33,8 @@ MOST_EVENTS = 20000
 """Layer events of all samples; random shortcuts may multiply them without end."""
 
 
-def random_mesh(rng, network):
-    """Folded, cut and placed at random, with queues down to the smallest."""
+def random_mesh(rng, network, loadable):
+    """Folded, cut and placed at random, with queues down to the smallest; loadable ones empty."""
     foldings, slices = [], []
     for layer in network.layers:
         possible = choices(layer)
@@ -39,7 +43,9 @@ def random_mesh(rng, network):
         slices.append(int(rng.integers(1, most + 1)))
         foldings.append(cut_layer(layer, folding, slices[-1]))
         slices[-1] = min(slices[-1], channel_blocks(layer, foldings[-1]))
-    layers = layer_cores(network, foldings, slices)
+    layers = layer_cores(network, foldings, slices, loadable=loadable)
+    if loadable:
+        layers = tuple(tuple(map(emptied, cores)) for cores in layers)
     rows = int(rng.integers(1, 4))
     columns = -(-sum(slices) // rows) + int(rng.integers(0, 2))
     tiles = [(row, column) for row in range(1, rows + 1) for column in range(columns)]
@@ -51,6 +57,19 @@ def random_mesh(rng, network):
     config = MeshConfig(rows, columns, layers, places, depth, batch, joins)
     check_routes(config)
     return config
+
+
+def emptied(core):
+    """The same core with other weights, thresholds and floors."""
+    edges = [replace(edge, weights=(0,) * len(edge.weights)) for edge in core.edges]
+    values = {"thresholds": (1,), "floors": (-1,)}
+    count = 0 if core.readout else core.shape[0]
+    return replace(
+        core,
+        edges=tuple(edges),
+        ceil_bits=None,
+        **{name: value * count for name, value in values.items()},
+    )
 
 
 def random_case(rng, seed):
@@ -69,13 +88,18 @@ def check_build(first_seed):
     for seed in range(first_seed, first_seed + CASES_A_BUILD):
         rng = np.random.default_rng(1000 + seed)
         network, samples = random_case(rng, seed)
-        cases.append((network, random_mesh(rng, network), samples))
+        cases.append((network, random_mesh(rng, network, seed % 4 == 1), samples))
     designs = [design_factory(config) for _, config, _ in cases]
     stimuli = [
         [pack_sample(config.cores[0].input_link, *sample) for sample in samples]
         for _, config, samples in cases
     ]
-    recordings = simulate(designs, stimuli, stalls=True, seed=first_seed, optimize=False)
+    loads = [
+        [Load(load_image(config, network))] if config.loadable else []
+        for network, config, _ in cases
+    ]
+    assert any(loads)
+    recordings = simulate(designs, stimuli, loads, stalls=True, seed=first_seed, optimize=False)
     for index, (case, recording) in enumerate(zip(cases, recordings, strict=True)):
         network, config, samples = case
         traces = [engine.run(network, events, reads) for events, reads in samples]
