@@ -26,7 +26,8 @@ on = $(if $(filter-out 0,$(strip $(1))),$(2))
 design := $(foreach fold,$(FOLD),--fold $(fold)) $(if $(BUDGET),--budget $(BUDGET)) \
     $(if $(MESH),--mesh $(MESH)) $(foreach cut,$(CUT),--cut $(cut)) \
     $(if $(CORE_UPDATES),--core-updates $(CORE_UPDATES)) \
-    $(if $(CORE_KBITS),--core-kbits $(CORE_KBITS)) $(call on,$(LOADABLE),--loadable)
+    $(if $(CORE_KBITS),--core-kbits $(CORE_KBITS)) $(call on,$(LOADABLE),--loadable) \
+    $(if $(LOAD),--load $(LOAD))
 
 .DEFAULT_GOAL := help
 .PHONY: help env sim rtl train bench test test-long lint clean
@@ -52,7 +53,7 @@ $(READY): pyproject.toml constraints.txt
 
 sim: $(READY) ## stream recordings through the RTL and compare with the golden model
 	$(RUN) -m sim --dataset $(DATASET) $(if $(SAMPLES),--samples $(SAMPLES)) --seed $(SEED) $(design) \
-	    $(if $(NETWORK),--network $(NETWORK)) $(if $(LOAD),--load $(LOAD)) $(call on,$(STALLS),--stalls) \
+	    $(if $(NETWORK),--network $(NETWORK)) $(call on,$(STALLS),--stalls) \
 	    $(call on,$(WAVES),--waves)
 
 rtl: $(READY) ## Verilog and manifest of a network, in build/rtl/<dataset>

@@ -1,4 +1,5 @@
-"""Area and speed of the fabric's parts on an ECP5, by Yosys and nextpnr: ``python -m gen.area``."""
+"""Area and speed of the fabric's parts, and of a core that can be loaded, on an ECP5, by Yosys and
+nextpnr: ``python -m gen.area``."""
 
 import json
 import os
@@ -12,11 +13,15 @@ from pathlib import Path
 from amaranth.back import verilog
 from amaranth.lib.wiring import Component
 
+from gen.configure import layer_cores
+from gen.fold import Folding, fold_fully
+from hw.core import Core
 from hw.fabric.flit import FlitConfig, Peer
 from hw.fabric.interface import NetworkInterface
 from hw.fabric.merge import Merge
 from hw.fabric.router import Router, RouterConfig
 from hw.packet import LinkConfig
+from sw.network import Network
 
 __all__ = ["Area", "main", "measure", "parts", "run"]
 
@@ -29,6 +34,9 @@ FLIT = FlitConfig(rows=3, columns=3, payload_bits=57, connection_bits=2)
 """Flits of 64 bits."""
 
 QUEUE_DEPTH, CREDIT_BATCH = 64, 16
+
+NETWORK = Path("sw/pretrained/nmnist.safetensors")
+"""Network whose first core is measured, built in and loadable."""
 
 # Mapping that knows the clock does not trade area for speed that nobody asked for.
 SYNTHESIS = (
@@ -56,7 +64,13 @@ class Area:
 
 
 def parts() -> dict[str, Callable[[], Component]]:
-    """Makers of the fabric's parts by name, for flits of 64 bits."""
+    """Makers of the fabric's parts by name, for flits of 64 bits, and of a core of `NETWORK`."""
+
+    def core(loadable: bool) -> Core:
+        network = Network.load(NETWORK)
+        foldings = [Folding(4, 4), *fold_fully(network)[1:]]
+        cores = layer_cores(network, foldings, [1] * len(foldings), loadable=loadable)
+        return Core(cores[0][0])
 
     def interface(count: int) -> NetworkInterface:
         peers = [Peer(1 + index % 3, index // 3, index % 2) for index in range(count)]
@@ -72,6 +86,8 @@ def parts() -> dict[str, Callable[[], Component]]:
         "interface, 4 sources, 4 destinations": lambda: interface(4),
         "merge of 2 slices": lambda: merge(2),
         "merge of 4 slices": lambda: merge(4),
+        "first core, 4 lanes x 4 taps": lambda: core(loadable=False),
+        "first core, loadable": lambda: core(loadable=True),
     }
 
 

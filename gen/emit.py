@@ -11,6 +11,7 @@ import numpy as np
 from amaranth.back import verilog
 
 from gen.configure import design_factory
+from gen.image import load_image
 from gen.manifest import manifest
 from gen.options import add_design_options, chosen_design, needs_samples
 from gen.place import core_packets
@@ -31,14 +32,26 @@ def emit(
     config: DesignConfig | MeshConfig,
     output: Path,
     samples: Sequence[np.ndarray] = (),
-) -> tuple[Path, Path]:
-    """Write ``design.v`` and ``manifest.json`` into a folder; returns both paths.
+    loaded: Network | None = None,
+) -> tuple[Path, ...]:
+    """Write ``design.v`` and ``manifest.json`` into a folder; returns the paths.
 
     Parameters
     ----------
     samples : sequence of numpy.ndarray
         Event addresses ``[n, 3]`` on which the traffic of a mesh is measured.
+    loaded : Network, optional
+        Network whose image is written beside them, as ``image.bin``: the chunks that load it into
+        the design, records of `gen.image.IMAGE_DTYPE`.
+
+    Raises
+    ------
+    ValueError
+        If the network does not suit the design.
     """
+    image = None
+    if loaded is not None:
+        image = load_image(config, loaded)
     output.mkdir(parents=True, exist_ok=True)
     design = design_factory(config)()
     text = verilog.convert(design, name="top", emit_src=False)
@@ -50,7 +63,10 @@ def emit(
     paths = output / "design.v", output / "manifest.json"
     paths[0].write_text(text)
     paths[1].write_text(json.dumps(description, indent=2) + "\n")
-    return paths
+    if image is None:
+        return paths
+    image.tofile(output / "image.bin")
+    return *paths, output / "image.bin"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,12 +78,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         network = Network.load(options.network)
+        loaded = None if options.load is None else Network.load(options.load)
         recordings = []
         if needs_samples(options):
             recordings = islice(load(network.provenance.dataset, "test"), MEASURED_SAMPLES)
         addresses = [events.addresses for events, _ in recordings]
         config = chosen_design(network, options, addresses)
-        paths = emit(network, config, options.output, addresses)
+        paths = emit(network, config, options.output, addresses, loaded)
     except (NetworkError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -5,6 +5,7 @@ import numpy as np
 from gen.configure import layer_cores, network_joins
 from gen.fold import Folding
 from hw.config import CoreConfig
+from hw.design import DesignConfig
 from hw.fabric.config import MeshConfig
 from hw.memory_map import MemoryMap
 from sw.network import Network
@@ -34,7 +35,7 @@ BUILT_IN_EDGE = ("input_link", "kernel", "groups")
 """What of an edge cannot be loaded."""
 
 
-def load_image(built: MeshConfig, network: Network) -> np.ndarray:
+def load_image(built: DesignConfig | MeshConfig, network: Network) -> np.ndarray:
     """All chunks of a network, core by core: a structured array of `IMAGE_DTYPE`.
 
     A core takes any weights, thresholds and floors that are no wider than its own, and geometry
@@ -43,10 +44,10 @@ def load_image(built: MeshConfig, network: Network) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the mesh is not loadable or the network does not suit it; the message names the core,
+        If the design is not loadable or the network does not suit it; the message names the core,
         what differs and both values.
     """
-    if not built.loadable:
+    if not isinstance(built, MeshConfig) or not built.loadable:
         raise ValueError("the design cannot be loaded: expected one that was built loadable")
     if len(network.layers) != len(built.layers):
         raise ValueError(

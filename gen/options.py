@@ -3,6 +3,7 @@
 import argparse
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -72,6 +73,12 @@ def add_design_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="cores of the mesh whose weights, thresholds and geometry can be written at run time",
     )
+    parser.add_argument(
+        "--load",
+        type=Path,
+        metavar="FILE",
+        help="network file to load at run time into the design; implies --loadable",
+    )
 
 
 def needs_samples(options: argparse.Namespace) -> bool:
@@ -98,15 +105,16 @@ def chosen_design(
     limits = CoreLimits(
         options.core_updates, None if options.core_kbits is None else options.core_kbits * 1024
     )
+    loadable = options.loadable or options.load is not None
     if options.mesh is None:
         if options.cut or limits != CoreLimits():
             raise ValueError("layers are cut over the cores of a mesh: expected --mesh RxC, too")
-        if options.loadable:
+        if loadable:
             raise ValueError("cores are loaded over a mesh: expected --mesh RxC, too")
         return design_config(network, foldings)
     slices = parse_cuts(network, options.cut)
     foldings, slices = cut_to_limits(network, foldings, slices, limits)
-    layers = layer_cores(network, foldings, slices, loadable=options.loadable)
+    layers = layer_cores(network, foldings, slices, loadable=loadable)
     traces = [engine.run(network, events) for events in samples]
     rows, columns = options.mesh
     return place(rows, columns, layers, network_joins(network), core_packets(layers, traces))

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from gen.image import load_image
 from gen.options import add_design_options, chosen_design
-from hw.fabric.config import MeshConfig
 from sim.build import BuildError
 from sim.experiment import Experiment, choose_samples
 from sim.result import Result
@@ -33,12 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         network = Network.load(path)
         samples = choose_samples(options.dataset, network, options.samples, options.seed)
         measured = [sample.addresses for sample in samples[:MEASURED_SAMPLES]]
-        options.loadable |= options.load is not None
         config = chosen_design(network, options, measured)
         image = None
         if options.load is not None:
             path, network = options.load, Network.load(options.load)
-            assert isinstance(config, MeshConfig)
             image = load_image(config, network)
         experiment = Experiment(
             network, path, config, options.dataset, samples, options.seed, image
@@ -136,12 +133,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", type=int, default=1, help="chooses the recordings and the stalls")
     parser.add_argument("--network", type=Path, help="network file; the pre-trained one by default")
-    parser.add_argument(
-        "--load",
-        type=Path,
-        metavar="FILE",
-        help="network file that is loaded at run time into the design built for --network",
-    )
     parser.add_argument("--stalls", action="store_true", help="stall every link at random")
     parser.add_argument(
         "--waves", action="store_true", help="write the waveforms; take few samples"

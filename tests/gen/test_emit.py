@@ -9,6 +9,7 @@ from gen.configure import design_config, layer_cores
 from gen.cut import cut_layer
 from gen.emit import emit, main
 from gen.fold import fold_fully
+from gen.image import load_image
 from gen.manifest import MANIFEST_VERSION
 from gen.place import place
 from tests.networks import random_events, random_network
@@ -42,10 +43,11 @@ def test_verilog_and_manifest_belong_together(network, tmp_path):
 def test_manifest_of_a_mesh(network, tmp_path):
     layer = network.layers[0]
     foldings = [cut_layer(layer, fold_fully(network)[0], 2), *fold_fully(network)[1:]]
-    layers = layer_cores(network, foldings, [2] + [1] * (len(foldings) - 1))
-    config = place(2, 3, layers, [], {})
+    slices = [2] + [1] * (len(foldings) - 1)
+    config = place(2, 3, layer_cores(network, foldings, slices, loadable=True), [], {})
     events = random_events(np.random.default_rng(0), network, 50)
-    _, description = emit(network, config, tmp_path, [events])
+    _, description, image = emit(network, config, tmp_path, [events], network)
+    assert image.read_bytes() == load_image(config, network).tobytes()
     manifest = json.loads(description.read_text())
     cores = manifest["layers"][0]["cores"]
     assert [core["first_channel"] for core in cores] == [0, cores[0]["channels"]]

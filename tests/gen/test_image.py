@@ -1,0 +1,47 @@
+import re
+
+import numpy as np
+
+from gen.configure import layer_cores
+from gen.fold import fold_fully
+from gen.image import load_image
+from gen.manifest import manifest
+from gen.place import place
+from hw.fabric.mesh import MeshDesign
+from tests.networks import random_network
+
+
+def test_the_manifest_says_where_everything_lies():
+    network = random_network(np.random.default_rng(5))
+    slices = [1] * len(network.layers)
+    config = place(2, 3, layer_cores(network, fold_fully(network), slices, loadable=True), [], {})
+    description = manifest(network, config, MeshDesign(config).links, "", {})
+    fields = {field["name"]: field["bits"] for field in description["mesh"]["load"]}
+    assert fields["chunk"] == 32 + 24
+    chunks = load_image(config, network)
+    cores = [core for layer in description["layers"] for core in layer["cores"]]
+    for number, (core, core_config) in enumerate(zip(cores, config.cores, strict=True)):
+        mine = {int(address): int(value) for k, address, value in chunks if k == number}
+        [shift] = map(int, re.findall(r"word << (\d+)", core["load"]["address"]))
+        words = {
+            region["name"]: [
+                sum(
+                    mine.pop(region["first"] + (word << shift) + chunk) << 32 * chunk
+                    for chunk in range(region["chunks"])
+                )
+                for word in range(region["words"])
+            ]
+            for region in core["load"]["regions"]
+        }
+        assert not mine
+        assert words["weights"] == list(core_config.weights)
+        if core_config.readout:
+            continue
+        [region] = [entry for entry in core["load"]["regions"] if entry["name"] == "neurons"]
+        [field] = [entry for entry in region["fields"] if entry["name"] == "thresholds"]
+        bits = field["bits"] // field["count"]
+        first = [
+            words["neurons"][0] >> field["offset"] + lane * bits & ((1 << bits) - 1)
+            for lane in range(min(field["count"], core_config.shape[0]))
+        ]
+        assert first == list(core_config.thresholds[: len(first)])
