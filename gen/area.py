@@ -35,7 +35,7 @@ FLIT = FlitConfig(rows=3, columns=3, payload_bits=57, connection_bits=2)
 
 QUEUE_DEPTH, CREDIT_BATCH = 64, 16
 
-NETWORK = Path("sw/pretrained/nmnist.safetensors")
+NETWORK = Path(__file__).parent.parent / "sw" / "pretrained" / "nmnist.safetensors"
 """Network whose first core is measured, built in and loadable."""
 
 # Mapping that knows the clock does not trade area for speed that nobody asked for.

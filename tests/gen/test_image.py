@@ -7,7 +7,6 @@ from gen.fold import fold_fully
 from gen.image import load_image
 from gen.manifest import manifest
 from gen.place import place
-from hw.fabric.mesh import MeshDesign
 from tests.networks import random_network
 
 
@@ -15,7 +14,7 @@ def test_the_manifest_says_where_everything_lies():
     network = random_network(np.random.default_rng(5))
     slices = [1] * len(network.layers)
     config = place(2, 3, layer_cores(network, fold_fully(network), slices, loadable=True), [], {})
-    description = manifest(network, config, MeshDesign(config).links, "", {})
+    description = manifest(network, config, [], "", {})
     fields = {field["name"]: field["bits"] for field in description["mesh"]["load"]}
     assert fields["chunk"] == 32 + 24
     chunks = load_image(config, network)
