@@ -9,11 +9,12 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from sw import golden
 from sw.edges import EdgeTables
 from sw.geometry import Geometry
-from sw.kernels import accumulate, integrate
+from sw.kernels import accumulate, first_lead, integrate
 from sw.network import Network
-from sw.sample import check_sample
+from sw.sample import check_margin, check_sample
 from sw.trace import LayerTrace, SampleTrace
 from sw.visits import visit_table
 
@@ -163,6 +164,11 @@ class ReadoutLayer:
         )
         return ReadoutTrace(logits, answers, len(events), reached * classes, saturations)
 
+    def decision(self, events: np.ndarray, margin: int) -> int | None:
+        """Number of the event, from 0, after which the largest logit leads by a margin at last."""
+        index = first_lead(events, self._place, self._weight, *self._limits, margin)
+        return None if index < 0 else index
+
 
 class Engine:
     """Integer network, prepared to run many samples.
@@ -192,7 +198,35 @@ class Engine:
 
     def run(self, events: np.ndarray, reads: Sequence[int] | np.ndarray = ()) -> SampleTrace:
         """Everything that the network does with one sample; equal to `sw.golden.run`."""
-        places = check_sample(events, reads)
+        traces, sent, marks, dropped = self._spike(events, check_sample(events, reads))
+        answer = self._readout.run(sent, marks)
+        return SampleTrace(
+            layers=traces,
+            logits=answer.logits,
+            read_logits=answer.read_logits,
+            readout_events=answer.events,
+            readout_sops=answer.sops,
+            saturations=answer.saturations,
+            dropped=dropped,
+        )
+
+    def deciding_event(self, events: np.ndarray, margin: int) -> int | None:
+        """Number of the input event, from 0, in the course of which the readout decides.
+
+        Parameters
+        ----------
+        margin : int
+            See `sw.golden.run`.
+        """
+        behind_each = check_sample(events, np.arange(1, len(events) + 1))
+        _, sent, marks, _ = self._spike(events, behind_each)
+        decision = self._readout.decision(sent, margin)
+        return None if decision is None else int(np.searchsorted(marks, decision, "right"))
+
+    def _spike(
+        self, events: np.ndarray, places: np.ndarray
+    ) -> tuple[tuple[LayerTrace, ...], np.ndarray, np.ndarray, int]:
+        """Traces of the spiking layers, the readout's events and READs, events dropped."""
         limits = np.array(self._input_shape, np.uint32)
         # Taken as unsigned, a negative coordinate is a huge one.
         channel, y, x = np.less(events.view(np.uint32), limits).T
@@ -213,31 +247,32 @@ class Engine:
                 # On the longer path, a mark behind each spike of the fork takes the READs' place.
                 fork, marks = trace, np.arange(len(sent) + 1)
             traces.append(trace)
-        answer = self._readout.run(sent, marks)
-        return SampleTrace(
-            layers=tuple(traces),
-            logits=answer.logits,
-            read_logits=answer.read_logits,
-            readout_events=answer.events,
-            readout_sops=answer.sops,
-            saturations=answer.saturations,
-            dropped=len(events) - len(kept),
-        )
+        return tuple(traces), sent, marks, len(events) - len(kept)
 
 
 _engines: WeakKeyDictionary[Network, Engine] = WeakKeyDictionary()
 
 
 def run(
-    network: Network, events: np.ndarray, reads: Sequence[int] | np.ndarray = ()
+    network: Network,
+    events: np.ndarray,
+    reads: Sequence[int] | np.ndarray = (),
+    margin: int | None = None,
 ) -> SampleTrace:
     """Everything that a network does with one sample; equal to `sw.golden.run`.
 
-    Prepares each network once.
+    Prepares each network once. With a margin, the golden model runs the deciding event.
     """
+    check_margin(margin, network.classes)
     if network not in _engines:
         _engines[network] = Engine(network)
-    return _engines[network].run(events, reads)
+    engine = _engines[network]
+    last = None if margin is None else engine.deciding_event(events, margin)
+    if last is None:
+        return engine.run(events, reads)
+    places = check_sample(events, reads)
+    before = engine.run(events[:last], places[places <= last])
+    return golden.run(network, events[last : last + 1], (), margin, before)
 
 
 def _membrane_dtype(geometry: Geometry, weight: np.ndarray) -> type[np.float32] | type[np.int32]:

@@ -7,7 +7,7 @@ import torch
 
 from sw.layer import Layer, Shortcut
 from sw.network import Network
-from sw.sample import check_sample
+from sw.sample import check_margin, check_sample
 from sw.trace import LayerTrace, SampleTrace
 
 __all__ = ["run"]
@@ -19,7 +19,11 @@ CHAIN, SHORTCUT = 0, 1
 
 
 def run(
-    network: Network, events: np.ndarray, reads: Sequence[int] | np.ndarray = ()
+    network: Network,
+    events: np.ndarray,
+    reads: Sequence[int] | np.ndarray = (),
+    margin: int | None = None,
+    after: SampleTrace | None = None,
 ) -> SampleTrace:
     """Everything that a network does with one sample.
 
@@ -31,27 +35,47 @@ def run(
         int32 ``[n, 3]``: ``(channel, y, x)`` in order; END follows the last one.
     reads : sequence of int
         Number of rows of ``events`` before each READ, not decreasing.
+    margin : int, optional
+        Margin of early exit, in logit units: the answer freezes after the first event of the
+        readout by which the largest logit leads the second largest by so much. Nothing behind it
+        is consumed, so that events and operations are the fewest that the decision needs.
+    after : SampleTrace, optional
+        What came before, with END and decision still to come: the trace goes on from there.
 
     Raises
     ------
     ValueError
-        If ``events`` or ``reads`` has another form. Events outside the sensor are no error: they
-        are dropped and counted.
+        If ``events``, ``reads`` or ``margin`` has another form. Events outside the sensor are no
+        error: they are dropped and counted.
     """
     places = check_sample(events, reads).tolist()
+    check_margin(margin, network.classes)
     layers = [_SpikingLayer(layer) for layer in network.layers[:-1]]
     readout = _Readout(network.layers[-1])
     consumers, joins = [*layers, readout], network.joins
     dropped = 0
+    if after is not None:
+        for layer, trace in zip(layers, after.layers, strict=True):
+            layer.go_on(trace)
+        readout.go_on(after)
+        dropped = after.dropped
+    decided = False
 
-    def consume(index: int, event: Event, edge: int = CHAIN) -> None:
-        """Let a layer consume an event, and those behind it all that follows, depth first."""
+    def consume(index: int, event: Event, edge: int = CHAIN) -> bool:
+        """Let a layer consume an event, and those behind it all that follows, depth first.
+
+        Returns whether the answer is decided: nothing is consumed any more.
+        """
         for spike in consumers[index].receive(event, edge):
-            if index in joins:
-                consume(joins[index], spike, SHORTCUT)
-            consume(index + 1, spike)
+            if index in joins and consume(joins[index], spike, SHORTCUT):
+                return True
+            if consume(index + 1, spike):
+                return True
+        return margin is not None and index == len(layers) and readout.leads_by(margin)
 
     for position in range(len(events) + 1):
+        if decided:
+            break
         while places and places[0] == position:
             places.pop(0)
             for layer in layers:
@@ -64,7 +88,7 @@ def run(
         if not (0 <= channel < channels and 0 <= y < height and 0 <= x < width):
             dropped += 1
             continue
-        consume(0, (channel, y, x))
+        decided = consume(0, (channel, y, x))
     return SampleTrace(
         layers=tuple(layer.trace() for layer in layers),
         logits=readout.logits(),
@@ -73,6 +97,7 @@ def run(
         readout_sops=readout.sops,
         saturations=readout.saturations,
         dropped=dropped,
+        decision=readout.events - 1 if decided else None,
     )
 
 
@@ -142,6 +167,13 @@ class _SpikingLayer(_WeightedLayer):
         self.spikes += spikes
         return spikes
 
+    def go_on(self, trace: LayerTrace) -> None:
+        """Take up the state in which a trace ends."""
+        self.membrane = torch.from_numpy(trace.membrane.astype(np.int64)).permute(1, 2, 0)
+        self.spikes = [(channel, y, x) for channel, y, x in trace.spikes.tolist()]
+        self.reads = trace.read_positions.tolist()
+        self.events, self.sops = trace.events, trace.sops
+
     def read(self) -> None:
         self.reads.append(len(self.spikes))
 
@@ -170,6 +202,18 @@ class _Readout(_WeightedLayer):
         view.copy_(torch.clamp(s, -self.ceil - 1, self.ceil))
         self.saturations += int((view != s).sum())
         return []
+
+    def go_on(self, trace: SampleTrace) -> None:
+        """Take up the state in which a trace ends."""
+        self.membrane = torch.from_numpy(trace.logits.astype(np.int64)).reshape(1, 1, -1)
+        self.answers = list(trace.read_logits)
+        self.events, self.sops = trace.readout_events, trace.readout_sops
+        self.saturations = trace.saturations
+
+    def leads_by(self, margin: int) -> bool:
+        """Whether the largest logit leads the second largest by a margin."""
+        best, second = self.membrane.flatten().topk(2).values.tolist()
+        return best - second >= margin
 
     def logits(self) -> np.ndarray:
         return self.membrane.reshape(-1).numpy().astype(np.int32)

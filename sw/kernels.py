@@ -6,7 +6,7 @@ from numba import njit, types
 from numba.cpython.unsafe.numbers import trailing_zeros
 from numba.extending import intrinsic
 
-__all__ = ["LANES", "accumulate", "integrate"]
+__all__ = ["LANES", "accumulate", "first_lead", "integrate"]
 
 LANES = 8
 """Neurons updated at once: one 256-bit register of 32-bit membranes."""
@@ -188,3 +188,25 @@ def accumulate(events, reads, place, weight, low, high, logits, answers):
             saturations += total != logit
             logits[k] = logit
     return visits, saturations
+
+
+@njit(cache=True, nogil=True)
+def first_lead(events, place, weight, low, high, margin):
+    """First event after which a readout's largest logit leads the second largest by a margin.
+
+    Parameters are those of `accumulate`; -1 if there is none.
+    """
+    logits = np.zeros(weight.shape[2], np.int64)
+    for index in range(len(events)):
+        channel, y, x = events[index, 0], events[index, 1], events[index, 2]
+        best = second = low
+        for k in range(len(logits)):
+            if place[y, x] >= 0:
+                logits[k] = min(max(logits[k] + weight[channel, place[y, x], k], low), high)
+            if logits[k] > best:
+                best, second = logits[k], best
+            elif logits[k] > second:
+                second = logits[k]
+        if best - second >= margin:
+            return index
+    return -1

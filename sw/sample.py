@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["check_sample"]
+__all__ = ["check_margin", "check_sample"]
 
 
 def check_sample(events: np.ndarray, reads: Sequence[int] | np.ndarray) -> np.ndarray:
@@ -39,3 +39,13 @@ def _check_reads(reads: Sequence[int] | np.ndarray, events: int) -> np.ndarray:
     if (np.diff(ordered) < 0).any():
         raise ValueError(f"reads = {reads!r}: expected ascending positions in 0..{events}")
     return places
+
+
+def check_margin(margin: int | None, classes: int) -> None:
+    """ValueError unless a margin of early exit suits a number of classes."""
+    if margin is None:
+        return
+    if type(margin) is not int or margin < 0:
+        raise ValueError(f"margin = {margin!r}: expected an integer of at least 0, or None")
+    if classes < 2:
+        raise ValueError(f"margin = {margin}: expected None for a network of {classes} class")

@@ -52,6 +52,9 @@ class SampleTrace:
         Logit updates that saturated.
     dropped : int
         Input events outside the sensor.
+    decision : int or None
+        With early exit, number of the readout's event, from 0, at which the answer froze; what the
+        trace tells ends there. None if it did not.
     """
 
     layers: tuple[LayerTrace, ...]
@@ -61,6 +64,7 @@ class SampleTrace:
     readout_sops: int
     saturations: int
     dropped: int
+    decision: int | None = None
 
     @property
     def class_index(self) -> int:

@@ -297,3 +297,37 @@ def test_logits_saturate_at_their_ends(run, monkeypatch):
 def test_bad_arguments_are_refused(run, events, reads, message):
     with pytest.raises(ValueError, match=message):
         run(neuron([5], 10), events, reads)
+
+
+def test_early_exit_freezes_the_answer(run):
+    # Two logits of which each event raises one.
+    net = network((2, 1, 1), [LayerSpec("readout", 2)], [[3, 0, 0, 2]], [])
+    events = channels(0, 1, 0, 1, 0, 0, 1)
+    whole = run(net, events)
+    assert (whole.logits.tolist(), whole.decision) == ([12, 6], None)
+    decided = run(net, events, margin=4)
+    assert (decided.logits.tolist(), decided.class_index, decided.decision) == ([6, 2], 0, 2)
+    assert (decided.readout_events, decided.readout_sops) == (3, 6)
+    never = run(net, events, margin=100)
+    assert (never.logits.tolist(), never.decision) == ([12, 6], None)
+    assert run(net, events, margin=0).decision == 0
+    assert run(net, channels(), margin=0).decision is None
+
+
+def test_early_exit_consumes_nothing_behind_the_decision(run):
+    # Each event fires two neurons; the first of them decides.
+    specs = [LayerSpec("linear", 2), LayerSpec("readout", 2)]
+    net = network((1, 1, 1), specs, [[1, 1], [5, 0, 0, 1]], [[1, 1]])
+    trace = run(net, channels(0, 0), (0, 1), margin=5)
+    assert (trace.decision, trace.readout_events, trace.logits.tolist()) == (0, 1, [5, 0])
+    assert (trace.layers[0].events, trace.layers[0].spikes[:, 0].tolist()) == (1, [0, 1])
+    assert trace.read_logits.tolist() == [[0, 0]]
+
+
+@pytest.mark.parametrize("margin", [-1, 1.5])
+def test_early_exit_wants_a_margin_in_logits(run, margin):
+    net = network((2, 1, 1), [LayerSpec("readout", 2)], [[3, 0, 0, 2]], [])
+    with pytest.raises(ValueError, match=rf"margin = {margin}: expected an integer of at least 0"):
+        run(net, channels(0), margin=margin)
+    with pytest.raises(ValueError, match="margin = 1: expected None for a network of 1 class"):
+        run(neuron([1], 1), channels(0), margin=1)
