@@ -13,6 +13,7 @@ MESH ?=
 CUT ?=
 CORE_UPDATES ?=
 CORE_KBITS ?=
+MARGIN ?=
 LOADABLE ?= 0
 LOAD ?=
 WAVES ?= 0
@@ -27,6 +28,7 @@ design := $(foreach fold,$(FOLD),--fold $(fold)) $(if $(BUDGET),--budget $(BUDGE
     $(if $(MESH),--mesh $(MESH)) $(foreach cut,$(CUT),--cut $(cut)) \
     $(if $(CORE_UPDATES),--core-updates $(CORE_UPDATES)) \
     $(if $(CORE_KBITS),--core-kbits $(CORE_KBITS)) $(call on,$(LOADABLE),--loadable) \
+    $(if $(MARGIN),--margin $(MARGIN)) \
     $(if $(LOAD),--load $(LOAD))
 
 .DEFAULT_GOAL := help
@@ -38,6 +40,7 @@ help: ## this list
 	@echo "  Settings: DATASET=$(DATASET) SAMPLES=20 SEED=$(SEED) STALLS=$(STALLS) WAVES=$(WAVES)"
 	@echo "            NETWORK=file FOLD=\"layer=LANESxTAPS ...\" BUDGET=n METHOD=mtt|sdt"
 	@echo "            MESH=RxC CUT=\"layer=SLICES ...\" CORE_UPDATES=n CORE_KBITS=n"
+	@echo "            MARGIN=n (early exit at a lead of n, in integer logit units)"
 	@echo "            LOADABLE=1 LOAD=file (run this network in the design built for NETWORK)"
 	@echo "            PIP_OPTIONS=\"...\" for the installation, TICKLESS_DATA=folder for recordings"
 

@@ -16,6 +16,7 @@ from hw.packet import LinkConfig
 from sw.geometry import Geometry
 from sw.layer import Layer
 from sw.network import Network
+from sw.sample import check_margin
 
 __all__ = ["design_config", "design_factory", "layer_cores", "network_joins"]
 
@@ -27,7 +28,9 @@ def design_factory(config: DesignConfig | MeshConfig) -> Callable[..., DesignBas
     return partial(Design, config)
 
 
-def design_config(network: Network, foldings: Sequence[Folding]) -> DesignConfig:
+def design_config(
+    network: Network, foldings: Sequence[Folding], margin: int | None = None
+) -> DesignConfig:
     """Parameters of the cores of a network with one core a layer.
 
     Parameters
@@ -36,13 +39,15 @@ def design_config(network: Network, foldings: Sequence[Folding]) -> DesignConfig
         Integer network.
     foldings : sequence of Folding
         One a layer.
+    margin : int, optional
+        Margin of early exit, see `sw.golden.run`.
 
     Raises
     ------
     ValueError
         If a folding does not suit its layer; the message names layer, value and what is possible.
     """
-    layers = layer_cores(network, foldings, [1] * len(network.layers))
+    layers = layer_cores(network, foldings, [1] * len(network.layers), margin=margin)
     return DesignConfig(tuple(core for cores in layers for core in cores), network_joins(network))
 
 
@@ -57,6 +62,7 @@ def layer_cores(
     slices: Sequence[int],
     built: Sequence[CoreConfig] | None = None,
     loadable: bool = False,
+    margin: int | None = None,
 ) -> tuple[tuple[CoreConfig, ...], ...]:
     """Parameters of the cores of each layer, cut into slices of its output channels.
 
@@ -73,6 +79,8 @@ def layer_cores(
         wide enough.
     loadable : bool
         Whether the cores can be written at run time.
+    margin : int, optional
+        Margin of early exit, see `sw.golden.run`.
 
     Raises
     ------
@@ -84,6 +92,7 @@ def layer_cores(
             raise ValueError(f"{len(values)} {name}: expected {len(network.layers)}, one a layer")
     channels, height, width = network.input_shape
     inputs = LinkConfig(channels, height, width, channels, guarded=True)
+    check_margin(margin, network.classes)
     forks = {join: source for source, join in network.joins.items()}
     layers: list[tuple[CoreConfig, ...]] = []
     for index, (layer, folding) in enumerate(zip(network.layers, foldings, strict=True)):
@@ -95,7 +104,8 @@ def layer_cores(
         widths = _widths(layer, None if built is None else built[index])
         layers.append(
             tuple(
-                _core(layer, folding, links, part, widths, end_level, loadable) for part in ranges
+                _core(layer, folding, links, part, widths, end_level, loadable, margin)
+                for part in ranges
             )
         )
     return tuple(layers)
@@ -136,6 +146,7 @@ def _core(
     widths: tuple[int, int],
     end_level: int | None,
     loadable: bool,
+    margin: int | None,
 ) -> CoreConfig:
     geometry = layer.geometry
     edges, (bits, membrane_bits) = [(geometry, layer.weight)], widths
@@ -170,6 +181,7 @@ def _core(
         readout=layer.is_readout,
         ceil_bits=None if layer.is_readout else layer.membrane_bits - 1,
         loadable=loadable,
+        margin=margin if layer.is_readout else None,
     )
 
 

@@ -17,7 +17,7 @@ from hw.fabric.config import MeshConfig
 from hw.fabric.flit import HOST
 from hw.fabric.loading import load_layout
 from hw.memory_map import CHUNK_BITS, MemoryMap, parameter_layout
-from hw.packet import Kind, answer_layout
+from hw.packet import Kind
 from sw.geometry import Geometry
 from sw.layer import Layer
 from sw.network import Network
@@ -66,7 +66,7 @@ def manifest(
         "layers": [
             _layer(layer, cores) for layer, cores in zip(network.layers, config.layers, strict=True)
         ],
-        "links": [_link(index, link, network.classes) for index, link in enumerate(links)],
+        "links": [_link(index, link, config.cores[-1]) for index, link in enumerate(links)],
         "counter_bits": COUNTER_BITS,
     }
     if isinstance(config, MeshConfig):
@@ -74,8 +74,8 @@ def manifest(
     return description
 
 
-def _link(index: int, link: Link, classes: int) -> dict[str, Any]:
-    layout = answer_layout(classes) if link.packets is None else link.packets.layout
+def _link(index: int, link: Link, readout: CoreConfig) -> dict[str, Any]:
+    layout = readout.answers if link.packets is None else link.packets.layout
     entry = {"index": index, "from": link.sender, "to": link.receiver, "fields": _fields(layout)}
     if link.packets is not None:
         entry["channels_per_block"] = link.packets.lanes

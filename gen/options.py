@@ -69,6 +69,12 @@ def add_design_options(parser: argparse.ArgumentParser) -> None:
         help="most memory of one core of the mesh, in 1,024 bits; larger layers are cut",
     )
     parser.add_argument(
+        "--margin",
+        type=int,
+        metavar="N",
+        help="early exit: decide once the largest logit leads by so much, in integer logit units",
+    )
+    parser.add_argument(
         "--loadable",
         action="store_true",
         help="cores of the mesh whose weights, thresholds and geometry can be written at run time",
@@ -111,10 +117,10 @@ def chosen_design(
             raise ValueError("layers are cut over the cores of a mesh: expected --mesh RxC, too")
         if loadable:
             raise ValueError("cores are loaded over a mesh: expected --mesh RxC, too")
-        return design_config(network, foldings)
+        return design_config(network, foldings, options.margin)
     slices = parse_cuts(network, options.cut)
     foldings, slices = cut_to_limits(network, foldings, slices, limits)
-    layers = layer_cores(network, foldings, slices, loadable=loadable)
+    layers = layer_cores(network, foldings, slices, loadable=loadable, margin=options.margin)
     traces = [engine.run(network, events) for events in samples]
     rows, columns = options.mesh
     return place(rows, columns, layers, network_joins(network), core_packets(layers, traces))

@@ -123,5 +123,5 @@ def core_packets(
                 total += int(((channel >= 0) & (channel < core.shape[0])).sum())
                 total += trace.layers[layer].events * (core.end_level is not None)
             sent[layer, index] = total / count
-    sent[len(layers) - 1, 0] = float(answer_words(layers[-1][0].shape[0]))
+    sent[len(layers) - 1, 0] = float(answer_words(layers[-1][0].answers))
     return sent

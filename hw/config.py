@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from amaranth.lib import data
 from amaranth.utils import ceil_log2
 
 from hw.edge import EdgeConfig, foldings, group_blocks, position_steps, window
-from hw.packet import LinkConfig
+from hw.packet import LOGIT_BITS, LinkConfig, answer_layout
 
 __all__ = ["FORK_LEVEL", "CoreConfig"]
 
@@ -49,6 +50,9 @@ class CoreConfig:
     epoch_bits : int
         Width of the epoch tag beside each membrane word, at least 4. Membranes are cleared by a
         new epoch at END, and by a sweep once in ``2**epoch_bits - 1`` samples.
+    margin : int or None
+        Margin of early exit, of a readout of two classes or more, in logit units; None for no early
+        exit.
     ceil_bits : int or None
         The highest membrane is ``2**ceil_bits - 1``, with ``membrane_bits - 1`` by default.
     loadable : bool
@@ -71,6 +75,7 @@ class CoreConfig:
     readout: bool = False
     queue_depth: int = 32
     epoch_bits: int = 4
+    margin: int | None = None
     ceil_bits: int | None = None
     loadable: bool = False
 
@@ -113,6 +118,11 @@ class CoreConfig:
             check(self.thresholds == () and self.floors == (), "thresholds", "none for a readout")
             check(channels == self.layer_channels, "shape", "all channels of a readout")
             check(self.end_level is None, "end_level", "None for a readout")
+            check(
+                self.margin is None or (channels > 1 and 0 <= self.margin < 1 << LOGIT_BITS),
+                "margin",
+                f"None, or 0..{(1 << LOGIT_BITS) - 1} for two classes or more",
+            )
             check(len(self.edges) == 1, "edges", "one for a readout")
             return
         check(
@@ -120,6 +130,7 @@ class CoreConfig:
             "ceil_bits",
             f"None or 0..{self.membrane_bits - 1}",
         )
+        check(self.margin is None, "margin", "None for a spiking layer")
         half = self.ceil + 1
         for name, values, low, high in (
             ("thresholds", self.thresholds, 1, half),
@@ -180,6 +191,11 @@ class CoreConfig:
         channels, height, width = self.shape
         level_bits = int(self.end_level is not None or self.passes_ends)
         return LinkConfig(channels, height, width, self.lanes, level_bits=level_bits)
+
+    @property
+    def answers(self) -> data.StructLayout:
+        """Layout of the answers of a readout."""
+        return answer_layout(self.shape[0], self.margin is not None)
 
     @property
     def blocks(self) -> int:

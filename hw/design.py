@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hw.config import CoreConfig
 from hw.core import Core
-from hw.counters import counter_layout
+from hw.counters import COUNTER_BITS, counter_layout
+from hw.early_exit import EarlyExit
 from hw.fork import Fork, StreamQueue
-from hw.packet import LinkConfig, answer_layout
+from hw.packet import LinkConfig
 from hw.readout import Readout
 
 __all__ = ["Channel", "Design", "DesignBase", "DesignConfig", "Link"]
@@ -116,6 +117,10 @@ class DesignBase(wiring.Component):
         Answers.
     counters : Out
         Counters of each core, by its index: ``counters.core_0.events``.
+    decided : Out(1)
+        High for one clock when the host hears that a sample is decided; only with early exit.
+    skipped : Out
+        Input packets dropped since reset because their sample was decided; only with early exit.
 
     Attributes
     ----------
@@ -128,6 +133,8 @@ class DesignBase(wiring.Component):
     i: stream.Interface
     o: stream.Interface
     counters: Any
+    decided: Signal
+    skipped: Signal
 
     def __init__(
         self,
@@ -139,6 +146,7 @@ class DesignBase(wiring.Component):
         configs = [config for layer in layers for config in layer]
         self.links = tuple(links)
         self.channel = channel
+        self.early_exit = configs[-1].margin is not None
         self.cores: list[Any] = [
             Readout(config) if config.readout else Core(config) for config in configs
         ]
@@ -146,8 +154,9 @@ class DesignBase(wiring.Component):
         super().__init__(
             {
                 **members,
+                **({"decided": Out(1), "skipped": Out(COUNTER_BITS)} if self.early_exit else {}),
                 "i": In(stream.Signature(configs[0].input_link.layout)),
-                "o": Out(stream.Signature(answer_layout(configs[-1].shape[0]))),
+                "o": Out(stream.Signature(configs[-1].answers)),
                 "counters": Out(
                     data.StructLayout(
                         {f"core_{n}": counter_layout(config) for n, config in enumerate(configs)}
@@ -161,6 +170,16 @@ class DesignBase(wiring.Component):
         for index, core in enumerate(self.cores):
             m.submodules[f"core_{index}"] = core
             m.d.comb += self.counters[f"core_{index}"].eq(core.counters)
+
+    def add_early_exit(self, m: Module, packets: Any, answers: Any) -> tuple[Any, Any]:
+        """Input packets and answers, behind the early exit where there is one."""
+        if not self.early_exit:
+            return packets, answers
+        m.submodules.early_exit = early_exit = EarlyExit(packets.p.shape(), answers.p.shape())
+        connect(m, packets, early_exit.i)
+        connect(m, answers, early_exit.i_answer)
+        m.d.comb += [self.decided.eq(early_exit.decided), self.skipped.eq(early_exit.skipped)]
+        return early_exit.o, early_exit.o_answer
 
     def add_link(self, m: Module, index: int, source: Any, sink: Any) -> None:
         """Connect two streams by the link of an index."""
@@ -216,6 +235,7 @@ class Design(DesignBase):
             sources[source + 1] = fork.o_0
             link = len(self.cores) + number
             self.add_link(m, link, queue.o, self.cores[join].shortcut)
+        sources[0], sources[-1] = self.add_early_exit(m, sources[0], sources[-1])
         for index, core in enumerate(self.cores):
             self.add_link(m, index, sources[index], core.i)
         self.add_link(m, len(self.links) - 1, sources[-1], flipped(self.o))

@@ -7,8 +7,10 @@ from amaranth.hdl import Value, signed
 from amaranth.lib import data, enum
 from amaranth.utils import bits_for, ceil_log2
 
-__all__ = ["Kind", "LinkConfig", "answer_layout"]
+__all__ = ["LOGIT_BITS", "Kind", "LinkConfig", "answer_layout"]
 
+LOGIT_BITS = 32
+"""Width of a logit; logits saturate."""
 
 MAX_COUNT_BITS = 8
 """Widest count of an EVENT_END: enough to let a run of empty events pass a busy link."""
@@ -109,12 +111,29 @@ class LinkConfig:
         return Value.cast(packet)[: self.count_bits]
 
 
-def answer_layout(classes: int) -> data.StructLayout:
-    """Layout of the readout's answer: which marker it answers, class and 32-bit logits."""
+def answer_layout(classes: int, early_exit: bool = False) -> data.StructLayout:
+    """Layout of the readout's answer.
+
+    Members
+    -------
+    kind : Kind
+        The marker that it answers; EVENT for a decision, which answers none.
+    class_index : unsigned
+        Largest logit, the lowest index on a tie.
+    logits : array
+        Signed, `LOGIT_BITS` wide.
+    decided : unsigned(1)
+        Whether the answer froze before its marker came; only with early exit.
+    event : unsigned(32)
+        Number of the readout's event at which it did, from 0; else events so far. Only with early
+        exit.
+    """
+    exits = {"decided": 1, "event": 32} if early_exit else {}
     return data.StructLayout(
         {
             "kind": Kind,
             "class_index": ceil_log2(classes),
-            "logits": data.ArrayLayout(signed(32), classes),
+            "logits": data.ArrayLayout(signed(LOGIT_BITS), classes),
+            **exits,
         }
     )

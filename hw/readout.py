@@ -3,22 +3,20 @@
 from typing import Any
 
 from amaranth.hdl import Array, Module, Mux, Signal, signed
-from amaranth.lib import stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from hw.address import AddressGenerator
 from hw.config import CoreConfig
 from hw.counters import Counters, counter_layout
+from hw.decision import Decision
 from hw.loader import add_loader, load_members
 from hw.memory_map import MemoryMap
-from hw.packet import Kind, answer_layout
+from hw.packet import LOGIT_BITS, Kind
 from hw.table import memory_of
 from hw.unpacker import Unpacker
 
-__all__ = ["LOGIT_BITS", "Readout"]
-
-LOGIT_BITS = 32
-"""Width of a logit; logits saturate."""
+__all__ = ["Readout"]
 
 
 class Readout(wiring.Component):
@@ -26,7 +24,8 @@ class Readout(wiring.Component):
 
     Adds each event's weights to the logits, ``lanes`` classes a clock. END and READ are answered
     with all logits and the class of the largest, the lowest index on a tie; END then resets the
-    logits. The class is found in one clock a class; the next sample's events wait meanwhile.
+    logits. The class is found in one clock a class; the next sample's events wait meanwhile. With
+    early exit see `hw.decision.Decision`.
 
     unpack -> address (2 clocks) -> read -> accumulate
 
@@ -60,7 +59,7 @@ class Readout(wiring.Component):
             {
                 **load_members(config),
                 "i": In(stream.Signature(config.input_link.layout)),
-                "o": Out(stream.Signature(answer_layout(self.classes))),
+                "o": Out(stream.Signature(config.answers)),
                 "counters": Out(counter_layout(config)),
             }
         )
@@ -83,43 +82,29 @@ class Readout(wiring.Component):
         m.d.comb += weight_read.addr.eq(step.banks[0].weight_address)
         m.d.sync += [step_1.eq(step), valid_1.eq(address.step_valid)]
 
-        answer = self.o.p
-        answered = Signal()
-        saturated = self._accumulate(m, step_1, valid_1, weight_read.data, answer.logits, answered)
-
-        # No step is issued from a marker on until its answer is taken.
+        # No step is issued from a marker on until it is dealt with, its answer taken.
+        logits: Any = Signal(data.ArrayLayout(signed(LOGIT_BITS), self.classes))
+        done = Signal()
+        saturated = self._accumulate(m, step_1, valid_1, weight_read.data, logits, done)
         marker_issued = Signal()
+        answering = Signal()
         m.d.comb += [
             marker_issued.eq(address.issue & (address.i.p.kind != Kind.EVENT)),
-            answered.eq(self.o.valid & self.o.ready),
+            address.go.eq(~answering),
         ]
-        answering = Signal()
-        m.d.comb += address.go.eq(~answering)
         with m.If(marker_issued):
             m.d.sync += answering.eq(1)
-        with m.Elif(answered):
+        with m.Elif(done):
             m.d.sync += answering.eq(0)
-
-        # The class: one comparison a clock.
-        index = Signal(range(self.classes))
-        comparing = Signal()
-        best = Signal(signed(LOGIT_BITS))
-        logit = Array(answer.logits[i] for i in range(self.classes))[index]
-        with m.If(valid_1 & (step_1.kind != Kind.EVENT)):
-            m.d.sync += [answer.kind.eq(step_1.kind), comparing.eq(1), index.eq(0)]
-        with m.If(comparing):
-            with m.If((index == 0) | (logit > best)):
-                m.d.sync += [best.eq(logit), answer.class_index.eq(index)]
-            m.d.sync += index.eq(index + 1)
-            with m.If(index == self.classes - 1):
-                m.d.sync += [comparing.eq(0), self.o.valid.eq(1)]
-        with m.If(answered):
-            m.d.sync += self.o.valid.eq(0)
+        if config.margin is None:
+            self._answer(m, step_1, valid_1, logits, done)
+        else:
+            self._decide(m, config.margin, step_1, valid_1, logits, done)
 
         m.d.comb += [
             counters.event.eq(address.issue_event),
             counters.dropped.eq(unpacker.dropped + address.outside),
-            counters.packet.eq(answered),
+            counters.packet.eq(self.o.valid & self.o.ready),
             counters.busy.eq(address.issue),
             counters.stall.eq(address.i.valid & ~address.go),
             counters.sops.eq(Mux(address.step_valid, step.sops, 0)),
@@ -128,7 +113,39 @@ class Readout(wiring.Component):
         ]
         return m
 
-    def _accumulate(self, m, step, valid, weights, logits, answered):
+    def _answer(self, m, step, valid, logits, done):
+        """Answers markers; finds the class by one comparison a clock."""
+        answer = self.o.p
+        index = Signal(range(self.classes))
+        comparing = Signal()
+        best = Signal(signed(LOGIT_BITS))
+        logit = Array(logits[i] for i in range(self.classes))[index]
+        m.d.comb += [answer.logits.eq(logits), done.eq(self.o.valid & self.o.ready)]
+        with m.If(valid & (step.kind != Kind.EVENT)):
+            m.d.sync += [answer.kind.eq(step.kind), comparing.eq(1), index.eq(0)]
+        with m.If(comparing):
+            with m.If((index == 0) | (logit > best)):
+                m.d.sync += [best.eq(logit), answer.class_index.eq(index)]
+            m.d.sync += index.eq(index + 1)
+            with m.If(index == self.classes - 1):
+                m.d.sync += [comparing.eq(0), self.o.valid.eq(1)]
+        with m.If(done):
+            m.d.sync += self.o.valid.eq(0)
+
+    def _decide(self, m, margin, step, valid, logits, done):
+        """Answers markers, and decides as soon as the margin allows."""
+        m.submodules.decision = decision = Decision(self.classes, margin)
+        connect(m, decision.o, flipped(self.o))
+        is_event = step.kind == Kind.EVENT
+        m.d.sync += [
+            decision.event.eq(valid & is_event & step.last),
+            decision.marker.eq(valid & ~is_event),
+        ]
+        with m.If(valid & ~is_event):
+            m.d.sync += decision.kind.eq(step.kind)
+        m.d.comb += [decision.logits.eq(logits), done.eq(decision.done)]
+
+    def _accumulate(self, m, step, valid, weights, logits, done):
         """Adds the weights of a step to its block of logits; returns the number that saturated."""
         config = self.config
         high, low = (1 << (LOGIT_BITS - 1)) - 1, -(1 << (LOGIT_BITS - 1))
@@ -147,6 +164,6 @@ class Readout(wiring.Component):
                 with m.Elif(total < low):
                     m.d.sync += logit.eq(low)
                     m.d.comb += saturated[lane].eq(1)
-            with m.If(answered & (self.o.p.kind == Kind.END)):
+            with m.If(done & (self.o.p.kind == Kind.END)):
                 m.d.sync += logit.eq(0)
         return sum(bit for bit in saturated)

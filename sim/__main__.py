@@ -86,6 +86,13 @@ def table(result: Result) -> str:
     ]
     if result.mesh is not None:
         lines += ["", *_plan(result.mesh)]
+    if result.early_exit is not None:
+        early = result.early_exit
+        lines.append(
+            f"early exit at a lead of {early.margin:,}: {100 * early.decided:.1f}% of the samples "
+            f"decided; SOPs {early.sops_needed:,.0f} needed, {early.sops_executed:,.0f} executed, "
+            f"{early.sops_whole:,.0f} whole; {early.events_taken:,.0f} events taken"
+        )
     if any(result.loads.values()):
         counted = ", ".join(f"{count:,} {name}" for name, count in result.loads.items())
         lines.append(f"chunks of 32 bits loaded over the mesh: {counted}")

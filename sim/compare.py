@@ -60,7 +60,11 @@ class Comparison:
         return self.difference is None
 
 
-def compare(traces: Iterable[SampleTrace], samples: Sequence[SampleRecording]) -> Comparison:
+def compare(
+    traces: Iterable[SampleTrace],
+    samples: Sequence[SampleRecording],
+    exits: Sequence[SampleTrace] | None = None,
+) -> Comparison:
     """Compare a recording with the golden model's traces of the same samples.
 
     Parameters
@@ -69,10 +73,14 @@ def compare(traces: Iterable[SampleTrace], samples: Sequence[SampleRecording]) -
         One a sample.
     samples : sequence of SampleRecording
         ``Recording.samples``.
+    exits : sequence of SampleTrace, optional
+        Traces with the margin of a design with early exit. What a decided sample sends is then the
+        beginning of what it would send undecided, and its membranes are nobody's concern.
     """
+    leaving = exits if exits is not None else [None] * len(samples)
     results = [
-        compare_sample(index, trace, sample)
-        for index, (trace, sample) in enumerate(zip(traces, samples, strict=True))
+        compare_sample(index, trace, sample, leaves)
+        for index, (trace, sample, leaves) in enumerate(zip(traces, samples, leaving, strict=True))
     ]
     return Comparison(
         classes=_share([result.classes for result in results]),
@@ -83,24 +91,27 @@ def compare(traces: Iterable[SampleTrace], samples: Sequence[SampleRecording]) -
     )
 
 
-def compare_sample(index: int, trace: SampleTrace, sample: SampleRecording) -> SampleComparison:
+def compare_sample(
+    index: int, trace: SampleTrace, sample: SampleRecording, leaves: SampleTrace | None = None
+) -> SampleComparison:
     """Compare one sample; ``index`` is its number in the text of a difference."""
     spikes, membranes, upstream_first = [], [], []
+    decided = leaves is not None and leaves.decision is not None
     for layer, expected in enumerate(trace.layers):
         carrying = [
-            _spikes(f"link {number} ({recorded.link})", expected, recorded)
+            _spikes(f"link {number} ({recorded.link})", expected, recorded, decided)
             for number, recorded in enumerate(sample.links)
             if recorded.link.layer == layer
         ]
         holding = [
             _membranes(expected, recorded)
             for recorded in sample.membranes
-            if recorded.layer == layer
+            if recorded.layer == layer and not decided
         ]
         spikes += carrying
         membranes += holding
         upstream_first += [*carrying, *holding]
-    logits, classes = _answers(len(trace.logits), trace, sample.links[-1])
+    logits, classes = _answers(leaves or trace, sample.links[-1], leaves is not None)
     texts = [text for text in (*upstream_first, logits, classes) if text is not None]
     return SampleComparison(
         classes=classes is None,
@@ -111,7 +122,7 @@ def compare_sample(index: int, trace: SampleTrace, sample: SampleRecording) -> S
     )
 
 
-def _spikes(where: str, layer: LayerTrace, recording: LinkRecording) -> str | None:
+def _spikes(where: str, layer: LayerTrace, recording: LinkRecording, decided: bool) -> str | None:
     link = recording.link
     assert link.packets is not None
     expected = np.insert(layer.spikes, layer.read_positions, READ_MARKER, axis=0)
@@ -124,7 +135,7 @@ def _spikes(where: str, layer: LayerTrace, recording: LinkRecording) -> str | No
         got[(got != READ_MARKER).any(axis=1), 0] += link.first_channel
     common = min(len(expected), len(got))
     differs = (expected[:common] != got[:common]).any(axis=1)
-    if not differs.any() and len(expected) == len(got):
+    if not differs.any() and (len(expected) == len(got) or (decided and common == len(got))):
         return None
     first = int(np.argmax(differs)) if differs.any() else common
     # Where spikes are missing, the packet that should have been another one is END.
@@ -156,13 +167,19 @@ def _membranes(layer: LayerTrace, recording: MembraneRecording) -> str | None:
 
 
 def _answers(
-    classes: int, trace: SampleTrace, recording: LinkRecording
+    trace: SampleTrace, recording: LinkRecording, early_exit: bool
 ) -> tuple[str | None, str | None]:
-    """First difference of the logits and of the classes."""
-    got = unpack_answers(classes, recording.packets)
+    """First difference of the logits, or of the decision, and of the classes."""
+    classes = len(trace.logits)
+    got = unpack_answers(classes, recording.packets, early_exit)
     expected = np.concatenate([trace.read_logits.reshape(-1, classes), trace.logits[None]])
     if len(got.ends) != len(expected):
         text = f"answers: expected {len(expected)}, got {len(got.ends)}"
+        return text, text
+    decision = -1 if trace.decision is None else trace.decision
+    if got.decisions[-1] != decision:
+        wanted = "none" if decision < 0 else f"at event {decision} of the readout"
+        text = f"answers, answer to END, decision: expected {wanted}, got {got.decisions[-1]}"
         return text, text
     names = [f"READ {index}" for index in range(len(expected) - 1)] + ["END"]
     logits = label = None

@@ -19,6 +19,7 @@ from sim.report import ReportSample, write_report
 from sim.result import (
     Result,
     core_results,
+    early_exit_result,
     layer_results,
     limit_cycles,
     spike_difference,
@@ -162,18 +163,12 @@ class Experiment:
             waves=waves,
             progress=True,
         )
-        traces = [
-            engine.run(self.network, sample.addresses)
-            for sample in tqdm(self.samples, "golden model", unit="sample", leave=False)
-        ]
-        left = GOLDEN_EVENTS
-        for index, sample in enumerate(self.samples[:GOLDEN_SAMPLES]):
-            left -= len(sample.events)
-            if left < 0:
-                break
-            traces[index] = golden.run(self.network, sample.addresses)
-        comparison = compare(traces, recording.samples)
-        result = self._result(traces, recording, comparison, stalls)
+        whole = self._traces(None)
+        margin = self.config.cores[-1].margin
+        exits = None if margin is None else self._traces(margin)
+        comparison = compare(whole, recording.samples, exits)
+        traces = whole if exits is None else exits
+        result = self._result(whole, traces, recording, comparison, stalls)
         shown = [
             ReportSample(sample.addresses, sample.label, trace, recorded)
             for sample, trace, recorded in zip(
@@ -183,8 +178,21 @@ class Experiment:
         write_report(output / "report.html", result, self.network, shown)
         return result, comparison.difference
 
+    def _traces(self, margin: int | None) -> list[SampleTrace]:
+        """What the network does with each sample, with or without early exit."""
+        samples = tqdm(self.samples, "golden model", unit="sample", leave=False)
+        traces = [engine.run(self.network, sample.addresses, (), margin) for sample in samples]
+        left = GOLDEN_EVENTS
+        for index, sample in enumerate(self.samples[:GOLDEN_SAMPLES]):
+            left -= len(sample.events)
+            if left < 0:
+                break
+            traces[index] = golden.run(self.network, sample.addresses, (), margin)
+        return traces
+
     def _result(
         self,
+        whole: Sequence[SampleTrace],
         traces: Sequence[SampleTrace],
         recording: Recording,
         comparison: Comparison,
@@ -239,6 +247,7 @@ class Experiment:
             cycles_per_sample=cycles,
             mesh=mesh,
             loads=recording.load_counters,
+            early_exit=early_exit_result(self.config.cores, whole, traces, recording),
             limit_cycles_per_sample=limit,
             cycles_over_limit=cycles / limit,
             latency_cycles=float(np.mean(latency)),
@@ -266,6 +275,8 @@ class Experiment:
             for sample in tqdm(self.samples, "float network", unit="sample", leave=False)
         ]
         classes = np.array([int(np.argmax(logits)) for logits, _, _ in outcomes])
+        if any(trace.decision is not None for trace in traces):
+            return steps, _accuracy(classes, labels), None
         difference = spike_difference(
             self.network.layers[-2].geometry.output_shape,
             [spikes[-1] for _, spikes, _ in outcomes],

@@ -140,19 +140,27 @@ class Answers:
         int64 ``[answers]``.
     logits : numpy.ndarray
         int32 ``[answers, classes]``.
+    decisions : numpy.ndarray
+        int64 ``[answers]``: number of the readout's event at which the answer froze; -1 for none.
     """
 
     ends: np.ndarray
     classes: np.ndarray
     logits: np.ndarray
+    decisions: np.ndarray
 
 
-def unpack_answers(classes: int, packets: np.ndarray) -> Answers:
-    """Answers of a readout with a number of classes."""
-    layout = answer_layout(classes)
+def unpack_answers(classes: int, packets: np.ndarray, early_exit: bool = False) -> Answers:
+    """Answers of a readout with a number of classes, with or without early exit."""
+    layout = answer_layout(classes, early_exit)
     offset = layout["logits"].offset
     logits = _bits(packets)[:, offset : offset + 32 * classes]
+    decisions = np.full(len(packets), -1)
+    if early_exit:
+        frozen = packet_field(layout, "decided", packets) == 1
+        decisions = np.where(frozen, packet_field(layout, "event", packets), -1)
     return Answers(
+        decisions=decisions,
         ends=packet_field(layout, "kind", packets) == Kind.END.value,
         classes=packet_field(layout, "class_index", packets),
         logits=np.packbits(logits, axis=1, bitorder="little").view("<i4").astype(np.int32),

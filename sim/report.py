@@ -70,11 +70,13 @@ def _picture(network: Network, sample: ReportSample) -> str:
         rows, 2, width_ratios=[1, 4.2], height_ratios=[1.5, *[1] * (rows - 2), 1.6]
     )
 
-    inside = np.all((sample.addresses >= 0) & (sample.addresses < network.input_shape), axis=1)
     links = sample.recording.links
+    # Early exit may leave out the rest.
+    taken = sample.addresses[: len(links[0].packets) - 1]
+    inside = np.all((taken >= 0) & (taken < network.input_shape), axis=1)
     start = int(links[0].cycles[0])
     cycles = links[0].cycles[:-1][inside] - start
-    channel, y, x = sample.addresses[inside].T
+    channel, y, x = taken[inside].T
 
     axes = figure.add_subplot(grid[0, 0])
     image = np.zeros(network.input_shape[1:])
@@ -118,7 +120,12 @@ def _picture(network: Network, sample: ReportSample) -> str:
         axes.legend(fontsize=7, loc="upper left", frameon=False)
     axes.set_xlim(0, max(1, end))
     axes.set_xlabel("clock cycle since the sample's first event", fontsize=8)
-    axes.set_title("logits", fontsize=8, loc="left")
+    title = "logits"
+    if sample.trace.decision is not None:
+        _, times = _spikes(sample.recording, len(spiking) - 1)
+        axes.axvline(int(times[sample.trace.decision]) - start, lw=1, ls="--", c=INK)
+        title = f"logits; decided at event {sample.trace.decision:,} of the readout (dashed)"
+    axes.set_title(title, fontsize=8, loc="left")
     for axes in figure.axes:
         axes.tick_params(labelsize=7)
     with io.BytesIO() as file:

@@ -7,15 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from sim.recording import CoreCounters, SampleRecording
+from hw.config import CoreConfig
+from sim.recording import CoreCounters, Recording, SampleRecording
 from sim.traffic import MeshResult
 from sw.trace import SampleTrace
 
 __all__ = [
     "CoreResult",
+    "EarlyExitResult",
     "LayerResult",
     "Result",
     "core_results",
+    "early_exit_result",
     "layer_results",
     "limit_cycles",
     "spike_difference",
@@ -73,6 +76,32 @@ class CoreResult:
 
 
 @dataclass(frozen=True)
+class EarlyExitResult:
+    """What early exit saved; counts are means per sample.
+
+    Members
+    -------
+    margin : int
+        Lead that decides, in integer logit units.
+    decided : float
+        Share of samples that were decided before their END.
+    events_needed, events_taken : float
+        Input events that the decision needs at least, and those that the design took.
+    sops_needed, sops_executed, sops_whole : float
+        Synaptic operations that the decision needs at least, those that the cores executed, and
+        those of the whole samples.
+    """
+
+    margin: int
+    decided: float
+    events_needed: float
+    events_taken: float
+    sops_needed: float
+    sops_executed: float
+    sops_whole: float
+
+
+@dataclass(frozen=True)
 class Result:
     """One run; a fraction of 1.0 is whole, counts are means per sample.
 
@@ -99,6 +128,8 @@ class Result:
     loads : mapping of str to int
         ``written``, ``unknown`` and ``refused`` chunks of the run; empty if the design is not
         loadable.
+    early_exit : EarlyExitResult or None
+        None without early exit. With it ``layers`` says what the decisions need at least.
     latency_cycles : float
         Clocks from the last input event of a sample to its answer, mean.
     """
@@ -120,6 +151,7 @@ class Result:
     cores: Sequence[CoreResult]
     mesh: MeshResult | None
     loads: Mapping[str, int]
+    early_exit: EarlyExitResult | None
     cycles_per_sample: float
     limit_cycles_per_sample: float
     cycles_over_limit: float
@@ -181,6 +213,38 @@ def core_results(
             )
         )
     return results
+
+
+def early_exit_result(
+    cores: Sequence[CoreConfig],
+    whole: Sequence[SampleTrace],
+    exits: Sequence[SampleTrace],
+    recording: Recording,
+) -> EarlyExitResult | None:
+    """Savings of early exit; None for a readout without it.
+
+    Parameters
+    ----------
+    whole, exits : sequence of SampleTrace
+        Traces without and with the margin.
+    """
+    margin = cores[-1].margin
+    if margin is None:
+        return None
+    count = len(exits)
+    needed = [
+        trace.dropped + (trace.layers[0].events if trace.layers else trace.readout_events)
+        for trace in exits
+    ]
+    return EarlyExitResult(
+        margin=margin,
+        decided=sum(trace.decision is not None for trace in exits) / count,
+        events_needed=sum(needed) / count,
+        events_taken=sum(len(sample.links[0].packets) - 1 for sample in recording.samples) / count,
+        sops_needed=sum(trace.sops for trace in exits) / count,
+        sops_executed=sum(core.values["sops"] for core in recording.counters) / count,
+        sops_whole=sum(trace.sops for trace in whole) / count,
+    )
 
 
 def limit_cycles(trace: SampleTrace, sample: SampleRecording) -> int:

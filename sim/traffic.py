@@ -96,5 +96,5 @@ def _packets(config: MeshConfig, sample: SampleRecording) -> dict[Endpoint, floa
         for index, sent in enumerate(sample.sent(layer)):
             packets[layer, index] = len(sent.packets)
     answers = sample.links[-1].packets
-    packets[len(config.layers) - 1, 0] = len(answers) * answer_words(config.cores[-1].shape[0])
+    packets[len(config.layers) - 1, 0] = len(answers) * answer_words(config.cores[-1].answers)
     return packets

@@ -1,10 +1,8 @@
 """Answers over a mesh: one word a flit."""
 
 from amaranth.hdl import Cat, Module, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
-
-from hw.packet import answer_layout
 
 __all__ = ["WORD_BITS", "AnswerCollector", "AnswerSplitter", "answer_words"]
 
@@ -12,9 +10,9 @@ WORD_BITS = 32
 """Width of the words in which an answer travels."""
 
 
-def answer_words(classes: int) -> int:
-    """Words of an answer."""
-    return -(-answer_layout(classes).size // WORD_BITS)
+def answer_words(layout: data.StructLayout) -> int:
+    """Words of an answer of a layout."""
+    return -(-layout.size // WORD_BITS)
 
 
 class AnswerSplitter(wiring.Component):
@@ -22,13 +20,13 @@ class AnswerSplitter(wiring.Component):
 
     Parameters
     ----------
-    classes : int
-        Number of logits.
+    layout : data.StructLayout
+        Answers, see `hw.packet.answer_layout`.
 
     Members
     -------
     i : In(stream)
-        Answers: `hw.packet.answer_layout`.
+        Answers.
     o : Out(stream)
         Words of `WORD_BITS`.
     """
@@ -36,9 +34,8 @@ class AnswerSplitter(wiring.Component):
     i: stream.Interface
     o: stream.Interface
 
-    def __init__(self, classes: int):
-        self.layout = answer_layout(classes)
-        self.count = answer_words(classes)
+    def __init__(self, layout: data.StructLayout):
+        self.layout, self.count = layout, answer_words(layout)
         super().__init__(
             {"i": In(stream.Signature(self.layout)), "o": Out(stream.Signature(WORD_BITS))}
         )
@@ -66,23 +63,22 @@ class AnswerCollector(wiring.Component):
 
     Parameters
     ----------
-    classes : int
-        Number of logits.
+    layout : data.StructLayout
+        Answers, see `hw.packet.answer_layout`.
 
     Members
     -------
     i : In(stream)
         Words of `WORD_BITS`.
     o : Out(stream)
-        Answers: `hw.packet.answer_layout`.
+        Answers.
     """
 
     i: stream.Interface
     o: stream.Interface
 
-    def __init__(self, classes: int):
-        self.layout = answer_layout(classes)
-        self.count = answer_words(classes)
+    def __init__(self, layout: data.StructLayout):
+        self.layout, self.count = layout, answer_words(layout)
         super().__init__(
             {"i": In(stream.Signature(WORD_BITS)), "o": Out(stream.Signature(self.layout))}
         )

@@ -127,7 +127,7 @@ class MeshDesign(DesignBase):
             link += 1
 
         if core.config.readout:
-            m.submodules[f"answers_{name}"] = splitter = AnswerSplitter(core.classes)
+            m.submodules[f"answers_{name}"] = splitter = AnswerSplitter(core.config.answers)
             connect(m, core.o, splitter.i)
             connect(m, splitter.o, interface.i)
             return link
@@ -138,7 +138,7 @@ class MeshDesign(DesignBase):
         """The host's network interface, north of the first tile."""
         router = self.routers[HOST[0] + 1, HOST[1]]
         interface = self._interface(m, "host", None, self.i.p.shape(), router, Port.NORTH)
-        m.submodules.answers = collector = AnswerCollector(self.cores[-1].config.shape[0])
+        m.submodules.answers = collector = AnswerCollector(self.cores[-1].config.answers)
         words = _packets(m, interface.queue(0), WORD_BITS, "words")
         connect(m, words, collector.i)
         arriving = flipped(self.i)
@@ -146,8 +146,9 @@ class MeshDesign(DesignBase):
             m.submodules.load_gate = gate = self._gate(m, interface)
             connect(m, arriving, gate.i)
             arriving = gate.o
+        arriving, answers = self.add_early_exit(m, arriving, collector.o)
         self.add_link(m, 0, arriving, interface.i)
-        self.add_link(m, len(self.links) - 1, collector.o, flipped(self.o))
+        self.add_link(m, len(self.links) - 1, answers, flipped(self.o))
 
     def _load(self, m, name, core, interface):
         """What loads a core."""

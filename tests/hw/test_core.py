@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 
 from gen.configure import design_config
-from gen.fold import choices
+from gen.fold import Folding, choices
 from hw.core import Core
 from hw.packet import Kind
 from hw.readout import Readout
 from sw import golden
+from sw.chain import LayerSpec, chain
+from sw.layer import Layer
+from sw.network import Network
 from tests.hw.streams import PATTERNS, collect, send, simulate
 from tests.networks import random_events, random_network
 
@@ -92,6 +95,48 @@ def test_spikes_of_a_core(seed, pattern):
     steps = events + 2 * len(samples)
     assert steps <= busy <= steps * core.window[0] * core.window[1] * core.blocks
     assert stalled >= core.bank_depth - 4
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_early_exit_of_a_readout(seed, pattern):
+    """Decisions at the golden model's event, whatever comes behind it; READs before it alone."""
+    rng = np.random.default_rng(seed)
+    classes = int(rng.choice([2, 3, 10]))
+    lanes = int(rng.integers(1, classes + 1))
+    weight = rng.integers(-7, 8, (classes, 5)).astype(np.int8)
+    [geometry] = chain((5, 1, 1), [LayerSpec("readout", classes)])
+    nothing = np.zeros(0, np.int32)
+    weight = weight.reshape(geometry.weight_shape)
+    network = Network((Layer("readout", geometry, weight, 4, nothing, nothing, 32),))
+    margin = int(rng.integers(1, 60))
+    folding = [Folding(lanes, 1)]
+    [config] = design_config(network, folding, margin=margin).cores
+    dut = Readout(config)
+    samples, expected = [], []
+    for _ in range(8):
+        rows = np.zeros((int(rng.integers(0, 40)), 3), np.int32)
+        rows[:, 0] = rng.integers(0, 5, len(rows))
+        samples.append(rows)
+        trace = golden.run(network, rows, (min(5, len(rows)),), margin)
+        answers: list[tuple] = [("READ", logits, 0, None) for logits in trace.read_logits.tolist()]
+        logits = trace.logits.tolist()
+        if trace.decision is not None:
+            answers.append(("EVENT", logits, 1, trace.decision))
+        answers.append(("END", logits, int(trace.decision is not None), trace.decision))
+        expected += answers
+    assert sum(kind == "EVENT" for kind, *_ in expected) > 0
+
+    def decode(answer):
+        logits = [int(logit) for logit in answer.logits]
+        assert answer.class_index == int(np.argmax(logits))
+        event = int(answer.event) if answer.decided else None
+        return Kind(answer.kind).name, logits, int(answer.decided), event
+
+    process, taken = collect(dut.o, len(expected), decode, PATTERNS[pattern], seed)
+    sent = send(dut.i, stream(config.input_link, samples, 5), PATTERNS[pattern], seed)
+    simulate(dut, sent, process)
+    assert taken == expected
 
 
 @pytest.mark.parametrize(("seed", "pattern"), list(enumerate(PATTERNS)))

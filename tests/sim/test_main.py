@@ -108,6 +108,20 @@ def test_on_a_mesh(network_file, tmp_path, capsys):
     assert (tmp_path / "report.html").read_text().count("data:image/png;base64,") == 4
 
 
+@pytest.mark.parametrize("mesh", [[], ["--mesh", "2x2", "--cut", "conv=2"]], ids=["chain", "mesh"])
+def test_early_exit(network_file, tmp_path, capsys, mesh):
+    arguments = ["--network", str(network_file), "--samples", "6", "--output", str(tmp_path)]
+    assert main([*arguments, *mesh, "--margin", "150", "--stalls"]) == 0
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert set(result["agreement"].values()) == {1.0}
+    early = result["early_exit"]
+    assert early["decided"] > 0.5
+    assert early["events_needed"] <= early["events_taken"] < result["events_in"]
+    assert early["sops_needed"] <= early["sops_executed"] < early["sops_whole"]
+    assert result["accuracy"]["rtl"] == result["accuracy"]["integer"]
+    assert "early exit at a lead of 150" in capsys.readouterr().out
+
+
 def test_a_network_is_loaded(network_file, tmp_path, capsys):
     other = tmp_path / "other.safetensors"
     make_network(seed=7).save(other)
@@ -158,6 +172,7 @@ def test_a_disagreement_is_named(network_file, tmp_path, capsys, monkeypatch):
         (["--mesh", "2x2", "--cut", "other=2"], "no layer 'other'"),
         (["--mesh", "2x2", "--core-updates", "2"], "4 updates at once, 2 allowed"),
         (["--cut", "conv=2"], "expected --mesh RxC, too"),
+        (["--margin", "-1"], "margin = -1: expected an integer of at least 0"),
         (["--loadable"], "expected --mesh RxC, too"),
         (["--load", "missing.safetensors", "--mesh", "1x2"], "missing.safetensors: no such"),
     ],

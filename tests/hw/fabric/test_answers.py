@@ -5,15 +5,18 @@ from amaranth.hdl import Module
 from amaranth.lib.wiring import connect
 
 from hw.fabric.answers import AnswerCollector, AnswerSplitter
+from hw.packet import answer_layout
 from tests.hw.streams import PATTERNS, collect, send, simulate
 
 
 @pytest.mark.parametrize("classes", [1, 3, 10])
+@pytest.mark.parametrize("early_exit", [False, True])
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_round_trip(classes, pattern):
+def test_round_trip(classes, early_exit, pattern):
     m = Module()
-    m.submodules.splitter = splitter = AnswerSplitter(classes)
-    m.submodules.collector = collector = AnswerCollector(classes)
+    answer = answer_layout(classes, early_exit)
+    m.submodules.splitter = splitter = AnswerSplitter(answer)
+    m.submodules.collector = collector = AnswerCollector(answer)
     connect(m, splitter.o, collector.i)
     rng = random.Random(classes)
     layout = splitter.layout
