@@ -58,8 +58,9 @@ def pack(samples: Iterable[tuple[Events, int]], sensor: Shape) -> Packed:
         addresses.append(rows)
         times.append(since)
         labels.append(label)
+    starts = np.cumsum([0, *map(len, times)], dtype=np.int64)
     return Packed(
-        np.concatenate(addresses), np.concatenate(times), _starts(times), np.array(labels, np.int64)
+        np.concatenate(addresses), np.concatenate(times), starts, np.array(labels, np.int64)
     )
 
 
@@ -109,10 +110,6 @@ def _rows(
         yield events.addresses[inside].astype(np.int16), since.astype(np.int32), label
     if index < 0:
         raise ValueError("samples: expected at least one")
-
-
-def _starts(times: list[np.ndarray]) -> np.ndarray:
-    return np.cumsum([0, *(len(each) for each in times)], dtype=np.int64)
 
 
 def _write(samples: Iterable[tuple[Events, int]], sensor: Shape, folder: Path) -> None:

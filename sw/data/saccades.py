@@ -1,6 +1,6 @@
 """Saccades: still digits moved in front of a simulated event camera, the embedded data set."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from itertools import pairwise
 
@@ -43,6 +43,15 @@ class Motion:
     legs_ms: tuple[int, ...] = (102, 102, 102)
     haste: tuple[float, ...] = (1.0, 1.0, 1.0)
     delay: tuple[float, ...] = (1.0, 1.0, 1.0)
+
+    def __post_init__(self):
+        for name in ("legs_ms", "haste", "delay"):
+            values = getattr(self, name)
+            if len(values) != len(self.corners) - 1 or min(values, default=0) <= 0:
+                raise ValueError(
+                    f"{name} = {values!r}: expected positive numbers, one between each two of "
+                    f"{len(self.corners)} corners, of which there are at least 2"
+                )
 
     def places(self, corners: np.ndarray) -> np.ndarray:
         """Places ``[milliseconds + 1, 2]`` on the way between these corners."""
@@ -92,6 +101,13 @@ class Camera:
     noise_hz: float = 0.4
     leak: bool = False
     wobble: float = 0.5
+
+    def __post_init__(self):
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value < 0 or (value == 0 and field.name in ("contrast", "dark")):
+                least = "above 0" if field.name in ("contrast", "dark") else "at least 0"
+                raise ValueError(f"{field.name} = {value!r}: expected {least}")
 
 
 def record(
