@@ -16,7 +16,16 @@ from sw.data.calibration_plot import draw
 from sw.data.events import Events, EventsError
 from sw.data.saccades import Camera, Motion
 
-__all__ = ["Statistics", "distances", "fit", "likeness", "main", "pairs", "statistics"]
+__all__ = [
+    "Statistics",
+    "distances",
+    "fit",
+    "likeness",
+    "mismatch",
+    "pairs",
+    "simulate",
+    "statistics",
+]
 
 Part = TypeVar("Part", Camera, Motion)
 
@@ -109,8 +118,8 @@ def distances(first: Statistics, second: Statistics) -> dict[str, float]:
 
 def likeness(first: Statistics, second: Statistics) -> float:
     """Mean over samples of the correlation of their event-count images."""
-    pairs = zip(first.images, second.images, strict=True)
-    return float(np.mean([np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in pairs]))
+    images = zip(first.images, second.images, strict=True)
+    return float(np.mean([np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in images]))
 
 
 def pairs(count: int, skip: int = 0) -> tuple[list[Events], list[int]]:

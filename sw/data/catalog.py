@@ -1,6 +1,8 @@
 """Data sets by name, as lists of samples that are read when they are asked for."""
 
+from collections.abc import Collection
 from functools import partial
+from pathlib import Path
 
 from sw.data import cifar10dvs, dvsgesture, mnist, ncaltech101, nmnist, saccades
 from sw.data.dvsgesture import UNLABELLED
@@ -84,7 +86,7 @@ def load(dataset: str, split: str) -> Samples:
     return Samples(module.read, paths, labels, name, paths)
 
 
-def simulated(dataset: str, count: int) -> Samples:
+def simulated(dataset: str, count: int, aside: Collection[Path] = ()) -> Samples:
     """More samples for training: simulated recordings of training images.
 
     ``saccades``: further recordings of its training digits. ``nmnist``: recordings of MNIST's
@@ -97,6 +99,9 @@ def simulated(dataset: str, count: int) -> Samples:
         One of `DATASETS`.
     count : int
         Samples wanted, at least 0.
+    aside : collection of Path
+        Training recordings that are kept aside to judge a network trained on the others: for
+        ``nmnist``, samples of the images that they show are left out.
     """
     name = f"{dataset}-simulated"
     if dataset == "saccades":
@@ -106,8 +111,10 @@ def simulated(dataset: str, count: int) -> Samples:
     source = mnist.path()
     if dataset != "nmnist" or not source.exists():
         return Samples(mnist.sample, [], [], name)
-    labels = mnist.images(source)[1][:count].tolist()
-    return Samples(partial(mnist.sample, source), range(len(labels)), labels, name, [source])
+    labels = mnist.images(source)[1]
+    shown = {mnist.image_of(path) for path in aside}
+    chosen = [index for index in range(len(labels)) if index not in shown][:count]
+    return Samples(partial(mnist.sample, source), chosen, labels[chosen].tolist(), name, [source])
 
 
 def _variant(key: tuple[int, int]) -> Events:

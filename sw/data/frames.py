@@ -1,6 +1,6 @@
 """Frames for training: the events of a sample counted in time bins."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numba
@@ -62,7 +62,11 @@ class Recordings:
         return rows
 
     def frames(
-        self, indices: Sequence[int] | np.ndarray, steps: int, shifts: np.ndarray | None = None
+        self,
+        indices: Sequence[int] | np.ndarray,
+        steps: int,
+        shifts: np.ndarray | None = None,
+        transform: Callable[[Events], Events] | None = None,
     ) -> torch.Tensor:
         """Frames of some samples.
 
@@ -75,6 +79,8 @@ class Recordings:
         shifts : numpy.ndarray, optional
             int ``[samples, 2]``: pixels ``(y, x)`` by which each sample moves; what leaves the
             sensor is lost.
+        transform : callable, optional
+            Makes other events of each sample first, such as `sw.data.augment` has.
 
         Returns
         -------
@@ -84,6 +90,9 @@ class Recordings:
         if steps < 1:
             raise ValueError(f"steps = {steps}: expected at least 1")
         chosen = np.asarray(indices, np.int64)
+        if transform is not None:
+            made = Recordings([(transform(self.events(index)), 0) for index in chosen], self.sensor)
+            return made.frames(range(len(made)), steps, shifts)
         moves = np.zeros((len(chosen), 2), np.int64) if shifts is None else shifts
         counts = np.zeros((steps, len(chosen), *self.sensor), np.float32)
         _count(self._addresses, self._times, self._starts, chosen, moves, counts)

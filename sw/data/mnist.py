@@ -15,19 +15,19 @@ __all__ = ["CAMERA", "MOTION", "image_of", "images", "path", "sample"]
 
 CAMERA = Camera(
     contrast=0.174,
-    contrast_spread=0.16,
-    mismatch=0.1,
-    dark=0.41,
-    refractory_us=830,
+    contrast_spread=0.18,
+    mismatch=0.09,
+    dark=0.418,
+    refractory_us=760,
     noise_hz=0.35,
     leak=True,
-    wobble=0.05,
+    wobble=0.1,
 )
 MOTION = Motion(
-    corners=((1.45, 0.45), (6.8, 1.71), (1.34, 5.57), (1.33, 0.61)),
-    legs_ms=(100, 115, 93),
-    haste=(1.42, 1.38, 1.16),
-    delay=(1.09, 0.82, 0.88),
+    corners=((1.45, 0.6), (6.8, 1.34), (1.5, 5.7), (1.8, 5.2), (1.45, 0.33)),
+    legs_ms=(100, 97, 25, 86),
+    haste=(1.4, 1.3, 1.0, 1.1),
+    delay=(0.93, 0.9, 1.0, 0.83),
 )
 """Those that `sw.data.calibration` found to come closest to 200 of N-MNIST's recordings."""
 

@@ -1,8 +1,12 @@
+from functools import partial
+
 import numpy as np
 import pytest
+import torch
 
 from sw.data.augment import PAPER, Chain, Flip, Roll
 from sw.data.events import Events
+from sw.data.frames import Recordings
 
 
 def make(rows, sensor=(2, 64, 128)):
@@ -67,6 +71,19 @@ def test_the_seed_alone_decides():
 def test_a_chain_of_nothing_and_an_empty_sample():
     assert Chain()(SAMPLE, generator()) is SAMPLE
     assert len(PAPER(make([]), generator())) == 0
+
+
+def test_frames_of_transformed_samples():
+    batch = Recordings([(SAMPLE, 0), (make([(1, 3, 4)]), 1)], SAMPLE.sensor)
+    flip = partial(Flip(1), generator=generator())
+    plain, flipped = batch.frames([1, 0, 1], 3), batch.frames([1, 0, 1], 3, transform=flip)
+    assert torch.equal(flipped, plain.flip(-1))
+    moves = np.array([[0, 2]] * 3)
+    moved = batch.frames([1, 0, 1], 3, moves, flip)
+    assert torch.equal(moved[..., 2:], flipped[..., :-2])
+    rolled = batch.frames([1, 0, 1], 3, transform=partial(Roll(), generator=generator(1)))
+    assert not torch.equal(rolled, plain)
+    assert torch.equal(rolled.sum((2, 3, 4)), plain.sum((2, 3, 4)))
 
 
 @pytest.mark.parametrize(("made", "value"), [(Flip, 1.5), (Flip, -0.1), (Roll, -1), (Roll, 128)])

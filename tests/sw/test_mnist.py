@@ -33,6 +33,15 @@ def test_samples_are_those_of_the_training_images(source):
     assert black.channel.all()
 
 
+def test_images_of_recordings_kept_aside_are_left_out(source):
+    aside = [nmnist.folder() / "Train" / "1" / "00001.bin"]
+    samples = simulated("nmnist", 60_000, aside)
+    assert samples.labels == (1, 0)
+    first, _ = samples[0]
+    assert np.array_equal(first.t_us, mnist.sample(source, 1).t_us)
+    assert simulated("nmnist", 1, aside).keys == [1]
+
+
 def test_each_sample_is_reproducible_alone(source):
     alone = mnist.sample(source, 1)
     among = [events for events, _ in simulated("nmnist", 3)][1]
