@@ -83,7 +83,7 @@ def test_command(data, tmp_path, capsys):
     for name in EDGES:
         assert name in printed
     assert "correlation of event-count images" in printed
-    assert "samples/s on one core" in printed
+    assert "samples a second of one core" in printed
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
 
 
