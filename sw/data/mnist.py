@@ -29,7 +29,7 @@ MOTION = Motion(
     haste=(1.4, 1.3, 1.0, 1.1),
     delay=(0.952, 1.046, 0.787, 0.753),
 )
-"""What the search of `sw.data.calibration` found on 200 of N-MNIST's recordings.
+"""Found by eye, then by searches of `sw.data.calibration` on 200 of N-MNIST's recordings.
 
 The third leg is no saccade of its own: the head swings a little back after the second.
 """
