@@ -1,14 +1,16 @@
 """Data sets by name, as lists of samples that are read when they are asked for."""
 
-from collections.abc import Callable, Sequence
-from typing import overload
+from collections.abc import Collection
+from functools import partial
+from pathlib import Path
 
-import numpy as np
-
-from sw.data import dvsgesture, nmnist, saccades
+from sw.data import cifar10dvs, dvsgesture, mnist, ncaltech101, nmnist, saccades
+from sw.data.dvsgesture import UNLABELLED
 from sw.data.events import Events
+from sw.data.samples import Samples
 
 __all__ = [
+    "CLASSES",
     "DATASETS",
     "LABELLED",
     "SENSORS",
@@ -19,55 +21,40 @@ __all__ = [
     "simulated",
 ]
 
-DATASETS = ("saccades", "nmnist", "dvsgesture")
-LABELLED = ("saccades", "nmnist")
-UNLABELLED = -1
-"""Label of a recording whose class is not known."""
+RECORDED = {
+    "nmnist": nmnist,
+    "dvsgesture": dvsgesture,
+    "cifar10dvs": cifar10dvs,
+    "ncaltech101": ncaltech101,
+}
+"""Data sets of recordings; each module has ``files`` and ``read``."""
+
+DATASETS = ("saccades", *RECORDED)
+LABELLED = DATASETS
+"""Data sets that networks can be trained on."""
 
 SPLITS = ("train", "test", "all")
 
 SENSORS = {
     "saccades": saccades.SENSOR,
-    "nmnist": nmnist.SENSOR,
-    "dvsgesture": dvsgesture.SENSOR,
+    **{name: module.SENSOR for name, module in RECORDED.items()},
 }
 """Extent of each data set's sensor."""
 
-
-class Samples(Sequence[tuple[Events, int]]):
-    """Samples, each made anew whenever it is asked for.
-
-    Parameters
-    ----------
-    make : callable
-        Makes the events of the sample with a given key.
-    keys : sequence
-        One key a sample.
-    labels : sequence of int
-        One label a sample; `UNLABELLED` where it is not known.
-    """
-
-    def __init__(self, make: Callable[..., Events], keys: Sequence, labels: Sequence[int]):
-        self._make, self._keys = make, keys
-        self.labels = tuple(int(label) for label in labels)
-
-    def __len__(self) -> int:
-        return len(self._keys)
-
-    @overload
-    def __getitem__(self, index: int) -> tuple[Events, int]: ...
-    @overload
-    def __getitem__(self, index: slice) -> "Samples": ...
-    def __getitem__(self, index: int | slice) -> "tuple[Events, int] | Samples":
-        if isinstance(index, slice):
-            return Samples(self._make, self._keys[index], self.labels[index])
-        return self._make(self._keys[index]), self.labels[index]
+CLASSES = {
+    "saccades": 10,
+    "nmnist": 10,
+    "dvsgesture": len(dvsgesture.CLASSES),
+    "cifar10dvs": len(cifar10dvs.CLASSES),
+    "ncaltech101": len(ncaltech101.CLASSES),
+}
+"""Number of each data set's classes."""
 
 
 def load(dataset: str, split: str) -> Samples:
     """Samples of a data set, in an order that never changes.
 
-    ``dvsgesture`` has test samples alone, without labels.
+    Where ``dvsgesture`` has only clips, they are its test samples, and all it has.
 
     Parameters
     ----------
@@ -88,38 +75,51 @@ def load(dataset: str, split: str) -> Samples:
     if split not in SPLITS:
         raise ValueError(f"split = {split!r}: expected one of {', '.join(SPLITS)}")
     parts = ("train", "test") if split == "all" else (split,)
-    if dataset == "nmnist":
-        found = [pair for part in parts for pair in nmnist.files(part)]
-        return Samples(nmnist.read, [path for path, _ in found], [label for _, label in found])
-    if dataset == "dvsgesture":
-        paths = dvsgesture.files() if "test" in parts else []
-        return Samples(dvsgesture.read, paths, [UNLABELLED] * len(paths))
-    found = [pair for part in parts for pair in saccades.digits(part)]
-    return Samples(saccades.sample, [index for index, _ in found], [label for _, label in found])
+    name = f"{dataset}-{split}"
+    if dataset == "saccades":
+        digits = [pair for part in parts for pair in saccades.digits(part)]
+        return Samples(saccades.sample, *_columns(digits), name)
+    if dataset == "dvsgesture" and split == "all" and dvsgesture.only_clips():
+        parts = ("test",)
+    module = RECORDED[dataset]
+    paths, labels = _columns([pair for part in parts for pair in module.files(part)])
+    return Samples(module.read, paths, labels, name, paths)
 
 
-def simulated(dataset: str, count: int) -> Samples:
+def simulated(dataset: str, count: int, aside: Collection[Path] = ()) -> Samples:
     """More samples for training: simulated recordings of training images.
 
     ``saccades``: further recordings of its training digits. ``nmnist``: recordings of MNIST's
-    training images, if ``mnist/mnist.npz`` lies beside the recordings; none otherwise.
+    training images, at most 60,000, if their file is there (see `sw.data.mnist`). The others have
+    none.
 
     Parameters
     ----------
     dataset : str
-        One of `LABELLED`.
+        One of `DATASETS`.
     count : int
         Samples wanted, at least 0.
+    aside : collection of Path
+        Training recordings that are kept aside to judge a network trained on the others: for
+        ``nmnist``, samples of the images that they show are left out.
     """
-    if dataset == "nmnist":
-        images, labels = nmnist.still_images()
-        chosen = range(min(count, len(labels)))
-        return Samples(
-            lambda index: saccades.record(images[index] / 255, np.random.default_rng((1, index))),
-            chosen,
-            labels[: len(chosen)].tolist(),
-        )
-    digits = saccades.digits("train")
-    keys = [(digits[i % len(digits)][0], 1 + i // len(digits)) for i in range(count)]
-    labels = [digits[i % len(digits)][1] for i in range(count)]
-    return Samples(lambda key: saccades.sample(*key), keys, labels)
+    name = f"{dataset}-simulated"
+    if dataset == "saccades":
+        digits = saccades.digits("train")
+        keys = [(digits[i % len(digits)][0], 1 + i // len(digits)) for i in range(count)]
+        return Samples(_variant, keys, [digits[i % len(digits)][1] for i in range(count)], name)
+    source = mnist.path()
+    if dataset != "nmnist" or not source.exists():
+        return Samples(mnist.sample, [], [], name)
+    labels = mnist.images(source)[1]
+    shown = {mnist.image_of(path) for path in aside}
+    chosen = [index for index in range(len(labels)) if index not in shown][:count]
+    return Samples(partial(mnist.sample, source), chosen, labels[chosen].tolist(), name, [source])
+
+
+def _variant(key: tuple[int, int]) -> Events:
+    return saccades.sample(*key)
+
+
+def _columns(pairs: list[tuple]) -> tuple[list, list[int]]:
+    return [key for key, _ in pairs], [label for _, label in pairs]

@@ -1,39 +1,138 @@
-"""DVS128-Gesture: clips of hand gestures before an event camera, without labels."""
+"""DVS128-Gesture: hand gestures before an event camera, labelled, or as clips without labels."""
 
 import os
+from functools import partial
 from pathlib import Path
 
-from sw.data import atis
+import numpy as np
+from tonic.datasets import DVSGesture
+
+from sw.data import atis, store
 from sw.data.events import Events, EventsError
 
-__all__ = ["CLIPS", "SENSOR", "files", "read"]
+__all__ = ["CLASSES", "CLIPS", "SENSOR", "UNLABELLED", "files", "only_clips", "read"]
 
 SENSOR = (2, 128, 128)
 """Extent ``(polarities, height, width)`` of a recording."""
 
+CLASSES = tuple(DVSGesture.classes)
+"""Names of the classes; a label is a place in this list."""
+
 CLIPS = "dvsgesture_clips"
 """Folder of the clips in ``TICKLESS_DATA``."""
 
+UNLABELLED = -1
+"""Label of a recording whose class is not known."""
 
-def read(path: Path | str) -> Events:
-    """Read one clip, an ATIS file; errors as of `sw.data.atis.read`."""
-    return atis.read(path, SENSOR)
+FOLDERS = {"train": "ibmGestureTrain", "test": "ibmGestureTest"}
+
+COLUMNS = 4
+"""Of a recording's array: x, y, polarity and milliseconds."""
+
+EXPECTED = (
+    "recordings of DVS128-Gesture into $TICKLESS_DATA/DVSGesture/"
+    "{ibmGestureTrain,ibmGestureTest}/user<n>_<light>/<label>.npy, as tonic's archives have them "
+    f"({DVSGesture.train_url}, {DVSGesture.test_url}), or clips without labels, which are test "
+    f"samples alone, as ATIS files of five bytes an event into $TICKLESS_DATA/{CLIPS}/<name>.bin"
+)
 
 
-def files() -> list[Path]:
-    """Clips at hand, in order of file name.
+def files(split: str) -> list[tuple[Path, int]]:
+    """Recordings at hand and their labels, in order of user and light, then label.
+
+    Where ``TICKLESS_DATA`` has clips and no labelled recording at all, the clips are the test
+    samples, `UNLABELLED`, in order of file name.
+
+    Parameters
+    ----------
+    split : str
+        ``"train"`` or ``"test"``: the split is that of the archives, 23 and 6 users.
 
     Raises
     ------
     EventsError
-        If there is none; the message says where to put them.
+        If there is no recording; see `sw.data.store.fetch`.
     """
-    given = os.environ.get("TICKLESS_DATA")
-    place = Path(given or "$TICKLESS_DATA") / CLIPS
-    found = sorted(place.glob("*.bin")) if given else []
-    if not found:
-        raise EventsError(
-            f"{place}: no clips there. Put recordings of DVS128-Gesture, as ATIS files of five "
-            f"bytes an event, into $TICKLESS_DATA/{CLIPS}/<name>.bin"
+    if split == "test" and only_clips():
+        return [(path, UNLABELLED) for path in _clips()]
+    download = partial(DVSGesture, train=split == "train")
+    return store.fetch(_home() / FOLDERS[split], _list, download, EXPECTED)
+
+
+def only_clips() -> bool:
+    """Whether ``TICKLESS_DATA`` has clips and no labelled recording."""
+    return bool(_clips()) and not any(_list(_home() / name) for name in FOLDERS.values())
+
+
+def read(path: Path | str) -> Events:
+    """Read one recording: ``.npy`` as tonic unpacks it, or a clip in ATIS's format.
+
+    Time counts from the first event; that of an array is exact to a millisecond. Time stamps order
+    the events; equal ones keep the file's order.
+
+    Raises
+    ------
+    EventsError
+        If the file is missing, cut short or damaged; the message names the file, the byte offset
+        and what was expected. That of a clip is of `sw.data.atis.read`.
+    """
+    path = Path(path)
+    if path.suffix != ".npy":
+        return atis.read(path, SENSOR)
+    x, y, channel, milliseconds = _array(path).T
+    order = np.argsort(milliseconds, kind="stable")
+    milliseconds = milliseconds[order]
+    channel, y, x = (part[order].astype(np.int32) for part in (channel, y, x))
+    return Events(channel, y, x, 1000 * (milliseconds - milliseconds[:1]), SENSOR)
+
+
+def _home() -> Path:
+    return store.root() / "DVSGesture"
+
+
+def _clips() -> list[Path]:
+    return sorted((store.root() / CLIPS).glob("*.bin")) if store.given() else []
+
+
+def _array(path: Path) -> np.ndarray:
+    """int64 ``[events, COLUMNS]``."""
+
+    def damaged(offset: int, expected: str) -> EventsError:
+        return EventsError(
+            f"{path}: offset {offset}: expected {expected}: the file is cut short, damaged, or no "
+            "recording of DVS128-Gesture"
         )
-    return found
+
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            if (version := np.lib.format.read_magic(file)) != (1, 0):
+                raise ValueError(f"its version is {version}")
+            shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+            start = file.tell()
+    except OSError as error:
+        raise EventsError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise damaged(0, f"the header of an array of NumPy, but {error}") from None
+    if len(shape) != 2 or shape[1] != COLUMNS or dtype.kind not in "iuf":
+        raise damaged(0, f"an array of numbers (events, {COLUMNS}), got {dtype} {shape}")
+    row = COLUMNS * dtype.itemsize
+    if size - start != shape[0] * row:
+        whole = start + min(shape[0], (size - start) // row) * row
+        raise damaged(whole, f"{shape[0]} events of {row} bytes, got {size - start} bytes in all")
+    array = np.load(path, allow_pickle=False)
+    wrong = np.flatnonzero(~(np.abs(array) < 1 << 31).all(axis=1))
+    if len(wrong):
+        values = array[wrong[0]].tolist()
+        raise damaged(start + wrong[0] * row, f"an event of 32-bit numbers, got {values}")
+    return array.astype(np.int64)
+
+
+def _list(place: Path) -> list[tuple[Path, int]]:
+    found = []
+    for path in place.glob("user*/*.npy"):
+        if path.stem not in map(str, range(len(CLASSES))):
+            raise EventsError(f"{path}: expected a name of <label>.npy, 0 to {len(CLASSES) - 1}")
+        found.append((path, int(path.stem)))
+    return sorted(found, key=lambda pair: (pair[0].parent, pair[1]))

@@ -1,19 +1,21 @@
 """Frames for training: the events of a sample counted in time bins."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 import numba
 import numpy as np
 import torch
 
 from sw.data.events import Events
+from sw.data.packed import pack, pack_on_disk
 from sw.geometry import Shape
 
 __all__ = ["Recordings", "frames"]
 
 
 class Recordings:
-    """Labelled samples packed in memory, from which batches of frames are made.
+    """Labelled samples, packed in memory or on disk, from which batches of frames are made.
 
     A sample's time, from its first event to its last, is cut into bins of equal length, each of
     which becomes one frame of event counts. Bins follow the sample and not the clock, so every
@@ -25,6 +27,10 @@ class Recordings:
         Samples and their labels; at least one.
     sensor : Shape
         Extent of every sample's sensor.
+    cache : Path, optional
+        Folder from which the packed events are mapped into memory, as `sw.data.packed` has it;
+        where it is missing, it is filled first. The name has to tell these samples from others:
+        `sw.data.cache` has such names.
 
     Members
     -------
@@ -32,25 +38,22 @@ class Recordings:
         int64 ``[samples]``.
     """
 
-    def __init__(self, samples: Iterable[tuple[Events, int]], sensor: Shape):
+    def __init__(
+        self, samples: Iterable[tuple[Events, int]], sensor: Shape, cache: Path | None = None
+    ):
         self.sensor = sensor
-        addresses, times, lengths, labels = [], [], [0], []
-        for events, label in samples:
-            if events.sensor != sensor:
-                raise ValueError(f"sample {len(labels)}: sensor {events.sensor}, not {sensor}")
-            inside = events.inside
-            addresses.append(events.addresses[inside].astype(np.int16))
-            times.append(events.t_us[inside])
-            lengths.append(len(times[-1]))
-            labels.append(label)
-        if not labels:
-            raise ValueError("samples: expected at least one")
-        self._addresses, self._times = np.concatenate(addresses), np.concatenate(times)
-        self._starts = np.cumsum(lengths)
-        self.labels = torch.tensor(labels)
+        packed = pack(samples, sensor) if cache is None else pack_on_disk(samples, sensor, cache)
+        self._addresses, self._times, self._starts = packed.addresses, packed.times, packed.starts
+        self.labels = torch.tensor(packed.labels)
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def events(self, index: int) -> Events:
+        """One sample, its time counted from its first event, without those outside the sensor."""
+        place = slice(self._starts[index], self._starts[index + 1])
+        channel, y, x = np.ascontiguousarray(self._addresses[place].T, np.int32)
+        return Events(channel, y, x, self._times[place].astype(np.int64), self.sensor)
 
     def addresses(self, index: int, shift: np.ndarray) -> np.ndarray:
         """One sample's events, moved by ``shift``: int32 ``[events, 3]``, as `Events.addresses`."""
@@ -59,7 +62,11 @@ class Recordings:
         return rows
 
     def frames(
-        self, indices: Sequence[int] | np.ndarray, steps: int, shifts: np.ndarray | None = None
+        self,
+        indices: Sequence[int] | np.ndarray,
+        steps: int,
+        shifts: np.ndarray | None = None,
+        transform: Callable[[Events], Events] | None = None,
     ) -> torch.Tensor:
         """Frames of some samples.
 
@@ -72,6 +79,8 @@ class Recordings:
         shifts : numpy.ndarray, optional
             int ``[samples, 2]``: pixels ``(y, x)`` by which each sample moves; what leaves the
             sensor is lost.
+        transform : callable, optional
+            Makes other events of each sample first, such as `sw.data.augment` has.
 
         Returns
         -------
@@ -81,6 +90,9 @@ class Recordings:
         if steps < 1:
             raise ValueError(f"steps = {steps}: expected at least 1")
         chosen = np.asarray(indices, np.int64)
+        if transform is not None:
+            made = Recordings([(transform(self.events(index)), 0) for index in chosen], self.sensor)
+            return made.frames(range(len(made)), steps, shifts)
         moves = np.zeros((len(chosen), 2), np.int64) if shifts is None else shifts
         counts = np.zeros((steps, len(chosen), *self.sensor), np.float32)
         _count(self._addresses, self._times, self._starts, chosen, moves, counts)

@@ -1,20 +1,22 @@
 """N-MNIST: recordings of MNIST digits by an event camera, read from the original files."""
 
-import os
-import warnings
+from functools import partial
 from pathlib import Path
 
-import numpy as np
-from platformdirs import user_cache_path
 from tonic.datasets import NMNIST
 
-from sw.data import atis
-from sw.data.events import Events, EventsError
+from sw.data import atis, store
+from sw.data.events import Events
 
-__all__ = ["SENSOR", "files", "folder", "read", "still_images"]
+__all__ = ["SENSOR", "files", "folder", "read"]
 
 SENSOR = (2, 34, 34)
 """Extent ``(polarities, height, width)`` of a recording."""
+
+EXPECTED = (
+    "N-MNIST recordings into $TICKLESS_DATA/NMNIST/{Train,Test}/<label>/<index>.bin, from "
+    "https://www.garrickorchard.com/datasets/n-mnist"
+)
 
 
 def read(path: Path | str) -> Events:
@@ -23,15 +25,12 @@ def read(path: Path | str) -> Events:
 
 
 def folder() -> Path:
-    """Folder with ``Train`` and ``Test``: in ``TICKLESS_DATA``, else in the user's cache."""
-    given = os.environ.get("TICKLESS_DATA")
-    return (Path(given) if given else user_cache_path("tickless", False)) / "NMNIST"
+    """Folder with ``Train`` and ``Test``."""
+    return store.root() / "NMNIST"
 
 
 def files(split: str) -> list[tuple[Path, int]]:
     """Recordings at hand and their labels, in order of label and file name.
-
-    Any part of the data set will do. Without ``TICKLESS_DATA`` tonic downloads it all.
 
     Parameters
     ----------
@@ -41,52 +40,11 @@ def files(split: str) -> list[tuple[Path, int]]:
     Raises
     ------
     EventsError
-        If there is no recording; the message says where to put them.
+        If there is no recording; see `sw.data.store.fetch`.
     """
     place = folder() / {"train": "Train", "test": "Test"}[split]
-    found = _list(place)
-    if not found and not os.environ.get("TICKLESS_DATA"):
-        _download(split)
-        found = _list(place)
-    if not found:
-        raise EventsError(_advice(place, "no recordings there"))
-    return found
-
-
-def still_images() -> tuple[np.ndarray, np.ndarray]:
-    """MNIST's training images and labels, in its order; none where the file is missing.
-
-    The file is ``mnist/mnist.npz`` beside the recordings' folder, with the arrays
-    ``train_images`` (uint8 ``[60000, 28, 28]``) and ``train_labels``. The recordings of N-MNIST's
-    training set are recordings of these images; its test recordings show others.
-    """
-    path = folder().parent / "mnist" / "mnist.npz"
-    if not path.exists():
-        return np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.int64)
-    with np.load(path) as file:
-        return file["train_images"], file["train_labels"].astype(np.int64)
+    return store.fetch(place, _list, partial(NMNIST, train=split == "train"), EXPECTED)
 
 
 def _list(place: Path) -> list[tuple[Path, int]]:
     return [(path, label) for label in range(10) for path in sorted(place.glob(f"{label}/*.bin"))]
-
-
-def _download(split: str) -> None:
-    # tonic makes the folder NMNIST itself.
-    target = folder().parent
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            NMNIST(str(target), train=split == "train")
-    except Exception as error:  # tonic raises whatever its transport does
-        raise EventsError(_advice(folder(), f"the download failed ({error})")) from error
-
-
-def _advice(place: Path, problem: str) -> str:
-    return (
-        f"{place}: {problem}. Put N-MNIST recordings into $TICKLESS_DATA/NMNIST/"
-        "{Train,Test}/<label>/<index>.bin (any part of the set will do; "
-        "https://www.garrickorchard.com/datasets/n-mnist), or run `make sim` alone: its data set "
-        "`saccades` needs no files"
-    )

@@ -1,22 +1,17 @@
 import numpy as np
 import pytest
 
-from sw.data import nmnist
+from sw.data import nmnist, store
 from sw.data.catalog import load
 from sw.data.events import EventsError
-
-
-def encode(rows):
-    """Bytes of events ``(x, y, polarity, t_us)`` in N-MNIST's format."""
-    return b"".join(bytes((x, y, p << 7 | t >> 16, t >> 8 & 255, t & 255)) for x, y, p, t in rows)
-
+from tests import recordings
 
 ROWS = [(3, 5, 1, 10), (33, 0, 0, 70000), (3, 5, 0, 70000), (0, 33, 1, 300000)]
 
 
 def test_read(tmp_path):
     path = tmp_path / "00001.bin"
-    path.write_bytes(encode(ROWS))
+    path.write_bytes(recordings.atis(ROWS))
     events = nmnist.read(path)
     assert events.sensor == (2, 34, 34)
     assert events.addresses.tolist() == [[p, y, x] for x, y, p, _ in ROWS]
@@ -25,14 +20,14 @@ def test_read(tmp_path):
 
 def test_overflow_events_move_time(tmp_path):
     path = tmp_path / "00001.bin"
-    path.write_bytes(encode([(1, 1, 0, 8000), (0, 240, 0, 0), (2, 2, 1, 100)]))
+    path.write_bytes(recordings.atis([(1, 1, 0, 8000), (0, 240, 0, 0), (2, 2, 1, 100)]))
     events = nmnist.read(path)
     assert events.t_us.tolist() == [8000, 8292]
 
 
 def test_events_outside_the_sensor_stay(tmp_path):
     path = tmp_path / "00001.bin"
-    path.write_bytes(encode([(34, 0, 0, 1), (0, 200, 0, 2), (1, 1, 1, 3)]))
+    path.write_bytes(recordings.atis([(34, 0, 0, 1), (0, 200, 0, 2), (1, 1, 1, 3)]))
     assert nmnist.read(path).inside.tolist() == [False, False, True]
 
 
@@ -44,14 +39,14 @@ def test_empty_file_is_an_empty_sample(tmp_path):
 
 def test_truncated(tmp_path):
     path = tmp_path / "00001.bin"
-    path.write_bytes(encode(ROWS)[:-2])
+    path.write_bytes(recordings.atis(ROWS)[:-2])
     with pytest.raises(EventsError, match=r"00001.bin: offset 15: expected 5 bytes.*got 3"):
         nmnist.read(path)
 
 
 def test_time_falls(tmp_path):
     path = tmp_path / "00001.bin"
-    path.write_bytes(encode([(0, 240, 0, 0), (1, 1, 0, 50), (1, 1, 0, 40)]))
+    path.write_bytes(recordings.atis([(0, 240, 0, 0), (1, 1, 0, 50), (1, 1, 0, 40)]))
     with pytest.raises(EventsError, match=r"00001.bin: offset 10: expected a time stamp of at le"):
         nmnist.read(path)
 
@@ -73,7 +68,7 @@ def test_partial_folder(tmp_path, monkeypatch):
     for split, label, index in [("Train", 7, 2), ("Train", 0, 9), ("Train", 0, 1), ("Test", 3, 4)]:
         path = tmp_path / "NMNIST" / split / str(label) / f"{index:05}.bin"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encode([(index, 0, 0, 1)]))
+        path.write_bytes(recordings.atis([(index, 0, 0, 1)]))
     samples = load("nmnist", "all")
     assert samples.labels == (0, 0, 7, 3)
     assert [int(events.x[0]) for events, _ in samples] == [1, 9, 2, 4]
@@ -92,7 +87,7 @@ def test_failed_download_says_where(tmp_path, monkeypatch):
         raise RuntimeError("no network")
 
     monkeypatch.delenv("TICKLESS_DATA", raising=False)
-    monkeypatch.setattr(nmnist, "user_cache_path", lambda *_: tmp_path)
+    monkeypatch.setattr(store, "user_cache_path", lambda *_: tmp_path)
     monkeypatch.setattr(nmnist, "NMNIST", fail)
     with pytest.raises(EventsError, match=r"no network.*TICKLESS_DATA.*make sim"):
         load("nmnist", "train")

@@ -3,7 +3,7 @@ import pytest
 
 from sw.data import saccades
 from sw.data.catalog import load
-from sw.data.saccades import Camera, record
+from sw.data.saccades import Camera, Motion, record
 
 QUIET = Camera(contrast_spread=0, mismatch=0, noise_hz=0, wobble=0)
 
@@ -86,3 +86,56 @@ def test_unknown_names():
         load("mnist", "test")
     with pytest.raises(ValueError, match="split = 'val': expected one of train, test, all"):
         load("saccades", "val")
+
+
+@pytest.mark.parametrize(
+    ("made", "settings", "message"),
+    [
+        (Camera, {"contrast": 0}, "contrast = 0: expected above 0"),
+        (Camera, {"refractory_us": -1}, "refractory_us = -1: expected at least 0"),
+        (Motion, {"legs_ms": (100, 100)}, r"legs_ms = \(100, 100\): expected positive numbers"),
+        (Motion, {"haste": (1, 0, 1)}, r"haste = \(1, 0, 1\): expected positive numbers"),
+        (Motion, {"corners": ()}, r"legs_ms = .* expected .* of 0 corners"),
+    ],
+)
+def test_impossible_settings(made, settings, message):
+    with pytest.raises(ValueError, match=message):
+        made(**settings)
+
+
+def test_motion():
+    motion = Motion(((0, 0), (10, 0), (10, 4)), (100, 50), (2.0, 1.0), (1.0, 3.0))
+    places = motion.places(np.asarray(motion.corners))
+    assert places.shape == (151, 2)
+    assert places[[0, 100, 150]].tolist() == [[0, 0], [10, 0], [10, 4]]
+    assert (np.diff(places, axis=0) >= 0).all()
+    assert places[50, 0] == pytest.approx(5)
+    # In haste the middle third of the way takes less time, with delay the middle comes later.
+    plain = Motion(((0, 0), (10, 0)), (100,), (1.0,), (1.0,)).places(np.array([[0, 0], [10, 0]]))
+    assert ((places[:101, 0] > 3) & (places[:101, 0] < 7)).sum() < (
+        (plain[:, 0] > 3) & (plain[:, 0] < 7)
+    ).sum()
+    assert np.searchsorted(places[100:, 1], 2) > 25
+
+
+def test_leak_is_of_one_channel():
+    events = record(np.zeros((28, 28)), np.random.default_rng(0), Camera(noise_hz=10, leak=True))
+    both = record(np.zeros((28, 28)), np.random.default_rng(0), Camera(noise_hz=10))
+    assert events.channel.all()
+    assert np.array_equal(events.t_us, both.t_us)
+
+
+@pytest.mark.parametrize(
+    ("key", "known"),
+    [
+        ((0, 0), (5153, 2519, 84585, 165838)),
+        ((700, 0), (4161, 2020, 67048, 146756)),
+        ((1796, 0), (4274, 2117, 68218, 160148)),
+        ((5, 3), (6316, 3118, 106293, 148753)),
+    ],
+)
+def test_the_data_set_stays_what_networks_were_trained_on(key, known):
+    # Processors may differ in the last bit of a logarithm, hardly any event in more.
+    events = saccades.sample(*key)
+    found = (len(events), events.channel.sum(), events.x.sum(), events.t_us.mean())
+    assert found == pytest.approx(known, rel=1e-3)

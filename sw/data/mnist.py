@@ -1,0 +1,87 @@
+"""MNIST along saccades: simulated recordings of the images that N-MNIST's recordings show."""
+
+import zlib
+from functools import cache
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from sw.data import saccades, store
+from sw.data.events import Events, EventsError
+from sw.data.saccades import Camera, Motion
+
+__all__ = ["CAMERA", "MOTION", "image_of", "images", "path", "sample"]
+
+CAMERA = Camera(
+    contrast=0.168,
+    contrast_spread=0.193,
+    mismatch=0.104,
+    dark=0.435,
+    refractory_us=692,
+    noise_hz=0.357,
+    leak=True,
+    wobble=0.01,
+)
+MOTION = Motion(
+    corners=((1.552, 0.127), (6.538, 1.509), (1.785, 5.679), (1.759, 5.2), (1.394, 0.141)),
+    legs_ms=(100, 97, 20, 90),
+    haste=(1.4, 1.3, 1.0, 1.1),
+    delay=(0.952, 1.046, 0.787, 0.753),
+)
+"""Found by eye, then by searches of `sw.data.calibration` on 200 of N-MNIST's recordings.
+
+The third leg is no saccade of its own: the head swings a little back after the second.
+"""
+
+
+def path() -> Path:
+    """File of the images: ``mnist/mnist.npz`` beside N-MNIST."""
+    return store.root() / "mnist" / "mnist.npz"
+
+
+@cache
+def images(source: Path) -> tuple[np.ndarray, np.ndarray]:
+    """MNIST's training images and labels, in its order; its test images stay out.
+
+    Parameters
+    ----------
+    source : Path
+        NumPy's archive with the arrays ``train_images`` (uint8 ``[60000, 28, 28]``) and
+        ``train_labels``.
+
+    Raises
+    ------
+    EventsError
+        If the file is missing or no such archive; the message says where to put one.
+    """
+    try:
+        with source.open("rb") as archive, np.load(archive, allow_pickle=False) as file:
+            pixels, labels = file["train_images"], file["train_labels"].astype(np.int64)
+        if pixels.dtype != np.uint8 or pixels.shape != (len(labels), 28, 28):
+            raise ValueError(f"train_images are {pixels.dtype} {pixels.shape}")
+    except (OSError, LookupError, ValueError, EOFError, BadZipFile, zlib.error, TypeError) as error:
+        raise EventsError(
+            f"{source}: {error}. Expected MNIST as $TICKLESS_DATA/mnist/mnist.npz with the arrays "
+            "train_images (uint8, 60000 x 28 x 28) and train_labels, in MNIST's order"
+        ) from None
+    return pixels, labels
+
+
+def sample(source: Path, index: int, camera: Camera = CAMERA, motion: Motion = MOTION) -> Events:
+    """Simulated recording of one training image, the same whenever it is made.
+
+    Parameters
+    ----------
+    source : Path
+        File of `images`.
+    index : int
+        Training image, 0 to 59999; `image_of` gives that of a recording.
+    """
+    generator = np.random.default_rng((1, index))
+    return saccades.record(images(source)[0][index] / 255, generator, camera, motion)
+
+
+def image_of(recording: Path) -> int:
+    """Training image that a recording of N-MNIST's training set shows; its file is one higher."""
+    return int(recording.stem) - 1

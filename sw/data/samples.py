@@ -1,0 +1,76 @@
+"""Samples that are made when they are asked for, by one process or by several."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import overload
+
+from sw.data.events import Events
+
+__all__ = ["Samples", "in_parallel"]
+
+CHUNK = 64
+"""Samples that a process makes at once."""
+
+
+class Samples(Sequence[tuple[Events, int]]):
+    """Samples, each made anew whenever it is asked for.
+
+    Parameters
+    ----------
+    make : callable
+        Makes the events of the sample with a given key: always the same ones. A function of a
+        module, or a partial of one, so that other processes can call it.
+    keys : sequence
+        One key a sample; its ``repr`` tells it from others.
+    labels : sequence of int
+        One label a sample; `sw.data.catalog.UNLABELLED` where it is not known.
+    name : str
+        Data set and split.
+    sources : sequence of Path
+        Files that the samples are made from.
+    """
+
+    def __init__(
+        self,
+        make: Callable[..., Events],
+        keys: Sequence,
+        labels: Sequence[int],
+        name: str = "samples",
+        sources: Sequence[Path] = (),
+    ):
+        self.make, self.keys, self.name, self.sources = make, keys, name, tuple(sources)
+        self.labels = tuple(int(label) for label in labels)
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[Events, int]: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Samples": ...
+    def __getitem__(self, index: int | slice) -> "tuple[Events, int] | Samples":
+        if isinstance(index, slice):
+            kept = self.keys[index], self.labels[index]
+            return Samples(self.make, *kept, self.name, self.sources)
+        return self.make(self.keys[index]), self.labels[index]
+
+
+def in_parallel(samples: Samples, processes: int | None = None) -> Iterator[tuple[Events, int]]:
+    """All samples in their order, made by several processes.
+
+    Parameters
+    ----------
+    processes : int, optional
+        As many as there are processors where None; with 1 no other process is started.
+    """
+    count = min(processes or os.cpu_count() or 1, -(-len(samples) // CHUNK))
+    if count <= 1:
+        yield from samples
+        return
+    # Forked processes would inherit torch's threads in whatever state they are.
+    with ProcessPoolExecutor(count, get_context("spawn")) as pool:
+        made = pool.map(samples.make, samples.keys, chunksize=CHUNK)
+        yield from zip(made, samples.labels, strict=True)
