@@ -131,7 +131,8 @@ class Result:
     early_exit : EarlyExitResult or None
         None without early exit. With it ``layers`` says what the decisions need at least.
     latency_cycles : float
-        Clocks from the last input event of a sample to its answer, mean.
+        Clocks from the last input event of a sample, from its END with early exit, to its answer,
+        mean.
     """
 
     dataset: str
