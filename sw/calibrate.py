@@ -17,19 +17,9 @@ from sw.engine import SpikingLayer
 from sw.geometry import Geometry, Shape
 from sw.layer import Layer
 from sw.network import Network, Provenance
+from sw.networks import CLASSES, layers
 
-__all__ = ["GESTURE_LAYERS", "calibrated_network", "main"]
-
-GESTURE_LAYERS = (
-    LayerSpec("conv2d", 8, 3, stride=2, padding=1, pool=2),
-    LayerSpec("conv2d", 16, 3, padding=1, pool=2),
-    LayerSpec("conv2d", 32, 3, padding=1, pool=2),
-    LayerSpec("conv2d", 32, 3, padding=1, pool=2),
-    LayerSpec("linear", 64),
-    LayerSpec("readout", 11),
-)
-"""The MTT paper's network for DVS-Gesture, AP2-8C3s2-AP2-16C3-AP2-32C3-AP2-32C3-FC64-FC11, its
-convolutions with padding 1."""
+__all__ = ["calibrated_network", "main"]
 
 WEIGHT_BITS = 4
 MEAN, DEVIATION = 0.5, 2.5
@@ -120,7 +110,7 @@ def _bits(threshold: int) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line: writes the network of `GESTURE_LAYERS`, calibrated on recordings."""
+    """Command line: writes the DVS-Gesture network, calibrated on recordings."""
     parser = argparse.ArgumentParser(
         prog="python -m sw.calibrate",
         description="Write the DVS-Gesture network with random weights and thresholds calibrated "
@@ -137,8 +127,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         count = min(options.samples, len(samples))
         events = [samples[index][0] for index in range(count)]
         recordings = [item.addresses[item.inside] for item in events]
+        specs = layers("mtt-gesture", CLASSES["dvsgesture"])
         network = calibrated_network(
-            SENSORS[options.dataset], GESTURE_LAYERS, recordings, options.seed, options.dataset
+            SENSORS[options.dataset], specs, recordings, options.seed, options.dataset
         )
     except (EventsError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -9,11 +9,12 @@ from sw.engine import run
 from sw.evaluate import FloatEngine
 from sw.models import SpikingChain
 from sw.network import Network, NetworkError
+from sw.neurons import IntegrateAndFire
 
 
 def model(specs, sensor=(1, 4, 4), floor=-1.0, weights=None, seed=0):
     torch.manual_seed(seed)
-    made = SpikingChain(sensor, specs, floor, normalize=False)
+    made = SpikingChain(sensor, specs, IntegrateAndFire(floor), normalize=False)
     for parameter, values in zip(made.weights, weights or (), strict=False):
         parameter.data = torch.as_tensor(values, dtype=torch.float32).reshape(parameter.shape)
     return made
@@ -104,8 +105,8 @@ def test_pooling_goes_into_thresholds_and_logit_scale():
 
 def test_batch_norms_are_folded_and_the_model_left_alone():
     specs = [LayerSpec("conv2d", 3, 3), LayerSpec("readout", 2)]
-    source = SpikingChain((1, 5, 5), specs, -1.0)
-    shifted = SpikingChain((1, 5, 5), specs, -1.0)
+    source = SpikingChain((1, 5, 5), specs, IntegrateAndFire())
+    shifted = SpikingChain((1, 5, 5), specs, IntegrateAndFire())
     torch.nn.init.ones_(shifted.norms[0].bias)  # pyright: ignore[reportArgumentType]
     with pytest.raises(NetworkError, match="shifts"):
         quantize(shifted)
@@ -154,5 +155,3 @@ def test_impossible_weights():
         quantize(point(float("nan")))
     with pytest.raises(NetworkError, match=r"layer 0: channel 1 has a weight of 300 thresholds"):
         quantize(point(0.5, 300.0))
-    with pytest.raises(NetworkError, match=r"floor = 0.0: expected a negative"):
-        quantize(point(0.5, floor=0.0))
