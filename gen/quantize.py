@@ -70,8 +70,8 @@ def quantize(
             raise NetworkError(f"layer {index}: expected finite weights")
         levels = quantization.levels(weight, geometry, neuron.floor)
         threshold, floor = levels.threshold.numpy(), levels.floor.numpy()
+        name = "readout"
         if geometry.kind == "readout":
-            name, bits = "readout", 32
             logit_scale = 1 / (levels.scale.item() * geometry.pool**2)
         else:
             if threshold.min() < 1:
@@ -82,7 +82,6 @@ def quantize(
                     f"{weight[channel].abs().max():g} thresholds: expected at most {2 * largest}"
                 )
             name = f"{geometry.kind}{index + 1}"
-            bits = _bits(int(max(threshold.max(), -floor.min())))
         layers.append(
             Layer(
                 name=name,
@@ -91,15 +90,10 @@ def quantize(
                 weight_bits=weight_bits,
                 threshold=threshold.astype(np.int32),
                 floor=floor.astype(np.int32),
-                membrane_bits=bits,
+                membrane_bits=levels.membrane_bits,
             )
         )
     return Network(tuple(layers), logit_scale, provenance or Provenance())
-
-
-def _bits(extent: int) -> int:
-    """Narrowest signed width with thresholds up to, and floors down to minus, this extent."""
-    return max(2, (extent - 1).bit_length() + 1)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -15,7 +15,7 @@ from sw.data.catalog import DATASETS, SENSORS, load
 from sw.data.events import EventsError
 from sw.engine import SpikingLayer
 from sw.geometry import Geometry, Shape
-from sw.layer import Layer
+from sw.layer import Layer, membrane_bits
 from sw.network import Network, Provenance
 from sw.networks import CLASSES, layers
 
@@ -76,7 +76,7 @@ def calibrated_network(
                 WEIGHT_BITS,
                 thresholds,
                 -thresholds,
-                _bits(threshold),
+                membrane_bits(threshold, -threshold),
             )
         )
     return Network(tuple(layers), provenance=Provenance(dataset, "random", seed))
@@ -89,7 +89,7 @@ def _calibrate(
 
     def spikes(threshold: int) -> list[np.ndarray]:
         thresholds = np.full(geometry.output_shape[0], threshold, np.int32)
-        ceil = (1 << (_bits(threshold) - 1)) - 1
+        ceil = (1 << (membrane_bits(threshold, -threshold) - 1)) - 1
         layer = SpikingLayer(geometry, weight, thresholds, -thresholds, ceil)
         return [layer.run(events).spikes for events in arriving]
 
@@ -102,11 +102,6 @@ def _calibrate(
         else:
             low = middle + 1
     return low, spikes(low)
-
-
-def _bits(threshold: int) -> int:
-    """Narrowest membrane with this threshold, and minus it as floor."""
-    return max(2, (threshold - 1).bit_length() + 1)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -22,12 +22,13 @@ class FloatEngine:
     """Float network event by event: the contract's neuron with real weights and threshold 1.
 
     A network with a `quantization` runs with its integers, whose sums float32 holds exactly: its
-    spikes are those of the integer network, as long as no membrane reaches the ceiling there.
+    spikes are those of the integer network.
 
     Parameters
     ----------
     model : SpikingChain
-        Folded network. Its floor is the neurons' floor; membranes have no ceiling.
+        Folded network. Its floor is the neurons' floor; without a quantization, membranes have no
+        ceiling.
     """
 
     def __init__(self, model: SpikingChain):
@@ -36,11 +37,11 @@ class FloatEngine:
         self._sensor = model.sensor
         self._layers = []
         for index, geometry in enumerate(model.geometries):
-            weight, threshold, floor = model.neurons(index)
+            weight, threshold, floor, ceil = model.neurons(index)
             if geometry.kind == "readout":
                 self._readout = ReadoutLayer(geometry, weight, np.inf)
             else:
-                self._layers.append(SpikingLayer(geometry, weight, threshold, floor, np.inf))
+                self._layers.append(SpikingLayer(geometry, weight, threshold, floor, ceil))
 
     def run(self, events: np.ndarray) -> tuple[np.ndarray, list[np.ndarray], int]:
         """Logits, each spiking layer's spikes ``[n, 3]`` in order, and synaptic operations.

@@ -155,11 +155,11 @@ class SpikingChain(nn.Module):
         self.norms, self.direct_norms = nn.ModuleList(), nn.ModuleDict()
 
     @torch.no_grad()
-    def neurons(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Weights, thresholds and floors of a layer as its neurons see them event by event.
+    def neurons(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+        """Weights, thresholds, floors and ceiling of a layer as it runs event by event.
 
         Thresholds and floors are ``[channels]``, those of a readout empty. All are float32, and
-        whole numbers if the network has a `quantization`.
+        the integers themselves if the network has a `quantization`; else there is no ceiling.
 
         Raises
         ------
@@ -170,7 +170,7 @@ class SpikingChain(nn.Module):
             raise ValueError(f"neuron = {self.neuron.kind!r}: expected 'if', which has no time")
         if self.norms:
             raise ValueError("model: expected its batch norms folded")
-        geometry, weight = self.geometries[index], self.weights[index]
+        geometry, weight, ceil = self.geometries[index], self.weights[index], np.inf
         if self.quantization is None:
             size = 0 if geometry.kind == "readout" else len(weight)
             threshold = torch.full((size,), float(geometry.pool**2))
@@ -178,8 +178,9 @@ class SpikingChain(nn.Module):
         else:
             levels = self.quantization.levels(weight, geometry, self.neuron.floor)
             parts = (levels.weight, levels.threshold, levels.floor)
+            ceil = float((1 << (levels.membrane_bits - 1)) - 1)
         weight, threshold, floor = (part.detach().float().cpu().numpy() for part in parts)
-        return weight, threshold, floor
+        return weight, threshold, floor, ceil
 
     def _parameters_of(self, index: int) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Weights to run with, and floors where they are not the neurons' own."""

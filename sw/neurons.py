@@ -41,10 +41,13 @@ class _IntegrateAndFire(torch.autograd.Function):
         membrane = torch.zeros_like(charged[0])
         # A step at a time, for its few megabytes stay in the cache.
         for step in reversed(range(len(charged))):
-            surrogate = ctx.surrogate(charged[step])
             # Through the membrane of the step behind: v = max(u - s, floor).
-            membrane = membrane * (charged[step] > ctx.floor)
-            torch.addcmul(membrane, surrogate, gradient[step] - membrane, out=result[step])
+            if isinstance(ctx.floor, torch.Tensor):
+                membrane = membrane.where(charged[step] > ctx.floor, 0)
+            else:
+                membrane = torch.ops.aten.threshold_backward(membrane, charged[step], ctx.floor)
+            surrogate = ctx.surrogate(charged[step])
+            torch.lerp(membrane, gradient[step], surrogate, out=result[step])
             membrane = result[step]
         return result, None, None
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from sw.geometry import Geometry
+from sw.layer import membrane_bits
 
 __all__ = ["Levels", "Quantization"]
 
@@ -28,6 +29,13 @@ class Levels:
     threshold: torch.Tensor
     floor: torch.Tensor
     scale: torch.Tensor
+
+    @property
+    def membrane_bits(self) -> int:
+        """Width of the narrowest membranes for all channels; 32 for a readout."""
+        if not len(self.threshold):
+            return 32
+        return membrane_bits(int(self.threshold.max()), int(self.floor.min()))
 
 
 @dataclass(frozen=True)
