@@ -96,10 +96,9 @@ class Quantization:
         """
         levels = self.levels(weight, geometry, floor)
         if geometry.kind == "readout":
-            return weight + (levels.weight / levels.scale - weight).detach().to(
-                weight
-            ), levels.floor
-        unit = levels.threshold.clamp(min=1)
-        rounded = levels.weight * geometry.pool**2 / unit[:, None, None, None]
-        low = (levels.floor / unit)[:, None, None].to(weight)
-        return weight + (rounded.to(weight) - weight).detach(), low
+            rounded, low = levels.weight / levels.scale, levels.floor
+        else:
+            unit = levels.threshold.clamp(min=1)[:, None, None]
+            rounded = levels.weight * geometry.pool**2 / unit[..., None]
+            low = levels.floor[:, None, None] / unit
+        return weight + (rounded.to(weight) - weight).detach(), low.to(weight)

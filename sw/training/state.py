@@ -46,8 +46,8 @@ def save_state(state: State, path: Path) -> None:
         torch.save(vars(state), unfinished)
 
 
-def load_state(path: Path, run: dict[str, Any], device: torch.device) -> State | None:
-    """State of this run; None if there is none.
+def load_state(path: Path, run: dict[str, Any]) -> State | None:
+    """State of this run, its tensors on the CPU; None if there is none.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def load_state(path: Path, run: dict[str, Any], device: torch.device) -> State |
     if not path.exists():
         return None
     try:
-        state = State(**torch.load(path, map_location=device, weights_only=True))
+        state = State(**torch.load(path, map_location="cpu", weights_only=True))
     except (OSError, RuntimeError, TypeError, ValueError, EOFError, pickle.UnpicklingError):
         raise StateError(f"{path}: not the state of a run: delete it to start anew") from None
     others = [

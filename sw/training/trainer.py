@@ -63,7 +63,7 @@ class Trainer:
             neuron = LeakyIntegrateAndFire(settings.decay, settings.surrogate)
         self.model = SpikingChain(self._sensor, specs, neuron).to(self._device)
         self._run = {**asdict(settings), "recorded": len(recorded), "extra": len(extra)}
-        self._state = load_state(state, self._run, self._device) if state else None
+        self._state = load_state(state, self._run) if state else None
         self._batches = Batches(settings, recorded, extra, self._sensor)
 
     def run(self) -> Checkpoint:

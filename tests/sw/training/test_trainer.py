@@ -196,10 +196,10 @@ def test_a_state_of_another_run_is_refused(tmp_path, samples):
         Trainer(dataclasses.replace(TINY, seed=2), *samples, state=path)
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(StateError, match="state: not the state of a run: delete it"):
-        load_state(path, {}, torch.device("cpu"))
+        load_state(path, {})
     path.write_text("no state")
     with pytest.raises(StateError, match="state: not the state of a run: delete it"):
-        load_state(path, {}, torch.device("cpu"))
+        load_state(path, {})
 
 
 def test_missing_gpu(samples):
