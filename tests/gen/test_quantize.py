@@ -3,13 +3,13 @@ import pytest
 import torch
 
 from gen.quantize import quantize
-from sw.chain import LayerSpec
+from sw.chain import LayerSpec, ShortcutSpec
 from sw.data.catalog import load
 from sw.engine import run
 from sw.evaluate import FloatEngine
 from sw.models import SpikingChain
 from sw.network import Network, NetworkError
-from sw.neurons import IntegrateAndFire
+from sw.neurons import IntegrateAndFire, LeakyIntegrateAndFire
 from sw.quantization import Quantization
 
 
@@ -214,6 +214,17 @@ def test_round_trip_through_a_file(tmp_path):
 def test_impossible_widths(bits, resolution, message):
     with pytest.raises(NetworkError, match=message):
         quantize(point(1e-7 if resolution > 1 else 0.5), bits, resolution)
+
+
+def test_networks_that_are_no_hardware():
+    specs = [LayerSpec("conv2d", 3, 3), LayerSpec("readout", 2)]
+    leaky = SpikingChain((1, 5, 5), specs, LeakyIntegrateAndFire(), normalize=False)
+    with pytest.raises(NetworkError, match="neuron = 'lif': expected 'if'"):
+        quantize(leaky)
+    conv = LayerSpec("conv2d", 2, 1)
+    joined = LayerSpec("conv2d", 2, 1, shortcut=ShortcutSpec(0, kernel=1))
+    with pytest.raises(NetworkError, match="model: expected no shortcut"):
+        quantize(model([conv, conv, joined, specs[1]]))
 
 
 def test_impossible_weights():
