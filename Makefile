@@ -6,6 +6,7 @@ DATASET ?= saccades
 SAMPLES ?=
 SEED ?= 1
 METHOD ?= mtt
+EXPERIMENT ?= $(DATASET)
 NETWORK ?=
 FOLD ?=
 BUDGET ?=
@@ -38,7 +39,8 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Settings: DATASET=$(DATASET) SAMPLES=20 SEED=$(SEED) STALLS=$(STALLS) WAVES=$(WAVES)"
-	@echo "            NETWORK=file FOLD=\"layer=LANESxTAPS ...\" BUDGET=n METHOD=mtt|sdt"
+	@echo "            NETWORK=file FOLD=\"layer=LANESxTAPS ...\" BUDGET=n METHOD=mtt|nmt|sdt"
+	@echo "            EXPERIMENT=name of a file in sw/experiments, instead of DATASET, for training"
 	@echo "            MESH=RxC CUT=\"layer=SLICES ...\" CORE_UPDATES=n CORE_KBITS=n"
 	@echo "            MARGIN=n (early exit at a lead of n, in integer logit units)"
 	@echo "            LOADABLE=1 LOAD=file (run this network in the design built for NETWORK)"
@@ -63,11 +65,11 @@ rtl: $(READY) ## Verilog and manifest of a network, in build/rtl/<dataset>
 	$(RUN) -m gen.emit $(or $(NETWORK),sw/pretrained/$(DATASET).safetensors) \
 	    --output build/rtl/$(DATASET) $(design)
 
-train: $(READY) ## train a network and quantize it, in build/train/<dataset>
-	$(RUN) -m sw.train --dataset $(DATASET) --method $(METHOD) --seed $(SEED) \
-	    --output build/train/$(DATASET)/$(METHOD).checkpoint.safetensors
-	$(RUN) -m gen.quantize build/train/$(DATASET)/$(METHOD).checkpoint.safetensors \
-	    --output build/train/$(DATASET)/$(METHOD).safetensors
+train: $(READY) ## train a network and quantize it, in build/train/<experiment>
+	$(RUN) -m sw.train $(EXPERIMENT) --set method=$(METHOD) --seed $(SEED) \
+	    --output build/train/$(EXPERIMENT)/$(METHOD)-$(SEED).checkpoint.safetensors
+	$(RUN) -m gen.quantize build/train/$(EXPERIMENT)/$(METHOD)-$(SEED).checkpoint.safetensors \
+	    --output build/train/$(EXPERIMENT)/$(METHOD)-$(SEED).safetensors
 
 bench: $(READY) ## speed of the fast engine and the simulation, area of the fabric
 	$(RUN) -m sw.benchmark

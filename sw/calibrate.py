@@ -15,21 +15,11 @@ from sw.data.catalog import DATASETS, SENSORS, load
 from sw.data.events import EventsError
 from sw.engine import SpikingLayer
 from sw.geometry import Geometry, Shape
-from sw.layer import Layer
+from sw.layer import Layer, membrane_bits
 from sw.network import Network, Provenance
+from sw.networks import CLASSES, layers
 
-__all__ = ["GESTURE_LAYERS", "calibrated_network", "main"]
-
-GESTURE_LAYERS = (
-    LayerSpec("conv2d", 8, 3, stride=2, padding=1, pool=2),
-    LayerSpec("conv2d", 16, 3, padding=1, pool=2),
-    LayerSpec("conv2d", 32, 3, padding=1, pool=2),
-    LayerSpec("conv2d", 32, 3, padding=1, pool=2),
-    LayerSpec("linear", 64),
-    LayerSpec("readout", 11),
-)
-"""The MTT paper's network for DVS-Gesture, AP2-8C3s2-AP2-16C3-AP2-32C3-AP2-32C3-FC64-FC11, its
-convolutions with padding 1."""
+__all__ = ["calibrated_network", "main"]
 
 WEIGHT_BITS = 4
 MEAN, DEVIATION = 0.5, 2.5
@@ -86,7 +76,7 @@ def calibrated_network(
                 WEIGHT_BITS,
                 thresholds,
                 -thresholds,
-                _bits(threshold),
+                membrane_bits(threshold, -threshold),
             )
         )
     return Network(tuple(layers), provenance=Provenance(dataset, "random", seed))
@@ -99,7 +89,7 @@ def _calibrate(
 
     def spikes(threshold: int) -> list[np.ndarray]:
         thresholds = np.full(geometry.output_shape[0], threshold, np.int32)
-        ceil = (1 << (_bits(threshold) - 1)) - 1
+        ceil = (1 << (membrane_bits(threshold, -threshold) - 1)) - 1
         layer = SpikingLayer(geometry, weight, thresholds, -thresholds, ceil)
         return [layer.run(events).spikes for events in arriving]
 
@@ -114,13 +104,8 @@ def _calibrate(
     return low, spikes(low)
 
 
-def _bits(threshold: int) -> int:
-    """Narrowest membrane with this threshold, and minus it as floor."""
-    return max(2, (threshold - 1).bit_length() + 1)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line: writes the network of `GESTURE_LAYERS`, calibrated on recordings."""
+    """Command line: writes the DVS-Gesture network, calibrated on recordings."""
     parser = argparse.ArgumentParser(
         prog="python -m sw.calibrate",
         description="Write the DVS-Gesture network with random weights and thresholds calibrated "
@@ -137,8 +122,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         count = min(options.samples, len(samples))
         events = [samples[index][0] for index in range(count)]
         recordings = [item.addresses[item.inside] for item in events]
+        specs = layers("mtt-gesture", CLASSES["dvsgesture"])
         network = calibrated_network(
-            SENSORS[options.dataset], GESTURE_LAYERS, recordings, options.seed, options.dataset
+            SENSORS[options.dataset], specs, recordings, options.seed, options.dataset
         )
     except (EventsError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -8,13 +8,17 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from sw.chain import LayerSpec
+from sw.chain import LayerSpec, ShortcutSpec
+from sw.files import replacing
 from sw.geometry import GeometryError, Shape
 from sw.models import SpikingChain
+from sw.neurons import describe_neuron, read_neuron
+from sw.quantization import Quantization
 
 __all__ = ["Checkpoint", "CheckpointError"]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Version 1, which is read as well, knows neither neurons by name nor quantization."""
 
 
 class CheckpointError(ValueError):
@@ -23,7 +27,7 @@ class CheckpointError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """Trained float network: integrate-and-fire neurons of threshold 1 without biases.
+    """Trained float network: neurons of threshold 1 without biases.
 
     Parameters
     ----------
@@ -37,6 +41,8 @@ class Checkpoint:
         Time steps at which its time-stepped accuracy is measured.
     settings : dict
         Training settings, for the record.
+    record : dict
+        Versions and revision of the software and the device that it was trained with.
     accuracies : dict
         Accuracies on the test set measured after training, as fractions.
     """
@@ -48,19 +54,24 @@ class Checkpoint:
     steps: int
     settings: dict[str, Any] = field(default_factory=dict)
     accuracies: dict[str, float] = field(default_factory=dict)
+    record: dict[str, Any] = field(default_factory=dict)
 
     def save(self, path: Path | str) -> None:
-        """Write one safetensors file with the description in its header."""
+        """Write one safetensors file with the description in its header, all of it or nothing."""
+        model = self.model
         description = {
             "format_version": FORMAT_VERSION,
-            "sensor": self.model.sensor,
-            "layers": [asdict(spec) for spec in self.model.specs],
-            "floor": self.model.floor,
-            "normalized": bool(self.model.norms),
+            "sensor": model.sensor,
+            "layers": [asdict(spec) for spec in model.specs],
+            "neuron": describe_neuron(model.neuron),
+            "normalized": bool(model.norms),
+            "quantization": asdict(model.quantization) if model.quantization else None,
             **{name: getattr(self, name) for name in _FIELDS},
         }
-        state = {name: tensor.contiguous() for name, tensor in self.model.state_dict().items()}
-        save_file(state, path, {"tickless-checkpoint": json.dumps(description, sort_keys=True)})
+        state = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
+        text = {"tickless-checkpoint": json.dumps(description, sort_keys=True)}
+        with replacing(Path(path)) as unfinished:
+            save_file(state, unfinished, text)
 
     @classmethod
     def load(cls, path: Path | str) -> "Checkpoint":
@@ -75,14 +86,20 @@ class Checkpoint:
             with safe_open(path, "pt") as file:
                 text = json.loads((file.metadata() or {})["tickless-checkpoint"])
                 state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            if text["format_version"] != FORMAT_VERSION:
+            if text["format_version"] == 1:
+                text |= {"neuron": {"kind": "if", "floor": text["floor"]}}
+                text |= {"quantization": None, "record": {}}
+            elif text["format_version"] != FORMAT_VERSION:
                 raise CheckpointError(
                     f"{path}: format_version = {text['format_version']!r}: "
-                    f"this version reads {FORMAT_VERSION}"
+                    f"this version reads 1 and {FORMAT_VERSION}"
                 )
             sensor: Shape = tuple(text["sensor"])
-            specs = [LayerSpec(**layer) for layer in text["layers"]]
-            model = SpikingChain(sensor, specs, text["floor"], text["normalized"])
+            specs = [_spec(**layer) for layer in text["layers"]]
+            neuron = read_neuron(text["neuron"])
+            model = SpikingChain(sensor, specs, neuron, text["normalized"])
+            if text["quantization"]:
+                model.quantization = Quantization(**text["quantization"])
             model.load_state_dict(state)
             return cls(model.eval(), **{name: text[name] for name in _FIELDS})
         except FileNotFoundError:
@@ -101,4 +118,8 @@ class Checkpoint:
         return replace(self, accuracies=accuracies)
 
 
-_FIELDS = ("dataset", "method", "seed", "steps", "settings", "accuracies")
+_FIELDS = ("dataset", "method", "seed", "steps", "settings", "accuracies", "record")
+
+
+def _spec(shortcut: dict[str, Any] | None = None, **fields: Any) -> LayerSpec:
+    return LayerSpec(**fields, shortcut=ShortcutSpec(**shortcut) if shortcut else None)

@@ -1,5 +1,6 @@
 """Accuracy of float and integer networks, in time steps and event by event."""
 
+import copy
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -14,32 +15,33 @@ from sw.engine import run as run_network
 from sw.models import SpikingChain
 from sw.network import Network
 
-__all__ = ["EventScore", "FloatEngine", "score_events", "score_steps"]
+__all__ = ["EventScore", "FloatEngine", "renormalized", "score_events", "score_steps"]
 
 
 class FloatEngine:
     """Float network event by event: the contract's neuron with real weights and threshold 1.
 
+    A network with a `quantization` runs with its integers, whose sums float32 holds exactly: its
+    spikes are those of the integer network.
+
     Parameters
     ----------
     model : SpikingChain
-        Folded network. Its floor is the neurons' floor; membranes have no ceiling.
+        Folded network. Its floor is the neurons' floor; without a quantization, membranes have no
+        ceiling.
     """
 
     def __init__(self, model: SpikingChain):
-        if model.norms:
-            raise ValueError("model: expected its batch norms folded")
+        if any(spec.shortcut for spec in model.specs):
+            raise ValueError("model: expected no shortcut: such networks run in time steps alone")
         self._sensor = model.sensor
         self._layers = []
-        for geometry, parameter in zip(model.geometries, model.weights, strict=True):
-            weight = parameter.detach().numpy()
+        for index, geometry in enumerate(model.geometries):
+            weight, threshold, floor, ceil = model.neurons(index)
             if geometry.kind == "readout":
                 self._readout = ReadoutLayer(geometry, weight, np.inf)
-                continue
-            threshold = np.full(geometry.output_shape[0], geometry.pool**2, np.float32)
-            self._layers.append(
-                SpikingLayer(geometry, weight, threshold, model.floor * threshold, np.inf)
-            )
+            else:
+                self._layers.append(SpikingLayer(geometry, weight, threshold, floor, ceil))
 
     def run(self, events: np.ndarray) -> tuple[np.ndarray, list[np.ndarray], int]:
         """Logits, each spiking layer's spikes ``[n, 3]`` in order, and synaptic operations.
@@ -108,11 +110,32 @@ def score_events(
 
 @torch.no_grad()
 def score_steps(model: SpikingChain, recordings: Recordings, steps: int, batch: int = 100) -> float:
-    """Share of recordings that a float network classifies rightly in this many time steps."""
+    """Share of recordings that a float network classifies rightly in this many time steps.
+
+    A network with batch norms needs their statistics at this many: see `renormalized`.
+    """
     model.eval()
-    right = 0
+    device, right = model.weights[0].device, 0
     for start in range(0, len(recordings), batch):
         chosen = np.arange(start, min(start + batch, len(recordings)))
-        logits, _ = model(recordings.frames(chosen, steps))
-        right += int((logits.argmax(1) == recordings.labels[chosen]).sum())
+        logits, _ = model(recordings.frames(chosen, steps).to(device))
+        right += int((logits.argmax(1).cpu() == recordings.labels[chosen]).sum())
     return right / len(recordings)
+
+
+@torch.no_grad()
+def renormalized(model: SpikingChain, batches: Iterable[torch.Tensor]) -> SpikingChain:
+    """Copy of a network whose batch norms have the statistics of these frames.
+
+    They are the mean over the batches, as the MTT paper takes them from ten batches of training
+    samples at the number of time steps that is tested (Du et al., ICLR 2025).
+    """
+    result = copy.deepcopy(model)
+    for module in result.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.reset_running_stats()
+            module.momentum = None
+    result.train()
+    for frames in batches:
+        result(frames.to(result.weights[0].device))
+    return result.eval()

@@ -6,7 +6,7 @@ import numpy as np
 
 from sw.geometry import Geometry
 
-__all__ = ["MAX_MEMBRANE_BITS", "Layer", "NetworkError", "Shortcut"]
+__all__ = ["MAX_MEMBRANE_BITS", "Layer", "NetworkError", "Shortcut", "membrane_bits"]
 
 MAX_MEMBRANE_BITS = 24
 """Widest membrane: sums of membrane and weight stay exact in 32-bit integers."""
@@ -118,6 +118,11 @@ class Layer:
     def ceil(self) -> int:
         """Highest membrane or logit value."""
         return (1 << (self.membrane_bits - 1)) - 1
+
+
+def membrane_bits(threshold: int, floor: int) -> int:
+    """Width of the narrowest membranes with thresholds up to, and floors down to, these."""
+    return max(2, (max(threshold, -floor) - 1).bit_length() + 1)
 
 
 def _weights(where: str, edge: Layer | Shortcut) -> None:

@@ -3,17 +3,19 @@ import pytest
 import torch
 
 from gen.quantize import quantize
-from sw.chain import LayerSpec
+from sw.chain import LayerSpec, ShortcutSpec
 from sw.data.catalog import load
 from sw.engine import run
 from sw.evaluate import FloatEngine
 from sw.models import SpikingChain
 from sw.network import Network, NetworkError
+from sw.neurons import IntegrateAndFire, LeakyIntegrateAndFire
+from sw.quantization import Quantization
 
 
 def model(specs, sensor=(1, 4, 4), floor=-1.0, weights=None, seed=0):
     torch.manual_seed(seed)
-    made = SpikingChain(sensor, specs, floor, normalize=False)
+    made = SpikingChain(sensor, specs, IntegrateAndFire(floor), normalize=False)
     for parameter, values in zip(made.weights, weights or (), strict=False):
         parameter.data = torch.as_tensor(values, dtype=torch.float32).reshape(parameter.shape)
     return made
@@ -104,8 +106,8 @@ def test_pooling_goes_into_thresholds_and_logit_scale():
 
 def test_batch_norms_are_folded_and_the_model_left_alone():
     specs = [LayerSpec("conv2d", 3, 3), LayerSpec("readout", 2)]
-    source = SpikingChain((1, 5, 5), specs, -1.0)
-    shifted = SpikingChain((1, 5, 5), specs, -1.0)
+    source = SpikingChain((1, 5, 5), specs, IntegrateAndFire())
+    shifted = SpikingChain((1, 5, 5), specs, IntegrateAndFire())
     torch.nn.init.ones_(shifted.norms[0].bias)  # pyright: ignore[reportArgumentType]
     with pytest.raises(NetworkError, match="shifts"):
         quantize(shifted)
@@ -129,6 +131,71 @@ def test_integer_spikes_follow_the_float_ones():
         assert correlation > 0.97
 
 
+@pytest.mark.parametrize("bits", [8, 6, 5, 4, 3])
+def test_a_network_with_rounded_weights_is_the_integer_network(bits):
+    rng = np.random.default_rng(bits)
+    specs = [
+        LayerSpec("conv2d", 5, 3, padding=1, pool=2),
+        LayerSpec("conv2d", 6, 3, 2, 1),
+        LayerSpec("linear", 7, pool=2),
+        LayerSpec("readout", 4),
+    ]
+    source = model(specs, (2, 12, 12), -1.5, seed=bits)
+    with torch.no_grad():
+        for weight in source.weights:
+            weight *= torch.rand(len(weight))[:, None, None, None] * 4
+    source.quantization = Quantization(bits, 100)
+    network, engine = quantize(source, bits, 100), FloatEngine(source)
+    addresses = rng.integers(0, (2, 12, 12), (3000, 3)).astype(np.int32)
+    logits, spikes, _ = engine.run(addresses)
+    trace = run(network, addresses)
+    for mine, theirs in zip(trace.layers, spikes, strict=True):
+        assert np.array_equal(mine.spikes, theirs)
+    assert np.array_equal(trace.logits, logits)
+    assert all(len(layer.spikes) > 10 for layer in trace.layers)
+    # In time steps it runs with the very same weights, thresholds and floors.
+    for layer, weight, geometry in zip(
+        network.layers[:-1], source.weights, source.geometries, strict=False
+    ):
+        imitated, floor = source.quantization.imitate(weight, geometry, -1.5)
+        unit = layer.threshold / geometry.pool**2
+        assert np.array_equal(np.rint(imitated.detach().numpy().T * unit).T, layer.weight)
+        assert np.array_equal(np.rint(floor.flatten().numpy() * layer.threshold), layer.floor)
+        np.testing.assert_allclose(imitated.detach().numpy().T * unit, layer.weight.T, atol=1e-4)
+
+
+def test_a_network_with_rounded_weights_has_the_integers_ceiling():
+    specs = [LayerSpec("linear", 1), LayerSpec("readout", 2)]
+    source = model(specs, (2, 1, 1), weights=[[3.0, -0.5], [1.0, 0.0]])
+    source.quantization = Quantization(8)
+    layer = quantize(source).layers[0]
+    assert (layer.weight.ravel().tolist(), layer.threshold[0], layer.ceil) == ([127, -21], 42, 63)
+    # 127 fires and leaves 63 of 85; so does the next, 148; then 42 fires, and 0 does not.
+    addresses = np.array([[channel, 0, 0] for channel in (0, 0, 1, 1, 1)], np.int32)
+    assert len(run(quantize(source), addresses).layers[0].spikes) == 3
+    assert len(FloatEngine(source).run(addresses)[1][0]) == 3
+    source.quantization = None
+    assert len(FloatEngine(source).run(addresses)[1][0]) == 4
+
+
+def test_gradients_pass_the_rounding():
+    source = model([LayerSpec("conv2d", 3, 3), LayerSpec("readout", 2)], (1, 5, 5))
+    source.quantization = Quantization(3)
+    frames = torch.rand(4, 2, 1, 5, 5) * 3
+    source(frames)[0].square().sum().backward()
+    gradients = [weight.grad for weight in source.weights]
+    rounded = [
+        source.quantization.imitate(weight, geometry, -1.0)[0].detach()
+        for weight, geometry in zip(source.weights, source.geometries, strict=True)
+    ]
+    plain = model(source.specs, (1, 5, 5), weights=rounded)
+    plain(frames)[0].square().sum().backward()
+    for gradient, weight in zip(gradients, plain.weights, strict=True):
+        assert gradient is not None
+        assert gradient.any()
+        torch.testing.assert_close(gradient, weight.grad)
+
+
 def test_round_trip_through_a_file(tmp_path):
     network = quantize(point(0.5, 0.25))
     network.save(tmp_path / "a.safetensors")
@@ -149,10 +216,19 @@ def test_impossible_widths(bits, resolution, message):
         quantize(point(1e-7 if resolution > 1 else 0.5), bits, resolution)
 
 
+def test_networks_that_are_no_hardware():
+    specs = [LayerSpec("conv2d", 3, 3), LayerSpec("readout", 2)]
+    leaky = SpikingChain((1, 5, 5), specs, LeakyIntegrateAndFire(), normalize=False)
+    with pytest.raises(NetworkError, match="neuron = 'lif': expected 'if'"):
+        quantize(leaky)
+    conv = LayerSpec("conv2d", 2, 1)
+    joined = LayerSpec("conv2d", 2, 1, shortcut=ShortcutSpec(0, kernel=1))
+    with pytest.raises(NetworkError, match="model: expected no shortcut"):
+        quantize(model([conv, conv, joined, specs[1]]))
+
+
 def test_impossible_weights():
     with pytest.raises(NetworkError, match="layer 0: expected finite weights"):
         quantize(point(float("nan")))
     with pytest.raises(NetworkError, match=r"layer 0: channel 1 has a weight of 300 thresholds"):
         quantize(point(0.5, 300.0))
-    with pytest.raises(NetworkError, match=r"floor = 0.0: expected a negative"):
-        quantize(point(0.5, floor=0.0))

@@ -5,9 +5,10 @@ import pytest
 
 import sw.network
 from sw import engine
-from sw.calibrate import GESTURE_LAYERS, SPIKES_PER_EVENT, calibrated_network, main
+from sw.calibrate import SPIKES_PER_EVENT, calibrated_network, main
 from sw.chain import LayerSpec
 from sw.network import Network
+from sw.networks import layers
 
 PRETRAINED = Path(sw.network.__file__).parent / "pretrained" / "dvsgesture.safetensors"
 
@@ -53,7 +54,7 @@ def test_committed_network_is_the_paper_s():
         (11, 1, 1),
     ]
     assert network.input_shape == (2, 128, 128)
-    assert len(network.layers) == len(GESTURE_LAYERS)
+    assert len(network.layers) == len(layers("mtt-gesture", 11))
     assert (network.provenance.dataset, network.provenance.method) == ("dvsgesture", "random")
 
 

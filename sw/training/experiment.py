@@ -1,0 +1,82 @@
+"""Experiments: settings in TOML files."""
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from sw.training.settings import Settings, SettingsError
+
+__all__ = ["FOLDER", "experiments", "read_experiment"]
+
+FOLDER = Path(__file__).parents[1] / "experiments"
+"""Where the experiments with a name are."""
+
+_KINDS = {item.name: item.type for item in fields(Settings)}
+
+
+def experiments() -> list[str]:
+    """Names of the experiments in `FOLDER`."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def read_experiment(name: str, changes: Sequence[str] = ()) -> Settings:
+    """Settings of an experiment.
+
+    Parameters
+    ----------
+    name : str
+        Name of a file in `FOLDER`, without ``.toml``, or the path of another one.
+    changes : sequence of str
+        ``"setting=value"``, in TOML or, for texts, without quotes; they come before the file's.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such file, it is no TOML, or a setting is unknown or impossible. The message
+        names the file or change, the setting, its value and what is accepted.
+    """
+    path = Path(name) if name.endswith(".toml") else FOLDER / f"{name}.toml"
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(
+            f"{name}: no such experiment: expected one of {', '.join(experiments())}, "
+            "or the path of a .toml file"
+        ) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path}: not a readable TOML file: {error}") from None
+    _settings(str(path), values)
+    for change in changes:
+        values |= _change(change)
+    return _settings(f"{path}, changed by {' '.join(changes)}" if changes else str(path), values)
+
+
+def _settings(where: str, values: dict[str, Any]) -> Settings:
+    for name, value in values.items():
+        if name not in _KINDS:
+            raise SettingsError(
+                f"{where}: {name} = {value!r}: unknown setting: expected {', '.join(_KINDS)}"
+            )
+    try:
+        return Settings(**{name: _typed(name, value) for name, value in values.items()})
+    except SettingsError as error:
+        raise SettingsError(f"{where}: {error}") from None
+
+
+def _typed(name: str, value: Any) -> Any:
+    """TOML's arrays as tuples, and whole numbers as floats where such are asked for."""
+    if isinstance(value, list):
+        return tuple(value)
+    return float(value) if _KINDS[name] is float and type(value) is int else value
+
+
+def _change(text: str) -> dict[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise SettingsError(f"--set {text}: expected setting=value")
+    try:
+        return {name.strip(): tomllib.loads(f"value = {value}")["value"]}
+    except tomllib.TOMLDecodeError:
+        return {name.strip(): value.strip()}

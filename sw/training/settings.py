@@ -1,0 +1,174 @@
+"""Settings of a training run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from math import inf, isfinite
+from typing import Any
+
+from sw.data.catalog import LABELLED
+from sw.networks import NETWORKS
+from sw.neurons import NEURONS
+from sw.surrogates import SURROGATES
+from sw.training.methods import METHODS
+
+__all__ = ["Settings", "SettingsError"]
+
+
+class SettingsError(ValueError):
+    """Impossible setting; the message names it, its value and what was expected."""
+
+
+def _one_of(names: Sequence[str], default: str) -> Any:
+    return field(default=default, metadata={"names": tuple(names)})
+
+
+def _at_least(low: float, default: float, most: float = inf) -> Any:
+    return field(default=default, metadata={"low": low, "most": most})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of a training run; the defaults made the committed networks.
+
+    Parameters
+    ----------
+    dataset : str
+        One of `sw.data.catalog.LABELLED`.
+    network : str
+        One of `sw.networks.NETWORKS`.
+    target : str
+        ``"events"``: a network to run event by event: pre-trained with batch norm, whose shifts
+        are removed and whose scales are folded into the weights, then fine-tuned.
+        ``"steps"``: a network for time steps alone, which keeps its batch norms.
+    method : str
+        One of `sw.training.methods.METHODS`, from the end of pre-training on.
+    seed : int
+        Seed of weights, order and augmentation.
+    device : str
+        ``"auto"``: a GPU where torch sees one, else the CPU.
+    mixed_precision : bool
+        Products of weights and spikes in bfloat16.
+    neuron : str
+        ``"if"`` or, for time steps alone, ``"lif"``.
+    floor : float
+        Lowest membrane of ``"if"``, in thresholds; below 0.
+    decay : float
+        What a membrane of ``"lif"`` keeps in a time step.
+    surrogate : str
+        One of `sw.surrogates.SURROGATES`.
+    steps : int
+        Time steps of pre-training and of SDT.
+    steps_range : tuple of int
+        Fewest and most time steps that NMT and MTT draw. Many of them, in the first stage too:
+        event by event is the limit of ever more steps.
+    first_stage : str
+        ``"drawn"`` with the others, or ``"fixed"`` at ``steps``, in MTT.
+    configurations : int
+        Forward and backward passes of NMT and MTT per iteration.
+    batch : int
+        Samples of a pass.
+    pretrain_epochs, epochs, quantize_epochs : int
+        Epochs of pre-training, of fine-tuning, and of fine-tuning with rounded weights.
+    pretrain_samples, samples : int
+        Samples of an epoch of pre-training, and of the others.
+    recorded_share : float
+        Share of the data set's own samples in an epoch; the others are simulated.
+    simulated : int
+        Simulated samples, where the data set has images to simulate from.
+    learning_rate : float
+        Highest learning rate of pre-training; half as much for fine-tuning, a quarter with
+        rounded weights.
+    weight_decay : float
+        AdamW's.
+    rate_budget, rate_penalty : float
+        A layer that sends more spikes a sample than the budget adds the penalty times its relative
+        excess to the loss.
+    weight_limit : float
+        Largest weight of a spiking layer after pre-training, in what one event needs to fire; 0
+        for none. With 1 or less no event can bring a neuron from rest above its threshold, and
+        that each event gives one spike at most takes less away.
+    shift : int
+        Augmentation: pixels by which a sample moves at most.
+    refit_samples : int
+        Samples on which the readout is fitted event by event at last; 0 leaves it as it is.
+    refit_strength : float
+        Penalty on the square of what that changes in the readout's weights.
+    weight_bits, resolution : int
+        Quantization in ``quantize_epochs``, as in `sw.quantization.Quantization`.
+    """
+
+    dataset: str = _one_of(LABELLED, "saccades")
+    network: str = _one_of(tuple(NETWORKS), "sparse")
+    target: str = _one_of(("events", "steps"), "events")
+    method: str = _one_of(METHODS, "mtt")
+    seed: int = _at_least(0, 1)
+    device: str = _one_of(("auto", "cpu", "cuda"), "auto")
+    mixed_precision: bool = False
+    neuron: str = _one_of(tuple(NEURONS), "if")
+    floor: float = -2.0
+    decay: float = _at_least(0, 0.5, 1)
+    surrogate: str = _one_of(tuple(SURROGATES), "ramp")
+    steps: int = _at_least(1, 10)
+    steps_range: tuple[int, int] = (8, 40)
+    first_stage: str = _one_of(("drawn", "fixed"), "drawn")
+    configurations: int = _at_least(1, 2)
+    batch: int = _at_least(1, 50)
+    pretrain_epochs: int = _at_least(0, 4)
+    epochs: int = _at_least(0, 3)
+    quantize_epochs: int = _at_least(0, 0)
+    pretrain_samples: int = _at_least(1, 20_000)
+    samples: int = _at_least(1, 8_000)
+    recorded_share: float = _at_least(0, 0.25, 1)
+    simulated: int = _at_least(0, 16_000)
+    learning_rate: float = _at_least(0, 2e-3)
+    weight_decay: float = _at_least(0, 1e-3)
+    rate_budget: float = _at_least(1, 6_000.0)
+    rate_penalty: float = _at_least(0, 0.3)
+    weight_limit: float = _at_least(0, 0.0)
+    shift: int = _at_least(0, 1)
+    refit_samples: int = _at_least(0, 8_000)
+    refit_strength: float = _at_least(0, 0.01)
+    weight_bits: int = _at_least(2, 8, 8)
+    resolution: int = _at_least(1, 128)
+
+    def __post_init__(self):
+        for item in fields(self):
+            self._check(item.name, item.type, item.metadata)
+        low, high = self.steps_range
+        if not 1 <= low <= high:
+            self._refuse("steps_range", "two integers of at least 1, the fewest first")
+        if not self.floor < 0:
+            self._refuse("floor", "a negative number of thresholds")
+        if self.decay == 0:
+            self._refuse("decay", "a number above 0")
+        if self.target == "events":
+            if self.neuron != "if":
+                self._refuse("neuron", "'if' where target = 'events'")
+            if any(spec.shortcut for spec in NETWORKS[self.network]):
+                self._refuse("network", "one without shortcuts where target = 'events'")
+        else:
+            for name in ("quantize_epochs", "refit_samples", "weight_limit"):
+                if getattr(self, name):
+                    self._refuse(name, "0 where target = 'steps'")
+
+    def _check(self, name: str, kind: Any, metadata: Any) -> None:
+        value = getattr(self, name)
+        if kind == tuple[int, int]:
+            whole = isinstance(value, tuple) and [type(item) for item in value] == [int, int]
+            if not whole:
+                self._refuse(name, "two integers of at least 1, the fewest first")
+            return
+        names = metadata.get("names")
+        if names and value not in names:
+            self._refuse(name, f"one of {', '.join(names)}")
+        low, most = metadata.get("low"), metadata.get("most")
+        accepted = {bool: "true or false", int: "an integer", float: "a number"}.get(kind, "")
+        if low is not None:
+            accepted += f" of at least {low}" if most == inf else f" in {low}..{most}"
+        if type(value) is not kind or (low is not None and not low <= value <= most):
+            self._refuse(name, accepted)
+        if kind is float and not isfinite(value):
+            self._refuse(name, accepted)
+
+    def _refuse(self, name: str, expected: str) -> None:
+        raise SettingsError(f"{name} = {getattr(self, name)!r}: expected {expected}")

@@ -1,0 +1,141 @@
+"""A training run: its phases, from samples to a network."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from sw.checkpoint import Checkpoint
+from sw.data.catalog import SENSORS, Samples
+from sw.data.frames import Recordings
+from sw.evaluate import renormalized, score_events, score_steps
+from sw.models import SpikingChain
+from sw.networks import CLASSES, layers
+from sw.neurons import IntegrateAndFire, LeakyIntegrateAndFire
+from sw.quantization import Quantization
+from sw.training.batches import Batches
+from sw.training.fit import Fitting, Phase
+from sw.training.record import record
+from sw.training.refit import refit
+from sw.training.settings import Settings, SettingsError
+from sw.training.state import State, load_state, save_state
+
+__all__ = ["Trainer"]
+
+NORMALIZING_BATCHES = 10
+"""Training batches behind the statistics of batch norms at tested time steps (the MTT paper's)."""
+
+
+class Trainer:
+    """One training run.
+
+    Parameters
+    ----------
+    settings : Settings
+        What to do.
+    recorded, extra : sequence of (Events, int)
+        The data set's own samples, at least one, and simulated ones, or none.
+    state : Path, optional
+        File in which the run keeps its state after each epoch, and from which it goes on.
+
+    Raises
+    ------
+    StateError
+        If the file holds the state of another run.
+    """
+
+    def __init__(
+        self, settings: Settings, recorded: Samples, extra: Samples, state: Path | None = None
+    ):
+        self.settings = settings
+        self._path = state
+        self._device = _device(settings.device)
+        torch.manual_seed(settings.seed)
+        self._generator = np.random.default_rng(settings.seed)
+        self._sensor = SENSORS[settings.dataset]
+        specs = layers(settings.network, CLASSES[settings.dataset])
+        if settings.neuron == "if":
+            neuron = IntegrateAndFire(settings.floor, settings.surrogate)
+        else:
+            neuron = LeakyIntegrateAndFire(settings.decay, settings.surrogate)
+        self.model = SpikingChain(self._sensor, specs, neuron).to(self._device)
+        self._run = {**asdict(settings), "recorded": len(recorded), "extra": len(extra)}
+        self._state = load_state(state, self._run) if state else None
+        self._batches = Batches(settings, recorded, extra, self._sensor)
+
+    def run(self) -> Checkpoint:
+        """Train; the network's accuracies are not yet measured.
+
+        Batch norms are folded before fine-tuning, not after it. A batch norm that is locked, its
+        shift removed, is a factor for each channel, so what can be learned is the same; but now
+        weight decay, limits and rounding act on the weights that hardware gets, and nothing is
+        left to fold at the end.
+        """
+        settings, model = self.settings, self.model
+        for index, phase in enumerate(self._phases()):
+            if index == 1 and settings.target == "events":
+                model.remove_shifts()
+                model.fold()
+            if index == 2:
+                model.quantization = Quantization(settings.weight_bits, settings.resolution)
+            self._fit(index, phase)
+        model.eval()
+        if settings.refit_samples:
+            refit(model, self._batches, settings)
+        origin = (settings.dataset, settings.method, settings.seed, settings.steps)
+        return Checkpoint(model.cpu(), *origin, asdict(settings), record=record(self._device))
+
+    def measure(self, checkpoint: Checkpoint, test: Samples) -> dict[str, float]:
+        """Accuracies on test samples; batch norms get their statistics from training samples."""
+        model, steps = checkpoint.model, checkpoint.steps
+        recordings = Recordings(tqdm(test, "test samples", leave=False), self._sensor)
+        stepped = renormalized(model, self._frames(steps)) if model.norms else model
+        accuracies = {"time_stepped": score_steps(stepped, recordings, steps)}
+        if self.settings.target == "events":
+            accuracies["float_events"] = score_events(model, test).accuracy
+        return accuracies
+
+    def _phases(self) -> list[Phase]:
+        settings, rate = self.settings, self.settings.learning_rate
+        phases = [
+            Phase("pre-training", "sdt", settings.pretrain_epochs, settings.pretrain_samples, rate),
+            Phase(settings.method, settings.method, settings.epochs, settings.samples, rate / 2),
+        ]
+        if settings.quantize_epochs:
+            name = f"{settings.method}, {settings.weight_bits} bits"
+            samples = settings.quantize_epochs, settings.samples
+            phases.append(Phase(name, settings.method, *samples, rate / 4))
+        return phases
+
+    def _fit(self, index: int, phase: Phase) -> None:
+        """Fit in one phase, or in what is left of it."""
+        state, begin = self._state, 0
+        if state and index < state.phase:
+            return
+        fitting = Fitting(self.model, self._batches, self.settings, phase, self._generator)
+        if state and index == state.phase:
+            self.model.load_state_dict(state.model)
+            self._generator.bit_generator.state = state.chance
+            fitting.restore(state.fitting)
+            begin = state.epochs
+        for epoch in range(begin, phase.epochs):
+            fitting.epoch(epoch + 1)
+            if self._path:
+                parts = self.model.state_dict(), fitting.state()
+                chance = dict(self._generator.bit_generator.state)
+                save_state(State(self._run, index, epoch + 1, *parts, chance), self._path)
+
+    def _frames(self, steps: int) -> Iterator[torch.Tensor]:
+        batch = self.settings.batch
+        order = self._batches.epoch(NORMALIZING_BATCHES * batch, np.random.default_rng(0))
+        return (self._batches.recordings.frames(chosen, steps) for chosen in order)
+
+
+def _device(name: str) -> torch.device:
+    present = torch.cuda.is_available()
+    if name == "cuda" and not present:
+        raise SettingsError("device = 'cuda': torch sees no GPU: expected 'auto' or 'cpu'")
+    return torch.device("cuda" if present and name != "cpu" else "cpu")

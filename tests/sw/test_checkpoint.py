@@ -1,0 +1,65 @@
+import pytest
+import torch
+
+from sw.chain import LayerSpec, ShortcutSpec
+from sw.checkpoint import Checkpoint, CheckpointError
+from sw.models import SpikingChain
+from sw.neurons import IntegrateAndFire, LeakyIntegrateAndFire
+from sw.quantization import Quantization
+
+SPECS = [
+    LayerSpec("conv2d", 4, 3, 2, 1),
+    LayerSpec("conv2d", 4, 3, 1, 1),
+    LayerSpec("conv2d", 4, 3, 1, 1, shortcut=ShortcutSpec(0, 1, groups=4)),
+    LayerSpec("readout", 10),
+]
+
+
+def model(neuron, normalize):
+    torch.manual_seed(3)
+    return SpikingChain((2, 9, 9), SPECS, neuron, normalize).eval()
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(
+    ("neuron", "normalize", "quantization"),
+    [
+        (IntegrateAndFire(-2.0, "triangle"), False, Quantization(4, 64)),
+        (IntegrateAndFire(), True, None),
+        (LeakyIntegrateAndFire(0.25), True, None),
+    ],
+)
+def test_round_trip(tmp_path, neuron, normalize, quantization):
+    source = model(neuron, normalize)
+    source.quantization = quantization
+    path = tmp_path / "a.safetensors"
+    record = {"revision": None, "torch": torch.__version__}
+    Checkpoint(source, "saccades", "mtt", 7, 10, {"x": 1}, {"integer": 0.5}, record).save(path)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    read = Checkpoint.load(path)
+    assert (read.dataset, read.method, read.seed, read.steps) == ("saccades", "mtt", 7, 10)
+    assert (read.settings, read.accuracies, read.record) == ({"x": 1}, {"integer": 0.5}, record)
+    assert (read.model.specs, read.model.neuron) == (source.specs, neuron)
+    assert read.model.quantization == quantization
+    frames = torch.rand(2, 2, 2, 9, 9)
+    assert torch.equal(read.model(frames)[0], source(frames)[0])
+
+
+def test_damaged_checkpoints(tmp_path):
+    path = tmp_path / "a.safetensors"
+    with pytest.raises(CheckpointError, match="no such checkpoint"):
+        Checkpoint.load(path)
+    path.write_bytes(b"no checkpoint")
+    with pytest.raises(CheckpointError, match=r"a.safetensors: not a safetensors file"):
+        Checkpoint.load(path)
+    Checkpoint(model(IntegrateAndFire(), True), "saccades", "mtt", 7, 10).save(path)
+    whole = path.read_bytes()
+    for old, new, message in (
+        (b'\\"channels\\": 10', b'\\"channels\\": 11', r"(?s)a.safetensors: .*size mismatch"),
+        (b'\\"kind\\": \\"if', b'\\"kind\\": \\"of', "neuron = 'of': expected one of if, lif"),
+        (b'\\"format_version\\": 2', b'\\"format_version\\": 9', "9: this version reads 1 and 2"),
+    ):
+        assert old in whole
+        path.write_bytes(whole.replace(old, new))
+        with pytest.raises(CheckpointError, match=message):
+            Checkpoint.load(path)

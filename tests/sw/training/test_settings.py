@@ -1,0 +1,85 @@
+import re
+
+import pytest
+
+from sw.networks import NETWORKS
+from sw.training.experiment import experiments, read_experiment
+from sw.training.settings import Settings, SettingsError
+
+
+@pytest.mark.parametrize("name", experiments())
+def test_every_experiment_is_valid(name):
+    settings = read_experiment(name)
+    assert settings.network in NETWORKS
+    assert name.startswith(settings.dataset)
+
+
+@pytest.mark.parametrize("name", ["saccades", "nmnist"])
+def test_defaults_made_the_committed_networks(name):
+    assert read_experiment(name) == Settings(dataset=name)
+
+
+def test_changes_come_before_the_file():
+    changed = read_experiment("nmnist", ["method=sdt", "steps_range=[2, 9]", "floor=-1"])
+    assert (changed.method, changed.steps_range, changed.floor) == ("sdt", (2, 9), -1.0)
+    assert changed.dataset == "nmnist"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("epoch = 3", "epoch = 3: unknown setting: expected dataset, network, "),
+        ("epochs = -1", "epochs = -1: expected an integer of at least 0"),
+        ("epochs = 2.5", "epochs = 2.5: expected an integer of at least 0"),
+        ("epochs = true", "epochs = True: expected an integer of at least 0"),
+        ("mixed_precision = 1", "mixed_precision = 1: expected true or false"),
+        ("weight_bits = 9", "weight_bits = 9: expected an integer in 2..8"),
+        ("recorded_share = 1.5", "recorded_share = 1.5: expected a number in 0..1"),
+        ("learning_rate = nan", "learning_rate = nan: expected a number of at least 0"),
+        ("learning_rate = inf", "learning_rate = inf: expected a number of at least 0"),
+        ("dataset = 'mnist'", "dataset = 'mnist': expected one of saccades, nmnist"),
+        ("dataset = ['nmnist']", "dataset = ('nmnist',): expected one of saccades, nmnist"),
+        ("network = 'lenet'", "network = 'lenet': expected one of sparse, small, mtt-nmnist"),
+        ("method = 'tet'", "method = 'tet': expected one of mtt, nmt, sdt"),
+        ("surrogate = 'x'", "surrogate = 'x': expected one of ramp, triangle, sigmoid, arctan"),
+        ("device = 'tpu'", "device = 'tpu': expected one of auto, cpu, cuda"),
+        ("steps_range = [4, 2]", "steps_range = (4, 2): expected two integers of at least 1"),
+        ("steps_range = 4", "steps_range = 4: expected two integers of at least 1"),
+        ("floor = 0.0", "floor = 0.0: expected a negative number of thresholds"),
+        ("floor = -inf", "floor = -inf: expected a number"),
+        ("decay = 0", "decay = 0.0: expected a number above 0"),
+        ("neuron = 'lif'", "neuron = 'lif': expected 'if' where target = 'events'"),
+        ("network = 'resnet18'", "network = 'resnet18': expected one without shortcuts where"),
+        ("target = 'steps'", "refit_samples = 8000: expected 0 where target = 'steps'"),
+    ],
+)
+def test_impossible_settings(tmp_path, text, message):
+    path = tmp_path / "a.toml"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match=rf"^{re.escape(f'{path}: {message}')}"):
+        read_experiment(str(path))
+
+
+def test_unreadable_experiments(tmp_path):
+    path = tmp_path / "a.toml"
+    with pytest.raises(SettingsError, match=r"a.toml: no such experiment: expected one of nmnist"):
+        read_experiment(str(path))
+    path.write_text("epochs = ")
+    with pytest.raises(SettingsError, match=r"a.toml: not a readable TOML file: Invalid value"):
+        read_experiment(str(path))
+    path.write_bytes(b"\xff")
+    with pytest.raises(SettingsError, match=r"a.toml: not a readable TOML file"):
+        read_experiment(str(path))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("epochs", "--set epochs: expected setting=value"),
+        ("epochs=many", r"nmnist.toml, changed by epochs=many: epochs = 'many': expected an int"),
+        ("epoch=1", "epoch = 1: unknown setting"),
+    ],
+)
+def test_impossible_changes(change, message):
+    with pytest.raises(SettingsError, match=message):
+        read_experiment("nmnist", [change])
