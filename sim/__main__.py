@@ -99,13 +99,13 @@ def table(result: Result) -> str:
     if result.method == "random":
         lines.append("the network is not trained: its weights are random, its classes mean nothing")
     difference = result.spike_difference
+    last = "the last event" if result.early_exit is None else "END"
     lines += [
         "",
         f"{result.cycles_per_sample:,.0f} cycles a sample, "
         f"{result.cycles_over_limit:.3f} times the limit of the links "
         f"({result.limit_cycles_per_sample:,.0f})",
-        f"{result.latency_cycles:,.0f} cycles from {'END' if result.early_exit else 'the last event'} "
-        "to the class "
+        f"{result.latency_cycles:,.0f} cycles from {last} to the class "
         f"(at most {result.latency_cycles_max:,})",
         f"simulated at {result.simulated_cycles_per_second:,.0f} cycles/s, "
         f"{result.samples_per_second:.1f} samples/s",

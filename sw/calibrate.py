@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from sw.chain import LayerSpec, chain
-from sw.data.catalog import DATASETS, SENSORS, load
+from sw.data.catalog import CLASSES, DATASETS, SENSORS, load
 from sw.data.events import EventsError
 from sw.engine import SpikingLayer
 from sw.geometry import Geometry, Shape
 from sw.layer import Layer, membrane_bits
 from sw.network import Network, Provenance
-from sw.networks import CLASSES, layers
+from sw.networks import layers
 
 __all__ = ["calibrated_network", "main"]
 

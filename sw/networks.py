@@ -4,10 +4,7 @@ from collections.abc import Mapping
 
 from sw.chain import LayerSpec, ShortcutSpec
 
-__all__ = ["CLASSES", "NETWORKS", "layers"]
-
-CLASSES = {"saccades": 10, "nmnist": 10, "dvsgesture": 11, "cifar10dvs": 10, "ncaltech101": 101}
-"""Number of each data set's classes."""
+__all__ = ["NETWORKS", "layers"]
 
 
 def _conv(

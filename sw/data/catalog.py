@@ -12,7 +12,6 @@ from sw.data.samples import Samples
 __all__ = [
     "CLASSES",
     "DATASETS",
-    "LABELLED",
     "SENSORS",
     "SPLITS",
     "UNLABELLED",
@@ -30,8 +29,6 @@ RECORDED = {
 """Data sets of recordings; each module has ``files`` and ``read``."""
 
 DATASETS = ("saccades", *RECORDED)
-LABELLED = DATASETS
-"""Data sets that networks can be trained on."""
 
 SPLITS = ("train", "test", "all")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from math import inf, isfinite
 from typing import Any
 
-from sw.data.catalog import LABELLED
+from sw.data.catalog import DATASETS
 from sw.networks import NETWORKS
 from sw.neurons import NEURONS
 from sw.surrogates import SURROGATES
@@ -33,7 +33,7 @@ class Settings:
     Parameters
     ----------
     dataset : str
-        One of `sw.data.catalog.LABELLED`.
+        One of `sw.data.catalog.DATASETS`.
     network : str
         One of `sw.networks.NETWORKS`.
     target : str
@@ -97,7 +97,7 @@ class Settings:
         Quantization in ``quantize_epochs``, as in `sw.quantization.Quantization`.
     """
 
-    dataset: str = _one_of(LABELLED, "saccades")
+    dataset: str = _one_of(DATASETS, "saccades")
     network: str = _one_of(tuple(NETWORKS), "sparse")
     target: str = _one_of(("events", "steps"), "events")
     method: str = _one_of(METHODS, "mtt")

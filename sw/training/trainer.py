@@ -9,11 +9,11 @@ import torch
 from tqdm import tqdm
 
 from sw.checkpoint import Checkpoint
-from sw.data.catalog import SENSORS, Samples
+from sw.data.catalog import CLASSES, SENSORS, Samples
 from sw.data.frames import Recordings
 from sw.evaluate import renormalized, score_events, score_steps
 from sw.models import SpikingChain
-from sw.networks import CLASSES, layers
+from sw.networks import layers
 from sw.neurons import IntegrateAndFire, LeakyIntegrateAndFire
 from sw.quantization import Quantization
 from sw.training.batches import Batches
