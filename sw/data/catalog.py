@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from functools import partial
-from pathlib import Path
 
 from sw.data import cifar10dvs, dvsgesture, mnist, ncaltech101, nmnist, saccades
 from sw.data.dvsgesture import UNLABELLED
@@ -83,7 +82,7 @@ def load(dataset: str, split: str) -> Samples:
     return Samples(module.read, paths, labels, name, paths)
 
 
-def simulated(dataset: str, count: int, aside: Collection[Path] = ()) -> Samples:
+def simulated(dataset: str, count: int, aside: Collection = ()) -> Samples:
     """More samples for training: simulated recordings of training images.
 
     ``saccades``: further recordings of its training digits. ``nmnist``: recordings of MNIST's
@@ -96,13 +95,13 @@ def simulated(dataset: str, count: int, aside: Collection[Path] = ()) -> Samples
         One of `DATASETS`.
     count : int
         Samples wanted, at least 0.
-    aside : collection of Path
-        Training recordings that are kept aside to judge a network trained on the others: for
-        ``nmnist``, samples of the images that they show are left out.
+    aside : collection
+        ``keys`` of training samples that are kept aside to judge a network trained on the others:
+        samples of the images that they show are left out.
     """
     name = f"{dataset}-simulated"
     if dataset == "saccades":
-        digits = saccades.digits("train")
+        digits = [pair for pair in saccades.digits("train") if pair[0] not in aside]
         keys = [(digits[i % len(digits)][0], 1 + i // len(digits)) for i in range(count)]
         return Samples(_variant, keys, [digits[i % len(digits)][1] for i in range(count)], name)
     source = mnist.path()

@@ -1,7 +1,7 @@
 """Samples that are made when they are asked for, by one process or by several."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -56,6 +56,12 @@ class Samples(Sequence[tuple[Events, int]]):
             kept = self.keys[index], self.labels[index]
             return Samples(self.make, *kept, self.name, self.sources)
         return self.make(self.keys[index]), self.labels[index]
+
+    def part(self, indices: Iterable[int]) -> "Samples":
+        """Some of the samples, as samples of the same name."""
+        chosen = list(indices)
+        keys, labels = ([values[i] for i in chosen] for values in (self.keys, self.labels))
+        return Samples(self.make, keys, labels, self.name, self.sources)
 
 
 def in_parallel(samples: Samples, processes: int | None = None) -> Iterator[tuple[Events, int]]:

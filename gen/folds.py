@@ -1,0 +1,159 @@
+"""Cross-validation: networks trained on some of the training recordings and judged on the others.
+
+``python -m gen.folds EXPERIMENT``: what counts is the integer network, event by event.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from math import sqrt
+from pathlib import Path
+
+import numpy as np
+
+from gen.quantize import quantize
+from sw.data.catalog import SENSORS, load, simulated
+from sw.data.events import EventsError
+from sw.data.frames import Recordings
+from sw.evaluate import score_events, score_steps
+from sw.training.experiment import experiments, read_experiment
+from sw.training.settings import Settings
+from sw.training.trainer import Trainer
+
+__all__ = ["Fold", "judge", "summary", "wilson"]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One network, judged on recordings that its training never saw.
+
+    Members
+    -------
+    samples : int
+        Recordings judged on.
+    right : mapping of str to int
+        How many of them are classified rightly: ``time_stepped``, at the settings' time steps,
+        ``float_events`` and ``integer``, both event by event.
+    busiest_events : float
+        Mean events a sample into the busiest layer of the integer network.
+    sops : float
+        Mean synaptic operations a sample of the integer network.
+    """
+
+    samples: int
+    right: dict[str, int]
+    busiest_events: float
+    sops: float
+
+
+def judge(settings: Settings, folds: int, number: int, state: Path | None = None) -> Fold:
+    """Train without every ``folds``-th training recording, and judge on those.
+
+    Simulated recordings of their images are left out of the training, too.
+
+    Parameters
+    ----------
+    number : int
+        Which fold, from 0.
+    state : Path, optional
+        See `sw.training.trainer.Trainer`.
+    """
+    samples = load(settings.dataset, "train")
+    indices = np.arange(len(samples))
+    aside = samples.part(indices[number::folds])
+    kept = samples.part(np.delete(indices, np.s_[number::folds]))
+    extra = simulated(settings.dataset, settings.simulated, aside.keys)
+    checkpoint = Trainer(settings, kept, extra, state).run()
+    recordings = Recordings(aside, SENSORS[settings.dataset])
+    network = quantize(checkpoint.model, settings.weight_bits, settings.resolution)
+    floating, integer = (score_events(model, aside) for model in (checkpoint.model, network))
+    shares = {
+        "time_stepped": score_steps(checkpoint.model, recordings, settings.steps),
+        "float_events": floating.accuracy,
+        "integer": integer.accuracy,
+    }
+    right = {name: round(share * len(aside)) for name, share in shares.items()}
+    return Fold(len(aside), right, max(integer.events), integer.sops)
+
+
+def wilson(right: int, samples: int) -> tuple[float, float]:
+    """95 % interval of a share, by Wilson's score."""
+    z = 1.959964
+    share, spread = right / samples, z * z / samples
+    middle = (share + spread / 2) / (1 + spread)
+    half = z / (1 + spread) * sqrt(share * (1 - share) / samples + spread / samples / 4)
+    return middle - half, middle + half
+
+
+def summary(folds: Sequence[Fold]) -> str:
+    """Table of all folds together."""
+    samples = sum(fold.samples for fold in folds)
+    lines = [
+        f"{len(folds)} folds, {samples:,} recordings, each judged by a network that never saw it"
+    ]
+    for name in folds[0].right:
+        right = sum(fold.right[name] for fold in folds)
+        low, high = wilson(right, samples)
+        lines.append(
+            f"{name:14}{100 * right / samples:7.2f} %   "
+            f"95 % interval {100 * low:.2f} to {100 * high:.2f} %"
+        )
+    busiest = sum(fold.busiest_events * fold.samples for fold in folds) / samples
+    sops = sum(fold.sops * fold.samples for fold in folds) / samples
+    lines.append(f"integer network: {busiest:,.0f} events into the busiest layer, {sops:,.0f} SOPs")
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line: runs the folds that are not there yet, and sums up all that are."""
+    parser = argparse.ArgumentParser(prog="python -m gen.folds", description=__doc__)
+    parser.add_argument(
+        "experiment", metavar="EXPERIMENT", help=f"{', '.join(experiments())}, or a TOML file"
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting"
+    )
+    parser.add_argument("--folds", type=int, default=8, help="parts of the training recordings (8)")
+    parser.add_argument("--fold", type=int, help="this one alone, from 0; by default all")
+    parser.add_argument("--output", type=Path, help="folder; build/folds/EXPERIMENT if not given")
+    options = parser.parse_args(arguments)
+    try:
+        settings = read_experiment(options.experiment, options.set)
+        if settings.target != "events":
+            raise ValueError(f"target = {settings.target!r}: expected 'events'")
+        if options.folds < 2 or not 0 <= (options.fold or 0) < options.folds:
+            raise ValueError(
+                f"folds = {options.folds}, fold = {options.fold}: expected at least 2 folds, and "
+                "one of them, from 0"
+            )
+        output = options.output or Path("build/folds") / Path(options.experiment).stem
+        output.mkdir(parents=True, exist_ok=True)
+        wanted = range(options.folds) if options.fold is None else [options.fold]
+        done = [_fold(settings, options.folds, number, output) for number in wanted]
+    except (EventsError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(summary(done))
+    return 0
+
+
+def _fold(settings: Settings, folds: int, number: int, output: Path) -> Fold:
+    """A fold's outcome, from its file if it was made with the same settings."""
+    path = output / f"{number}-of-{folds}.json"
+    wanted = json.loads(json.dumps(asdict(settings)))
+    if path.exists():
+        found = json.loads(path.read_text())
+        if found["settings"] == wanted:
+            return Fold(**found["fold"])
+    print(f"fold {number} of {folds}", file=sys.stderr)
+    state = path.with_suffix(".state")
+    fold = judge(settings, folds, number, state)
+    path.write_text(json.dumps({"settings": wanted, "fold": asdict(fold)}, indent=2) + "\n")
+    state.unlink(missing_ok=True)
+    return fold
+
+
+if __name__ == "__main__":
+    sys.exit(main())
