@@ -15,6 +15,7 @@ CUT ?=
 CORE_UPDATES ?=
 CORE_KBITS ?=
 MARGIN ?=
+QUICK ?= 0
 LOADABLE ?= 0
 LOAD ?=
 WAVES ?= 0
@@ -33,7 +34,7 @@ design := $(foreach fold,$(FOLD),--fold $(fold)) $(if $(BUDGET),--budget $(BUDGE
     $(if $(LOAD),--load $(LOAD))
 
 .DEFAULT_GOAL := help
-.PHONY: help env sim rtl train bench test test-long lint clean
+.PHONY: help env sim rtl train study bench test test-long lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +71,9 @@ train: $(READY) ## train a network and quantize it, in build/train/<experiment>
 	    --output build/train/$(EXPERIMENT)/$(METHOD)-$(SEED).checkpoint.safetensors
 	$(RUN) -m gen.quantize build/train/$(EXPERIMENT)/$(METHOD)-$(SEED).checkpoint.safetensors \
 	    --output build/train/$(EXPERIMENT)/$(METHOD)-$(SEED).safetensors
+
+study: $(READY) ## train and compare the methods, in build/study/<experiment>; QUICK=1 for a taste
+	$(RUN) -m gen.study $(EXPERIMENT) $(call on,$(QUICK),--quick)
 
 bench: $(READY) ## speed of the fast engine and the simulation, area of the fabric
 	$(RUN) -m sw.benchmark

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from gen.quantize import quantize
-from sw.data.catalog import SENSORS, load, simulated
+from sw.data.catalog import SENSORS, Samples, load, simulated
 from sw.data.events import EventsError
 from sw.data.frames import Recordings
 from sw.evaluate import score_events, score_steps
@@ -22,7 +22,7 @@ from sw.training.experiment import experiments, read_experiment
 from sw.training.settings import Settings
 from sw.training.trainer import Trainer
 
-__all__ = ["Fold", "judge", "summary", "wilson"]
+__all__ = ["Fold", "judge", "split", "summary", "wilson"]
 
 
 @dataclass(frozen=True)
@@ -48,23 +48,32 @@ class Fold:
     sops: float
 
 
-def judge(settings: Settings, folds: int, number: int, state: Path | None = None) -> Fold:
-    """Train without every ``folds``-th training recording, and judge on those.
+def split(settings: Settings, folds: int, number: int) -> tuple[Samples, Samples, Samples]:
+    """Training recordings without every ``folds``-th, simulated samples, and what is kept aside.
 
-    Simulated recordings of their images are left out of the training, too.
+    No simulated sample is of an image that a recording kept aside shows.
 
     Parameters
     ----------
     number : int
         Which fold, from 0.
-    state : Path, optional
-        See `sw.training.trainer.Trainer`.
     """
     samples = load(settings.dataset, "train")
     indices = np.arange(len(samples))
     aside = samples.part(indices[number::folds])
     kept = samples.part(np.delete(indices, np.s_[number::folds]))
-    extra = simulated(settings.dataset, settings.simulated, aside.keys)
+    return kept, simulated(settings.dataset, settings.simulated, aside.keys), aside
+
+
+def judge(settings: Settings, folds: int, number: int, state: Path | None = None) -> Fold:
+    """Train without one fold, as of `split`, and judge on it.
+
+    Parameters
+    ----------
+    state : Path, optional
+        See `sw.training.trainer.Trainer`.
+    """
+    kept, extra, aside = split(settings, folds, number)
     checkpoint = Trainer(settings, kept, extra, state).run()
     recordings = Recordings(aside, SENSORS[settings.dataset])
     network = quantize(checkpoint.model, settings.weight_bits, settings.resolution)

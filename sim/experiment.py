@@ -22,7 +22,6 @@ from sim.result import (
     early_exit_result,
     layer_results,
     limit_cycles,
-    spike_difference,
     versions,
 )
 from sim.run import simulate
@@ -32,7 +31,7 @@ from sw.checkpoint import Checkpoint
 from sw.data.catalog import UNLABELLED, load
 from sw.data.events import Events
 from sw.data.frames import Recordings
-from sw.evaluate import FloatEngine, score_steps
+from sw.evaluate import FloatEngine, score_steps, spike_difference
 from sw.network import Network
 from sw.trace import SampleTrace
 

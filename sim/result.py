@@ -21,7 +21,6 @@ __all__ = [
     "early_exit_result",
     "layer_results",
     "limit_cycles",
-    "spike_difference",
     "versions",
 ]
 
@@ -260,31 +259,6 @@ def limit_cycles(trace: SampleTrace, sample: SampleRecording) -> int:
         len(link.packets) - 1 for layer in range(len(trace.layers)) for link in sample.sent(layer)
     ]
     return max([*unpacked, *sent])
-
-
-def spike_difference(
-    shape: tuple[int, int, int], float_spikes: Sequence[np.ndarray], spikes: Sequence[np.ndarray]
-) -> float | None:
-    """``sum |s0 - s| / sum s0`` over the spike counts of one layer's neurons and all samples.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Extent of the layer.
-    float_spikes, spikes : sequence of numpy.ndarray
-        Spikes ``[n, 3]`` of each sample, of the reference and of the integer network.
-    """
-
-    def counts(rows: np.ndarray) -> np.ndarray:
-        flat = np.ravel_multi_index(tuple(rows.T), shape)
-        return np.bincount(flat, minlength=int(np.prod(shape)))
-
-    different = total = 0
-    for reference, integer in zip(float_spikes, spikes, strict=True):
-        expected = counts(reference)
-        different += int(np.abs(expected - counts(integer)).sum())
-        total += int(expected.sum())
-    return different / total if total else None
 
 
 def versions() -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Accuracy of float and integer networks, in time steps and event by event."""
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,14 @@ from sw.engine import run as run_network
 from sw.models import SpikingChain
 from sw.network import Network
 
-__all__ = ["EventScore", "FloatEngine", "renormalized", "score_events", "score_steps"]
+__all__ = [
+    "EventScore",
+    "FloatEngine",
+    "renormalized",
+    "score_events",
+    "score_steps",
+    "spike_difference",
+]
 
 
 class FloatEngine:
@@ -139,3 +146,28 @@ def renormalized(model: SpikingChain, batches: Iterable[torch.Tensor]) -> Spikin
     for frames in batches:
         result(frames.to(result.weights[0].device))
     return result.eval()
+
+
+def spike_difference(
+    shape: tuple[int, int, int], float_spikes: Sequence[np.ndarray], spikes: Sequence[np.ndarray]
+) -> float | None:
+    """``sum |s0 - s| / sum s0`` over the spike counts of one layer's neurons and all samples.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Extent of the layer.
+    float_spikes, spikes : sequence of numpy.ndarray
+        Spikes ``[n, 3]`` of each sample, of the reference and of the integer network.
+    """
+
+    def counts(rows: np.ndarray) -> np.ndarray:
+        flat = np.ravel_multi_index(tuple(rows.T), shape)
+        return np.bincount(flat, minlength=int(np.prod(shape)))
+
+    different = total = 0
+    for reference, integer in zip(float_spikes, spikes, strict=True):
+        expected = counts(reference)
+        different += int(np.abs(expected - counts(integer)).sum())
+        total += int(expected.sum())
+    return different / total if total else None

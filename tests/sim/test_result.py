@@ -3,7 +3,7 @@ import pytest
 
 from hw.design import Link
 from sim.recording import CoreCounters, LinkRecording, SampleRecording
-from sim.result import core_results, layer_results, limit_cycles, spike_difference
+from sim.result import core_results, layer_results, limit_cycles
 from sw import golden
 from tests.hw.cores import make_core
 from tests.networks import random_events, random_network
@@ -53,10 +53,3 @@ def test_cores_leave_markers_out():
     assert (result.cycles_busy, result.cycles_stalled) == (26, 2)
     assert result.sops_per_cycle == 8
     assert result.utilization == 0.5
-
-
-def test_spike_difference():
-    reference = [np.array([[0, 0, 0], [0, 0, 0], [1, 0, 1]], np.int32)]
-    assert spike_difference((2, 1, 2), reference, reference) == 0
-    assert spike_difference((2, 1, 2), reference, [reference[0][:2]]) == 1 / 3
-    assert spike_difference((2, 1, 2), [reference[0][:0]], reference) is None

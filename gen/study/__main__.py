@@ -1,0 +1,59 @@
+"""Study of a data set: trains SDT, NMT and MTT over several seeds and compares them.
+
+Runs that are there already are not trained again; a study that was killed goes on.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from gen.study.outcome import outcome, variants
+from gen.study.report import figures, text, write_report
+from sw.data.events import EventsError
+from sw.training.experiment import experiments, read_experiment
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m gen.study", description=__doc__)
+    parser.add_argument(
+        "experiment",
+        metavar="EXPERIMENT",
+        help=f"settings that all share: {', '.join(experiments())}, or a TOML file",
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting"
+    )
+    parser.add_argument("--quick", action="store_true", help="train on a fraction of the samples")
+    parser.add_argument("--seeds", type=int, default=3, help="runs of each variant (3)")
+    parser.add_argument("--output", type=Path, help="folder; build/study/EXPERIMENT[-quick]")
+    options = parser.parse_args(arguments)
+    try:
+        settings = read_experiment(options.experiment, options.set)
+        if settings.target != "events":
+            raise ValueError(f"target = {settings.target!r}: expected 'events'")
+        if options.seeds < 1:
+            raise ValueError(f"seeds = {options.seeds}: expected at least 1")
+        name = Path(options.experiment).stem + ("-quick" if options.quick else "")
+        folder = options.output or Path("build/study") / name
+        folder.mkdir(parents=True, exist_ok=True)
+        compared = variants(settings, options.quick)
+        outcomes = []
+        for seed in range(settings.seed, settings.seed + options.seeds):
+            for variant in compared:
+                print(f"{variant.name}, seed {seed}", file=sys.stderr)
+                outcomes.append(outcome(variant, seed, folder))
+    except (EventsError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    rows = figures(outcomes, {item.name: item.settings.weight_bits for item in compared})
+    write_report(folder / "report.html", settings.dataset, options.quick, outcomes, rows)
+    print(f"{settings.dataset}: {options.seeds} seeds, {outcomes[0].samples} recordings kept aside")
+    print(text(rows))
+    print(f"\n{folder / 'report.html'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
