@@ -1,12 +1,13 @@
-"""Area and speed of the fabric's parts, and of a core that can be loaded, on an ECP5, by Yosys and
-nextpnr: ``python -m gen.area``."""
+"""Area and speed of the fabric's parts, of a core and of a readout on an ECP5: ``python -m gen.area``.
+
+Measured by Yosys and nextpnr."""
 
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +16,14 @@ from amaranth.lib.wiring import Component
 
 from gen.configure import layer_cores
 from gen.fold import Folding, fold_fully
+from hw.config import CoreConfig
 from hw.core import Core
 from hw.fabric.flit import FlitConfig, Peer
 from hw.fabric.interface import NetworkInterface
 from hw.fabric.merge import Merge
 from hw.fabric.router import Router, RouterConfig
 from hw.packet import LinkConfig
+from hw.readout import Readout
 from sw.network import Network
 
 __all__ = ["Area", "main", "measure", "parts", "run"]
@@ -36,7 +39,7 @@ FLIT = FlitConfig(rows=3, columns=3, payload_bits=57, connection_bits=2)
 QUEUE_DEPTH, CREDIT_BATCH = 64, 16
 
 NETWORK = Path(__file__).parent.parent / "sw" / "pretrained" / "nmnist.safetensors"
-"""Network whose first core is measured, built in and loadable."""
+"""Network whose cores are measured."""
 
 # Mapping that knows the clock does not trade area for speed that nobody asked for.
 SYNTHESIS = (
@@ -64,13 +67,13 @@ class Area:
 
 
 def parts() -> dict[str, Callable[[], Component]]:
-    """Makers of the fabric's parts by name, for flits of 64 bits, and of a core of `NETWORK`."""
+    """Makers of the fabric's parts by name, for flits of 64 bits, and of cores of `NETWORK`."""
 
-    def core(loadable: bool) -> Core:
+    def cores(**options) -> Sequence[CoreConfig]:
         network = Network.load(NETWORK)
         foldings = [Folding(4, 4), *fold_fully(network)[1:]]
-        cores = layer_cores(network, foldings, [1] * len(foldings), loadable=loadable)
-        return Core(cores[0][0])
+        layers = layer_cores(network, foldings, [1] * len(foldings), **options)
+        return [layer[0] for layer in layers]
 
     def interface(count: int) -> NetworkInterface:
         peers = [Peer(1 + index % 3, index // 3, index % 2) for index in range(count)]
@@ -86,8 +89,10 @@ def parts() -> dict[str, Callable[[], Component]]:
         "interface, 4 sources, 4 destinations": lambda: interface(4),
         "merge of 2 slices": lambda: merge(2),
         "merge of 4 slices": lambda: merge(4),
-        "first core, 4 lanes x 4 taps": lambda: core(loadable=False),
-        "first core, loadable": lambda: core(loadable=True),
+        "first core, 4 lanes x 4 taps": lambda: Core(cores()[0]),
+        "first core, loadable": lambda: Core(cores(loadable=True)[0]),
+        "readout of 10 classes": lambda: Readout(cores()[-1]),
+        "readout with early exit": lambda: Readout(cores(margin=6000)[-1]),
     }
 
 
