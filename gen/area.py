@@ -1,6 +1,7 @@
-"""Area and speed of the fabric's parts, of a core and of a readout on an ECP5: ``python -m gen.area``.
+"""Area and speed of the fabric's parts, a core and a readout on an ECP5: ``python -m gen.area``.
 
-Measured by Yosys and nextpnr."""
+Measured by Yosys and nextpnr.
+"""
 
 import json
 import os

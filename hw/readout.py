@@ -27,7 +27,7 @@ class Readout(wiring.Component):
     logits. The class is found in one clock a class; the next sample's events wait meanwhile. With
     early exit see `hw.decision.Decision`.
 
-    unpack -> address (2 clocks) -> read -> accumulate
+    unpack -> address (2 clocks) -> read -> register -> accumulate
 
     Parameters
     ----------
@@ -77,15 +77,23 @@ class Readout(wiring.Component):
         connect(m, flipped(self.i), unpacker.i)
         connect(m, unpacker.o, address.i)
         weight_read = weights.read_port()
+        # The memory's output has a clock of its own: sums and selections need theirs.
+        weights_2 = Signal.like(weight_read.data)
         step, step_1 = address.step, Signal.like(address.step)
-        valid_1 = Signal()
+        step_2, valid_1, valid_2 = Signal.like(step_1), Signal(), Signal()
         m.d.comb += weight_read.addr.eq(step.banks[0].weight_address)
-        m.d.sync += [step_1.eq(step), valid_1.eq(address.step_valid)]
+        m.d.sync += [
+            step_1.eq(step),
+            valid_1.eq(address.step_valid),
+            step_2.eq(step_1),
+            valid_2.eq(valid_1),
+            weights_2.eq(weight_read.data),
+        ]
 
         # No step is issued from a marker on until it is dealt with, its answer taken.
         logits: Any = Signal(data.ArrayLayout(signed(LOGIT_BITS), self.classes))
         done = Signal()
-        saturated = self._accumulate(m, step_1, valid_1, weight_read.data, logits, done)
+        saturated = self._accumulate(m, step_2, valid_2, weights_2, logits, done)
         marker_issued = Signal()
         answering = Signal()
         m.d.comb += [
@@ -97,9 +105,9 @@ class Readout(wiring.Component):
         with m.Elif(done):
             m.d.sync += answering.eq(0)
         if config.margin is None:
-            self._answer(m, step_1, valid_1, logits, done)
+            self._answer(m, step_2, valid_2, logits, done)
         else:
-            self._decide(m, config.margin, step_1, valid_1, logits, done)
+            self._decide(m, config.margin, step_2, valid_2, logits, done)
 
         m.d.comb += [
             counters.event.eq(address.issue_event),
@@ -158,10 +166,11 @@ class Readout(wiring.Component):
             m.d.comb += total.eq(logit + weight)
             with m.If(valid & step.banks[0].valid & (step.block == block)):
                 m.d.sync += logit.eq(total)
-                with m.If(total > high):
+                # Out of range: the two highest bits differ.
+                with m.If(~total[-1] & total[-2]):
                     m.d.sync += logit.eq(high)
                     m.d.comb += saturated[lane].eq(1)
-                with m.Elif(total < low):
+                with m.Elif(total[-1] & ~total[-2]):
                     m.d.sync += logit.eq(low)
                     m.d.comb += saturated[lane].eq(1)
             with m.If(done & (self.o.p.kind == Kind.END)):
