@@ -19,7 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m sw.train",
         description="Train a spiking network and write a checkpoint. A run that was killed goes on "
-        "from its last epoch when it is started again.",
+        "from its last epoch when it is started again. torchrun --nproc-per-node N -m sw.train ... "
+        "shares the work among N processes, each with a GPU or a core of its own.",
     )
     parser.add_argument(
         "experiment",
@@ -47,6 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         extra = simulated(settings.dataset, settings.simulated)
         trainer = Trainer(settings, load(settings.dataset, "train"), extra, state)
         checkpoint = trainer.run()
+        trainer.team.leave()
+        if not trainer.team.leads:
+            return
         # Training took long: it is not to be lost should measuring fail.
         checkpoint.save(output)
         accuracies = trainer.measure(checkpoint, load(settings.dataset, "test"))

@@ -101,16 +101,22 @@ def simulated(dataset: str, count: int, aside: Collection = ()) -> Samples:
     """
     name = f"{dataset}-simulated"
     if dataset == "saccades":
-        digits = [pair for pair in saccades.digits("train") if pair[0] not in aside]
-        keys = [(digits[i % len(digits)][0], 1 + i // len(digits)) for i in range(count)]
-        return Samples(_variant, keys, [digits[i % len(digits)][1] for i in range(count)], name)
+        digits = saccades.digits("train")
+        rounds = range(1, 2 + count // max(1, len(digits) - len(aside)))
+        keys = [((digit, number), label) for number in rounds for digit, label in digits]
+        whole = Samples(_variant, *_columns(keys), name)
+        allowed = [i for i, (digit, _) in enumerate(whole.keys) if digit not in aside]
+        return whole.part(allowed[:count])
     source = mnist.path()
     if dataset != "nmnist" or not source.exists():
         return Samples(mnist.sample, [], [], name)
-    labels = mnist.images(source)[1]
+    # What is left out is made too, so that all parts of a cross-validation share one cache.
+    labels = mnist.images(source)[1][: count + len(aside)]
+    whole = Samples(
+        partial(mnist.sample, source), range(len(labels)), labels.tolist(), name, [source]
+    )
     shown = {mnist.image_of(path) for path in aside}
-    chosen = [index for index in range(len(labels)) if index not in shown][:count]
-    return Samples(partial(mnist.sample, source), chosen, labels[chosen].tolist(), name, [source])
+    return whole.part([index for index in range(len(labels)) if index not in shown][:count])
 
 
 def _variant(key: tuple[int, int]) -> Events:

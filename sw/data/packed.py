@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from multiprocessing import current_process
 from pathlib import Path
 from typing import BinaryIO
 
@@ -151,5 +152,14 @@ def _write_header(file: BinaryIO, dtype: np.dtype, shape: tuple[int, ...]) -> No
 def _locked(path: Path) -> Iterator[None]:
     """Hold a lock that the system takes back from a killed process."""
     with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if current_process().name != "MainProcess":
+                # A script that its own child runs anew, on import: both would wait for ever.
+                raise RuntimeError(
+                    f"{path}: held by another process while a process that was started to make "
+                    "samples asks for it: put the script's work under if __name__ == '__main__':"
+                ) from None
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield

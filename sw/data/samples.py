@@ -31,6 +31,12 @@ class Samples(Sequence[tuple[Events, int]]):
         Data set and split.
     sources : sequence of Path
         Files that the samples are made from.
+
+    Members
+    -------
+    whole, indices : Samples, sequence of int
+        The samples that these are a part of, and their places in it; all of themselves if they
+        are no part.
     """
 
     def __init__(
@@ -43,6 +49,8 @@ class Samples(Sequence[tuple[Events, int]]):
     ):
         self.make, self.keys, self.name, self.sources = make, keys, name, tuple(sources)
         self.labels = tuple(int(label) for label in labels)
+        self.whole: Samples = self
+        self.indices: Sequence[int] = range(len(keys))
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -53,15 +61,16 @@ class Samples(Sequence[tuple[Events, int]]):
     def __getitem__(self, index: slice) -> "Samples": ...
     def __getitem__(self, index: int | slice) -> "tuple[Events, int] | Samples":
         if isinstance(index, slice):
-            kept = self.keys[index], self.labels[index]
-            return Samples(self.make, *kept, self.name, self.sources)
+            return self.part(range(len(self))[index])
         return self.make(self.keys[index]), self.labels[index]
 
     def part(self, indices: Iterable[int]) -> "Samples":
         """Some of the samples, as samples of the same name."""
         chosen = list(indices)
         keys, labels = ([values[i] for i in chosen] for values in (self.keys, self.labels))
-        return Samples(self.make, keys, labels, self.name, self.sources)
+        part = Samples(self.make, keys, labels, self.name, self.sources)
+        part.whole, part.indices = self.whole, [self.indices[i] for i in chosen]
+        return part
 
 
 def in_parallel(samples: Samples, processes: int | None = None) -> Iterator[tuple[Events, int]]:

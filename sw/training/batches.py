@@ -1,13 +1,13 @@
 """Batches of training samples: recorded and simulated ones in their shares, augmented."""
 
-from itertools import chain
+from functools import partial
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
+from sw.data.augment import Chain, Flip, Roll
+from sw.data.cache import cached
 from sw.data.catalog import Samples
-from sw.data.frames import Recordings
 from sw.geometry import Shape
 from sw.training.settings import Settings
 
@@ -21,24 +21,25 @@ class Batches:
     ----------
     settings : Settings
         Shares, batch and augmentation.
-    recorded, extra : sequence of (Events, int)
-        The data set's own samples, at least one, and simulated ones, or none.
+    recorded, extra : Samples
+        The data set's own samples, at least one, and simulated ones, or none. All that they are
+        parts of comes into the cache.
     sensor : Shape
         Extent of the events.
 
     Members
     -------
     recordings : Recordings
-        All samples, the simulated ones last.
-    counts : tuple of int
-        Numbers of recorded and of simulated samples.
+        All samples and the others that they are parts of, the simulated ones last.
     """
 
     def __init__(self, settings: Settings, recorded: Samples, extra: Samples, sensor: Shape):
         self.settings = settings
-        self.counts = len(recorded), len(extra)
-        reading = tqdm(chain(recorded, extra), "samples", sum(self.counts), leave=False)
-        self.recordings = Recordings(reading, sensor)
+        self.recordings = cached([recorded.whole, extra.whole], sensor)
+        self._recorded = np.asarray(recorded.indices)
+        self._extra = len(recorded.whole) + np.asarray(extra.indices, np.int64)
+        flip = (Flip(),) if settings.flip else ()
+        self._transform = Chain((*flip, *((Roll(settings.roll),) if settings.roll else ())))
 
     def epoch(self, samples: int, generator: np.random.Generator) -> np.ndarray:
         """Indices of an epoch's samples, ``[iterations, batch]``.
@@ -47,20 +48,18 @@ class Batches:
         """
         batch = self.settings.batch
         count = max(1, samples // batch) * batch
-        recorded, extra = self.counts
         own = self._own(count)
-        kinds = [np.resize(generator.permutation(recorded), own)]
-        if extra:
-            kinds.append(recorded + np.resize(generator.permutation(extra), count - own))
+        kinds = [np.resize(generator.permutation(self._recorded), own)]
+        if len(self._extra):
+            kinds.append(np.resize(generator.permutation(self._extra), count - own))
         return generator.permutation(np.concatenate(kinds)).reshape(-1, batch)
 
     def first(self, count: int) -> np.ndarray:
         """Indices of so many samples, each kind in its share, always the same ones."""
-        recorded, extra = self.counts
         own = self._own(count)
-        kinds = [np.resize(np.arange(recorded), own)]
-        if extra:
-            kinds.append(recorded + np.resize(np.arange(extra), count - own))
+        kinds = [np.resize(self._recorded, own)]
+        if len(self._extra):
+            kinds.append(np.resize(self._extra, count - own))
         return np.concatenate(kinds)
 
     def shifts(self, count: int, generator: np.random.Generator) -> np.ndarray:
@@ -73,8 +72,12 @@ class Batches:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Augmented frames of the chosen samples, as in `Recordings.frames`, and their labels."""
         shifts = self.shifts(len(chosen), generator)
-        return self.recordings.frames(chosen, steps, shifts), self.recordings.labels[chosen]
+        transform = (
+            partial(self._transform, generator=generator) if self._transform.transforms else None
+        )
+        frames = self.recordings.frames(chosen, steps, shifts, transform)
+        return frames, self.recordings.labels[chosen]
 
     def _own(self, count: int) -> int:
         """How many of so many samples are the data set's own."""
-        return round(count * self.settings.recorded_share) if self.counts[1] else count
+        return round(count * self.settings.recorded_share) if len(self._extra) else count

@@ -10,6 +10,7 @@ from torch.nn import functional
 from sw.models import SpikingChain
 from sw.networks import layers
 from sw.neurons import IntegrateAndFire
+from sw.training.memory import keep_freed_memory
 
 __all__ = ["main"]
 
@@ -23,6 +24,7 @@ def main() -> None:
     """
     if len(sys.argv) > 1:
         torch.set_num_threads(int(sys.argv[1]))
+    keep_freed_memory()
     torch.manual_seed(0)
     shape = (STEPS, BATCH, 2, 34, 34)
     frames = torch.poisson(torch.full(shape, EVENTS * BATCH / np.prod(shape)))

@@ -15,6 +15,7 @@ from sw.neurons import IntegrateAndFire
 from sw.training.batches import Batches
 from sw.training.methods import configurations
 from sw.training.settings import Settings
+from sw.training.team import Team
 
 __all__ = ["Fitting", "Phase"]
 
@@ -57,6 +58,8 @@ class Fitting:
         What to do.
     generator : numpy.random.Generator
         Source of all chance.
+    team : Team
+        Processes to share the work with.
     """
 
     def __init__(
@@ -66,9 +69,11 @@ class Fitting:
         settings: Settings,
         phase: Phase,
         generator: np.random.Generator,
+        team: Team,
     ):
         self._model, self._batches, self._settings = model, batches, settings
-        self._phase, self._generator = phase, generator
+        self._phase, self._generator, self._team = phase, generator, team
+        self._joined = team.joined(model)
         rate = phase.learning_rate
         self._optimizer = torch.optim.AdamW(
             model.parameters(), lr=rate, weight_decay=settings.weight_decay
@@ -87,11 +92,14 @@ class Fitting:
         seen = deque(maxlen=50)
         model.train()
         order = self._batches.epoch(phase.samples, self._generator)
-        progress = tqdm(order, f"{phase.name} {number}/{phase.epochs}")
+        title = f"{phase.name} {number}/{phase.epochs}"
+        progress = tqdm(order, title, disable=not self._team.leads)
         for chosen in progress:
             self._optimizer.zero_grad()
-            drawn = configurations(phase.method, self._settings, stages, self._generator)
-            seen.extend(self._pass(chosen, steps) for steps in drawn)
+            *others, last = configurations(phase.method, self._settings, stages, self._generator)
+            with self._team.apart(self._joined):
+                seen.extend(self._pass(chosen, steps) for steps in others)
+            seen.append(self._pass(chosen, last))
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             self._optimizer.step()
             self._schedule.step()
@@ -115,10 +123,11 @@ class Fitting:
         """Forward and backward pass; accuracy, and spikes a sample of the busiest layer."""
         model, settings = self._model, self._settings
         device = model.weights[0].device
-        frames, labels = self._batches.draw(chosen, steps[0], self._generator)
+        mine = self._team.part(chosen)
+        frames, labels = self._batches.draw(mine, steps[0], self._generator)
         labels = labels.to(device)
         with torch.autocast(device.type, torch.bfloat16, settings.mixed_precision):
-            logits, spikes = model(frames.to(device), steps)
+            logits, spikes = self._joined(frames.to(device), steps)
         if isinstance(model.neuron, IntegrateAndFire):
             # The readout's mean over time, on the scale it has at the settings' time steps.
             logits = logits / settings.steps

@@ -88,7 +88,10 @@ class Settings:
         for none. With 1 or less no event can bring a neuron from rest above its threshold, and
         that each event gives one spike at most takes less away.
     shift : int
-        Augmentation: pixels by which a sample moves at most.
+        Augmentation: pixels by which a sample moves at most; what leaves the sensor is lost.
+    flip, roll : bool, int
+        The MTT paper's augmentation, in fine-tuning too: mirror left and right at random, and roll
+        by so many pixels at most on a sensor of 128; see `sw.data.augment`.
     refit_samples : int
         Samples on which the readout is fitted event by event at last; 0 leaves it as it is.
     refit_strength : float
@@ -126,6 +129,8 @@ class Settings:
     rate_penalty: float = _at_least(0, 0.3)
     weight_limit: float = _at_least(0, 0.0)
     shift: int = _at_least(0, 1)
+    flip: bool = False
+    roll: int = _at_least(0, 0, 127)
     refit_samples: int = _at_least(0, 8_000)
     refit_strength: float = _at_least(0, 0.01)
     weight_bits: int = _at_least(2, 8, 8)

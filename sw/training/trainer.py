@@ -18,10 +18,12 @@ from sw.neurons import IntegrateAndFire, LeakyIntegrateAndFire
 from sw.quantization import Quantization
 from sw.training.batches import Batches
 from sw.training.fit import Fitting, Phase
+from sw.training.memory import keep_freed_memory
 from sw.training.record import record
 from sw.training.refit import refit
 from sw.training.settings import Settings, SettingsError
 from sw.training.state import State, load_state, save_state
+from sw.training.team import Team
 
 __all__ = ["Trainer"]
 
@@ -36,15 +38,22 @@ class Trainer:
     ----------
     settings : Settings
         What to do.
-    recorded, extra : sequence of (Events, int)
+    recorded, extra : Samples
         The data set's own samples, at least one, and simulated ones, or none.
     state : Path, optional
         File in which the run keeps its state after each epoch, and from which it goes on.
+
+    Members
+    -------
+    team : Team
+        The processes that train together.
 
     Raises
     ------
     StateError
         If the file holds the state of another run.
+    SettingsError
+        If the batch cannot be shared by the team, or there is no such device.
     """
 
     def __init__(
@@ -52,7 +61,12 @@ class Trainer:
     ):
         self.settings = settings
         self._path = state
-        self._device = _device(settings.device)
+        self.team = Team(_device(settings.device))
+        self._device = self.team.device
+        if settings.batch % self.team.size:
+            raise SettingsError(
+                f"batch = {settings.batch}: expected a multiple of the {self.team.size} processes"
+            )
         torch.manual_seed(settings.seed)
         self._generator = np.random.default_rng(settings.seed)
         self._sensor = SENSORS[settings.dataset]
@@ -75,6 +89,7 @@ class Trainer:
         left to fold at the end.
         """
         settings, model = self.settings, self.model
+        keep_freed_memory()
         for index, phase in enumerate(self._phases()):
             if index == 1 and settings.target == "events":
                 model.remove_shifts()
@@ -115,7 +130,8 @@ class Trainer:
         state, begin = self._state, 0
         if state and index < state.phase:
             return
-        fitting = Fitting(self.model, self._batches, self.settings, phase, self._generator)
+        parts = self.model, self._batches, self.settings, phase, self._generator, self.team
+        fitting = Fitting(*parts)
         if state and index == state.phase:
             self.model.load_state_dict(state.model)
             self._generator.bit_generator.state = state.chance
@@ -123,7 +139,7 @@ class Trainer:
             begin = state.epochs
         for epoch in range(begin, phase.epochs):
             fitting.epoch(epoch + 1)
-            if self._path:
+            if self._path and self.team.leads:
                 parts = self.model.state_dict(), fitting.state()
                 chance = dict(self._generator.bit_generator.state)
                 save_state(State(self._run, index, epoch + 1, *parts, chance), self._path)

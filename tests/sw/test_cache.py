@@ -1,5 +1,7 @@
 import multiprocessing
 import os
+import subprocess
+import sys
 import time
 from functools import partial
 
@@ -163,3 +165,23 @@ def test_several_processes_make_the_same_samples():
         events, _ = samples[index]
         assert np.array_equal(made[index][0].addresses, events.addresses)
         assert np.array_equal(made[index][0].t_us, events.t_us)
+
+
+def test_a_script_without_a_main_guard_ends(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from pathlib import Path\n"
+        "from sw.data.cache import cached\n"
+        "from sw.data.catalog import load\n"
+        f"cached([load('saccades', 'test')], (2, 34, 34), 2, Path({str(tmp_path)!r}))\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, script],
+        env=os.environ | {"PYTHONPATH": os.getcwd()},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode != 0
+    assert "put the script's work under if __name__ == '__main__':" in ended.stderr

@@ -1,0 +1,73 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from sw.data.catalog import SENSORS, load, simulated
+from sw.training.batches import Batches
+from sw.training.settings import Settings
+
+SETTINGS = Settings(batch=10, recorded_share=0.4)
+SENSOR = SENSORS["saccades"]
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return load("saccades", "train")
+
+
+@pytest.fixture(scope="module")
+def parts(whole):
+    return whole.part(range(0, 60, 2)), simulated("saccades", 30, whole.keys[1:60:2])
+
+
+def test_epochs_have_each_kind_in_its_share_and_nothing_kept_aside(whole, parts):
+    batches = Batches(SETTINGS, parts[0], parts[1], SENSOR)
+    chosen = batches.epoch(150, np.random.default_rng(0))
+    assert chosen.shape == (15, 10)
+    chosen = chosen.ravel()
+    recorded = chosen[chosen < len(whole)]
+    assert np.unique(recorded, return_counts=True)[1].tolist() == [2] * 30
+    assert set(recorded) == set(range(0, 60, 2))
+    # The simulated samples are of the same digits in the same order, each once.
+    extra = chosen[chosen >= len(whole)] - len(whole)
+    assert np.unique(extra, return_counts=True)[1].tolist() == [3] * 30
+    assert not set(extra % len(whole)) & set(range(1, 60, 2))
+
+
+def test_the_samples_are_those_of_the_parts(parts):
+    batches = Batches(SETTINGS, parts[0], parts[1], SENSOR)
+    first = batches.first(20)
+    for index, (events, label) in zip(first[:8], parts[0], strict=False):
+        assert np.array_equal(batches.recordings.events(index).addresses, events.addresses)
+        assert batches.recordings.labels[index] == label
+    for index, (events, label) in zip(first[8:], parts[1], strict=False):
+        assert np.array_equal(batches.recordings.events(index).addresses, events.addresses)
+        assert batches.recordings.labels[index] == label
+
+
+def test_without_simulated_samples_all_are_recorded(parts):
+    batches = Batches(SETTINGS, parts[0], parts[1][:0], SENSOR)
+    assert set(batches.epoch(60, np.random.default_rng(0)).ravel()) == set(range(0, 60, 2))
+
+
+@pytest.mark.parametrize("change", [{"flip": True}, {"roll": 20}, {"shift": 3}])
+def test_augmentation_moves_events_alike_for_one_state_of_the_generator(parts, change):
+    still = replace(SETTINGS, shift=0)
+    chosen = np.arange(0, 60, 2)
+    plain, labels = Batches(still, parts[0], parts[1], SENSOR).draw(
+        chosen, 3, np.random.default_rng(1)
+    )
+    batches = Batches(replace(still, **change), parts[0], parts[1], SENSOR)
+    moved, again = (batches.draw(chosen, 3, np.random.default_rng(1)) for _ in range(2))
+    assert torch.equal(moved[0], again[0])
+    assert torch.equal(moved[1], labels)
+    assert moved[0].shape == plain.shape
+    assert not torch.equal(moved[0], plain)
+    if "flip" in change:
+        same = (moved[0] == plain).flatten(2).all(2).all(0)
+        mirrored = (moved[0] == plain.flip(-1)).flatten(2).all(2).all(0)
+        assert (same | mirrored).all()
+    if "roll" in change:
+        assert torch.equal(moved[0].sum((2, 3, 4)), plain.sum((2, 3, 4)))
