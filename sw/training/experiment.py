@@ -24,6 +24,9 @@ def experiments() -> list[str]:
 def read_experiment(name: str, changes: Sequence[str] = ()) -> Settings:
     """Settings of an experiment.
 
+    A file's ``base`` names another experiment in `FOLDER`, whose settings it takes over but for its
+    own.
+
     Parameters
     ----------
     name : str
@@ -38,8 +41,23 @@ def read_experiment(name: str, changes: Sequence[str] = ()) -> Settings:
         names the file or change, the setting, its value and what is accepted.
     """
     path = Path(name) if name.endswith(".toml") else FOLDER / f"{name}.toml"
+    values = _read(path, name)
+    base = values.pop("base", None)
+    if base is not None:
+        if base not in experiments():
+            raise SettingsError(
+                f"{path}: base = {base!r}: expected one of {', '.join(experiments())}"
+            )
+        values = _read(FOLDER / f"{base}.toml", base) | values
+    _settings(str(path), values)
+    for change in changes:
+        values |= _change(change)
+    return _settings(f"{path}, changed by {' '.join(changes)}" if changes else str(path), values)
+
+
+def _read(path: Path, name: str) -> dict[str, Any]:
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SettingsError(
             f"{name}: no such experiment: expected one of {', '.join(experiments())}, "
@@ -47,10 +65,6 @@ def read_experiment(name: str, changes: Sequence[str] = ()) -> Settings:
         ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path}: not a readable TOML file: {error}") from None
-    _settings(str(path), values)
-    for change in changes:
-        values |= _change(change)
-    return _settings(f"{path}, changed by {' '.join(changes)}" if changes else str(path), values)
 
 
 def _settings(where: str, values: dict[str, Any]) -> Settings:

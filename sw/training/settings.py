@@ -28,7 +28,7 @@ def _at_least(low: float, default: float, most: float = inf) -> Any:
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of a training run; the defaults made the committed networks.
+    """Settings of a training run; the defaults made the committed network for saccades.
 
     Parameters
     ----------

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -14,9 +15,20 @@ def test_every_experiment_is_valid(name):
     assert name.startswith(settings.dataset)
 
 
-@pytest.mark.parametrize("name", ["saccades", "nmnist"])
-def test_defaults_made_the_committed_networks(name):
-    assert read_experiment(name) == Settings(dataset=name)
+def test_defaults_made_the_committed_network():
+    assert read_experiment("saccades") == Settings()
+
+
+def test_a_base_gives_what_the_file_does_not(tmp_path):
+    assert read_experiment("nmnist-small") == replace(read_experiment("nmnist"), network="small")
+    path = tmp_path / "a.toml"
+    path.write_text("base = 'nmnist'\nsteps = 7")
+    expected = replace(read_experiment("nmnist"), steps=7, seed=3)
+    assert read_experiment(str(path), ["seed=3"]) == expected
+    for base in ("'lenet'", "3", "['nmnist']"):
+        path.write_text(f"base = {base}")
+        with pytest.raises(SettingsError, match=r"a.toml: base = .*: expected one of nmnist, "):
+            read_experiment(str(path))
 
 
 def test_changes_come_before_the_file():
