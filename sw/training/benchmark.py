@@ -1,10 +1,20 @@
-"""Speed of training: ``python -m sw.training.benchmark [THREADS]``."""
+"""Speed of training, beside other packages: ``python -m sw.training.benchmark [THREADS]``.
+
+Compares with those of spikingjelly, snnTorch and sinabs that are installed; Tickless needs none of
+them: ``pip install spikingjelly snntorch sinabs``.
+"""
 
 import sys
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from itertools import pairwise
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional
 
 from sw.models import SpikingChain
@@ -12,39 +22,153 @@ from sw.networks import layers
 from sw.neurons import IntegrateAndFire
 from sw.training.memory import keep_freed_memory
 
-__all__ = ["main"]
+__all__ = ["PACKAGES", "Peer", "main", "seconds"]
 
-STEPS, BATCH, EVENTS, RUNS = 10, 40, 4000, 30
+STEPS, BATCH, EVENTS, RUNS = 10, 40, 4000, 40
+SENSOR = (2, 34, 34)
+
+
+class Peer(nn.Module):
+    """The MTT paper's network for N-MNIST with another package's neurons behind its weights.
+
+    All have threshold 1, no leak and reset by subtraction.
+
+    Parameters
+    ----------
+    neuron : callable
+        Makes a neuron layer: takes ``[time, batch, ...]`` and gives as much.
+    """
+
+    def __init__(self, neuron: Callable[[], Callable[[torch.Tensor], torch.Tensor]]):
+        super().__init__()
+        channels, strides = (2, 8, 16, 16), (1, 1, 2)
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(*pair, 3, stride, 1, bias=False)
+            for pair, stride in zip(pairwise(channels), strides, strict=True)
+        )
+        self.neurons = [neuron() for _ in strides]
+        self.readout = nn.Linear(256, 10, bias=False)
+
+    def forward(self, frames: torch.Tensor) -> torch.Tensor:
+        """Logits of ``[time, batch, channels, height, width]``."""
+        x, leading = frames.flatten(0, 1), frames.shape[:2]
+        for index, (convolution, neuron) in enumerate(
+            zip(self.convolutions, self.neurons, strict=True)
+        ):
+            x = functional.avg_pool2d(x, 2) if index else x
+            x = neuron(convolution(x).unflatten(0, leading)).flatten(0, 1)
+        return self.readout(x.flatten(1)).unflatten(0, leading).mean(0)
+
+
+def _spikingjelly() -> nn.Module:
+    neuron = import_module("spikingjelly.activation_based.neuron")
+    surrogate = import_module("spikingjelly.activation_based.surrogate")
+
+    def layer() -> Callable[[torch.Tensor], torch.Tensor]:
+        module = neuron.IFNode(
+            v_reset=None, surrogate_function=surrogate.ATan(), detach_reset=True, step_mode="m"
+        )
+
+        def run(x: torch.Tensor) -> torch.Tensor:
+            module.reset()
+            return module(x)
+
+        return run
+
+    return Peer(layer)
+
+
+def _snntorch() -> nn.Module:
+    package = import_module("snntorch")
+
+    def layer() -> Callable[[torch.Tensor], torch.Tensor]:
+        module = package.Leaky(beta=1.0, reset_mechanism="subtract")
+
+        def run(x: torch.Tensor) -> torch.Tensor:
+            membrane, spikes = torch.zeros_like(x[0]), []
+            for arriving in x:
+                spike, membrane = module(arriving, membrane)
+                spikes.append(spike)
+            return torch.stack(spikes)
+
+        return run
+
+    return Peer(layer)
+
+
+def _sinabs() -> nn.Module:
+    package = import_module("sinabs.layers")
+
+    def layer() -> Callable[[torch.Tensor], torch.Tensor]:
+        module = package.IAF(min_v_mem=-2.0)
+
+        def run(x: torch.Tensor) -> torch.Tensor:
+            module.reset_states()
+            return module(x.transpose(0, 1)).transpose(0, 1)
+
+        return run
+
+    return Peer(layer)
+
+
+class _Tickless(nn.Module):
+    def __init__(self, normalize: bool):
+        super().__init__()
+        specs = layers("mtt-nmnist", 10)
+        self.chain = SpikingChain(SENSOR, specs, IntegrateAndFire(-2.0), normalize)
+
+    def forward(self, frames: torch.Tensor) -> torch.Tensor:
+        return self.chain(frames)[0] / STEPS
+
+
+PACKAGES = {
+    "tickless": partial(_Tickless, normalize=False),
+    "with batch norm": partial(_Tickless, normalize=True),
+    "spikingjelly": _spikingjelly,
+    "snntorch": _snntorch,
+    "sinabs": _sinabs,
+}
+"""What makes the network in each package; ImportError where it is not installed."""
+
+
+def seconds(models: dict[str, Any], runs: int) -> dict[str, list[float]]:
+    """Seconds of forward pass, backward pass and step of each network, one after the other."""
+    shape = (STEPS, BATCH, *SENSOR)
+    frames = torch.poisson(torch.full(shape, EVENTS * BATCH / np.prod(shape)))
+    labels = torch.randint(0, 10, (BATCH,))
+    optimizers = {name: torch.optim.AdamW(model.parameters()) for name, model in models.items()}
+    taken = {name: [] for name in models}
+    for _ in range(runs):
+        for name, model in models.items():
+            start = perf_counter()
+            optimizers[name].zero_grad()
+            functional.cross_entropy(model(frames), labels).backward()
+            optimizers[name].step()
+            taken[name].append(perf_counter() - start)
+    return taken
 
 
 def main() -> None:
-    """Print samples per second of forward pass, backward pass and step of the optimizer.
+    """Print samples per second of each package, and Tickless's over each.
 
-    The network is the MTT paper's for N-MNIST, in 10 time steps, 40 samples at once.
+    The process keeps freed memory for all of them, as Tickless does when it trains.
     """
     if len(sys.argv) > 1:
         torch.set_num_threads(int(sys.argv[1]))
-    keep_freed_memory()
     torch.manual_seed(0)
-    shape = (STEPS, BATCH, 2, 34, 34)
-    frames = torch.poisson(torch.full(shape, EVENTS * BATCH / np.prod(shape)))
-    labels = torch.randint(0, 10, (BATCH,))
-    for normalize in (False, True):
-        model = SpikingChain(shape[2:], layers("mtt-nmnist", 10), IntegrateAndFire(), normalize)
-        optimizer = torch.optim.AdamW(model.parameters())
-        seconds = []
-        for _ in range(RUNS):
-            start = perf_counter()
-            optimizer.zero_grad()
-            logits, _ = model(frames)
-            functional.cross_entropy(logits / STEPS, labels).backward()
-            optimizer.step()
-            seconds.append(perf_counter() - start)
-        name = "with batch norm" if normalize else "folded"
-        print(
-            f"{name}, {torch.get_num_threads()} threads: median of {RUNS} runs "
-            f"{BATCH / np.median(seconds):.0f} samples/s, best {BATCH / min(seconds):.0f}"
-        )
+    keep_freed_memory()
+    models = {}
+    for name, make in PACKAGES.items():
+        try:
+            models[name] = make()
+        except ImportError as error:
+            print(f"{name}: left out: {error}")
+    threads = torch.get_num_threads()
+    print(f"6,160 weights, {STEPS} time steps, batch {BATCH}, {threads} threads, {RUNS} runs")
+    taken = {name: np.median(each) for name, each in seconds(models, RUNS).items()}
+    for name, median in taken.items():
+        ratio = median / taken["tickless"]
+        print(f"{name:16}{BATCH / median:7.0f} samples/s   tickless over it {ratio:.2f}")
 
 
 if __name__ == "__main__":
