@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from gen.quantize import quantize
+from gen.runs import JOBS, side_by_side
 from sw.data.catalog import SENSORS, Samples, load, simulated
 from sw.data.events import EventsError
 from sw.data.frames import Recordings
@@ -127,6 +128,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--folds", type=int, default=8, help="parts of the training recordings (8)")
     parser.add_argument("--fold", type=int, help="this one alone, from 0; by default all")
     parser.add_argument("--output", type=Path, help="folder; build/folds/EXPERIMENT if not given")
+    parser.add_argument("--jobs", type=int, default=JOBS, help=f"folds side by side ({JOBS})")
     options = parser.parse_args(arguments)
     try:
         settings = read_experiment(options.experiment, options.set)
@@ -140,7 +142,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         output = options.output or Path("build/folds") / Path(options.experiment).stem
         output.mkdir(parents=True, exist_ok=True)
         wanted = range(options.folds) if options.fold is None else [options.fold]
-        done = [_fold(settings, options.folds, number, output) for number in wanted]
+        runs = [(settings, options.folds, number, output) for number in wanted]
+        done = side_by_side(_fold, runs, options.jobs, "folds")
     except (EventsError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

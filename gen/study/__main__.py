@@ -8,8 +8,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from gen.study.outcome import outcome, variants
+from gen.runs import JOBS, side_by_side
+from gen.study.outcome import finished, outcome, pretrain, pretrained
 from gen.study.report import figures, text, write_report
+from gen.study.variants import variants
 from sw.data.events import EventsError
 from sw.training.experiment import experiments, read_experiment
 
@@ -27,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--quick", action="store_true", help="train on a fraction of the samples")
     parser.add_argument("--seeds", type=int, default=3, help="runs of each variant (3)")
+    parser.add_argument("--jobs", type=int, default=JOBS, help=f"runs side by side ({JOBS})")
     parser.add_argument("--output", type=Path, help="folder; build/study/EXPERIMENT[-quick]")
     options = parser.parse_args(arguments)
     try:
@@ -39,11 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = options.output or Path("build/study") / name
         folder.mkdir(parents=True, exist_ok=True)
         compared = variants(settings, options.quick)
-        outcomes = []
-        for seed in range(settings.seed, settings.seed + options.seeds):
-            for variant in compared:
-                print(f"{variant.name}, seed {seed}", file=sys.stderr)
-                outcomes.append(outcome(variant, seed, folder))
+        seeds = range(settings.seed, settings.seed + options.seeds)
+        runs = [(variant, seed, folder) for seed in seeds for variant in compared]
+        begun = {pretrained(*run): run for run in runs if not finished(*run)}
+        side_by_side(pretrain, begun.values(), options.jobs, "pre-training")
+        outcomes = side_by_side(outcome, runs, options.jobs, "runs")
     except (EventsError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

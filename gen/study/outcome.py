@@ -1,11 +1,13 @@
 """Outcome of one training run of a study: everything measured on recordings it never saw."""
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from gen.folds import split
 from gen.quantize import quantize
+from gen.study.variants import Variant
 from sw import engine
 from sw.checkpoint import Checkpoint
 from sw.data.catalog import Samples
@@ -14,9 +16,18 @@ from sw.early_exit import Exit, event_exits
 from sw.evaluate import FloatEngine, score_events, score_steps, spike_difference
 from sw.network import NetworkError
 from sw.training.settings import Settings
+from sw.training.state import hand_on
 from sw.training.trainer import Trainer
 
-__all__ = ["BITS", "STEPS", "Outcome", "Variant", "outcome", "variants"]
+__all__ = [
+    "BITS",
+    "STEPS",
+    "Outcome",
+    "finished",
+    "outcome",
+    "pretrain",
+    "pretrained",
+]
 
 STEPS = tuple(range(1, 21))
 """Time steps at which networks are tested."""
@@ -26,57 +37,6 @@ BITS = (8, 6, 5, 4, 3)
 
 FOLDS = 8
 """One in so many training recordings is kept aside to judge on."""
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One way of training.
-
-    Parameters
-    ----------
-    name : str
-        For tables and plots.
-    settings : Settings
-        Its settings; the seed is the run's.
-    """
-
-    name: str
-    settings: Settings
-
-
-def variants(settings: Settings, quick: bool) -> list[Variant]:
-    """SDT, NMT and MTT, its first stage drawn and fixed, and MTT with weights rounded to 4 bits.
-
-    All see the same samples in pre-training, and as many in forward and backward passes after it:
-    SDT, which makes one pass of an iteration, has as many more epochs.
-
-    Parameters
-    ----------
-    quick : bool
-        Whether to train on a fraction of the samples.
-    """
-    base = settings
-    if quick:
-        base = replace(
-            base,
-            pretrain_epochs=2,
-            pretrain_samples=4000,
-            epochs=2,
-            samples=2000,
-            simulated=3000,
-            refit_samples=1000,
-        )
-    passes = base.epochs * base.configurations
-    return [
-        Variant("SDT", replace(base, method="sdt", epochs=passes)),
-        Variant("NMT", replace(base, method="nmt")),
-        Variant("MTT", replace(base, method="mtt")),
-        Variant("MTT, first stage fixed", replace(base, method="mtt", first_stage="fixed")),
-        Variant(
-            "MTT, trained at 4 bits",
-            replace(base, method="mtt", weight_bits=4, quantize_epochs=1),
-        ),
-    ]
 
 
 @dataclass(frozen=True)
@@ -116,29 +76,79 @@ class Outcome:
     exits: list[Exit]
 
 
-def outcome(variant: Variant, seed: int, folder: Path) -> Outcome:
-    """Train and measure, or read what an earlier study has left in the folder.
+def finished(variant: Variant, seed: int, folder: Path) -> Outcome | None:
+    """What an earlier study with the same settings has left in the folder, if it is there."""
+    path = _path(variant, seed, folder)
+    if not path.exists():
+        return None
+    found = json.loads(path.read_text())
+    if found["settings"] != json.loads(json.dumps(asdict(replace(variant.settings, seed=seed)))):
+        return None
+    exits = [Exit(**item) for item in found["outcome"].pop("exits")]
+    return Outcome(**found["outcome"], exits=exits)
 
-    A run that was killed goes on from its last epoch.
+
+def pretrained(variant: Variant, seed: int, folder: Path) -> Path:
+    """State of a run when its pre-training is over: the same file for all that begin alike."""
+    settings = repr(_beginning(replace(variant.settings, seed=seed)))
+    return folder / f"pretrained-{hashlib.sha256(settings.encode()).hexdigest()[:12]}.state"
+
+
+def pretrain(variant: Variant, seed: int, folder: Path) -> None:
+    """Pre-train, unless `pretrained` is there."""
+    settings = _beginning(replace(variant.settings, seed=seed))
+    if settings.pretrain_epochs:
+        kept, extra, _ = split(settings, FOLDS, 0)
+        Trainer(settings, kept, extra, pretrained(variant, seed, folder)).run()
+
+
+def outcome(variant: Variant, seed: int, folder: Path) -> Outcome:
+    """Train and measure, or read what is `finished`.
+
+    A run goes on from its own last epoch if it was killed, else from `pretrained` if that is there.
     """
+    done = finished(variant, seed, folder)
+    if done:
+        return done
     settings = replace(variant.settings, seed=seed)
-    stem = "".join(c if c.isalnum() else "-" for c in variant.name.lower())
-    path = folder / f"{stem}-{seed}.json"
-    wanted = json.loads(json.dumps(asdict(settings)))
-    if path.exists():
-        found = json.loads(path.read_text())
-        if found["settings"] == wanted:
-            exits = [Exit(**item) for item in found["outcome"].pop("exits")]
-            return Outcome(**found["outcome"], exits=exits)
+    path = _path(variant, seed, folder)
     kept, extra, aside = split(settings, FOLDS, 0)
     state = path.with_suffix(".state")
+    begun = Trainer.description(_beginning(settings), kept, extra)
+    hand_on(
+        pretrained(variant, seed, folder), begun, state, Trainer.description(settings, kept, extra)
+    )
     checkpoint = Trainer(settings, kept, extra, state).run()
     checkpoint.save(path.with_suffix(".checkpoint.safetensors"))
     result = _measure(variant.name, settings, checkpoint, aside)
-    text = json.dumps({"settings": wanted, "outcome": asdict(result)}, indent=2)
+    text = json.dumps({"settings": asdict(settings), "outcome": asdict(result)}, indent=2)
     path.write_text(text + "\n")
     state.unlink(missing_ok=True)
     return result
+
+
+def _path(variant: Variant, seed: int, folder: Path) -> Path:
+    stem = "".join(c if c.isalnum() else "-" for c in variant.name.lower())
+    return folder / f"{stem}-{seed}.json"
+
+
+def _beginning(settings: Settings) -> Settings:
+    """Settings of pre-training alone: what only later phases ask for is as in all others."""
+    return replace(
+        settings,
+        method="sdt",
+        first_stage="drawn",
+        steps_range=(1, 1),
+        configurations=1,
+        epochs=0,
+        samples=1,
+        quantize_epochs=0,
+        weight_limit=0.0,
+        refit_samples=0,
+        refit_strength=0.0,
+        weight_bits=8,
+        resolution=128,
+    )
 
 
 def _measure(name: str, settings: Settings, checkpoint: Checkpoint, aside: Samples) -> Outcome:

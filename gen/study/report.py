@@ -16,7 +16,10 @@ from gen.study.outcome import BITS, STEPS, Outcome
 
 __all__ = ["Figures", "figures", "text", "write_report"]
 
-COLOURS = ("#777777", "#c98a1b", "#1f5fa8", "#5aa0d8", "#b8433a")
+COLOURS = (
+    *("#777777", "#c98a1b", "#1f5fa8", "#5aa0d8", "#b8433a"),
+    *("#3f8f5f", "#8a5fb0", "#111111"),
+)
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,10 @@ def write_report(
     pictures = [
         ("Accuracy over the number of time steps", _png(_over_steps(outcomes))),
         ("Accuracy of the integer network over weight bits", _png(_over_bits(outcomes))),
-        ("Early exit of the integer network", _png(_over_operations(outcomes))),
+        (
+            "Accuracy of the integer network over its operations: early exit",
+            _png(_over_operations(outcomes)),
+        ),
     ]
     page = environment.get_template("study.html").render(
         dataset=dataset, quick=quick, rows=rows, pictures=pictures, bits=BITS

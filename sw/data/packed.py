@@ -155,11 +155,12 @@ def _locked(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if current_process().name != "MainProcess":
-                # A script that its own child runs anew, on import: both would wait for ever.
+            # As multiprocessing itself tells a child that imports its parent's script: where the
+            # script makes a cache, each would wait for the other for ever.
+            if getattr(current_process(), "_inheriting", False):
                 raise RuntimeError(
-                    f"{path}: held by another process while a process that was started to make "
-                    "samples asks for it: put the script's work under if __name__ == '__main__':"
+                    f"{path}: held by the process that has started this one, which runs its script "
+                    "anew: put the script's work under if __name__ == '__main__':"
                 ) from None
             fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -1,7 +1,7 @@
 """State of an unfinished training run, from which it goes on after it was killed."""
 
 import pickle
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import torch
 
 from sw.files import replacing
 
-__all__ = ["State", "StateError", "load_state", "save_state"]
+__all__ = ["State", "StateError", "hand_on", "load_state", "save_state"]
 
 
 class StateError(ValueError):
@@ -38,6 +38,21 @@ class State:
     model: dict[str, Any]
     fitting: dict[str, Any]
     chance: dict[str, Any]
+
+
+def hand_on(path: Path, run: dict[str, Any], heir: Path, other: dict[str, Any]) -> None:
+    """Let another run that begins in the same way go on from where this one is.
+
+    Parameters
+    ----------
+    path, run : Path, dict
+        State and description of the run that began.
+    heir, other : Path, dict
+        The same of the run that goes on; a state that it has already stays.
+    """
+    state = load_state(path, run)
+    if state and not heir.exists():
+        save_state(replace(state, run=other), heir)
 
 
 def save_state(state: State, path: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -76,7 +77,7 @@ class Trainer:
         else:
             neuron = LeakyIntegrateAndFire(settings.decay, settings.surrogate)
         self.model = SpikingChain(self._sensor, specs, neuron).to(self._device)
-        self._run = {**asdict(settings), "recorded": len(recorded), "extra": len(extra)}
+        self._run = self.description(settings, recorded, extra)
         self._state = load_state(state, self._run) if state else None
         self._batches = Batches(settings, recorded, extra, self._sensor)
 
@@ -102,6 +103,11 @@ class Trainer:
             refit(model, self._batches, settings)
         origin = (settings.dataset, settings.method, settings.seed, settings.steps)
         return Checkpoint(model.cpu(), *origin, asdict(settings), record=record(self._device))
+
+    @staticmethod
+    def description(settings: Settings, recorded: Samples, extra: Samples) -> dict[str, Any]:
+        """What tells the state of a run from that of others."""
+        return {**asdict(settings), "recorded": len(recorded), "extra": len(extra)}
 
     def measure(self, checkpoint: Checkpoint, test: Samples) -> dict[str, float]:
         """Accuracies on test samples; batch norms get their statistics from training samples."""

@@ -2,11 +2,14 @@ import json
 from dataclasses import replace
 
 import pytest
+import torch
 
 from gen.study import outcome as outcomes
 from gen.study.__main__ import main
-from gen.study.outcome import Outcome, Variant, variants
+from gen.study.outcome import Outcome
 from gen.study.report import figures, text
+from gen.study.variants import Variant, variants
+from sw.checkpoint import Checkpoint
 from sw.early_exit import Exit
 from sw.training.settings import Settings
 
@@ -27,6 +30,7 @@ def test_all_methods_see_equally_many_passes():
     }
     assert set(passes.values()) == {6}
     quick = variants(settings, quick=True)[2].settings
+    assert len(variants(settings, quick=True)) == 5
     assert quick.pretrain_samples < settings.pretrain_samples
 
 
@@ -56,7 +60,7 @@ def few(monkeypatch):
 
 @pytest.mark.usefixtures("few")
 def test_study_of_the_embedded_data_set(tmp_path, capsys):
-    arguments = ["saccades", *TINY, "--seeds", "1", "--output", str(tmp_path)]
+    arguments = ["saccades", *TINY, "--seeds", "1", "--jobs", "1", "--output", str(tmp_path)]
     assert main(arguments) == 0
     printed = capsys.readouterr().out
     for name in ("SDT", "NMT", "MTT, first stage fixed", "MTT, trained at 4 bits"):
@@ -67,7 +71,9 @@ def test_study_of_the_embedded_data_set(tmp_path, capsys):
     page = (tmp_path / "report.html").read_text()
     assert page.count("data:image/png;base64,") == 3
     stamps = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.json")}
-    assert len(stamps) == 5
+    assert len(stamps) == 8
+    # All but the one with another spike budget begin alike.
+    assert len(list(tmp_path.glob("pretrained-*.state"))) == 2
     assert main(arguments) == 0
     assert stamps == {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.json")}
 
@@ -89,6 +95,35 @@ def test_a_run_with_other_settings_is_made_anew(tmp_path, monkeypatch):
     assert outcomes.outcome(Variant("MTT", settings), 5, tmp_path) == first
     outcomes.outcome(Variant("MTT", replace(settings, steps=4)), 5, tmp_path)
     assert [item.steps for item in runs] == [3, 4]
+
+
+@pytest.mark.usefixtures("few")
+def test_a_run_from_shared_pre_training_is_the_run_that_pre_trains_itself(tmp_path):
+    settings = Settings(
+        pretrain_epochs=2,
+        pretrain_samples=100,
+        epochs=1,
+        samples=100,
+        simulated=20,
+        refit_samples=0,
+        steps_range=(2, 3),
+        steps=3,
+    )
+    variants = Variant("MTT", settings), Variant("SDT", replace(settings, method="sdt"))
+    for name in ("alone", "shared"):
+        (tmp_path / name).mkdir()
+    outcomes.pretrain(variants[1], 3, tmp_path / "shared")
+    [state] = (tmp_path / "shared").iterdir()
+    for variant in variants:
+        assert outcomes.pretrained(variant, 3, tmp_path / "shared") == state
+        alone, shared = (
+            outcomes.outcome(variant, 3, tmp_path / name) for name in ("alone", "shared")
+        )
+        assert alone == shared
+        path = f"{variant.name.lower()}-3.checkpoint.safetensors"
+        alone, shared = (Checkpoint.load(tmp_path / name / path) for name in ("alone", "shared"))
+        for a, b in zip(alone.model.weights, shared.model.weights, strict=True):
+            assert torch.equal(a, b)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,55 @@
+"""Training runs side by side, each on a core of its own."""
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from typing import TypeVar
+
+import torch
+from tqdm import tqdm
+
+__all__ = ["JOBS", "side_by_side"]
+
+JOBS = os.cpu_count() or 1
+
+Result = TypeVar("Result")
+
+
+def side_by_side(
+    task: Callable[..., Result], arguments: Iterable[tuple], jobs: int, title: str
+) -> list[Result]:
+    """Results of a task for each of some arguments, in their order.
+
+    Parameters
+    ----------
+    task : callable
+        A function of a module.
+    jobs : int
+        Processes. With 1 all is done here, by as many threads as torch likes and with progress
+        bars of its own.
+    title : str
+        Of the progress bar.
+    """
+    wanted = list(arguments)
+    jobs = min(jobs, len(wanted))
+    if jobs <= 1:
+        return [task(*each) for each in wanted]
+    # tqdm's own switch: bars of several processes would overwrite each other.
+    before = os.environ.get("TQDM_DISABLE")
+    os.environ["TQDM_DISABLE"] = "1"
+    try:
+        with ProcessPoolExecutor(jobs, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
+            runs = [pool.submit(task, *each) for each in wanted]
+            try:
+                for run in tqdm(as_completed(runs), title, len(runs)):
+                    run.result()
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+    finally:
+        if before is None:
+            del os.environ["TQDM_DISABLE"]
+        else:
+            os.environ["TQDM_DISABLE"] = before
+    return [run.result() for run in runs]
