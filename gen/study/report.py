@@ -31,12 +31,11 @@ class Figures:
     name : str
         The variant.
     seeds, samples : int
-        Runs, and recordings that each was judged on.
+        Runs, and recordings that each was judged on; other ones for each seed.
     columns : dict of str to tuple of float
         Accuracies in percent, events into the busiest layer and SOPs: mean and deviation.
     interval : tuple of float
-        95 % interval, in percent, of the accuracy of the integer network: of the runs' answers
-        taken together, though they are answers to the same recordings.
+        95 % interval, in percent, of the accuracy of the integer network, over all runs.
     """
 
     name: str
