@@ -52,9 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     rows = figures(outcomes, {item.name: item.settings.weight_bits for item in compared})
     write_report(folder / "report.html", settings.dataset, options.quick, outcomes, rows)
-    print(
-        f"{settings.dataset}: {options.seeds} seeds, {outcomes[0].samples} recordings kept aside for each"
-    )
+    aside = outcomes[0].samples
+    print(f"{settings.dataset}: {options.seeds} seeds, {aside} recordings kept aside for each")
     print(text(rows))
     print(f"\n{folder / 'report.html'}")
     return 0
