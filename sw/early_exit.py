@@ -25,7 +25,7 @@ from sw.network import Network, NetworkError
 
 __all__ = ["Exit", "event_exits", "step_exits"]
 
-SHARES = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5)
+SHARES = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.7, 1.0, 1.5)
 """Margins, as shares of the median lead at END."""
 
 STEPS = 20
