@@ -40,11 +40,11 @@ def variants(settings: Settings, quick: bool) -> list[Variant]:
         base = replace(
             base,
             pretrain_epochs=2,
-            pretrain_samples=4000,
+            pretrain_samples=12000,
             epochs=2,
-            samples=2000,
-            simulated=3000,
-            refit_samples=1000,
+            samples=8000,
+            simulated=12000,
+            refit_samples=3000,
         )
     passes = base.epochs * base.configurations
     compared = [
