@@ -27,8 +27,8 @@ def variants(settings: Settings, quick: bool) -> list[Variant]:
     """SDT, NMT and MTT, its first stage drawn and fixed, and MTT with weights rounded to 4 bits.
 
     All see the same samples in pre-training, and as many in forward and backward passes after it:
-    SDT, which makes one pass of an iteration, has as many more epochs. Further ones show what the
-    range of time steps, the spike budget and small weights bring.
+    SDT, which makes one pass of an iteration, has as many more epochs; rounding takes one epoch
+    more. Further ones show what the range of time steps, the spike budget and small weights bring.
 
     Parameters
     ----------
