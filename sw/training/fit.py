@@ -93,7 +93,7 @@ class Fitting:
         model.train()
         order = self._batches.epoch(phase.samples, self._generator)
         title = f"{phase.name} {number}/{phase.epochs}"
-        progress = tqdm(order, title, disable=not self._team.leads)
+        progress = tqdm(order, title) if self._team.leads else tqdm(order, disable=True)
         for chosen in progress:
             self._optimizer.zero_grad()
             *others, last = configurations(phase.method, self._settings, stages, self._generator)

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from gen.runs import side_by_side
 from gen.study import outcome as outcomes
 from gen.study.__main__ import main
 from gen.study.outcome import Outcome
@@ -124,6 +125,16 @@ def test_a_run_from_shared_pre_training_is_the_run_that_pre_trains_itself(tmp_pa
         alone, shared = (Checkpoint.load(tmp_path / name / path) for name in ("alone", "shared"))
         for a, b in zip(alone.model.weights, shared.model.weights, strict=True):
             assert torch.equal(a, b)
+
+
+def test_runs_side_by_side_show_one_progress_bar(tmp_path, capfd):
+    settings = Settings(pretrain_epochs=1, pretrain_samples=50, simulated=0, steps=2)
+    runs = [(Variant("MTT", settings), seed, tmp_path) for seed in (1, 2)]
+    side_by_side(outcomes.pretrain, runs, 2, "all")
+    assert len(list(tmp_path.iterdir())) == 2
+    shown = capfd.readouterr().err
+    assert "all: 100%" in shown
+    assert "pre-training" not in shown
 
 
 @pytest.mark.parametrize(
