@@ -71,7 +71,7 @@ def event_exits(
     whole = [engine.run(network, addresses) for addresses, _ in tqdm(pairs, "whole", leave=False)]
     if margins is None:
         leads = [np.diff(np.sort(trace.logits)[-2:]).item() for trace in whole]
-        margins = sorted({int(share * np.median(leads)) for share in SHARES})
+        margins = [int(share * np.median(leads)) for share in SHARES]
     exits = []
     for margin in [*margins, None]:
         traces = whole

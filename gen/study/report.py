@@ -18,7 +18,7 @@ __all__ = ["Figures", "figures", "text", "write_report"]
 
 COLOURS = (
     *("#777777", "#c98a1b", "#1f5fa8", "#5aa0d8", "#b8433a"),
-    *("#3f8f5f", "#8a5fb0", "#111111"),
+    *("#3f8f5f", "#8a5fb0", "#111111", "#d07aa8", "#7a5a33"),
 )
 
 
@@ -108,7 +108,7 @@ def write_report(
         ("Accuracy over the number of time steps", _png(_over_steps(outcomes))),
         ("Accuracy of the integer network over weight bits", _png(_over_bits(outcomes))),
         (
-            "Accuracy of the integer network over its operations: early exit",
+            "Accuracy of the integer network over its operations: early exit, means over the seeds",
             _png(_over_operations(outcomes)),
         ),
     ]
@@ -164,11 +164,15 @@ def _over_bits(outcomes: Sequence[Outcome]) -> Figure:
 def _over_operations(outcomes: Sequence[Outcome]) -> Figure:
     figure, axes = _axes("synaptic operations, thousands a sample")
     for colour, (name, mine) in zip(COLOURS, _by_variant(outcomes).items(), strict=False):
-        for index, outcome in enumerate(mine):
-            x = [item.sops / 1000 for item in outcome.exits]
-            y = [100 * item.accuracy for item in outcome.exits]
-            label = name if index == 0 else None
-            axes.plot(x, y, "o-", color=colour, ms=2.5, lw=0.8, alpha=0.8, label=label)
+        exits = zip(*(outcome.exits for outcome in mine), strict=True)
+        points = [
+            (
+                np.mean([item.sops for item in same]) / 1000,
+                100 * np.mean([item.accuracy for item in same]),
+            )
+            for same in exits
+        ]
+        axes.plot(*zip(*points, strict=True), "o-", color=colour, ms=2.5, lw=0.8, label=name)
     axes.legend(frameon=False, fontsize=8, loc="lower right")
     return figure
 

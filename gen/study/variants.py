@@ -26,6 +26,8 @@ class Variant:
 def variants(settings: Settings, quick: bool) -> list[Variant]:
     """SDT, NMT and MTT, its first stage drawn and fixed, and MTT with weights rounded to 4 bits.
 
+    SDT and MTT also without the refit of the readout, which is not part of either.
+
     All see the same samples in pre-training, and as many in forward and backward passes after it:
     SDT, which makes one pass of an iteration, has as many more epochs; rounding takes one epoch
     more. Further ones show what the range of time steps, the spike budget and small weights bring.
@@ -51,6 +53,8 @@ def variants(settings: Settings, quick: bool) -> list[Variant]:
         Variant("SDT", replace(base, method="sdt", epochs=passes)),
         Variant("NMT", replace(base, method="nmt")),
         Variant("MTT", replace(base, method="mtt")),
+        Variant("SDT, no refit", replace(base, method="sdt", epochs=passes, refit_samples=0)),
+        Variant("MTT, no refit", replace(base, method="mtt", refit_samples=0)),
         Variant("MTT, first stage fixed", replace(base, method="mtt", first_stage="fixed")),
         Variant(
             "MTT, trained at 4 bits",

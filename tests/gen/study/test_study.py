@@ -31,7 +31,7 @@ def test_all_methods_see_equally_many_passes():
     }
     assert set(passes.values()) == {6}
     quick = variants(settings, quick=True)[2].settings
-    assert len(variants(settings, quick=True)) == 5
+    assert len(variants(settings, quick=True)) == 7
     assert quick.pretrain_samples < settings.pretrain_samples
 
 
@@ -72,7 +72,7 @@ def test_study_of_the_embedded_data_set(tmp_path, capsys):
     page = (tmp_path / "report.html").read_text()
     assert page.count("data:image/png;base64,") == 3
     stamps = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.json")}
-    assert len(stamps) == 8
+    assert len(stamps) == 10
     # All but the one with another spike budget begin alike.
     assert len(list(tmp_path.glob("pretrained-*.state"))) == 2
     assert main(arguments) == 0
