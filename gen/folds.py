@@ -19,7 +19,7 @@ from sw.data.catalog import SENSORS, Samples, load, simulated
 from sw.data.events import EventsError
 from sw.data.frames import Recordings
 from sw.evaluate import score_events, score_steps
-from sw.training.experiment import experiments, read_experiment
+from sw.training.experiment import add_experiment, read_experiment
 from sw.training.settings import Settings
 from sw.training.trainer import Trainer
 
@@ -119,12 +119,7 @@ def summary(folds: Sequence[Fold]) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line: runs the folds that are not there yet, and sums up all that are."""
     parser = argparse.ArgumentParser(prog="python -m gen.folds", description=__doc__)
-    parser.add_argument(
-        "experiment", metavar="EXPERIMENT", help=f"{', '.join(experiments())}, or a TOML file"
-    )
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting"
-    )
+    add_experiment(parser)
     parser.add_argument("--folds", type=int, default=8, help="parts of the training recordings (8)")
     parser.add_argument("--fold", type=int, help="this one alone, from 0; by default all")
     parser.add_argument("--output", type=Path, help="folder; build/folds/EXPERIMENT if not given")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sw.data.catalog import load, simulated
 from sw.data.events import EventsError
-from sw.training.experiment import experiments, read_experiment
+from sw.training.experiment import add_experiment, read_experiment
 from sw.training.trainer import Trainer
 
 __all__ = ["main"]
@@ -22,14 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "from its last epoch when it is started again. torchrun --nproc-per-node N -m sw.train ... "
         "shares the work among N processes, each with a GPU or a core of its own.",
     )
-    parser.add_argument(
-        "experiment",
-        metavar="EXPERIMENT",
-        help=f"{', '.join(experiments())}, or the path of a TOML file of settings",
-    )
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting"
-    )
+    add_experiment(parser)
     parser.add_argument("--seed", type=int, help="the same as --set seed=...")
     parser.add_argument(
         "--output", type=Path, help="checkpoint; build/train/EXPERIMENT/METHOD-SEED.* if not given"

@@ -13,20 +13,13 @@ from gen.study.outcome import finished, outcome, pretrain, pretrained
 from gen.study.report import figures, text, write_report
 from gen.study.variants import variants
 from sw.data.events import EventsError
-from sw.training.experiment import experiments, read_experiment
+from sw.training.experiment import add_experiment, read_experiment
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m gen.study", description=__doc__)
-    parser.add_argument(
-        "experiment",
-        metavar="EXPERIMENT",
-        help=f"settings that all share: {', '.join(experiments())}, or a TOML file",
-    )
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting"
-    )
+    add_experiment(parser)
     parser.add_argument("--quick", action="store_true", help="train on a fraction of the samples")
     parser.add_argument("--seeds", type=int, default=3, help="runs of each variant (3)")
     parser.add_argument("--jobs", type=int, default=JOBS, help=f"runs side by side ({JOBS})")

@@ -1,6 +1,7 @@
 """Experiments: settings in TOML files."""
 
 import tomllib
+from argparse import ArgumentParser
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 from sw.training.settings import Settings, SettingsError
 
-__all__ = ["FOLDER", "experiments", "read_experiment"]
+__all__ = ["FOLDER", "add_experiment", "experiments", "read_experiment"]
 
 FOLDER = Path(__file__).parents[1] / "experiments"
 """Where the experiments with a name are."""
@@ -19,6 +20,18 @@ _KINDS = {item.name: item.type for item in fields(Settings)}
 def experiments() -> list[str]:
     """Names of the experiments in `FOLDER`."""
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def add_experiment(parser: ArgumentParser) -> None:
+    """Let a command take what `read_experiment` does, as ``experiment`` and ``set``."""
+    parser.add_argument(
+        "experiment",
+        metavar="EXPERIMENT",
+        help=f"{', '.join(experiments())}, or the path of a TOML file of settings",
+    )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting"
+    )
 
 
 def read_experiment(name: str, changes: Sequence[str] = ()) -> Settings:
