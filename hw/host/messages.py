@@ -233,6 +233,6 @@ def link_counters(counter_bits: int = COUNTER_BITS) -> data.StructLayout:
     return data.StructLayout(dict.fromkeys(("frames", "errors"), counter_bits))
 
 
-def byte_count(layout: data.Layout) -> int:
+def byte_count(layout: data.StructLayout) -> int:
     """Bytes of a message of a layout."""
     return -(-layout.size // 8)
