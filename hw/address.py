@@ -180,6 +180,7 @@ class AddressGenerator(wiring.Component):
         row_1: Any = Signal(row.shape())
         column_1: Any = Signal(column.shape())
         step_1: Any = Signal(self.step.shape())
+        lane_count_1 = Signal.like(chosen.lane_count)
         weight_base = Signal(config.weight_address_bits)
         m.d.sync += [
             valid.eq(self.issue),
@@ -189,6 +190,7 @@ class AddressGenerator(wiring.Component):
             step_1.kind.eq(event.kind),
             step_1.block.eq(chosen.first_block + block_step),
             step_1.lane_enable.eq(Mux(reaches, chosen.lane_enable, 0)),
+            lane_count_1.eq(Mux(reaches, chosen.lane_count, 0)),
             step_1.last_block.eq(last_block | last),
             step_1.last.eq(last),
             self.step_valid.eq(valid),
@@ -197,9 +199,7 @@ class AddressGenerator(wiring.Component):
             self.step.x.eq(column_1.first),
             self.step.rotate_y.eq(row_1.rotate),
             self.step.rotate_x.eq(column_1.rotate),
-            self.step.sops.eq(
-                row_1.count * column_1.count * sum(bit for bit in step_1.lane_enable)
-            ),
+            self.step.sops.eq(row_1.count * column_1.count * lane_count_1),
         ]
         for index in range(config.taps):
             bank_row = row_1.banks[index // config.tap_grid[1]]

@@ -114,10 +114,10 @@ class Core(wiring.Component):
         ]
         step = address.step
         load = add_loader(m, self, memory_map) if config.loadable else None
-        block_1 = Signal.like(step.block)
-        m.d.sync += block_1.eq(step.block)
+        block_1, block_2 = Signal.like(step.block), Signal.like(step.block)
+        m.d.sync += [block_1.eq(step.block), block_2.eq(block_1)]
         layout = parameter_layout(config)
-        parameters = read_region(m, memory_map, "neurons", block_1, layout, load)
+        parameters = read_region(m, memory_map, "neurons", block_2, layout, load)
         if load is not None:
             m.d.comb += address.load.eq(load)
         for index, bank in enumerate(self.banks):
@@ -136,11 +136,11 @@ class Core(wiring.Component):
             if load is not None:
                 m.d.comb += bank.load.eq(load)
 
-        # Beside the neuron banks' stages 1 to 3.
+        # Beside the neuron banks' stages 1 to 4.
         passing: Any = Signal(_passing_layout(config))
         m.d.comb += [passing[name].eq(step[name]) for name, _ in passing.shape()]
         valid = address.step_valid
-        for stage in range(1, 4):
+        for stage in range(1, 5):
             later = Signal.like(passing, name=f"passing_{stage}")
             later_valid = Signal(name=f"passing_{stage}_valid")
             m.d.sync += [later.eq(passing), later_valid.eq(valid)]

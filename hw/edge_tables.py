@@ -4,7 +4,7 @@ from typing import Any
 
 from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data
-from amaranth.utils import ceil_log2
+from amaranth.utils import bits_for, ceil_log2
 
 from hw.axis import AxisTable
 from hw.config import CoreConfig
@@ -27,6 +27,8 @@ def lookup_layout(config: CoreConfig, rows: AxisTable, columns: AxisTable) -> da
         Whether the step's block is the group's last.
     lane_enable : unsigned
         Lanes of the step's block that belong to the group.
+    lane_count : unsigned
+        How many they are.
     weight_base : unsigned
         First word of the event's channel in the weight memory.
     inside : unsigned(1)
@@ -39,6 +41,7 @@ def lookup_layout(config: CoreConfig, rows: AxisTable, columns: AxisTable) -> da
             "first_block": ceil_log2(config.blocks),
             "last_block": 1,
             "lane_enable": config.lanes,
+            "lane_count": bits_for(config.lanes),
             "weight_base": config.weight_address_bits,
             "inside": 1,
         }
@@ -125,7 +128,24 @@ class EdgeTables:
             out.lane_enable.eq(
                 lookup(m, Cat(self.block_step, group), masks, config.lanes, f"lanes{name}")
             ),
-            out.weight_base.eq(event.channel * channel_words + start),
+            out.lane_count.eq(
+                lookup(
+                    m,
+                    Cat(self.block_step, group),
+                    [mask.bit_count() for mask in masks],
+                    range(config.lanes + 1),
+                    f"lane_count{name}",
+                )
+            ),
+            out.weight_base.eq(
+                lookup(
+                    m,
+                    event.channel,
+                    [start + channel * channel_words for channel in range(link.channels)],
+                    config.weight_address_bits,
+                    f"weight_base{name}",
+                )
+            ),
             out.inside.eq(
                 (event.channel < link.channels) & (event.y < link.height) & (event.x < link.width)
             ),

@@ -1,9 +1,11 @@
 """Neuron bank: the membranes of one bank and the loop that updates them."""
 
+from functools import reduce
 from itertools import pairwise
+from operator import or_
 from typing import Any
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import data, memory, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -34,10 +36,11 @@ class NeuronBank(wiring.Component):
     """Membranes and weights of one bank, and the integrate-and-fire loop.
 
     Takes an update a clock, also of the word that the update before it touches: results are
-    forwarded from the three updates under way to the next one. The loop itself is an addition
+    forwarded from the four updates under way to the next one. The loop itself is an addition
     and two selections; ``w - threshold`` and ``w - floor`` are formed one stage earlier.
 
-    Stages: 0 addresses the memories, 1 reads and forwards, 2 computes, 3 writes back.
+    Stages: 0 addresses the memories, 1 reads, 2 forwards and forms the operands, 3 computes,
+    4 writes back.
 
     Parameters
     ----------
@@ -49,9 +52,9 @@ class NeuronBank(wiring.Component):
     update : In(update_layout)
         The update, at stage 0.
     parameters : In(parameter_layout)
-        What the neurons of the update's channel block go by, at stage 1.
+        What the neurons of the update's channel block go by, at stage 2.
     fired : Out
-        Lanes that fired, at stage 3; 0 without an update.
+        Lanes that fired, at stage 4; 0 without an update.
     sweep : In(1)
         Clear the word at ``sweep_address``; never while updates are under way.
     sweep_address : In
@@ -108,58 +111,71 @@ class NeuronBank(wiring.Component):
             weight_read.addr.eq(self.update.weight_address),
         ]
 
-        # The update at each stage; stage 4 is already written, but not yet seen by a read that
-        # was issued in the clock of the write.
+        # The update at each stage; stages 5 and 6 are already written, but not yet seen by the read
+        # of an update that is at stage 2 now.
         layout = update_layout(config)
-        stages = [self.update, *(Signal(layout, name=f"stage_{n}") for n in range(1, 5))]
+        stages = [self.update, *(Signal(layout, name=f"stage_{n}") for n in range(1, 7))]
         for before, after in pairwise(stages):
             m.d.sync += after.eq(before)
 
-        # Decided in stage 0, used in stage 1: which update under way holds the newest word.
-        hits = Signal(3)
-        for index, other in enumerate(stages[1:4]):
-            m.d.sync += hits[index].eq(
+        # Decided in stages 0 and 1, used in stage 2: which update under way holds the newest word,
+        # or else whether the memory's word is of this epoch.
+        hits_1, hits, fresh = Signal(4), Signal(4), Signal()
+        word_1, word, weights_2 = (
+            membrane_read.data,
+            Signal(self.word),
+            Signal.like(weight_read.data),
+        )
+        for index, other in enumerate(stages[1:5]):
+            m.d.sync += hits_1[index].eq(
                 other.valid
                 & (other.address == self.update.address)
                 & (other.epoch == self.update.epoch)
             )
+        m.d.sync += [
+            hits.eq(hits_1 & ~(hits_1 - 1)),
+            fresh.eq(~hits_1.any() & (word_1.epoch == stages[1].epoch)),
+            word.eq(word_1),
+            weights_2.eq(weight_read.data),
+        ]
 
         result = Signal(self.word["membranes"].shape)
-        result_3, result_4 = Signal.like(result), Signal.like(result)
-        settled = Signal.like(result)
+        results = [Signal.like(result, name=f"result_{stage}") for stage in range(4, 7)]
         membranes = Signal.like(result)
-        word = membrane_read.data
-        m.d.comb += membranes.eq(Mux(hits[0], result, settled))
-        with m.If(hits[1]):
-            m.d.comb += settled.eq(result_3)
-        with m.Elif(hits[2]):
-            m.d.comb += settled.eq(result_4)
-        with m.Elif(word.epoch == stages[1].epoch):
-            m.d.comb += settled.eq(word.membranes)
+        settled = [*results, word.membranes]
+        chosen = [*hits[1:], fresh]
+        m.d.comb += membranes.eq(
+            Mux(
+                hits[0],
+                result,
+                reduce(
+                    or_, (Mux(c, Value.cast(s), 0) for c, s in zip(chosen, settled, strict=True))
+                ),
+            )
+        )
 
         fired = Signal(config.lanes)
         ceil = Signal.like(self.parameters.ceil)
         m.d.sync += ceil.eq(self.parameters.ceil)
         for lane in range(config.lanes):
-            self._lane(
-                m, lane, stages, weight_read.data, ceil, membranes[lane], result[lane], fired[lane]
-            )
-        m.d.sync += [
-            result_3.eq(result),
-            result_4.eq(result_3),
-            self.fired.eq(Mux(stages[2].valid, fired, 0)),
-        ]
+            self._lane(m, lane, stages, weights_2, ceil, membranes[lane], result[lane], fired[lane])
+        for before, after in pairwise([result, *results]):
+            m.d.sync += after.eq(before)
+        m.d.sync += self.fired.eq(Mux(stages[3].valid, fired, 0))
 
         m.d.comb += [
-            write.en.eq(stages[3].valid | self.sweep),
-            write.addr.eq(Mux(self.sweep, self.sweep_address, stages[3].address)),
+            write.en.eq(stages[4].valid | self.sweep),
+            write.addr.eq(Mux(self.sweep, self.sweep_address, stages[4].address)),
         ]
         with m.If(~self.sweep):
-            m.d.comb += [write.data.membranes.eq(result_3), write.data.epoch.eq(stages[3].epoch)]
+            m.d.comb += [
+                write.data.membranes.eq(results[0]),
+                write.data.epoch.eq(stages[4].epoch),
+            ]
         return m
 
     def _lane(self, m, lane, stages, weights, ceil, membrane_in, result, fired):
-        """One lane: stage 1 forms the operands, stage 2 adds and selects."""
+        """One lane: stage 2 forms the operands, stage 3 adds and selects."""
         config = self.config
         bits = max(config.membrane_bits, config.weight_bits) + 1
         threshold, floor = self.parameters.thresholds[lane], self.parameters.floors[lane]
@@ -181,7 +197,7 @@ class NeuronBank(wiring.Component):
         total = Signal(signed(bits), name=f"sum_{lane}")
         over_threshold = Signal(signed(bits + 1), name=f"sum_minus_threshold_{lane}")
         over_floor = Signal(signed(bits + 1), name=f"sum_minus_floor_{lane}")
-        enable = stages[2].lane_enable[lane]
+        enable = stages[3].lane_enable[lane]
         m.d.comb += [
             total.eq(membrane + weight),
             over_threshold.eq(membrane + above),

@@ -90,6 +90,7 @@ class Packer(wiring.Component):
             {
                 **group_layout(config).members,
                 "masks": data.ArrayLayout(config.lanes, config.taps * collected),
+                "pending": config.taps * collected,
                 "own_end": int(config.end_level is not None),
             }
         )
@@ -115,7 +116,10 @@ class Packer(wiring.Component):
                     m.d.comb += entry.masks[index].eq(mask)
             with m.If(self.group_valid):
                 m.d.sync += kept.eq(Mux(complete, 0, entry.masks))
-        fired = entry.masks.as_value().any() | (group.kind != Kind.EVENT)
+        m.d.comb += entry.pending.eq(
+            Cat(entry.masks[index].any() for index in range(config.taps * collected))
+        )
+        fired = entry.pending.any() | (group.kind != Kind.EVENT)
         if config.end_level is not None:
             m.d.comb += entry.last.eq(group.last)
             with m.If(~fired):
@@ -125,11 +129,11 @@ class Packer(wiring.Component):
 
         reserved = Signal(range(config.queue_depth + 1))
         freed = Signal(2)
-        m.d.comb += [
-            self.room.eq(reserved != config.queue_depth),
+        m.d.comb += self.room.eq(reserved != config.queue_depth)
+        m.d.sync += [
             freed.eq((self.group_valid & ~queue.w_en) + (queue.r_en & queue.r_rdy)),
+            reserved.eq(reserved + self.reserve - freed),
         ]
-        m.d.sync += reserved.eq(reserved + self.reserve - freed)
 
         self._send(m, queue, layout, collected)
         return m
@@ -206,7 +210,5 @@ class Packer(wiring.Component):
                 entry.eq(following),
                 ends.eq(0),
                 marker.eq(is_marker),
-                pending.eq(
-                    Mux(is_marker, 0, Cat(following.masks[index].any() for index in range(count)))
-                ),
+                pending.eq(Mux(is_marker, 0, following.pending)),
             ]

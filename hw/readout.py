@@ -24,8 +24,8 @@ class Readout(wiring.Component):
 
     Adds each event's weights to the logits, ``lanes`` classes a clock. END and READ are answered
     with all logits and the class of the largest, the lowest index on a tie; END then resets the
-    logits. The class is found in one clock a class; the next sample's events wait meanwhile. With
-    early exit see `hw.decision.Decision`.
+    logits. The class is found in one clock a class and two more; the next sample's events wait
+    meanwhile. With early exit see `hw.decision.Decision`.
 
     unpack -> address (2 clocks) -> read -> register -> accumulate
 
@@ -125,18 +125,28 @@ class Readout(wiring.Component):
         """Answers markers; finds the class by one comparison a clock."""
         answer = self.o.p
         index = Signal(range(self.classes))
+        choosing = Signal()
+        # Chosen in one clock, compared in the next.
+        logit = Signal(signed(LOGIT_BITS))
+        logit_index = Signal.like(index)
         comparing = Signal()
         best = Signal(signed(LOGIT_BITS))
-        logit = Array(logits[i] for i in range(self.classes))[index]
         m.d.comb += [answer.logits.eq(logits), done.eq(self.o.valid & self.o.ready)]
+        m.d.sync += [
+            logit.eq(Array(logits[i] for i in range(self.classes))[index]),
+            logit_index.eq(index),
+            comparing.eq(choosing),
+        ]
         with m.If(valid & (step.kind != Kind.EVENT)):
-            m.d.sync += [answer.kind.eq(step.kind), comparing.eq(1), index.eq(0)]
-        with m.If(comparing):
-            with m.If((index == 0) | (logit > best)):
-                m.d.sync += [best.eq(logit), answer.class_index.eq(index)]
+            m.d.sync += [answer.kind.eq(step.kind), choosing.eq(1), index.eq(0)]
+        with m.If(choosing):
             m.d.sync += index.eq(index + 1)
             with m.If(index == self.classes - 1):
-                m.d.sync += [comparing.eq(0), self.o.valid.eq(1)]
+                m.d.sync += choosing.eq(0)
+        with m.If(comparing):
+            with m.If((logit_index == 0) | (logit > best)):
+                m.d.sync += [best.eq(logit), answer.class_index.eq(logit_index)]
+            m.d.sync += self.o.valid.eq(~choosing)
         with m.If(done):
             m.d.sync += self.o.valid.eq(0)
 

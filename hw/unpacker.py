@@ -1,10 +1,13 @@
 """Unpacker: packets to single events, one a clock."""
 
-from amaranth.hdl import Module, Mux, Signal
+from typing import Any
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.utils import ceil_log2
 
+from hw.buffer import Buffer
 from hw.packet import Kind, LinkConfig
 
 __all__ = ["Unpacker", "event_layout"]
@@ -61,61 +64,80 @@ class Unpacker(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        packet = Signal(self.link.layout)
+        link = self.link
+        m.submodules.buffer = buffer = Buffer(event_layout(link))
+        connect(m, buffer.o, flipped(self.o))
+        # The packet at hand: the lane that leaves next, those behind it, whether it is the last.
         full = Signal()
-        rest = Signal(self.link.lanes)
-
-        marker = Signal()
         known = Signal()
-        m.d.comb += [
-            marker.eq((packet.kind == Kind.END) | (packet.kind == Kind.READ)),
-            known.eq(marker | ((packet.kind == Kind.EVENT) & rest.any())),
-        ]
+        packet = Signal(link.layout)
+        lane = Signal(link.lanes)
+        rest = Signal(link.lanes)
+        last = Signal()
+        marker = Signal()
+        m.d.comb += marker.eq(_is_marker(packet.kind))
         # Ends still to be sent: of the packet's event, or of a run of empty ones.
-        ends = Signal(self.link.count_bits + 1)
+        ends = Signal(link.count_bits + 1)
         ending = Signal()
-        if self.link.level_bits:
-            with m.If(ending):
-                m.d.comb += [marker.eq(1), known.eq(1)]
-        lane = Signal(range(self.link.lanes))
-        for index in reversed(range(self.link.lanes)):
-            with m.If(rest[index]):
-                m.d.comb += lane.eq(index)
-        without_lane = Signal(self.link.lanes)
-        m.d.comb += without_lane.eq(rest & (rest - 1))
 
         advance = Signal()
-        last = Signal()
         done = Signal()
         m.d.comb += [
-            advance.eq(full & (~self.o.valid | self.o.ready | ~known)),
-            last.eq(ending | marker | ~known | (without_lane == 0)),
+            buffer.i.valid.eq(full & (known | ending)),
+            buffer.i.p.kind.eq(Mux(ending, Kind.EVENT_END, packet.kind)),
+            buffer.i.p.channel.eq(
+                Mux(marker | ending, 0, packet.block * link.lanes + _index_of(lane))
+            ),
+            buffer.i.p.y.eq(packet.y),
+            buffer.i.p.x.eq(packet.x),
+            advance.eq(full & (buffer.i.ready | ~buffer.i.valid)),
             done.eq(advance & last & (ends == ending)),
-            self.dropped.eq(full & ~known),
+            self.dropped.eq(full & ~buffer.i.valid),
             self.i.ready.eq(~full | done),
         ]
-        with m.If(self.o.ready):
-            m.d.sync += self.o.valid.eq(0)
         with m.If(advance):
-            m.d.sync += [rest.eq(without_lane), ending.eq(last & (ends > ending))]
-            with m.If(ending):
-                m.d.sync += ends.eq(ends - 1)
-            with m.If(known):
-                m.d.sync += [
-                    self.o.valid.eq(1),
-                    self.o.p.kind.eq(Mux(ending, Kind.EVENT_END, packet.kind)),
-                    self.o.p.channel.eq(Mux(marker, 0, packet.block * self.link.lanes + lane)),
-                    self.o.p.y.eq(packet.y),
-                    self.o.p.x.eq(packet.x),
-                ]
+            m.d.sync += _take_lowest(rest, lane, rest, last)
+            if link.level_bits:
+                m.d.sync += ending.eq(last & (ends > ending))
+                with m.If(ending):
+                    m.d.sync += ends.eq(ends - 1)
         with m.If(done):
             m.d.sync += full.eq(0)
         with m.If(self.i.valid & self.i.ready):
-            m.d.sync += [full.eq(1), packet.eq(self.i.p), rest.eq(self.i.p.mask)]
-            if self.link.level_bits:
-                of_run = self.i.p.kind == Kind.EVENT_END
+            arriving = self.i.p
+            m.d.sync += [
+                full.eq(1),
+                packet.eq(arriving),
+                known.eq(
+                    _is_marker(arriving.kind)
+                    | ((arriving.kind == Kind.EVENT) & arriving.mask.any())
+                ),
+                *_take_lowest(arriving.mask, lane, rest, last),
+            ]
+            with m.If(arriving.kind != Kind.EVENT):
+                m.d.sync += [rest.eq(0), last.eq(1)]
+            if link.level_bits:
+                of_run = arriving.kind == Kind.EVENT_END
                 m.d.sync += [
                     ending.eq(of_run),
-                    ends.eq(Mux(of_run, self.link.count(self.i.p) + 1, self.i.p.last)),
+                    ends.eq(Mux(of_run, link.count(arriving) + 1, arriving.last)),
                 ]
         return m
+
+
+def _is_marker(kind: Any) -> Value:
+    return (kind == Kind.END) | (kind == Kind.READ)
+
+
+def _take_lowest(mask: Any, lane: Signal, rest: Signal, last: Signal) -> list[Any]:
+    """Split a mask into its lowest lane and the rest, and say whether that is the last one."""
+    behind = mask & (mask - 1)
+    return [lane.eq(mask & ~(mask - 1)), rest.eq(behind), last.eq(behind == 0)]
+
+
+def _index_of(one_hot: Signal) -> Value:
+    """Index of the only bit that is set."""
+    bits = ceil_log2(len(one_hot))
+    return Cat(
+        Cat(one_hot[i] for i in range(len(one_hot)) if i >> bit & 1).any() for bit in range(bits)
+    )

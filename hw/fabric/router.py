@@ -8,7 +8,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.fabric.buffer import Buffer
+from hw.buffer import Buffer
 from hw.fabric.flit import HOST, FlitConfig
 
 __all__ = ["Port", "Router", "RouterConfig"]

@@ -81,17 +81,17 @@ def test_equals_the_contract(weight_bits, membrane_bits, ceil_bits, addresses):
     got = []
 
     async def drive(ctx):
-        block = 0
-        for update in [*updates, *[{"valid": 0}] * 3]:
-            ctx.set(dut.parameters, parameters(config, block))
-            block = update.pop("block", 0)
+        blocks = [0, 0]
+        for update in [*updates, *[{"valid": 0}] * 4]:
+            ctx.set(dut.parameters, parameters(config, blocks.pop(0)))
+            blocks.append(update.pop("block", 0))
             ctx.set(dut.update, update)
             await ctx.tick()
             got.append(ctx.get(dut.fired))
 
     expected = model(config, updates)
     simulate(dut, drive, clocks=500)
-    assert got[2:-1] == expected
+    assert got[3:-1] == expected
     assert any(got)
 
 

@@ -8,7 +8,7 @@ import pytest
 from amaranth.hdl import Array, Cat, Module, Mux, Signal
 from amaranth.lib import data
 
-from hw.fabric.buffer import Buffer
+from hw.buffer import Buffer
 from hw.fabric.flit import HOST, FlitConfig
 from hw.fabric.router import Port, Router, RouterConfig
 from tests.hw.fabric.proof import claim, freeze, given, prove, refute, register

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from hw.fabric.buffer import Buffer
+from hw.buffer import Buffer
 from tests.hw.streams import PATTERNS, collect, send, simulate
 
 
