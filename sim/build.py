@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -59,6 +59,7 @@ class Simulator(VerilatorRunner):
         super().__init__()
         self.wanted_waves = waves
         self.progress = False
+        self.inherited: Sequence[int] = ()
         self._set_sources([])
 
     # The environment variable WAVES, which the runner prefers, says nothing about this simulator.
@@ -83,10 +84,25 @@ class Simulator(VerilatorRunner):
         # Only the progress bar is for the terminal; the rest is for the log.
         stderr = None if self.progress else subprocess.STDOUT
         for command in cmds:
-            subprocess.run(command, cwd=cwd, env=self.env, stdout=stdout, stderr=stderr, check=True)
+            subprocess.run(
+                command,
+                cwd=cwd,
+                env=self.env,
+                stdout=stdout,
+                stderr=stderr,
+                check=True,
+                pass_fds=self.inherited,
+            )
 
-    def simulate(self, folder: Path, variables: Mapping[str, str], progress: bool) -> None:
-        """Run the test bench `sim.testbench` in a folder; its log is ``simulation.log`` there.
+    def simulate(
+        self,
+        folder: Path,
+        variables: Mapping[str, str],
+        progress: bool,
+        module: str = "sim.testbench",
+        inherited: Sequence[int] = (),
+    ) -> None:
+        """Run a test bench in a folder; its log is ``simulation.log`` there.
 
         Parameters
         ----------
@@ -96,13 +112,17 @@ class Simulator(VerilatorRunner):
             Environment variables.
         progress : bool
             Whether the test bench may write to the terminal.
+        module : str
+            The test bench.
+        inherited : sequence of int
+            Numbers of open files that it needs.
         """
         quiet = {"COCOTB_LOG_LEVEL": "WARNING", "GPI_LOG_LEVEL": "WARNING"}
-        self.progress = progress
+        self.progress, self.inherited = progress, inherited
         # What failed is in the log and in the files of the test bench, not in the exit status.
         with suppress(SystemExit):
             self.test(
-                "sim.testbench",
+                module,
                 TOP,
                 hdl_toplevel_lang="verilog",
                 build_dir=self.build_dir,

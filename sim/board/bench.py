@@ -1,0 +1,59 @@
+"""Bench of a simulated board: a system between power-up, clock and serial line."""
+
+from typing import Any
+
+from amaranth.back import verilog
+from amaranth.hdl import ClockDomain, ClockSignal, Instance, Module, ResetSignal, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
+
+__all__ = ["BoardBench"]
+
+RESET_CLOCKS = 16
+"""Clocks of reset behind power-up."""
+
+
+class BoardBench(wiring.Component):
+    """Top of a simulated board; its line is ``native/serial.cpp``.
+
+    Parameters
+    ----------
+    system : System
+        The board's system: see `hw.host.system`. Of its members ``rx``, ``tx`` and ``busy`` are
+        connected.
+
+    Members
+    -------
+    clk : In(1)
+        The board's clock.
+    """
+
+    clk: Signal
+
+    def __init__(self, system: Any):
+        self.system = system
+        super().__init__({"clk": In(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        m.domains.power = power = ClockDomain(reset_less=True)
+        m.domains.sync = sync = ClockDomain()
+        left = Signal(range(RESET_CLOCKS + 1), init=RESET_CLOCKS)
+        for domain in (power, sync):
+            domain.clk = self.clk  # pyright: ignore[reportAttributeAccessIssue] -- the stubs lack it
+        with m.If(left != 0):
+            m.d.power += left.eq(left - 1)
+        m.d.comb += ResetSignal().eq(left != 0)
+        m.submodules.system = system = self.system
+        m.submodules.line = Instance(
+            "tickless_serial",
+            i_clk=ClockSignal(),
+            i_tx=system.tx,
+            i_busy=system.busy,
+            o_rx=system.rx,
+        )
+        return m
+
+    def verilog(self) -> str:
+        """Verilog of the whole bench, its top module named ``bench``."""
+        return verilog.convert(self, name="bench", emit_src=False)

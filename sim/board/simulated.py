@@ -1,0 +1,75 @@
+"""Simulated board: a board's system in Verilator behind a pseudo-terminal."""
+
+import json
+import os
+import tempfile
+import tty
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sim.board.bench import BoardBench
+from sim.board.testbench import PLAN_VARIABLE
+from sim.build import BUILD_FOLDER, build
+from sim.failure import SimulationError
+
+__all__ = ["SimulatedBoard"]
+
+
+class SimulatedBoard:
+    """Board in a simulator.
+
+    Parameters
+    ----------
+    system : System
+        The board's system; see `sim.board.bench`.
+    clock_hz, baud : int
+        The board's clock, and the bits a second at the host's end of the line.
+    bit_errors : float
+        Share of the bits on the line that arrive wrong, 0 to 1.
+
+    Raises
+    ------
+    BuildError
+        If the simulator cannot be built.
+    """
+
+    def __init__(self, system: Any, clock_hz: int, baud: int, bit_errors: float = 0.0):
+        if not 0 <= bit_errors < 1:
+            raise ValueError(f"bit_errors = {bit_errors}: expected at least 0 and less than 1")
+        self._plan = {"clock_hz": clock_hz, "baud": baud, "bit_errors": bit_errors}
+        self._simulator = build(BoardBench(system).verilog())
+
+    def serve(self, announce: Callable[[str], None]) -> None:
+        """Be a board until interrupted, by KeyboardInterrupt; then nothing is left of it.
+
+        Parameters
+        ----------
+        announce : callable
+            Called with the path of the serial port as soon as that can be opened.
+
+        Raises
+        ------
+        SimulationError
+            If the simulator stops by itself.
+        """
+        BUILD_FOLDER.mkdir(parents=True, exist_ok=True)
+        # Our end of the port stays open, so that clients may come and go.
+        far, near = os.openpty()
+        try:
+            tty.setraw(near)
+            announce(os.ttyname(near))
+            with tempfile.TemporaryDirectory(prefix="board-", dir=BUILD_FOLDER) as name:
+                folder = Path(name).resolve()
+                self._simulator.simulate(
+                    folder,
+                    {PLAN_VARIABLE: json.dumps({**self._plan, "port": far})},
+                    progress=False,
+                    module="sim.board.testbench",
+                    inherited=[far],
+                )
+                log = (folder / "simulation.log").read_text(errors="replace").splitlines()
+                raise SimulationError("\n".join(["the simulator stopped:", *log[-20:]]))
+        finally:
+            os.close(near)
+            os.close(far)
