@@ -1,0 +1,148 @@
+"""Reader of commands: from bytes to single events and checked commands."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import exact_log2
+
+from hw.host.messages import DATA_BYTES, Command, Error, byte_count
+from hw.host.receiver import ERROR_BITS
+
+__all__ = ["COMMAND_BITS", "CommandReader", "command_layout"]
+
+COMMAND_BITS = 4
+"""Width that every `Command` fits in."""
+
+ARGUMENT_BYTES = 4
+"""Most data bytes of a command without events."""
+
+
+def command_layout(event: data.StructLayout) -> data.StructLayout:
+    """Layout of a command, or of one of its events.
+
+    Members
+    -------
+    command : unsigned
+        Low bits of the `Command`.
+    is_event : unsigned(1)
+        Whether this is an event of the command. The command itself follows behind its events.
+    error : unsigned
+        `Error` for which the command is refused; 0 for none.
+    argument : unsigned
+        The event, or the data: as many of the highest bits as it has. At least four bytes.
+    """
+    argument_bits = 8 * max(ARGUMENT_BYTES, byte_count(event))
+    widths = {"command": COMMAND_BITS, "is_event": 1, "error": ERROR_BITS}
+    return data.StructLayout({**widths, "argument": argument_bits})
+
+
+class CommandReader(wiring.Component):
+    """Reader of commands.
+
+    Checks type and length before anything of a command leaves; of one that is refused no event
+    does.
+
+    Parameters
+    ----------
+    event : data.StructLayout
+        Events, whole bytes: `hw.host.messages.event_message`.
+    stores : bool
+        Whether there is a stored sample; else STORE and REPLAY are refused.
+
+    Members
+    -------
+    i : In(stream)
+        Bytes of commands as `hw.host.receiver.FrameReceiver` sends them.
+    o : Out(stream)
+        Commands and their events: `command_layout`.
+    next : Out(8)
+        Sequence number of the command that is under way, or of the next one.
+    """
+
+    i: stream.Interface
+    o: stream.Interface
+    next: Signal
+
+    def __init__(self, event: data.StructLayout, stores: bool):
+        self.event_bytes, self.stores = byte_count(event), stores
+        super().__init__(
+            {
+                "i": In(stream.Signature(8)),
+                "o": Out(stream.Signature(command_layout(event))),
+                "next": Out(8),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        byte, command = self.i.payload, self.o.p
+        rest = Signal(8)  # data bytes still to come
+        event_byte = Signal(range(self.event_bytes))
+        has_events = command.command.matches(Command.EVENTS.value, Command.STORE.value)
+        with m.FSM():
+            with m.State("length"):
+                m.d.comb += self.i.ready.eq(1)
+                m.d.sync += [rest.eq(byte), event_byte.eq(0)]
+                with m.If(self.i.valid):
+                    m.next = "sequence"
+            with m.State("sequence"):
+                m.d.comb += self.i.ready.eq(1)
+                with m.If(self.i.valid):
+                    m.d.sync += self.next.eq(byte)
+                    m.next = "type"
+            with m.State("type"):
+                m.d.comb += self.i.ready.eq(1)
+                m.d.sync += [command.command.eq(byte), command.error.eq(Error.COMMAND)]
+                with m.Switch(byte):
+                    for known, fits in self._fitting(rest).items():
+                        with m.Case(known):
+                            m.d.sync += command.error.eq(Mux(fits, 0, Error.DATA))
+                    if not self.stores:
+                        with m.Case(Command.STORE, Command.REPLAY):
+                            m.d.sync += command.error.eq(Error.STORE)
+                with m.If(self.i.valid):
+                    m.next = "data"
+            with m.State("data"):
+                m.d.sync += command.is_event.eq(0)
+                with m.If(rest == 0):
+                    m.next = "offer"
+                with m.Else():
+                    m.d.comb += self.i.ready.eq(1)
+                    with m.If(self.i.valid):
+                        m.d.sync += [
+                            command.argument.eq(Cat(command.argument[8:], byte)),
+                            rest.eq(rest - 1),
+                            event_byte.eq(event_byte + 1),
+                        ]
+                        with m.If(event_byte == self.event_bytes - 1):
+                            m.d.sync += event_byte.eq(0)
+                            with m.If(has_events & (command.error == 0)):
+                                m.d.sync += command.is_event.eq(1)
+                                m.next = "offer"
+            with m.State("offer"):
+                m.d.comb += self.o.valid.eq(1)
+                with m.If(self.o.ready):
+                    m.next = "data"
+                    with m.If(~command.is_event):
+                        m.d.sync += self.next.eq(self.next + 1)
+                        m.next = "length"
+        return m
+
+    def _fitting(self, length: Signal) -> dict[Command, Value]:
+        """Whether a command takes a number of data bytes; of each command."""
+        count = self.event_bytes
+        if count & (count - 1) == 0:
+            whole = length[: exact_log2(count)] == 0
+        else:
+            whole = length.matches(*range(0, DATA_BYTES + 1, count))
+        fitting = {
+            Command.SYNC: length == 4,
+            Command.INFO: length == 0,
+            Command.EVENTS: whole,
+            Command.END: length == 0,
+            Command.READ: length == 0,
+            Command.COUNTERS: length == 1,
+        }
+        if self.stores:
+            fitting |= {Command.STORE: whole, Command.REPLAY: length == 2}
+        return fitting

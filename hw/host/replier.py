@@ -1,0 +1,168 @@
+"""Replier: chooses the next reply and sends its bytes."""
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from hw.host.cobs import FRAME_BYTE
+from hw.host.dispatcher import REPLY_BITS, reply_code
+from hw.host.messages import Reply
+
+__all__ = ["COUNTERS", "Replier"]
+
+ROW_BYTES = 8
+"""Bytes of a row: a bit of its own chooses each."""
+
+COUNTERS = "counters_"
+"""What the name of a core's counters begins with."""
+
+SINGLE = {
+    Reply.SYNCED: "synced",
+    Reply.INFO: "info",
+    Reply.ANSWER: "answer",
+    Reply.REPLAYED: "replayed",
+    Reply.ERROR: "error",
+}
+"""Replies of one kind of data."""
+
+
+class Replier(wiring.Component):
+    """Replier to the host.
+
+    Errors of the line go first, then ACK, then the replies of the command at hand.
+
+    Parameters
+    ----------
+    layout : data.StructLayout
+        Data of each reply, a byte at least, by name: ``synced``, ``info``, ``ack``, ``answer``,
+        ``error``, ``line_error``, ``counters_n`` of each index n, and, if there is a stored sample,
+        ``replayed``.
+
+    Members
+    -------
+    messages : In(layout)
+        The data. What is being sent stays.
+    line_error_valid, line_error_ready : In(1), Out(1)
+        Handshake of errors of the line; ready when it has been sent.
+    done : In(1)
+        High for one clock for each command that is over.
+    reply : In(stream)
+        Replies of commands: `hw.host.dispatcher.reply_code`. Ready when it has been sent.
+    index : In(8)
+        Which counters are asked for.
+    o : Out(stream)
+        Frames without their check: `hw.host.cobs.FRAME_BYTE`.
+    """
+
+    messages: Any
+    line_error_valid: Signal
+    line_error_ready: Signal
+    done: Signal
+    reply: stream.Interface
+    index: Signal
+    o: stream.Interface
+
+    def __init__(self, layout: data.StructLayout):
+        self.layout = layout
+        super().__init__(
+            {
+                "messages": In(layout),
+                "line_error_valid": In(1),
+                "line_error_ready": Out(1),
+                "done": In(1),
+                "reply": In(stream.Signature(REPLY_BITS)),
+                "index": In(8),
+                "o": Out(stream.Signature(FRAME_BYTE)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        first_row, rows, ends = self._rows()
+        row = Signal(range(len(rows)))
+        column = Signal(ROW_BYTES)
+        here = [row == number for number in range(len(rows))]
+        byte = _chosen([_chosen(bytes_, column) for bytes_ in rows], here)
+        last = (_chosen(ends, here) & column).any()
+
+        code = Signal(REPLY_BITS)
+        from_line = Signal()
+        to_acknowledge = Signal()
+        sequence = Signal(8)
+        move = Signal()
+        m.d.comb += move.eq(~self.o.valid | self.o.ready)
+        with m.If(self.done):
+            m.d.sync += to_acknowledge.eq(1)
+
+        def send(reply: Reply, name: str) -> None:
+            m.d.sync += [code.eq(reply_code(reply)), row.eq(first_row[name])]
+            m.next = "sequence"
+
+        def put(value: Value, last: Value | int = 0) -> None:
+            m.d.sync += [self.o.p.byte.eq(value), self.o.p.last.eq(last)]
+
+        with m.FSM():
+            with m.State("idle"):
+                m.d.sync += [column.eq(1), from_line.eq(self.line_error_valid)]
+                with m.If(self.line_error_valid):
+                    send(Reply.ERROR, "line_error")
+                with m.Elif(to_acknowledge):
+                    m.d.sync += to_acknowledge.eq(self.done)
+                    send(Reply.ACK, "ack")
+                with m.Elif(self.reply.valid), m.Switch(self.reply.p):
+                    for reply, name in SINGLE.items():
+                        if name in self.layout.members:
+                            with m.Case(reply_code(reply)):
+                                send(reply, name)
+                    with m.Case(reply_code(Reply.COUNTERS)), m.Switch(self.index):
+                        for name in self.layout.members:
+                            if name.startswith(COUNTERS):
+                                with m.Case(int(name.removeprefix(COUNTERS))):
+                                    send(Reply.COUNTERS, name)
+            with m.State("sequence"):
+                put(sequence)
+                m.d.sync += self.o.valid.eq(1)
+                m.next = "type"
+            with m.State("type"), m.If(move):
+                put(Cat(code, Mux(code.all(), 0xF, 0x8)))
+                m.next = "data"
+            with m.State("data"), m.If(move):
+                put(byte, last)
+                m.d.sync += column.eq(column.rotate_left(1))
+                with m.If(column[-1]):
+                    m.d.sync += row.eq(row + 1)
+                with m.If(last):
+                    m.next = "end"
+            with m.State("end"), m.If(self.o.ready):
+                m.d.sync += [self.o.valid.eq(0), sequence.eq(sequence + 1)]
+                m.d.comb += [
+                    self.line_error_ready.eq(from_line),
+                    self.reply.ready.eq(~from_line & (code != reply_code(Reply.ACK))),
+                ]
+                m.next = "idle"
+        return m
+
+    def _rows(self) -> tuple[dict[str, int], list[list[Value]], list[Const]]:
+        """First row of each reply; rows of bytes; for each row the place of a reply's last byte."""
+        first_row: dict[str, int] = {}
+        rows, ends = [], []
+        for name, field in self.layout:
+            first_row[name] = len(rows)
+            bits = Value.cast(self.messages[name])
+            bytes_ = [bits[start : start + 8] for start in range(0, field.width, 8)]
+            for start in range(0, len(bytes_), ROW_BYTES):
+                rows.append(bytes_[start : start + ROW_BYTES])
+                ends.append(Const(0, ROW_BYTES))
+            ends[-1] = Const(1 << (len(rows[-1]) - 1), ROW_BYTES)
+        return first_row, rows, ends
+
+
+def _chosen(values: Sequence[Value], bits: Sequence[Value] | Signal) -> Value:
+    """That value whose bit is set: cheaper than a choice by number."""
+    chosen = (value & bit.replicate(len(value)) for value, bit in zip(values, bits, strict=False))
+    return reduce(or_, chosen)
