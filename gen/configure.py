@@ -1,17 +1,19 @@
 """From a network, its folding and its cuts to the parameters of its cores."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
 import numpy as np
 
 from gen.fold import Folding, channel_blocks
-from hw.config import FORK_LEVEL, CoreConfig
+from hw.config import COUNTER_BITS, FORK_LEVEL, CoreConfig
 from hw.design import Design, DesignBase, DesignConfig
 from hw.edge import EdgeConfig, group_blocks
 from hw.fabric.config import MeshConfig, whole_link
 from hw.fabric.mesh import MeshDesign
+from hw.membranes import SPRAM_BITS
 from hw.packet import LinkConfig
 from sw.geometry import Geometry
 from sw.layer import Layer
@@ -19,6 +21,9 @@ from sw.network import Network
 from sw.sample import check_margin
 
 __all__ = ["design_config", "design_factory", "layer_cores", "network_joins"]
+
+MOST_EPOCH_BITS = 4
+"""More of them would save little: membranes are swept once in 15 samples."""
 
 
 def design_factory(config: DesignConfig | MeshConfig) -> Callable[..., DesignBase]:
@@ -29,7 +34,10 @@ def design_factory(config: DesignConfig | MeshConfig) -> Callable[..., DesignBas
 
 
 def design_config(
-    network: Network, foldings: Sequence[Folding], margin: int | None = None
+    network: Network,
+    foldings: Sequence[Folding],
+    margin: int | None = None,
+    counter_bits: int = COUNTER_BITS,
 ) -> DesignConfig:
     """Parameters of the cores of a network with one core a layer.
 
@@ -41,13 +49,16 @@ def design_config(
         One a layer.
     margin : int, optional
         Margin of early exit, see `sw.golden.run`.
+    counter_bits : int
+        Width of the cores' counters.
 
     Raises
     ------
     ValueError
         If a folding does not suit its layer; the message names layer, value and what is possible.
     """
-    layers = layer_cores(network, foldings, [1] * len(network.layers), margin=margin)
+    slices = [1] * len(network.layers)
+    layers = layer_cores(network, foldings, slices, margin=margin, counter_bits=counter_bits)
     return DesignConfig(tuple(core for cores in layers for core in cores), network_joins(network))
 
 
@@ -63,6 +74,7 @@ def layer_cores(
     built: Sequence[CoreConfig] | None = None,
     loadable: bool = False,
     margin: int | None = None,
+    counter_bits: int = COUNTER_BITS,
 ) -> tuple[tuple[CoreConfig, ...], ...]:
     """Parameters of the cores of each layer, cut into slices of its output channels.
 
@@ -81,6 +93,8 @@ def layer_cores(
         Whether the cores can be written at run time.
     margin : int, optional
         Margin of early exit, see `sw.golden.run`.
+    counter_bits : int
+        Width of the cores' counters.
 
     Raises
     ------
@@ -104,7 +118,12 @@ def layer_cores(
         widths = _widths(layer, None if built is None else built[index])
         layers.append(
             tuple(
-                _core(layer, folding, links, part, widths, end_level, loadable, margin)
+                replace(
+                    _core(layer, folding, links, part, widths, end_level),
+                    loadable=loadable,
+                    margin=margin if layer.is_readout else None,
+                    counter_bits=counter_bits,
+                )
                 for part in ranges
             )
         )
@@ -145,8 +164,6 @@ def _core(
     channels: range,
     widths: tuple[int, int],
     end_level: int | None,
-    loadable: bool,
-    margin: int | None,
 ) -> CoreConfig:
     geometry = layer.geometry
     edges, (bits, membrane_bits) = [(geometry, layer.weight)], widths
@@ -180,9 +197,18 @@ def _core(
         end_level=end_level,
         readout=layer.is_readout,
         ceil_bits=None if layer.is_readout else layer.membrane_bits - 1,
-        loadable=loadable,
-        margin=margin if layer.is_readout else None,
+        single_port=folding.single_port,
+        epoch_bits=_epoch_bits(folding, membrane_bits),
     )
+
+
+def _epoch_bits(folding: Folding, membrane_bits: int) -> int:
+    """Width of the epoch tag: 4, or what is left of single-port memory, but at least 2."""
+    if not folding.single_port:
+        return MOST_EPOCH_BITS
+    least = 2
+    left = -(folding.lanes * membrane_bits + least) % SPRAM_BITS
+    return min(MOST_EPOCH_BITS, least + left)
 
 
 def _weight_words(

@@ -1,7 +1,7 @@
 """Cutting: layers that are too large for one core become slices on several."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gen.configure import layer_cores
 from gen.fold import Folding, channel_blocks
@@ -49,7 +49,7 @@ def cut_layer(layer: Layer, folding: Folding, slices: int) -> Folding:
     channels = layer.geometry.output_shape[0]
     if not 1 <= slices <= channels:
         raise ValueError(f"layer {layer.name!r}: slices = {slices}: expected 1..{channels}")
-    return Folding(min(folding.lanes, -(-channels // slices)), folding.taps)
+    return replace(folding, lanes=min(folding.lanes, -(-channels // slices)))
 
 
 def cut_to_limits(

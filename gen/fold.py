@@ -14,9 +14,9 @@ __all__ = [
     "Folding",
     "channel_blocks",
     "choices",
+    "clocks_per_event",
     "fold_fully",
     "fold_to_budget",
-    "steps_per_event",
     "window",
 ]
 
@@ -31,10 +31,13 @@ class Folding:
         Output channels at once.
     taps : int
         Output positions at once.
+    single_port : bool
+        Whether the membranes lie in single-port memory, which takes two clocks an update.
     """
 
     lanes: int
     taps: int
+    single_port: bool = False
 
     @property
     def updates(self) -> int:
@@ -56,8 +59,9 @@ def layer_window(layer: Layer) -> tuple[int, int]:
     return max(rows, short_rows), max(columns, short_columns)
 
 
-def steps_per_event(geometry: Geometry, folding: Folding) -> int:
+def clocks_per_event(geometry: Geometry, folding: Folding) -> int:
     """Clocks that an event takes which reaches a whole window, in an uncut layer."""
+    clocks = 2 if folding.single_port else 1
     positions = position_steps(window(geometry), folding.taps)
     channels, groups = geometry.output_shape[0], geometry.groups
     size = channels // groups
@@ -65,7 +69,7 @@ def steps_per_event(geometry: Geometry, folding: Folding) -> int:
         len(group_blocks(range(start, start + size), range(channels), folding.lanes))
         for start in range(0, channels, size)
     )
-    return positions * max(blocks)
+    return positions * max(blocks) * clocks
 
 
 def channel_blocks(layer: Layer, folding: Folding) -> int:
@@ -118,7 +122,7 @@ def fold_to_budget(network: Network, events: Sequence[float], budget: int) -> tu
         raise ValueError(f"budget = {budget}: expected at least {len(chosen)}, one update a layer")
 
     def cycles(index: int, folding: Folding) -> float:
-        return events[index] * steps_per_event(geometries[index], folding)
+        return events[index] * clocks_per_event(geometries[index], folding)
 
     while True:
         slowest = max(range(len(chosen)), key=lambda index: cycles(index, chosen[index]))

@@ -28,6 +28,7 @@ BUILT_IN = (
     "readout",
     "queue_depth",
     "epoch_bits",
+    "single_port",
 )
 """What of a core cannot be loaded."""
 
@@ -59,7 +60,7 @@ def load_image(built: DesignConfig | MeshConfig, network: Network) -> np.ndarray
     first = [cores[0] for cores in built.layers]
     layers = layer_cores(
         network,
-        [Folding(core.lanes, core.taps) for core in first],
+        [Folding(core.lanes, core.taps, core.single_port) for core in first],
         [len(cores) for cores in built.layers],
         first,
         loadable=True,

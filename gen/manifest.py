@@ -11,7 +11,7 @@ from amaranth.lib.enum import Enum
 from gen.routes import MeshLink
 from hw.axis import AxisTable
 from hw.config import CoreConfig
-from hw.counters import COUNTER_BITS, counter_layout
+from hw.counters import counter_layout
 from hw.design import DesignConfig, Link
 from hw.fabric.config import MeshConfig
 from hw.fabric.flit import HOST
@@ -67,7 +67,7 @@ def manifest(
             _layer(layer, cores) for layer, cores in zip(network.layers, config.layers, strict=True)
         ],
         "links": [_link(index, link, config.cores[-1]) for index, link in enumerate(links)],
-        "counter_bits": COUNTER_BITS,
+        "counter_bits": config.cores[0].counter_bits,
     }
     if isinstance(config, MeshConfig):
         description["mesh"] = _mesh(config, loads)

@@ -3,6 +3,7 @@
 import argparse
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,8 +35,9 @@ def add_design_options(parser: argparse.ArgumentParser) -> None:
         "--fold",
         action="append",
         default=[],
-        metavar="LAYER=LANESxTAPS",
-        help="folding of a layer; the others stay fully parallel",
+        metavar="LAYER=LANESxTAPS[:single-port]",
+        help="folding of a layer, and whether its membranes lie in single-port memory, which takes "
+        "two clocks an update; the others stay fully parallel",
     )
     how.add_argument(
         "--budget",
@@ -183,7 +185,7 @@ def measure_events(network: Network, samples: Sequence[np.ndarray]) -> list[floa
 
 
 def parse_folding(network: Network, texts: Sequence[str]) -> tuple[Folding, ...]:
-    """Full folding, changed by texts of the form ``layer=LANESxTAPS``.
+    """Full folding, changed by texts of the form ``layer=LANESxTAPS[:single-port]``.
 
     Raises
     ------
@@ -193,17 +195,22 @@ def parse_folding(network: Network, texts: Sequence[str]) -> tuple[Folding, ...]
     foldings = list(fold_fully(network))
     names = [layer.name for layer in network.layers]
     for text in texts:
-        name, _, size = text.partition("=")
-        lanes, _, taps = size.partition("x")
-        if not (lanes.isdigit() and taps.isdigit()):
-            raise ValueError(f"folding {text!r}: expected LAYER=LANESxTAPS, as in {names[0]}=8x4")
+        match = re.fullmatch(r"(.*)=(\d+)x(\d+)(:single-port)?", text)
+        if match is None:
+            raise ValueError(
+                f"folding {text!r}: expected LAYER=LANESxTAPS, as in {names[0]}=8x4, or "
+                f"LAYER=LANESxTAPS:single-port"
+            )
+        name, lanes, taps, single_port = match.groups()
         if name not in names:
             raise ValueError(f"folding {text!r}: no layer {name!r}: expected one of {names}")
         index = names.index(name)
+        if single_port and network.layers[index].is_readout:
+            raise ValueError(f"folding {text!r}: a readout has no membranes in memory")
         folding = Folding(int(lanes), int(taps))
         possible = choices(network.layers[index])
         if folding not in possible:
             sizes = ", ".join(f"{p.lanes}x{p.taps}" for p in possible)
             raise ValueError(f"folding {text!r}: expected one of {sizes}")
-        foldings[index] = folding
+        foldings[index] = replace(folding, single_port=single_port is not None)
     return tuple(foldings)

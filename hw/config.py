@@ -9,10 +9,13 @@ from amaranth.utils import ceil_log2
 from hw.edge import EdgeConfig, foldings, group_blocks, position_steps, window
 from hw.packet import LOGIT_BITS, LinkConfig, answer_layout
 
-__all__ = ["FORK_LEVEL", "CoreConfig"]
+__all__ = ["COUNTER_BITS", "FORK_LEVEL", "CoreConfig"]
 
 FORK_LEVEL = 1
 """Level of an end of event that ends a fork's event; 0 ends the sending layer's own alone."""
+
+COUNTER_BITS = 48
+"""Width of a counter unless stated: wraps after 32 days at 100 million a second."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,12 @@ class CoreConfig:
     queue_depth : int
         Groups of fired masks that wait for the output link; more than the pipeline holds.
     epoch_bits : int
-        Width of the epoch tag beside each membrane word, at least 4. Membranes are cleared by a
+        Width of the epoch tag beside each membrane word, at least 2. Membranes are cleared by a
         new epoch at END, and by a sweep once in ``2**epoch_bits - 1`` samples.
+    single_port : bool
+        Whether the membranes lie in single-port memory: a step takes two clocks.
+    counter_bits : int
+        Width of the performance counters, which wrap.
     margin : int or None
         Margin of early exit, of a readout of two classes or more, in logit units; None for no early
         exit.
@@ -75,6 +82,8 @@ class CoreConfig:
     readout: bool = False
     queue_depth: int = 32
     epoch_bits: int = 4
+    single_port: bool = False
+    counter_bits: int = COUNTER_BITS
     margin: int | None = None
     ceil_bits: int | None = None
     loadable: bool = False
@@ -105,7 +114,8 @@ class CoreConfig:
         check(self.weight_bits >= 2, "weight_bits", "at least 2")
         check(self.membrane_bits >= 2, "membrane_bits", "at least 2")
         check(self.queue_depth >= 16, "queue_depth", "at least 16")
-        check(self.epoch_bits >= 4, "epoch_bits", "at least 4")
+        check(self.epoch_bits >= 2, "epoch_bits", "at least 2")
+        check(self.counter_bits >= 1, "counter_bits", "at least 1")
         check(self.end_level in (None, 0, FORK_LEVEL), "end_level", f"None, 0 or {FORK_LEVEL}")
         for index, edge in enumerate(self.edges):
             depth = self.edge_depth(index)
@@ -114,6 +124,7 @@ class CoreConfig:
                     f"core {self.name!r}: {len(edge.weights)} weight words: expected {depth}"
                 )
         if self.readout:
+            check(not self.single_port, "single_port", "False for a readout")
             check(self.window == (1, 1) and self.shape[1:] == (1, 1), "shape", "one position")
             check(self.thresholds == () and self.floors == (), "thresholds", "none for a readout")
             check(channels == self.layer_channels, "shape", "all channels of a readout")
@@ -228,7 +239,13 @@ class CoreConfig:
     def clocks_per_event(self) -> int:
         """Clocks that an event from the layer before takes which reaches a whole window."""
         edge = self.edges[0]
-        return position_steps(self.edge_window(edge), self.taps) * self.blocks_per_event(edge)
+        steps = position_steps(self.edge_window(edge), self.taps) * self.blocks_per_event(edge)
+        return steps * self.clocks_per_step
+
+    @property
+    def clocks_per_step(self) -> int:
+        """Clocks of a step: two with single-port membranes."""
+        return 2 if self.single_port else 1
 
     @property
     def bank_shape(self) -> tuple[int, int]:

@@ -33,8 +33,9 @@ class Core(wiring.Component):
     """Event core.
 
     Computes the spikes of one layer from the events that arrive, in the order of the contract.
-    Takes one folded step a clock: with all lanes and taps one event a clock. END passes behind
-    the last spike and resets all membranes; READ passes.
+    Takes one folded step a clock, or every other clock with single-port membranes: with all lanes
+    and taps one event a clock. END passes behind the last spike and resets all membranes; READ
+    passes.
 
     unpack -> address (2 clocks) -> read, compute, write back -> rotate -> queue -> packets
 
@@ -107,8 +108,15 @@ class Core(wiring.Component):
         epoch_1 = Signal(config.epoch_bits)
         epoch_2 = Signal(config.epoch_bits)
         m.d.sync += [epoch_1.eq(epoch.epoch), epoch_2.eq(epoch_1)]
+        # A single-port memory is read in one clock and written in the other.
+        turn, free = Signal(), Signal()
+        if config.single_port:
+            m.d.sync += turn.eq(~turn)
+        else:
+            m.d.comb += turn.eq(1)
         m.d.comb += [
-            address.go.eq(packer.room & epoch.ready),
+            free.eq(packer.room & epoch.ready),
+            address.go.eq(free & turn),
             packer.reserve.eq(address.issue),
             epoch.end.eq(address.issue_end),
         ]
@@ -181,7 +189,7 @@ class Core(wiring.Component):
             counters.dropped.eq(dropped + address.outside),
             counters.packet.eq(self.o.valid & self.o.ready),
             counters.busy.eq(address.issue),
-            counters.stall.eq(address.i.valid & ~address.go),
+            counters.stall.eq(address.i.valid & ~free),
             counters.sops.eq(Mux(address.step_valid, step.sops, 0)),
             self.counters.eq(counters.o),
         ]

@@ -9,14 +9,11 @@ from amaranth.utils import bits_for
 
 from hw.config import CoreConfig
 
-__all__ = ["COUNTER_BITS", "Counters", "counter_layout"]
-
-COUNTER_BITS = 48
-"""Width of a counter: wraps after 32 days at 100 million a second."""
+__all__ = ["Counters", "counter_layout"]
 
 
 def counter_layout(config: CoreConfig) -> data.StructLayout:
-    """Layout of a core's counters.
+    """Layout of a core's counters, each ``counter_bits`` wide.
 
     Members
     -------
@@ -36,7 +33,9 @@ def counter_layout(config: CoreConfig) -> data.StructLayout:
         Logit updates that saturated; of a readout only.
     """
     names = ["events", "dropped", "packets", "sops", "busy_cycles", "stall_cycles"]
-    return data.StructLayout(dict.fromkeys(names + ["saturations"] * config.readout, COUNTER_BITS))
+    return data.StructLayout(
+        dict.fromkeys(names + ["saturations"] * config.readout, config.counter_bits)
+    )
 
 
 class Counters(wiring.Component):

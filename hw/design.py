@@ -9,9 +9,9 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from hw.config import CoreConfig
+from hw.config import COUNTER_BITS, CoreConfig
 from hw.core import Core
-from hw.counters import COUNTER_BITS, counter_layout
+from hw.counters import counter_layout
 from hw.early_exit import EarlyExit
 from hw.fork import Fork, StreamQueue
 from hw.packet import LinkConfig

@@ -4,7 +4,7 @@ from amaranth.hdl import Module, ShapeLike, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.counters import COUNTER_BITS
+from hw.config import COUNTER_BITS
 from hw.packet import Kind
 
 __all__ = ["EarlyExit"]

@@ -6,10 +6,11 @@ from operator import or_
 from typing import Any
 
 from amaranth.hdl import Module, Mux, Signal, Value, signed
-from amaranth.lib import data, memory, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.config import CoreConfig
+from hw.membranes import MembraneMemory
 from hw.memory_map import MemoryMap, parameter_layout, write_layout
 from hw.table import memory_of
 
@@ -40,7 +41,7 @@ class NeuronBank(wiring.Component):
     and two selections; ``w - threshold`` and ``w - floor`` are formed one stage earlier.
 
     Stages: 0 addresses the memories, 1 reads, 2 forwards and forms the operands, 3 computes,
-    4 writes back.
+    4 writes back; with single-port membranes stage 5, and updates come every other clock at most.
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ class NeuronBank(wiring.Component):
 
     Attributes
     ----------
-    write : memory.WritePort
+    write : memory.WritePort.Signature
         Port of the membrane memory through which every change goes. A word holds ``lanes``
         membranes of ``membrane_bits``, lowest lane first, and above them the epoch tag.
     """
@@ -84,8 +85,8 @@ class NeuronBank(wiring.Component):
                 "epoch": config.epoch_bits,
             }
         )
-        self.membranes = memory.Memory(shape=self.word, depth=config.bank_depth, init=[])
-        self.write = self.membranes.write_port()
+        self.membranes = MembraneMemory(self.word, config.bank_depth, config.single_port)
+        self.write = self.membranes.write
         loads = {"load": In(write_layout(self.memory_map))} if config.loadable else {}
         super().__init__(
             {
@@ -104,29 +105,26 @@ class NeuronBank(wiring.Component):
         load = self.load if config.loadable else None
         m.submodules.membranes = self.membranes
         m.submodules.weights = weights = memory_of(m, self.memory_map, "weights", load)
-        membrane_read = self.membranes.read_port()
         weight_read = weights.read_port()
         m.d.comb += [
-            membrane_read.addr.eq(self.update.address),
+            self.membranes.address.eq(self.update.address),
             weight_read.addr.eq(self.update.weight_address),
         ]
 
-        # The update at each stage; stages 5 and 6 are already written, but not yet seen by the read
-        # of an update that is at stage 2 now.
+        # The update at each stage. What is at stage 6 is already written, but not yet seen by the
+        # read of an update that is at stage 2 now.
         layout = update_layout(config)
         stages = [self.update, *(Signal(layout, name=f"stage_{n}") for n in range(1, 7))]
         for before, after in pairwise(stages):
             m.d.sync += after.eq(before)
 
-        # Decided in stages 0 and 1, used in stage 2: which update under way holds the newest word,
-        # or else whether the memory's word is of this epoch.
-        hits_1, hits, fresh = Signal(4), Signal(4), Signal()
-        word_1, word, weights_2 = (
-            membrane_read.data,
-            Signal(self.word),
-            Signal.like(weight_read.data),
-        )
-        for index, other in enumerate(stages[1:5]):
+        # Decided in stages 0 and 1, used in stage 2: which update ahead, by so many stages, holds
+        # the newest word, or else whether the memory's word is of this epoch.
+        ahead = (2, 4) if config.single_port else (1, 2, 3, 4)
+        hits_1, hits, fresh = Signal(len(ahead)), Signal(len(ahead)), Signal()
+        word, weights_2 = Signal(self.word), Signal.like(weight_read.data)
+        for index, distance in enumerate(ahead):
+            other = stages[distance]
             m.d.sync += hits_1[index].eq(
                 other.valid
                 & (other.address == self.update.address)
@@ -134,43 +132,40 @@ class NeuronBank(wiring.Component):
             )
         m.d.sync += [
             hits.eq(hits_1 & ~(hits_1 - 1)),
-            fresh.eq(~hits_1.any() & (word_1.epoch == stages[1].epoch)),
-            word.eq(word_1),
+            fresh.eq(~hits_1.any() & (self.membranes.word.epoch == stages[1].epoch)),
+            word.eq(self.membranes.word),
             weights_2.eq(weight_read.data),
         ]
 
+        # Results by stage; the newest one is on the longest path.
         result = Signal(self.word["membranes"].shape)
-        results = [Signal.like(result, name=f"result_{stage}") for stage in range(4, 7)]
+        results = {3: result, **{n: Signal.like(result, name=f"result_{n}") for n in range(4, 7)}}
+        newest, *older = (results[2 + distance] for distance in ahead)
+        settled = [
+            Mux(choice, Value.cast(value), 0)
+            for choice, value in zip([*hits[1:], fresh], [*older, word.membranes], strict=True)
+        ]
         membranes = Signal.like(result)
-        settled = [*results, word.membranes]
-        chosen = [*hits[1:], fresh]
-        m.d.comb += membranes.eq(
-            Mux(
-                hits[0],
-                result,
-                reduce(
-                    or_, (Mux(c, Value.cast(s), 0) for c, s in zip(chosen, settled, strict=True))
-                ),
-            )
-        )
+        m.d.comb += membranes.eq(Mux(hits[0], newest, reduce(or_, settled)))
 
         fired = Signal(config.lanes)
         ceil = Signal.like(self.parameters.ceil)
         m.d.sync += ceil.eq(self.parameters.ceil)
         for lane in range(config.lanes):
             self._lane(m, lane, stages, weights_2, ceil, membranes[lane], result[lane], fired[lane])
-        for before, after in pairwise([result, *results]):
+        for before, after in pairwise(results.values()):
             m.d.sync += after.eq(before)
         m.d.sync += self.fired.eq(Mux(stages[3].valid, fired, 0))
 
+        written = 5 if config.single_port else 4
         m.d.comb += [
-            write.en.eq(stages[4].valid | self.sweep),
-            write.addr.eq(Mux(self.sweep, self.sweep_address, stages[4].address)),
+            write.en.eq(stages[written].valid | self.sweep),
+            write.addr.eq(Mux(self.sweep, self.sweep_address, stages[written].address)),
         ]
         with m.If(~self.sweep):
             m.d.comb += [
-                write.data.membranes.eq(results[0]),
-                write.data.epoch.eq(stages[4].epoch),
+                write.data.membranes.eq(results[written]),
+                write.data.epoch.eq(stages[written].epoch),
             ]
         return m
 

@@ -8,7 +8,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
-from hw.counters import COUNTER_BITS
+from hw.config import COUNTER_BITS
 from hw.fabric.flit import HOST, FlitConfig
 from hw.loader import CHUNK_LAYOUT
 from hw.packet import Kind

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from gen.fold import Folding, choices, fold_fully, fold_to_budget, steps_per_event
+from gen.fold import Folding, choices, clocks_per_event, fold_fully, fold_to_budget
 from sw.chain import LayerSpec, chain
 from tests.networks import random_network
 
@@ -17,25 +17,26 @@ CHAIN = chain(
 
 def test_steps_of_a_whole_window():
     stride_2, stride_1, readout = CHAIN
-    assert steps_per_event(stride_2, Folding(8, 4)) == 1
-    assert steps_per_event(stride_2, Folding(8, 1)) == 4
-    assert steps_per_event(stride_2, Folding(1, 2)) == 16
-    assert steps_per_event(stride_1, Folding(8, 9)) == 1
-    assert steps_per_event(stride_1, Folding(8, 6)) == 2
-    assert steps_per_event(stride_1, Folding(4, 2)) == 12
-    assert steps_per_event(readout, Folding(5, 1)) == 2
+    assert clocks_per_event(stride_2, Folding(8, 4)) == 1
+    assert clocks_per_event(stride_2, Folding(8, 1)) == 4
+    assert clocks_per_event(stride_2, Folding(1, 2)) == 16
+    assert clocks_per_event(stride_1, Folding(8, 9)) == 1
+    assert clocks_per_event(stride_1, Folding(8, 6)) == 2
+    assert clocks_per_event(stride_1, Folding(4, 2)) == 12
+    assert clocks_per_event(readout, Folding(5, 1)) == 2
+    assert clocks_per_event(stride_1, Folding(4, 2, single_port=True)) == 24
 
 
 def test_a_group_across_a_block_boundary_takes_a_step_more():
     (thirds,) = chain((3, 8, 8), [LayerSpec("conv2d", 12, 1, groups=3)])
-    assert steps_per_event(thirds, Folding(4, 1)) == 1
-    assert steps_per_event(thirds, Folding(6, 1)) == 2
+    assert clocks_per_event(thirds, Folding(4, 1)) == 1
+    assert clocks_per_event(thirds, Folding(6, 1)) == 2
 
 
 def test_full_folding_takes_an_event_a_clock():
     network = random_network(np.random.default_rng(3))
     for layer, folding in zip(network.layers, fold_fully(network), strict=True):
-        assert steps_per_event(layer.geometry, folding) == 1
+        assert clocks_per_event(layer.geometry, folding) == 1
         assert folding in choices(layer)
 
 
@@ -54,7 +55,7 @@ def test_budget_is_used_where_it_is_slow():
         )
     whole = fold_to_budget(network, [1.0] * count, 10**6)
     clocks = [
-        steps_per_event(layer.geometry, folding)
+        clocks_per_event(layer.geometry, folding)
         for layer, folding in zip(network.layers, whole, strict=True)
     ]
     assert max(clocks) == 1

@@ -34,7 +34,7 @@ def test_foldings_keep_the_order():
         ({"weight_bits": 1}, "weight_bits = 1: expected at least 2"),
         ({"membrane_bits": 1}, "membrane_bits = 1: expected at least 2"),
         ({"queue_depth": 8}, "queue_depth = 8: expected at least 16"),
-        ({"epoch_bits": 1}, "epoch_bits = 1: expected at least 4"),
+        ({"epoch_bits": 1}, "epoch_bits = 1: expected at least 2"),
     ],
 )
 def test_impossible_parameters(options, words):

@@ -1,5 +1,7 @@
 """One core, and one readout, against the golden model under random idle and back-pressure."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,7 @@ def make_case(seed):
         possible[rng.integers(len(possible))]
         for possible in (choices(layer) for layer in network.layers)
     ]
+    foldings[0] = replace(foldings[0], single_port=seed % 2 == 1)
     samples = [random_events(rng, network, int(n)) for n in (60, 0, 40)]
     return network, design_config(network, foldings), samples
 

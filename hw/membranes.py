@@ -1,0 +1,98 @@
+"""Membrane memory: block RAM with two ports, or large single-port RAM."""
+
+from typing import Any
+
+from amaranth.hdl import ClockSignal, Const, Instance, Module, Mux, Signal, Value
+from amaranth.lib import data, memory, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2
+
+__all__ = ["SPRAM_BITS", "SPRAM_DEPTH", "MembraneMemory"]
+
+SPRAM_BITS, SPRAM_DEPTH = 16, 16384
+"""Size of an SB_SPRAM256KA of the iCE40 UltraPlus (Lattice FPGA-TN-02022)."""
+
+
+class MembraneMemory(wiring.Component):
+    """Memory of one bank of membranes.
+
+    A read of the word that is written in the same clock gives the word as it was. On an iCE40
+    UltraPlus a single-port memory is SPRAM, as many side by side as the word is wide; its contents
+    after power-up are undefined.
+
+    Parameters
+    ----------
+    shape : data.StructLayout
+        A word.
+    depth : int
+        Words.
+    single_port : bool
+        Whether there is never a read in the clock of a write.
+
+    Members
+    -------
+    address : In
+        Word to read.
+    word : Out(shape)
+        That word, one clock later. Any other value in the clock after a write of a single-port
+        memory.
+    write : In(memory.WritePort.Signature)
+        Port through which every change goes.
+
+    Attributes
+    ----------
+    memory : memory.Memory
+        The words, where they are not SPRAM.
+    """
+
+    address: Signal
+    word: Any
+    write: Any
+
+    def __init__(self, shape: data.StructLayout, depth: int, single_port: bool):
+        if single_port and depth > SPRAM_DEPTH:
+            raise ValueError(
+                f"depth = {depth}: expected at most {SPRAM_DEPTH} words of a single-port memory"
+            )
+        self.shape, self.single_port = shape, single_port
+        self.memory = memory.Memory(shape=shape, depth=depth, init=[])
+        write = memory.WritePort.Signature(addr_width=ceil_log2(depth), shape=shape)  # pyright: ignore[reportArgumentType]
+        super().__init__({"address": In(range(depth)), "word": Out(shape), "write": In(write)})
+
+    def elaborate(self, platform):
+        m = Module()
+        if self.single_port and getattr(platform, "device", None) == "iCE40UP5K":
+            return self._spram(m)
+        m.submodules.memory = self.memory
+        read, write = self.memory.read_port(), self.memory.write_port()
+        m.d.comb += [
+            read.addr.eq(self.address),
+            self.word.eq(read.data),
+            write.en.eq(self.write.en),
+            write.addr.eq(self.write.addr),
+            write.data.eq(self.write.data),
+        ]
+        return m
+
+    def _spram(self, m):
+        written, word = Value.cast(self.write.data), Value.cast(self.word)
+        address = Signal(range(SPRAM_DEPTH))
+        m.d.comb += address.eq(Mux(self.write.en, self.write.addr, self.address))
+        for index, start in enumerate(range(0, len(written), SPRAM_BITS)):
+            stored, read = Signal(SPRAM_BITS), Signal(SPRAM_BITS)
+            part = slice(start, start + SPRAM_BITS)
+            m.d.comb += [stored.eq(written[part]), word[part].eq(read)]
+            m.submodules[f"spram_{index}"] = Instance(
+                "SB_SPRAM256KA",
+                i_CLOCK=ClockSignal(),
+                i_ADDRESS=address,
+                i_DATAIN=stored,
+                i_MASKWREN=Const(0b1111, 4),
+                i_WREN=self.write.en,
+                i_CHIPSELECT=Const(1),
+                i_STANDBY=Const(0),
+                i_SLEEP=Const(0),
+                i_POWEROFF=Const(1),  # active low
+                o_DATAOUT=read,
+            )
+        return m
