@@ -3,7 +3,7 @@
 import time
 import zlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -58,10 +58,18 @@ class FakeBoard:
         The line's two directions; perfect by default.
     info : Info
         What it says it is.
+    answer : callable
+        Logits, and with early exit the deciding event, for the bytes of a sample's events.
     """
 
-    def __init__(self, to_board: Line = lambda c: [c], to_host: Line = lambda c: [c], info=INFO):
-        self.to_board, self.to_host, self.info = to_board, to_host, info
+    def __init__(
+        self,
+        to_board: Line = lambda content: [content],
+        to_host: Line = lambda content: [content],
+        info: Info = INFO,
+        answer: Callable[[bytes], tuple[Sequence[int], int | None]] = lambda c: (logits(c), None),
+    ):
+        self.to_board, self.to_host, self.info, self.answer = to_board, to_host, info, answer
         self.reader = FrameReader()
         self.output = bytearray()
         self.commands: deque[Frame] = deque()
@@ -92,6 +100,12 @@ class FakeBoard:
             if self.reader.errors > errors:
                 self.refuse(Error.CRC, 0)
         return len(content)
+
+    def __enter__(self) -> "FakeBoard":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        pass
 
     # Board
 
@@ -129,15 +143,15 @@ class FakeBoard:
             case Command.EVENTS:
                 self.sample += frame.data
             case Command.READ:
-                self.answer(self.sample, Kind.READ)
+                self.tell(self.sample, Kind.READ)
             case Command.END:
-                self.answer(self.sample, Kind.END)
+                self.tell(self.sample, Kind.END)
                 self.sample = b""
             case Command.STORE:
                 self.stored += frame.data
             case Command.REPLAY:
                 repeats = int.from_bytes(frame.data, "little")
-                self.answer(self.stored, Kind.END)
+                self.tell(self.stored, Kind.END)
                 clocks = repeats * (len(self.stored) + 10)
                 self.reply(
                     Reply.REPLAYED, pack(REPLAYED_LAYOUT, {"repeats": repeats, "clocks": clocks})
@@ -148,11 +162,14 @@ class FakeBoard:
                 self.reply(Reply.COUNTERS, frame.data + values.tobytes())
         self.reply(Reply.ACK, bytes([(frame.sequence + 1) & 0xFF]))
 
-    def answer(self, content: bytes, kind: Kind) -> None:
-        values = logits(content)
+    def tell(self, content: bytes, kind: Kind) -> None:
+        values, decision = self.answer(content)
         answer = {"kind": kind, "class_index": int(np.argmax(values)), "logits": values}
+        if self.info.early_exit:
+            answer |= {"decided": decision is not None, "event": decision or 0}
         message = {"sample": self.samples, "clocks": len(content), "latency": 7, "answer": answer}
-        self.reply(Reply.ANSWER, pack(answer_message(self.info.classes, False), message))
+        layout = answer_message(self.info.classes, self.info.early_exit)
+        self.reply(Reply.ANSWER, pack(layout, message))
         self.samples += kind == Kind.END
 
     def reply(self, kind: Reply, content: bytes) -> None:

@@ -1,0 +1,92 @@
+"""Offer a board that is simulated, every bit on its serial line included."""
+
+import argparse
+import signal
+import sys
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from gen.configure import design_factory
+from gen.options import add_design_options, chosen_design, needs_samples
+from hw.host.system import HostConfig, System
+from sim.__main__ import PRETRAINED
+from sim.board.port import DEFAULT_BAUD
+from sim.board.protocol import network_number
+from sim.board.simulated import SimulatedBoard
+from sim.build import BuildError
+from sim.failure import SimulationError
+from sw.data.catalog import DATASETS, load
+from sw.network import Network, NetworkError
+
+__all__ = ["add_options", "main"]
+
+MEASURED_SAMPLES = 10
+
+STORED_EVENTS = 1 << 17
+"""Room of the stored sample: one of DVS-Gesture fits."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--network",
+        type=Path,
+        default=PRETRAINED / "saccades.safetensors",
+        help="network file; the pre-trained saccades by default",
+    )
+    parser.add_argument(
+        "--clock-hz", type=int, default=24_000_000, metavar="N", help="the board's clock"
+    )
+    parser.add_argument(
+        "--baud", type=int, default=DEFAULT_BAUD, metavar="N", help="bits a second on the line"
+    )
+    parser.add_argument(
+        "--bit-errors",
+        type=float,
+        default=0.0,
+        metavar="SHARE",
+        help="share of the bits on the line that arrive wrong, as 1e-5",
+    )
+    add_design_options(parser)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Returns 0 when interrupted, 1 if the simulation fails, 2 on a wrong input."""
+    # Whoever ends this program ends the simulator with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        network = Network.load(options.network)
+        recordings = []
+        if needs_samples(options):
+            recordings = islice(load(network.provenance.dataset, "test"), MEASURED_SAMPLES)
+        config = chosen_design(network, options, [events.addresses for events, _ in recordings])
+        host = HostConfig(
+            clock_hz=options.clock_hz,
+            baud=options.baud,
+            stored_events=STORED_EVENTS,
+            network=network_number(network.hash),
+        )
+        print("building the simulator ...", flush=True)
+        board = SimulatedBoard(
+            System(design_factory(config)(), host),
+            options.clock_hz,
+            options.baud,
+            options.bit_errors,
+        )
+        dataset = network.provenance.dataset
+        source = f"--dataset {dataset}" if dataset in DATASETS else "FILE..."
+        board.serve(partial(_announce, source))
+    except (NetworkError, BuildError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except SimulationError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped")
+    return 0
+
+
+def _announce(source: str, path: str) -> None:
+    print(f"a board is at {path}, until Ctrl-C; in another terminal:")
+    print(f"    tickless run --port {path} {source}", flush=True)
