@@ -175,13 +175,18 @@ class Core(wiring.Component):
             for turn in range(rows):
                 with m.Case(turn):
                     m.d.comb += rotated_rows.eq(fired.rotate_right(turn * row_bits))
+        rotated: Any = Signal(group.masks.shape())
         for row in range(rows):
             line = rotated_rows.word_select(row, row_bits)
             with m.Switch(passing.rotate_x):
                 for turn in range(columns):
                     with m.Case(turn):
                         masks = line.rotate_right(turn * config.lanes)
-                        m.d.sync += group.masks.as_value().word_select(row, row_bits).eq(masks)
+                        m.d.comb += rotated.as_value().word_select(row, row_bits).eq(masks)
+        m.d.sync += [
+            group.masks.eq(rotated),
+            group.fired.eq(Cat(rotated[index].any() for index in range(config.taps))),
+        ]
         m.d.comb += [packer.group.eq(group), packer.group_valid.eq(group_valid)]
 
         m.d.comb += [

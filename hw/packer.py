@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal
+from amaranth.hdl import Array, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
@@ -15,7 +15,10 @@ __all__ = ["Packer", "group_layout"]
 
 
 def group_layout(config: CoreConfig) -> data.StructLayout:
-    """Layout of what one step fired: masks by position, row-major, from position ``(y, x)``."""
+    """Layout of what one step fired: masks by position, row-major, from position ``(y, x)``.
+
+    ``fired`` has one bit a position: whether its mask is not 0.
+    """
     output = config.output_link.layout
     return data.StructLayout(
         {
@@ -26,6 +29,7 @@ def group_layout(config: CoreConfig) -> data.StructLayout:
             "last_block": 1,
             "last": 1,
             "masks": data.ArrayLayout(config.lanes, config.taps),
+            "fired": config.taps,
         }
     )
 
@@ -86,12 +90,15 @@ class Packer(wiring.Component):
         m = Module()
         config, group = self.config, self.group
         collected = config.blocks if config.taps > 1 else 1
+        count = config.taps * collected
         layout = data.StructLayout(
             {
-                **group_layout(config).members,
-                "masks": data.ArrayLayout(config.lanes, config.taps * collected),
-                "pending": config.taps * collected,
+                **{name: group_layout(config)[name].shape for name in ("kind", "y", "x", "block")},
+                "last": int(config.end_level is not None),
                 "own_end": int(config.end_level is not None),
+                "masks": data.ArrayLayout(config.lanes, count),
+                # Which masks are not 0; a single one that is kept never is.
+                "pending": count if count > 1 else 0,
             }
         )
         m.submodules.queue = queue = SyncFIFOBuffered(width=layout.size, depth=config.queue_depth)
@@ -104,22 +111,26 @@ class Packer(wiring.Component):
             entry.block.eq(group.block),
         ]
         complete = Signal()
+        masks, pending = Signal(layout["masks"].shape), Signal(count)
         if collected == 1:
-            m.d.comb += [complete.eq(1), entry.masks.eq(group.masks)]
+            m.d.comb += [complete.eq(1), masks.eq(group.masks), pending.eq(group.fired)]
         else:
             m.d.comb += complete.eq(group.last_block | (group.kind != Kind.EVENT))
-            kept = Signal(layout["masks"].shape)
+            masks_before, pending_before = Signal.like(masks), Signal.like(pending)
             for tap in range(config.taps):
                 for block in range(collected):
-                    index = tap * collected + block
-                    mask = Mux(group.block == block, group.masks[tap], kept[index])
-                    m.d.comb += entry.masks[index].eq(mask)
+                    index, now = tap * collected + block, group.block == block
+                    m.d.comb += [
+                        masks[index].eq(Mux(now, group.masks[tap], masks_before[index])),
+                        pending[index].eq(Mux(now, group.fired[tap], pending_before[index])),
+                    ]
             with m.If(self.group_valid):
-                m.d.sync += kept.eq(Mux(complete, 0, entry.masks))
-        m.d.comb += entry.pending.eq(
-            Cat(entry.masks[index].any() for index in range(config.taps * collected))
-        )
-        fired = entry.pending.any() | (group.kind != Kind.EVENT)
+                m.d.sync += [
+                    masks_before.eq(Mux(complete, 0, masks)),
+                    pending_before.eq(Mux(complete, 0, pending)),
+                ]
+        m.d.comb += [entry.masks.eq(masks), entry.pending.eq(pending)]
+        fired = pending.any() | (group.kind != Kind.EVENT)
         if config.end_level is not None:
             m.d.comb += entry.last.eq(group.last)
             with m.If(~fired):
@@ -135,13 +146,12 @@ class Packer(wiring.Component):
             reserved.eq(reserved + self.reserve - freed),
         ]
 
-        self._send(m, queue, layout, collected)
+        self._send(m, queue, layout, count, collected)
         return m
 
-    def _send(self, m, queue, layout, collected):
+    def _send(self, m, queue, layout, count, collected):
         """One packet a clock from the entry at hand; the next entry follows without a gap."""
         config, output = self.config, self.config.output_link.layout
-        count = config.taps * collected
         entry: Any = Signal(layout)
         pending = Signal(count)
         marker = Signal()
@@ -210,5 +220,5 @@ class Packer(wiring.Component):
                 entry.eq(following),
                 ends.eq(0),
                 marker.eq(is_marker),
-                pending.eq(Mux(is_marker, 0, following.pending)),
+                pending.eq(Mux(is_marker, 0, following.pending if count > 1 else 1)),
             ]

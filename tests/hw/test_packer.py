@@ -32,7 +32,8 @@ def feed(dut, groups, delay, seed):
             arriving = pipeline.pop(0)
             ctx.set(dut.group_valid, arriving is not None)
             if arriving is not None:
-                ctx.set(dut.group, arriving)
+                fired = sum(1 << tap for tap, mask in enumerate(arriving["masks"]) if mask)
+                ctx.set(dut.group, {**arriving, "fired": fired})
             await ctx.tick()
         ctx.set(dut.reserve, 0)
         ctx.set(dut.group_valid, 0)
