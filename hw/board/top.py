@@ -1,0 +1,150 @@
+"""Top of a board: clock, reset, serial port and lights around a system."""
+
+from math import ceil
+from typing import Any
+
+from amaranth.hdl import (
+    Cat,
+    ClockDomain,
+    ClockSignal,
+    DomainRenamer,
+    Elaboratable,
+    Module,
+    ResetSignal,
+    Signal,
+    ValueLike,
+)
+from amaranth.lib import io, wiring
+from amaranth.lib.cdc import FFSynchronizer
+from amaranth.lib.wiring import In, Out
+
+from hw.board.pll import Ecp5Pll, Ecp5PllConfig, Ice40Pll, Ice40PllConfig, PllConfig
+from hw.host.system import System
+
+__all__ = ["BoardTop", "PowerOnReset", "choose_pll"]
+
+RESET_SECONDS = 15e-6
+"""Reset behind the PLL's lock. The block RAMs of an iCE40 read as 0 for some 3 us after
+configuration; Amaranth's own reset for that device is as long."""
+
+FAMILIES: dict[str, tuple[type[PllConfig], type]] = {
+    "ecp5": (Ecp5PllConfig, Ecp5Pll),
+    "iCE40": (Ice40PllConfig, Ice40Pll),
+}
+"""The PLL of each family of FPGAs, as Amaranth's platforms name them."""
+
+
+def choose_pll(platform: Any, clock_hz: int) -> PllConfig:
+    """Dividers for the highest clock on a platform not above the wanted one.
+
+    Raises
+    ------
+    ValueError
+        If the PLL cannot come near it.
+    """
+    config, _ = FAMILIES[platform.family]
+    return config.choose(int(platform.default_clk_frequency), clock_hz)
+
+
+class PowerOnReset(wiring.Component):
+    """Reset until a PLL has been locked for some time; anew when it loses its lock.
+
+    Parameters
+    ----------
+    clocks : int
+        Length of the reset behind the lock, at least 1.
+
+    Members
+    -------
+    locked : In(1)
+        Whether the PLL is locked; not synchronous.
+    reset : Out(1)
+        The reset: high from the start.
+    """
+
+    locked: Signal
+    reset: Signal
+
+    def __init__(self, clocks: int):
+        if clocks < 1:
+            raise ValueError(f"clocks = {clocks!r}: expected at least 1")
+        self.clocks = clocks
+        super().__init__({"locked": In(1), "reset": Out(1)})
+
+    def elaborate(self, platform):
+        m = Module()
+        locked, ready = Signal(), Signal()
+        m.submodules.lock = FFSynchronizer(self.locked, locked)
+        timer = Signal(range(self.clocks))
+        with m.If(~locked):
+            m.d.sync += [timer.eq(0), ready.eq(0)]
+        with m.Elif(timer == self.clocks - 1):
+            m.d.sync += ready.eq(1)
+        with m.Else():
+            m.d.sync += timer.eq(timer + 1)
+        m.d.comb += self.reset.eq(~ready)
+        return m
+
+
+class BoardTop(Elaboratable):
+    """System on a board of Amaranth's: clock, reset, serial port and lights.
+
+    The lights are, as far as the board has them: a command failed, the network works, a sample
+    arrives, and the bits of the last class. On a board with one coloured light they are red, green
+    and blue.
+
+    Parameters
+    ----------
+    system : System
+        What the board does.
+    config : PllConfig
+        Dividers of the clock, see `choose_pll`.
+    """
+
+    def __init__(self, system: System, config: PllConfig):
+        self.system = system
+        self.config = config
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.system = system = self.system
+        self._add_clock(m, platform)
+        uart = platform.request("uart", 0, dir="-")
+        m.submodules.rx = rx = io.Buffer(io.Direction.Input, uart.rx)
+        m.d.comb += system.rx.eq(rx.i)
+        outputs: list[tuple[str, Any, ValueLike]] = [("tx", uart.tx, system.tx)]
+        lights = Cat(system.failed, system.busy, system.receiving, system.class_index)
+        for index, (pin, light) in enumerate(zip(_light_pins(platform), lights, strict=False)):
+            outputs.append((f"light_{index}", pin, light))
+        if ("esp32", 0) in platform.resources:
+            # Low, this pin of a ULX3S would let the ESP32 beside the FPGA reset the board.
+            outputs.append(("gpio0", platform.request("esp32", 0, dir="-").gpio0, 1))
+        for name, pin, signal in outputs:
+            m.submodules[name] = buffer = io.Buffer(io.Direction.Output, pin)
+            m.d.comb += buffer.o.eq(signal)
+        return m
+
+    def _add_clock(self, m: Module, platform: Any) -> None:
+        """Add the domain ``sync``: its reset ends some time after the PLL has locked."""
+        pin = platform.request(platform.default_clk, dir="-")
+        _, make_pll = FAMILIES[platform.family]
+        m.submodules.pll = pll = make_pll(self.config, pin)
+        m.domains.power_on = ClockDomain("power_on", reset_less=True, local=True)
+        m.domains.sync = ClockDomain("sync")
+        clocks = ceil(RESET_SECONDS * self.config.clock_hz)
+        m.submodules.reset = reset = DomainRenamer("power_on")(PowerOnReset(clocks))
+        m.d.comb += [
+            ClockSignal("power_on").eq(pll.clock),
+            ClockSignal("sync").eq(pll.clock),
+            reset.locked.eq(pll.locked),
+            ResetSignal("sync").eq(reset.reset),
+        ]
+
+
+def _light_pins(platform: Any) -> list[Any]:
+    """Pins of the board's lights, without buffers."""
+    numbers = sorted(number for name, number in platform.resources if name == "led")
+    if numbers:
+        return [platform.request("led", number, dir="-") for number in numbers]
+    light = platform.request("rgb_led", 0, dir="-")
+    return [light.r, light.g, light.b]
