@@ -168,21 +168,20 @@ class Readout(wiring.Component):
         config = self.config
         high, low = (1 << (LOGIT_BITS - 1)) - 1, -(1 << (LOGIT_BITS - 1))
         saturated = Signal(config.lanes)
-        for channel in range(self.classes):
-            block, lane = divmod(channel, config.lanes)
-            logit = logits[channel]
-            total = Signal(signed(LOGIT_BITS + 1), name=f"sum_{channel}")
+        with m.If(done & (self.o.p.kind == Kind.END)):
+            m.d.sync += logits.eq(0)
+        for lane in range(config.lanes):
+            mine = [logits[channel] for channel in range(lane, self.classes, config.lanes)]
+            total = Signal(signed(LOGIT_BITS + 1), name=f"sum_{lane}")
+            result = Signal(signed(LOGIT_BITS), name=f"result_{lane}")
             weight = weights.word_select(lane, config.weight_bits).as_signed()
-            m.d.comb += total.eq(logit + weight)
-            with m.If(valid & step.banks[0].valid & (step.block == block)):
-                m.d.sync += logit.eq(total)
-                # Out of range: the two highest bits differ.
-                with m.If(~total[-1] & total[-2]):
-                    m.d.sync += logit.eq(high)
-                    m.d.comb += saturated[lane].eq(1)
-                with m.Elif(total[-1] & ~total[-2]):
-                    m.d.sync += logit.eq(low)
-                    m.d.comb += saturated[lane].eq(1)
-            with m.If(done & (self.o.p.kind == Kind.END)):
-                m.d.sync += logit.eq(0)
+            m.d.comb += [total.eq(Array(mine)[step.block] + weight), result.eq(total)]
+            # Out of range: the two highest bits differ.
+            out_of_range = total[-1] ^ total[-2]
+            with m.If(out_of_range):
+                m.d.comb += result.eq(Mux(total[-1], low, high))
+            for block, logit in enumerate(mine):
+                with m.If(valid & step.banks[0].valid & (step.block == block)):
+                    m.d.sync += logit.eq(result)
+                    m.d.comb += saturated[lane].eq(out_of_range)
         return sum(bit for bit in saturated)
