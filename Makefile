@@ -18,6 +18,9 @@ MARGIN ?=
 QUICK ?= 0
 LOADABLE ?= 0
 LOAD ?=
+BOARD ?= ulx3s-85f
+CLOCK_MHZ ?=
+SYSTEM_TOOLS ?= 0
 WAVES ?= 0
 STALLS ?= 0
 TESTS ?= tests
@@ -32,12 +35,13 @@ design := $(foreach fold,$(FOLD),--fold $(fold)) $(if $(BUDGET),--budget $(BUDGE
     $(if $(CORE_KBITS),--core-kbits $(CORE_KBITS)) $(call on,$(LOADABLE),--loadable) \
     $(if $(MARGIN),--margin $(MARGIN)) \
     $(if $(LOAD),--load $(LOAD))
+network := $(or $(NETWORK),sw/pretrained/$(DATASET).safetensors)
 
 .DEFAULT_GOAL := help
-.PHONY: help env sim rtl train study bench test test-long lint clean
+.PHONY: help env sim rtl bitstream flash train study bench test test-long test-bitstream lint clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Settings: DATASET=$(DATASET) SAMPLES=20 SEED=$(SEED) STALLS=$(STALLS) WAVES=$(WAVES)"
 	@echo "            NETWORK=file FOLD=\"layer=LANESxTAPS ...\" BUDGET=n METHOD=mtt|nmt|sdt"
@@ -45,6 +49,8 @@ help: ## this list
 	@echo "            MESH=RxC CUT=\"layer=SLICES ...\" CORE_UPDATES=n CORE_KBITS=n"
 	@echo "            MARGIN=n (early exit at a lead of n, in integer logit units)"
 	@echo "            LOADABLE=1 LOAD=file (run this network in the design built for NETWORK)"
+	@echo "            BOARD=icebreaker|ulx3s-25f|ulx3s-85f|orangecrab-25f CLOCK_MHZ=n"
+	@echo "            SYSTEM_TOOLS=1 (Yosys, nextpnr and their like on PATH, not the packages')"
 	@echo "            PIP_OPTIONS=\"...\" for the installation, TICKLESS_DATA=folder for recordings"
 
 env: $(READY) ## the environment in .venv
@@ -63,8 +69,15 @@ sim: $(READY) ## stream recordings through the RTL and compare with the golden m
 	    $(call on,$(WAVES),--waves)
 
 rtl: $(READY) ## Verilog and manifest of a network, in build/rtl/<dataset>
-	$(RUN) -m gen.emit $(or $(NETWORK),sw/pretrained/$(DATASET).safetensors) \
+	$(RUN) -m gen.emit $(network) \
 	    --output build/rtl/$(DATASET) $(design)
+
+bitstream: $(READY) ## bitstream of a network for a board, in build/bitstream/<board>-<network>
+	$(RUN) -m gen.bitstream $(network) --board $(BOARD) --seed $(SEED) $(design) \
+	    $(if $(CLOCK_MHZ),--clock-mhz $(CLOCK_MHZ)) $(call on,$(SYSTEM_TOOLS),--system-tools)
+
+flash: $(READY) ## load a board with the bitstream built for it, by openFPGALoader
+	$(RUN) -m gen.flash $(network) --board $(BOARD)
 
 train: $(READY) ## train a network and quantize it, in build/train/<experiment>
 	$(RUN) -m sw.train $(EXPERIMENT) --set method=$(METHOD) --seed $(SEED) \
@@ -81,10 +94,13 @@ bench: $(READY) ## speed of the fast engine and the simulation, area of the fabr
 	$(RUN) -m gen.area
 
 test: $(READY) ## the tests
-	$(RUN) -m pytest -n auto -q -m "not long" $(TESTS)
+	$(RUN) -m pytest -n auto -q -m "not long and not bitstream" $(TESTS)
 
 test-long: $(READY) ## the tests, with the long regression
-	$(RUN) -m pytest -n auto -q $(TESTS)
+	$(RUN) -m pytest -n auto -q -m "not bitstream" $(TESTS)
+
+test-bitstream: $(READY) ## small bitstreams for two boards, built with the real tools
+	$(RUN) -m pytest -q -m bitstream $(TESTS)
 
 lint: $(READY) ## format, lint and type check
 	$(VENV)/bin/ruff format --check .

@@ -1,0 +1,135 @@
+"""Speed and activity of a design on a board, predicted from measured events."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hw.design import DesignConfig
+from hw.host.messages import DATA_BYTES, answer_message, byte_count, event_message
+from sw import engine
+from sw.network import Network
+from sw.trace import SampleTrace
+
+__all__ = ["Activity", "Performance", "measure_activity", "predict"]
+
+FRAME_BYTES = 6
+"""Bytes on the line beside a frame's data: number, type, CRC, COBS and the end."""
+
+BYTE_BITS = 10
+"""Bits of a byte on the line: 8N1."""
+
+CORE_CLOCKS, READOUT_CLOCKS = 13, 8
+"""Clocks of END through an idle core, and through an idle readout beside one for each class."""
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What a network does with one sample, the mean of some.
+
+    Members
+    -------
+    samples : int
+        Samples that it was measured on.
+    input_events : float
+        Events sent by the host.
+    events, spikes, sops : tuple of float
+        Of each layer, the readout last: events received, spikes sent, synaptic operations.
+    """
+
+    samples: int
+    input_events: float
+    events: tuple[float, ...]
+    spikes: tuple[float, ...]
+    sops: tuple[float, ...]
+
+
+def measure_activity(network: Network, samples: Sequence[np.ndarray]) -> Activity:
+    """Activity of a network on samples: event addresses ``[n, 3]``, at least one of them."""
+    rows = np.mean([_figures(engine.run(network, events)) for events in samples], axis=0)
+    events, spikes, sops = rows.tolist()
+    received = float(np.mean([len(events) for events in samples]))
+    return Activity(len(samples), received, tuple(events), tuple(spikes), tuple(sops))
+
+
+def _figures(trace: SampleTrace) -> list[list[int]]:
+    layers = trace.layers
+    return [
+        [*(layer.events for layer in layers), trace.readout_events],
+        [*(len(layer.spikes) for layer in layers), 0],
+        [*(layer.sops for layer in layers), trace.readout_sops],
+    ]
+
+
+@dataclass(frozen=True)
+class Performance:
+    """Prediction for a design on a board; names say unit and basis.
+
+    Members
+    -------
+    cycles_per_sample_by_core : tuple of float
+        Events times the clocks of one that reaches a whole window.
+    samples_per_second_by_cores : float
+        As fast as the busiest core takes its events.
+    bytes_per_sample_on_host_link : float
+        Frames of the events and of END.
+    samples_per_second_by_host_link : float
+        As fast as the serial port brings them.
+    latency_us_end_to_answer_idle : float
+        From END at the input to the answer when no core has work left.
+    latency_us_end_to_answer_with_host_link : float
+        The same with END's and the answer's time on the line.
+    peak_sops_per_second : float
+        All neurons that are updated at once, as often as the cores can.
+    sustained_sops_per_second_by_cores, sustained_sops_per_second_by_host_link : float
+        Synaptic operations of a sample at each of the two rates.
+    """
+
+    cycles_per_sample_by_core: tuple[float, ...]
+    samples_per_second_by_cores: float
+    bytes_per_sample_on_host_link: float
+    samples_per_second_by_host_link: float
+    latency_us_end_to_answer_idle: float
+    latency_us_end_to_answer_with_host_link: float
+    peak_sops_per_second: float
+    sustained_sops_per_second_by_cores: float
+    sustained_sops_per_second_by_host_link: float
+
+
+def predict(
+    network: Network, config: DesignConfig, activity: Activity, clock_hz: int, baud: int
+) -> Performance:
+    """Performance of a design of one core a layer.
+
+    Parameters
+    ----------
+    config : DesignConfig
+        Its cores.
+    clock_hz, baud : int
+        Clock, and rate of the serial port.
+    """
+    cores = config.cores
+    cycles = tuple(
+        events * core.clocks_per_event for events, core in zip(activity.events, cores, strict=True)
+    )
+    by_cores = clock_hz / max(1.0, *cycles)
+    data_bytes = activity.input_events * byte_count(event_message(cores[0].input_link))
+    frames = np.ceil(data_bytes / DATA_BYTES) + 1
+    sent = float(data_bytes + FRAME_BYTES * frames)
+    by_link = baud / BYTE_BITS / sent
+    idle = ((len(cores) - 1) * CORE_CLOCKS + READOUT_CLOCKS + network.classes) / clock_hz
+    answer = byte_count(answer_message(network.classes, cores[-1].margin is not None))
+    on_line = (2 * FRAME_BYTES + answer) * BYTE_BITS / baud
+    sops = sum(activity.sops)
+    return Performance(
+        cycles_per_sample_by_core=cycles,
+        samples_per_second_by_cores=by_cores,
+        bytes_per_sample_on_host_link=sent,
+        samples_per_second_by_host_link=by_link,
+        latency_us_end_to_answer_idle=1e6 * idle,
+        latency_us_end_to_answer_with_host_link=1e6 * (idle + on_line),
+        peak_sops_per_second=clock_hz
+        * sum(core.lanes * core.taps / core.clocks_per_step for core in cores),
+        sustained_sops_per_second_by_cores=sops * by_cores,
+        sustained_sops_per_second_by_host_link=sops * min(by_cores, by_link),
+    )

@@ -1,0 +1,184 @@
+"""From a design to the bitstream of a board: synthesis, place and route, packing."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from gen import tools
+from gen.boards import CELLS, Board
+from gen.timing import CriticalPath, critical_path, reached_hz, short_resources
+from hw.board.pll import PllConfig
+from hw.board.top import BoardTop
+from hw.host.system import System
+
+__all__ = ["BuildError", "Built", "build"]
+
+TOP = "top"
+"""Name of the files in the output folder."""
+
+SYNTHESIS: Mapping[str, str] = {"ecp5": "-nowidelut", "iCE40": "-device u"}
+"""Options of Yosys for each family."""
+
+HIDE_ELEMENTS = "rename -hide w:*[[]*"
+"""Amaranth names a wire for each element of an array: "sums[1]". Where optimisation leaves one bit
+of it, nextpnr takes it for bit 1 of "sums" and finds two drivers."""
+
+STAGE = re.compile(
+    r"^(?:[\d.]+ Executing (?P<yosys>\w+) pass|Info: (?P<nextpnr>(?:Packing|Promoting|Creating "
+    r"initial|Running \w+ \w+|Routing|Router\d) ?[\w ]*))",
+    re.MULTILINE,
+)
+"""Lines of the logs that tell how far a tool is."""
+
+
+class BuildError(Exception):
+    """The design does not fit or is too slow; the message says by how much and what to do."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What the tools made of a design.
+
+    Members
+    -------
+    bitstream : Path
+        The file to load.
+    resources : dict
+        ``used`` and ``available`` of each resource, by its name in `gen.boards.Board`.
+    reached_hz : int
+        Highest clock by the timing analysis.
+    path : CriticalPath or None
+        What limits it.
+    versions : dict
+        Versions of Yosys and nextpnr, by name.
+    """
+
+    bitstream: Path
+    resources: dict[str, dict[str, int]]
+    reached_hz: int
+    path: CriticalPath | None
+    versions: dict[str, str]
+
+
+def build(
+    board: Board,
+    system: System,
+    pll: PllConfig,
+    folder: Path,
+    seed: int = 1,
+    system_tools: bool = False,
+) -> Built:
+    """Synthesize, place and route a design, and make its bitstream.
+
+    Parameters
+    ----------
+    folder : Path
+        Where all files go, those of an earlier build over-written.
+    seed : int
+        Of place and route.
+    system_tools : bool
+        Whether to take the tools on PATH, not those of the Python packages.
+
+    Raises
+    ------
+    BuildError
+        If the design does not fit, or is slower than the clock; there is no bitstream then.
+    gen.tools.ToolError
+        If a tool is missing or fails.
+    """
+    platform: Any = board.platform()
+    cells = CELLS[platform.family]
+    plan = platform.build(
+        BoardTop(system, pll),
+        name=TOP,
+        do_build=False,
+        emit_src=False,
+        synth_opts=SYNTHESIS[platform.family],
+        script_after_read=HIDE_ELEMENTS,
+        script_after_synth="tee -q -o netlist.json stat -json",
+        nextpnr_opts=f"--seed {seed} --report report.json --timing-allow-fail",
+    )
+    bitstream = folder / (TOP + {"ecp5": ".bit", "iCE40": ".bin"}[platform.family])
+    for stale in (bitstream, folder / "build.json", folder / "report.json"):
+        stale.unlink(missing_ok=True)
+    plan.extract(str(folder))
+    commands = json.loads(plan.files[f"build_{TOP}.json"])["commands"]
+    for tool, *_ in commands:
+        tools.find(tool, system_tools)
+    synthesis, place_and_route, *packing = commands
+    _run(folder, synthesis, system_tools)
+    try:
+        _run(folder, place_and_route, system_tools)
+    except tools.ToolError:
+        short = short_resources((folder / f"{TOP}.tim").read_text(errors="replace"))
+        if short:
+            raise BuildError(_does_not_fit(board, short)) from None
+        raise
+    report = json.loads((folder / "report.json").read_text())
+    components = re.findall(rf"^module \\{TOP}\.(\S+)", plan.files[f"{TOP}.il"], re.MULTILINE)
+    path, reached = critical_path(report, components), reached_hz(report)
+    if reached < pll.clock_hz:
+        raise BuildError(_too_slow(pll.clock_hz, reached, path))
+    for command in packing:
+        _run(folder, command, system_tools)
+    resources = {
+        name: {key: report["utilization"][cell][key] for key in ("used", "available")}
+        for name, cell in cells.items()
+    }
+    if "flip_flops" not in cells:
+        counts = json.loads((folder / "netlist.json").read_text())["design"]["num_cells_by_type"]
+        used = sum(count for cell, count in counts.items() if cell.startswith("SB_DFF"))
+        resources["flip_flops"] = {"used": used, "available": board.flip_flops}
+    versions = {tool: tools.version(tool, system_tools) for tool, *_ in commands[:2]}
+    return Built(bitstream, resources, reached, path, versions)
+
+
+def _run(folder: Path, command: Sequence[str], system_tools: bool) -> None:
+    """Run a tool, and show how far it is."""
+    tool, *arguments = command
+    log = next((folder / name for name in arguments if name.endswith((".tim", ".rpt"))), None)
+    if log is not None:
+        log.unlink(missing_ok=True)
+    with tqdm(desc=tool, bar_format="{desc:14} {elapsed} {postfix}", mininterval=0) as progress:
+
+        def show() -> None:
+            progress.set_postfix_str(_stage(log), refresh=True)
+
+        tools.run(folder, tool, *arguments, system=system_tools, waiting=show)
+        progress.set_postfix_str("done", refresh=True)
+
+
+def _stage(log: Path | None) -> str:
+    """What a tool's log says last of how far it is."""
+    if log is None or not log.exists():
+        return ""
+    found = list(STAGE.finditer(log.read_text(errors="replace")[-20_000:]))
+    return found[-1].group(found[-1].lastgroup or 0) if found else ""
+
+
+def _does_not_fit(board: Board, short: Mapping[str, tuple[int, int]]) -> str:
+    lines = [
+        f"{cell}: {used:,} of {available:,}, {used - available:,} too many"
+        for cell, (used, available) in short.items()
+    ]
+    return "\n".join(
+        [
+            f"the design does not fit on {board.title}:",
+            *lines,
+            "fold it further (--budget N, --fold LAYER=LANESxTAPS), or take a smaller network",
+        ]
+    )
+
+
+def _too_slow(asked_hz: int, reached: int, path: CriticalPath | None) -> str:
+    where = "" if path is None else f"; the longest path is mostly in {path.slowest or 'the top'}"
+    return (
+        f"the design reaches {reached / 1e6:.2f} MHz, {asked_hz / 1e6:.2f} MHz were asked{where}: "
+        f"build it for less (--clock-mhz {reached // 10**6}), fold it further, or try another "
+        "--seed"
+    )

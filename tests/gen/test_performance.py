@@ -1,0 +1,87 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from amaranth.sim import Simulator
+
+from gen.configure import design_config
+from gen.fold import Folding, clocks_per_event, fold_fully
+from gen.performance import measure_activity, predict
+from hw.design import Design
+from hw.packet import Kind
+from sw import golden
+from tests.networks import random_events, random_network
+
+CLOCK_HZ, BAUD = 24_000_000, 3_000_000
+
+
+@pytest.fixture
+def network():
+    return random_network(np.random.default_rng(5))
+
+
+def test_figures_follow_from_the_golden_model(network):
+    rng = np.random.default_rng(0)
+    samples = [random_events(rng, network, size) for size in (300, 20)]
+    traces = [golden.run(network, events) for events in samples]
+    activity = measure_activity(network, samples)
+    assert activity.input_events == 160
+    assert activity.events[-1] == np.mean([trace.readout_events for trace in traces])
+    assert activity.spikes[0] == np.mean([len(trace.layers[0].spikes) for trace in traces])
+    assert sum(activity.sops) == np.mean([trace.sops for trace in traces])
+    foldings = [Folding(1, 1)] * len(network.layers)
+    config = design_config(network, foldings)
+    performance = predict(network, config, activity, CLOCK_HZ, BAUD)
+    cycles = [
+        events * clocks_per_event(layer.geometry, folding)
+        for events, layer, folding in zip(activity.events, network.layers, foldings, strict=True)
+    ]
+    assert performance.cycles_per_sample_by_core == pytest.approx(cycles)
+    assert performance.samples_per_second_by_cores == pytest.approx(CLOCK_HZ / max(cycles))
+    assert performance.peak_sops_per_second == len(foldings) * CLOCK_HZ
+    rate = performance.sustained_sops_per_second_by_cores
+    assert rate == pytest.approx(CLOCK_HZ / max(cycles) * sum(activity.sops))
+    assert rate <= performance.peak_sops_per_second
+
+
+def test_bytes_on_the_host_link(network):
+    activity = measure_activity(network, [random_events(np.random.default_rng(0), network, 10)])
+    config = design_config(network, fold_fully(network))
+    # 1,000 events of a byte: 5 frames of 6 bytes beside their data, and END's.
+    busy = replace(activity, input_events=1000.0)
+    performance = predict(network, config, busy, CLOCK_HZ, BAUD)
+    assert performance.bytes_per_sample_on_host_link == 1000 + 6 * 6
+    assert performance.samples_per_second_by_host_link == pytest.approx(BAUD / 10 / 1036)
+
+
+def test_latency_is_that_of_an_idle_design(network):
+    activity = measure_activity(network, [random_events(np.random.default_rng(0), network, 10)])
+    config = design_config(network, fold_fully(network))
+    clocks = _clocks_from_end_to_answer(Design(config))
+    predicted = predict(network, config, activity, CLOCK_HZ, BAUD)
+    assert predicted.latency_us_end_to_answer_idle == pytest.approx(
+        1e6 * clocks / CLOCK_HZ, rel=0.2
+    )
+
+
+def _clocks_from_end_to_answer(design):
+    simulator = Simulator(design)
+    simulator.add_clock(1e-6)
+    clocks = 0
+
+    async def testbench(ctx):
+        nonlocal clocks
+        await ctx.tick().repeat(200)  # the membranes are cleared
+        ctx.set(design.o.ready, 1)
+        ctx.set(design.i.p.kind, Kind.END)
+        ctx.set(design.i.valid, 1)
+        await ctx.tick().until(design.i.ready)
+        ctx.set(design.i.valid, 0)
+        clocks = 1
+        while not ctx.get(design.o.valid):
+            await ctx.tick()
+            clocks += 1
+
+    simulator.add_testbench(testbench)
+    simulator.run()
+    return clocks
