@@ -45,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = chosen_design(network, options, samples)
         if not isinstance(config, DesignConfig):
             raise ValueError("bitstreams are built of cores without a mesh: leave out --mesh")
-        asked_hz = round(options.clock_mhz * 1e6) or board.clock_hz
+        asked_hz = board.clock_hz
+        if options.clock_mhz is not None:
+            asked_hz = round(options.clock_mhz * 1e6)
         pll = choose_pll(board.platform(), asked_hz)
         host = _host_config(board, network, pll.clock_hz)
         activity = measure_activity(network, samples)
@@ -212,7 +214,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--clock-mhz",
         type=float,
-        default=0.0,
         metavar="N",
         help="clock; the board's usual one by default",
     )

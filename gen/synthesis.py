@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from hw.board.pll import PllConfig
 from hw.board.top import BoardTop
 from hw.host.system import System
 
-__all__ = ["BuildError", "Built", "build"]
+__all__ = ["BuildError", "Built", "build", "stage"]
 
 TOP = "top"
 """Name of the files in the output folder."""
@@ -144,17 +145,21 @@ def _run(folder: Path, command: Sequence[str], system_tools: bool) -> None:
     log = next((folder / name for name in arguments if name.endswith((".tim", ".rpt"))), None)
     if log is not None:
         log.unlink(missing_ok=True)
-    with tqdm(desc=tool, bar_format="{desc:14} {elapsed} {postfix}", mininterval=0) as progress:
+        print(f"{tool}: log in {log}", file=sys.stderr, flush=True)
+    # A live line on a terminal alone: elsewhere the log tells more.
+    with tqdm(desc=tool, bar_format="{desc:14} {elapsed} {postfix}", disable=None) as progress:
+        tools.run(
+            folder,
+            tool,
+            *arguments,
+            system=system_tools,
+            waiting=lambda: progress.set_postfix_str(stage(log)),
+        )
+        progress.set_postfix_str("done")
 
-        def show() -> None:
-            progress.set_postfix_str(_stage(log), refresh=True)
 
-        tools.run(folder, tool, *arguments, system=system_tools, waiting=show)
-        progress.set_postfix_str("done", refresh=True)
-
-
-def _stage(log: Path | None) -> str:
-    """What a tool's log says last of how far it is."""
+def stage(log: Path | None) -> str:
+    """What a tool's log says last of how far it is; "" if it says nothing, or there is none."""
     if log is None or not log.exists():
         return ""
     found = list(STAGE.finditer(log.read_text(errors="replace")[-20_000:]))
