@@ -116,7 +116,8 @@ def build(
     try:
         _run(folder, place_and_route, system_tools)
     except tools.ToolError:
-        short = short_resources((folder / f"{TOP}.tim").read_text(errors="replace"))
+        log = folder / f"{TOP}.tim"
+        short = short_resources(log.read_text(errors="replace")) if log.exists() else {}
         if short:
             raise BuildError(_does_not_fit(board, short)) from None
         raise
@@ -181,7 +182,11 @@ def _does_not_fit(board: Board, short: Mapping[str, tuple[int, int]]) -> str:
 
 
 def _too_slow(asked_hz: int, reached: int, path: CriticalPath | None) -> str:
-    where = "" if path is None else f"; the longest path is mostly in {path.slowest or 'the top'}"
+    where = ""
+    if path is not None:
+        start, end, slowest = (name or "the top" for name in (path.start, path.end, path.slowest))
+        share = path.delay_ns[path.slowest] / (path.logic_ns + path.routing_ns)
+        where = f"; the longest path runs from {start} to {end}, {share:.0%} of it in {slowest}"
     return (
         f"the design reaches {reached / 1e6:.2f} MHz, {asked_hz / 1e6:.2f} MHz were asked{where}: "
         f"build it for less (--clock-mhz {reached // 10**6}), fold it further, or try another "

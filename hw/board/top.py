@@ -89,8 +89,8 @@ class PowerOnReset(wiring.Component):
 class BoardTop(Elaboratable):
     """System on a board of Amaranth's: clock, reset, serial port and lights.
 
-    The lights are, as far as the board has them: a command failed, the network works, a sample
-    arrives, and the bits of the last class. On a board with one coloured light they are red, green
+    The lights are, as far as the board has them: a command was refused, the network works, bytes
+    arrive, and the bits of the last class. On a board with one coloured light they are red, green
     and blue.
 
     Parameters
