@@ -11,7 +11,7 @@ from amaranth.utils import ceil_log2
 from hw.host.cobs import CobsDecoder
 from hw.host.messages import CRC, DATA_BYTES, Command, Error
 
-__all__ = ["ERROR_BITS", "REFUSED_LAYOUT", "FrameReceiver"]
+__all__ = ["ERROR_BITS", "FRAME_BYTES", "REFUSED_LAYOUT", "FrameReceiver"]
 
 ERROR_BITS = 4
 """Width that every `Error` fits in."""
@@ -70,6 +70,9 @@ class FrameReceiver(wiring.Component):
 
     def __init__(self, buffer_bytes: int):
         self.buffer_bytes = buffer_bytes
+        self.memory = Memory(shape=8, depth=buffer_bytes, init=[])
+        self.write: Any = self.memory.write_port()
+        self.read: Any = self.memory.read_port()
         super().__init__(
             {
                 "i": In(8),
@@ -88,13 +91,12 @@ class FrameReceiver(wiring.Component):
         m.submodules.decoder = decoder = CobsDecoder()
         crc: Any = CRC().create()
         m.submodules.crc = crc
-        m.submodules.memory = memory = Memory(shape=8, depth=self.buffer_bytes, init=[])
-        write: Any = memory.write_port()
-        read: Any = memory.read_port()
+        m.submodules.memory = self.memory
+        write, read = self.write, self.read
         address_bits = ceil_log2(self.buffer_bytes)
 
         # A command's first place, for its length; the last place written; the next one to be read.
-        start = Signal(address_bits)
+        base = Signal(address_bits)
         place = Signal(address_bits)
         reading = Signal(address_bits)
         # Data bytes, the check's not counted: below 0 in a frame that is too short.
@@ -139,7 +141,7 @@ class FrameReceiver(wiring.Component):
             with m.Else():
                 m.d.comb += [self.refused.eq(0), self.taken.eq(1)]
         m.d.comb += [
-            write.addr.eq(Mux(finish, start, next_place)),
+            write.addr.eq(Mux(finish, base, next_place)),
             write.data.eq(Mux(finish, length, decoder.o)),
             write.en.eq(self.taken | (store & ~overflow & (next_place != reading))),
         ]
@@ -159,11 +161,11 @@ class FrameReceiver(wiring.Component):
                 skipping.eq(0),
                 overflow.eq(0),
                 length.eq(length.init),
-                place.eq(start),
+                place.eq(base),
             ]
         with m.If(self.taken):
             m.d.sync += [
-                start.eq(next_place),
+                base.eq(next_place),
                 place.eq(next_place),
                 self.expected.eq(sequence + 1),
             ]
@@ -181,7 +183,7 @@ class FrameReceiver(wiring.Component):
             self.o.payload.eq(read.data),
         ]
         with m.If(read.en):
-            m.d.sync += self.o.valid.eq(reading != start)
-            with m.If(reading != start):
+            m.d.sync += self.o.valid.eq(reading != base)
+            with m.If(reading != base):
                 m.d.sync += reading.eq(reading + 1)
         return m

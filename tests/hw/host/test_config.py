@@ -1,0 +1,26 @@
+import pytest
+
+from hw.host.config import HostConfig
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"clock_hz": 0}, r"clock_hz = 0: expected an integer in 1\.\.4294967295"),
+        ({"baud": 9600.0}, r"baud = 9600\.0: expected an integer"),
+        ({"baud": 8_000_000}, r"baud = 8000000: expected at most 6000000, a quarter of clock_hz"),
+        ({"baud": 5_300_000}, r"baud = 5300000: clock_hz = 24000000 gives 4800000 at best"),
+        ({"buffer_bytes": 128}, r"buffer_bytes = 128: expected an integer in 256\.\.32768"),
+        ({"buffer_bytes": 1000}, r"buffer_bytes = 1000: expected a power of two"),
+        ({"stored_events": -1}, r"stored_events = -1: expected an integer"),
+        ({"network": 2**64}, r"network = 18446744073709551616: expected an integer"),
+    ],
+)
+def test_config_refuses(changes, message):
+    with pytest.raises(ValueError, match=message):
+        HostConfig(**{"clock_hz": 24_000_000, **changes})
+
+
+def test_divisor():
+    assert HostConfig(24_000_000).divisor == 8
+    assert HostConfig(100_000_000).divisor == 33

@@ -1,0 +1,322 @@
+from dataclasses import replace
+
+import numpy as np
+from amaranth.sim import Simulator
+
+from gen.configure import design_config, design_factory
+from gen.fold import fold_fully
+from hw.counters import counter_layout
+from hw.host.config import HostConfig
+from hw.host.link import HostLink
+from hw.host.messages import (
+    ERROR_LAYOUT,
+    INFO_LAYOUT,
+    LINK_INDEX,
+    PROTOCOL,
+    REPLAYED_LAYOUT,
+    Command,
+    Error,
+    Reply,
+    answer_message,
+    byte_count,
+    event_message,
+    link_counters,
+)
+from hw.packet import Kind
+from sw.golden import run
+from tests.hw.host.host import ByteHost, encode
+from tests.networks import random_events, random_network
+
+CONFIG = HostConfig(clock_hz=4000, baud=1000, buffer_bytes=256, network=0xFEDCBA9876543210)
+
+PERIOD = 1e-8
+
+NETWORK = random_network(np.random.default_rng(137), layers=1, size=5)
+"""Of 2 x 5 x 2 inputs and 3 classes."""
+
+
+class Bench:
+    """Host link around `NETWORK`, and its host.
+
+    Parameters
+    ----------
+    margin : int, optional
+        Margin of early exit.
+    stored_events : int
+        Room of the stored sample.
+    byte_clocks : int
+        Clocks of a byte from the board.
+    """
+
+    def __init__(self, margin: int | None = None, stored_events: int = 0, byte_clocks: int = 1):
+        self.design = design_config(NETWORK, fold_fully(NETWORK), margin)
+        config = replace(CONFIG, stored_events=stored_events)
+        self.dut = HostLink(design_factory(self.design)(), config)
+        self.host = ByteHost(self.dut, byte_clocks)
+        self.answer = answer_message(NETWORK.classes, margin is not None)
+        self.event = event_message(self.design.cores[0].input_link)
+
+    def pack(self, events) -> bytes:
+        """Data of EVENTS."""
+        size = byte_count(self.event)
+        packed = b""
+        for channel, y, x in events.tolist():
+            event = self.event.const({"channel": channel, "y": y, "x": x})
+            packed += event.as_bits().to_bytes(size, "little")
+        return packed
+
+    def run(self, script):
+        """Run a script behind SYNC; every wait in it is limited."""
+
+        async def process(ctx):
+            await self.host.write(ctx, [0])
+            await self.host.send(ctx, Command.SYNC, b"\1\0\0\2")
+            assert await self.host.reply(ctx, Reply.SYNCED) == b"\1\0\0\2"
+            await script(ctx, self.host)
+            await self.host.settle(ctx)
+            assert not self.host.replies
+
+        simulator = Simulator(self.dut)
+        simulator.add_clock(PERIOD)
+        simulator.add_testbench(process)
+        simulator.add_testbench(self.host.listen, background=True)
+        simulator.run()
+
+
+def sample(seed, count, outside=0.0):
+    return random_events(np.random.default_rng(seed), NETWORK, count, outside=outside)
+
+
+async def answered(ctx, host, bench, trace, number, kind=Kind.END):
+    """Expect an answer, equal to the golden model's; returns the message."""
+    message = await host.message(ctx, Reply.ANSWER, bench.answer)
+    assert message.sample == number
+    assert message.answer.kind == kind
+    assert list(message.answer.logits) == trace.logits.tolist()
+    assert message.answer.class_index == trace.class_index
+    return message
+
+
+def test_session():
+    bench = Bench()
+
+    async def script(ctx, host):
+        await host.send(ctx, Command.INFO)
+        info = await host.message(ctx, Reply.INFO, INFO_LAYOUT)
+        assert info.protocol == PROTOCOL
+        assert (info.early_exit, info.cores, info.classes) == (0, 2, 3)
+        assert (info.channels, info.height, info.width) == NETWORK.input_shape
+        assert (info.buffer_bytes, info.stored_events) == (254, 0)
+        assert (info.clock_hz, info.network) == (CONFIG.clock_hz, CONFIG.network)
+
+        # Samples: one in several commands, an empty one, one with a READ.
+        first, second = sample(1, 30), sample(2, 20)
+        for part in (first[:1], first[1:1], first[1:]):
+            await host.send(ctx, Command.EVENTS, bench.pack(part))
+        await host.send(ctx, Command.END)
+        await host.send(ctx, Command.END)
+        await host.send(ctx, Command.EVENTS, bench.pack(second[:10]))
+        await host.send(ctx, Command.READ)
+        await host.send(ctx, Command.EVENTS, bench.pack(second[10:]))
+        await host.send(ctx, Command.END)
+        message = await answered(ctx, host, bench, run(NETWORK, first), 0)
+        assert message.clocks > len(first)
+        assert 0 < message.latency < 100
+        message = await answered(ctx, host, bench, run(NETWORK, first[:0]), 1)
+        assert message.clocks == 0
+        await answered(ctx, host, bench, run(NETWORK, second[:10]), 2, Kind.READ)
+        trace = run(NETWORK, second)
+        await answered(ctx, host, bench, trace, 2)
+        assert ctx.get(bench.dut.class_index) == trace.class_index
+        assert not ctx.get(bench.dut.failed)
+
+        # SYNC in an open sample drops its answer; nothing of it is left in the next one.
+        await host.send(ctx, Command.EVENTS, bench.pack(first[:20]))
+        await host.settle(ctx)
+        assert ctx.get(bench.dut.busy)
+        host.sequence = 77
+        await host.send(ctx, Command.SYNC, b"anew")
+        assert await host.reply(ctx, Reply.SYNCED) == b"anew"
+        assert not ctx.get(bench.dut.busy)
+        await host.send(ctx, Command.EVENTS, bench.pack(second))
+        await host.send(ctx, Command.END)
+        await answered(ctx, host, bench, trace, 0)
+
+    bench.run(script)
+
+
+def test_counters():
+    bench = Bench()
+    bits = bench.dut.counter_bits
+    # Outside by one: as far as the fields reach.
+    channels, height, width = NETWORK.input_shape
+    events = np.clip(
+        sample(6, 20, outside=0.3), 0, np.array([channels - 1, height, width], np.int32)
+    )
+    trace = run(NETWORK, events)
+
+    async def script(ctx, host):
+        spare = bytes([0xFF]) * byte_count(bench.event)
+        await host.send(ctx, Command.EVENTS, bench.pack(events) + spare)
+        await host.send(ctx, Command.END)
+        await answered(ctx, host, bench, trace, 0)
+        assert trace.dropped > 1
+        for index, core in enumerate(bench.design.cores):
+            await host.send(ctx, Command.COUNTERS, bytes([index]))
+            data = await host.reply(ctx, Reply.COUNTERS)
+            layout = counter_layout(core)
+            assert data[0] == index
+            assert len(data) == 1 + byte_count(layout)
+            counters = layout.from_bits(int.from_bytes(data[1:], "little"))
+            if index == 0:
+                assert counters.dropped == trace.dropped + 1
+                assert counters.events == len(events)
+            assert counters.sops == [trace.layers[0].sops, trace.readout_sops][index]
+        await host.send(ctx, Command.COUNTERS, bytes([LINK_INDEX]))
+        data = await host.reply(ctx, Reply.COUNTERS)
+        counters = link_counters(bits).from_bits(int.from_bytes(data[1:], "little"))
+        assert (data[0], counters.frames, counters.errors) == (LINK_INDEX, 6, 0)
+
+    bench.run(script)
+
+
+def test_errors():
+    """Each of the table but ROOM is answered and counted, and the next good command taken."""
+    bench = Bench()
+    data = bench.pack(sample(4, 8))
+    trace = run(NETWORK, sample(4, 8))
+    cut = encode(9, Command.END.value)
+
+    async def script(ctx, host):
+        refused = 0
+
+        async def expect(error, number=None):
+            message = await host.message(ctx, Reply.ERROR, ERROR_LAYOUT)
+            assert (message.error, message.expected) == (error.value, host.sequence)
+            assert number is None or message.sequence == number
+            assert ctx.get(bench.dut.failed)
+
+        async def line_error(error, frame, **options):
+            nonlocal refused
+            await host.write(ctx, frame, **options)
+            await expect(error)
+            refused += 1
+
+        async def refuse(error, command, data=b""):
+            nonlocal refused
+            number = host.sequence
+            await host.send(ctx, command, data)
+            await expect(error, number)
+            refused += 1
+
+        await host.send(ctx, Command.EVENTS, data)
+        await line_error(Error.LINE, b"\x55", stop=0)
+        await host.write(ctx, [0])
+        await line_error(Error.FRAMING, cut[:2] + b"\0")
+        await line_error(Error.LENGTH, b"\2\1\0")
+        await line_error(Error.CRC, cut[:3] + b"\x77" + cut[4:])
+        await line_error(Error.SEQUENCE, encode(host.sequence + 5, Command.END.value))
+        await line_error(Error.LENGTH, b"\xff" + bytes(range(1, 246)))
+        await host.write(ctx, [0])
+        await refuse(Error.COMMAND, Reply.SYNCED)
+        await refuse(Error.DATA, Command.END, b"x")
+        await refuse(Error.DATA, Command.SYNC, b"123")
+        await refuse(Error.DATA, Command.COUNTERS, b"\2")
+        await refuse(Error.STORE, Command.STORE, data)
+        await refuse(Error.STORE, Command.REPLAY, b"\1\0")
+        await host.send(ctx, Command.END)
+        await answered(ctx, host, bench, trace, 0)
+        await host.send(ctx, Command.COUNTERS, bytes([LINK_INDEX]))
+        counted = await host.reply(ctx, Reply.COUNTERS)
+        counters = link_counters(bench.dut.counter_bits)
+        assert counters.from_bits(int.from_bytes(counted[1:], "little")).errors == refused
+
+    bench.run(script)
+
+
+def test_answers_wait_for_the_line():
+    """Commands come faster than their answers can leave: none is lost, and their order holds."""
+    bench = Bench(byte_clocks=20)
+    events = sample(5, 4)
+    parts = [bench.pack(events[:count]) for count in range(len(events))]
+
+    async def script(ctx, host):
+        for part in parts:
+            await host.send(ctx, Command.EVENTS, part)
+            await host.send(ctx, Command.READ)
+            await host.send(ctx, Command.END)
+        for count in range(len(events)):
+            trace = run(NETWORK, events[:count])
+            await answered(ctx, host, bench, trace, count, Kind.READ)
+            await answered(ctx, host, bench, trace, count)
+
+    bench.run(script)
+
+
+def test_replay():
+    bench = Bench(stored_events=32)
+    first, second = sample(6, 20), sample(7, 9)
+    both = np.concatenate([first, second])
+    repeats = 3
+
+    async def script(ctx, host):
+        async def replay(events, number, repeats):
+            await host.send(ctx, Command.REPLAY, repeats.to_bytes(2, "little"))
+            message = await answered(ctx, host, bench, run(NETWORK, events), number + repeats - 1)
+            played = await host.message(ctx, Reply.REPLAYED, REPLAYED_LAYOUT)
+            assert (played.repeats, played.clocks) == (repeats, message.clocks)
+            return message
+
+        await host.send(ctx, Command.STORE, bench.pack(first))
+        once = await replay(first, 0, 1)
+        await host.send(ctx, Command.STORE, bench.pack(second))
+        await host.send(ctx, Command.STORE, bench.pack(first))
+        message = await host.message(ctx, Reply.ERROR, ERROR_LAYOUT)
+        assert message.error == Error.STORE.value
+        thrice = await replay(both, 1, repeats)
+        await host.send(ctx, Command.REPLAY, b"\0\0")
+        message = await host.message(ctx, Reply.ERROR, ERROR_LAYOUT)
+        assert message.error == Error.DATA.value
+        assert once.clocks < thrice.clocks
+
+        # An ordinary sample in between changes nothing; SYNC clears the stored one.
+        await host.send(ctx, Command.EVENTS, bench.pack(second))
+        await host.send(ctx, Command.END)
+        await answered(ctx, host, bench, run(NETWORK, second), 4)
+        again = await replay(both, 5, repeats)
+        assert again.clocks == thrice.clocks
+        await host.send(ctx, Command.SYNC, b"0000")
+        await host.reply(ctx, Reply.SYNCED)
+        assert (await replay(both[:0], 0, 2)).clocks == 0
+
+    bench.run(script)
+
+
+def test_early_exit():
+    margin = 20
+    bench = Bench(margin)
+    events = sample(8, 24)
+    trace = run(NETWORK, events, margin=margin)
+    assert trace.decision is not None
+    before = 12
+    early = run(NETWORK, events[:before], margin=margin)
+    assert early.decision is None
+
+    async def script(ctx, host):
+        await host.send(ctx, Command.EVENTS, bench.pack(events[:before]))
+        await host.send(ctx, Command.READ)
+        message = await answered(ctx, host, bench, early, 0, Kind.READ)
+        assert (message.answer.decided, message.answer.event) == (0, early.readout_events)
+        await host.send(ctx, Command.EVENTS, bench.pack(events[before:]))
+        await host.send(ctx, Command.READ)  # not answered any more
+        await host.settle(ctx)
+        await host.send(ctx, Command.READ)
+        await host.send(ctx, Command.END)
+        message = await answered(ctx, host, bench, trace, 0)
+        assert (message.answer.decided, message.answer.event) == (1, trace.decision)
+        await host.send(ctx, Command.EVENTS, bench.pack(events[:before]))
+        await host.send(ctx, Command.END)
+        message = await answered(ctx, host, bench, early, 1)
+        assert message.answer.decided == 0
+
+    bench.run(script)

@@ -1,0 +1,44 @@
+import numpy as np
+from amaranth.sim import Simulator
+
+from gen.configure import design_config, design_factory
+from gen.fold import fold_fully
+from hw.host.config import HostConfig
+from hw.host.messages import Command, Reply, answer_message
+from hw.host.system import System
+from sw.golden import run
+from tests.hw.host.host import SerialHost
+from tests.hw.host.test_link import NETWORK, PERIOD
+
+
+def test_serial_line():
+    """Everything over the line: noise, a synchronization, an empty sample; and the lights."""
+    config = HostConfig(clock_hz=4000, baud=1000)
+    dut = System(design_factory(design_config(NETWORK, fold_fully(NETWORK)))(), config)
+    host = SerialHost(dut.rx, dut.tx, config.divisor)
+    trace = run(NETWORK, np.zeros((0, 3), np.int32))
+
+    async def script(ctx):
+        assert not ctx.get(dut.receiving)
+        await host.write(ctx, b"\x12", stop=0)
+        assert ctx.get(dut.failed)
+        await host.write(ctx, [0])
+        await ctx.tick().repeat(config.divisor)
+        assert ctx.get(dut.receiving)
+        await host.reply(ctx, Reply.ERROR)
+        await host.send(ctx, Command.SYNC, b"abcd")
+        assert await host.reply(ctx, Reply.SYNCED) == b"abcd"
+        assert not ctx.get(dut.failed)
+        await host.send(ctx, Command.END)
+        layout = answer_message(NETWORK.classes, False)
+        answer = await host.message(ctx, Reply.ANSWER, layout)
+        assert list(answer.answer.logits) == trace.logits.tolist()
+        await host.settle(ctx)
+        assert not ctx.get(dut.busy)
+        assert not ctx.get(dut.receiving)
+
+    simulator = Simulator(dut)
+    simulator.add_clock(PERIOD)
+    simulator.add_testbench(script)
+    simulator.add_testbench(host.listen, background=True)
+    simulator.run()
