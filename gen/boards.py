@@ -72,6 +72,8 @@ class Board:
         Rates of the serial port: the first one that the clock can give is taken.
     stored_events : int
         Events of a sample that the board can store.
+    counter_bits : int
+        Width of the cores' counters.
     loader : str
         Name for openFPGALoader.
     """
@@ -87,7 +89,13 @@ class Board:
     clock_hz: int
     bauds: tuple[int, ...]
     stored_events: int
+    counter_bits: int
     loader: str
+
+    @property
+    def family(self) -> str:
+        """Family of the FPGA: ``"ecp5"`` or ``"iCE40"``."""
+        return self.platform().family  # pyright: ignore[reportAttributeAccessIssue]
 
     @property
     def device(self) -> str:
@@ -106,6 +114,7 @@ def _ecp5(name: str, title: str, platform: type, cells: int, rams: int, **option
         block_ram_bits=18 * 1024,
         sprams=0,
         bauds=BAUDS,
+        counter_bits=48,
         **options,
     )
 
@@ -125,7 +134,8 @@ BOARDS: Mapping[str, Board] = MappingProxyType(
                 sprams=4,
                 clock_hz=24_000_000,
                 bauds=BAUDS,
-                stored_events=0,
+                stored_events=8_192,
+                counter_bits=24,
                 loader="ice40_generic",
             ),
             _ecp5(

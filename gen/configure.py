@@ -4,17 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
 from gen.fold import Folding, channel_blocks
-from hw.config import COUNTER_BITS, FORK_LEVEL, CoreConfig
+from hw.config import FORK_LEVEL, CoreConfig
 from hw.design import Design, DesignBase, DesignConfig
 from hw.edge import EdgeConfig, group_blocks
 from hw.fabric.config import MeshConfig, whole_link
 from hw.fabric.mesh import MeshDesign
-from hw.membranes import SPRAM_BITS
 from hw.packet import LinkConfig
+from hw.ram import SPRAM_BITS
 from sw.geometry import Geometry
 from sw.layer import Layer
 from sw.network import Network
@@ -37,7 +38,7 @@ def design_config(
     network: Network,
     foldings: Sequence[Folding],
     margin: int | None = None,
-    counter_bits: int = COUNTER_BITS,
+    **options: Any,
 ) -> DesignConfig:
     """Parameters of the cores of a network with one core a layer.
 
@@ -49,8 +50,8 @@ def design_config(
         One a layer.
     margin : int, optional
         Margin of early exit, see `sw.golden.run`.
-    counter_bits : int
-        Width of the cores' counters.
+    **options
+        Further parameters of `CoreConfig`, the same for all cores.
 
     Raises
     ------
@@ -58,7 +59,7 @@ def design_config(
         If a folding does not suit its layer; the message names layer, value and what is possible.
     """
     slices = [1] * len(network.layers)
-    layers = layer_cores(network, foldings, slices, margin=margin, counter_bits=counter_bits)
+    layers = layer_cores(network, foldings, slices, margin=margin, **options)
     return DesignConfig(tuple(core for cores in layers for core in cores), network_joins(network))
 
 
@@ -74,7 +75,7 @@ def layer_cores(
     built: Sequence[CoreConfig] | None = None,
     loadable: bool = False,
     margin: int | None = None,
-    counter_bits: int = COUNTER_BITS,
+    **options: Any,
 ) -> tuple[tuple[CoreConfig, ...], ...]:
     """Parameters of the cores of each layer, cut into slices of its output channels.
 
@@ -93,8 +94,8 @@ def layer_cores(
         Whether the cores can be written at run time.
     margin : int, optional
         Margin of early exit, see `sw.golden.run`.
-    counter_bits : int
-        Width of the cores' counters.
+    **options
+        Further parameters of `CoreConfig`, the same for all cores.
 
     Raises
     ------
@@ -122,7 +123,7 @@ def layer_cores(
                     _core(layer, folding, links, part, widths, end_level),
                     loadable=loadable,
                     margin=margin if layer.is_readout else None,
-                    counter_bits=counter_bits,
+                    **options,
                 )
                 for part in ranges
             )

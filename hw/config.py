@@ -55,8 +55,13 @@ class CoreConfig:
         new epoch at END, and by a sweep once in ``2**epoch_bits - 1`` samples.
     single_port : bool
         Whether the membranes lie in single-port memory: a step takes two clocks.
+    fast_clock : bool
+        Whether unpacked events and the memories' words have a clock of their own: higher clocks, at
+        the price of registers.
     counter_bits : int
         Width of the performance counters, which wrap.
+    profile : bool
+        Whether more is counted than events and drops.
     margin : int or None
         Margin of early exit, of a readout of two classes or more, in logit units; None for no early
         exit.
@@ -83,7 +88,9 @@ class CoreConfig:
     queue_depth: int = 32
     epoch_bits: int = 4
     single_port: bool = False
+    fast_clock: bool = True
     counter_bits: int = COUNTER_BITS
+    profile: bool = True
     margin: int | None = None
     ceil_bits: int | None = None
     loadable: bool = False
@@ -241,6 +248,17 @@ class CoreConfig:
         edge = self.edges[0]
         steps = position_steps(self.edge_window(edge), self.taps) * self.blocks_per_event(edge)
         return steps * self.clocks_per_step
+
+    @property
+    def operand_stage(self) -> int:
+        """Clocks from the address of a neuron's word to its operands."""
+        return 2 if self.fast_clock else 1
+
+    @property
+    def write_stage(self) -> int:
+        """Clocks from the address to the write, odd with single-port memory, read in even ones."""
+        written = self.operand_stage + 2
+        return written | 1 if self.single_port else written
 
     @property
     def clocks_per_step(self) -> int:

@@ -122,10 +122,13 @@ class Core(wiring.Component):
         ]
         step = address.step
         load = add_loader(m, self, memory_map) if config.loadable else None
-        block_1, block_2 = Signal.like(step.block), Signal.like(step.block)
-        m.d.sync += [block_1.eq(step.block), block_2.eq(block_1)]
+        block = step.block
+        for _ in range(config.operand_stage):
+            later = Signal.like(block)
+            m.d.sync += later.eq(block)
+            block = later
         layout = parameter_layout(config)
-        parameters = read_region(m, memory_map, "neurons", block_2, layout, load)
+        parameters = read_region(m, memory_map, "neurons", block, layout, load)
         if load is not None:
             m.d.comb += address.load.eq(load)
         for index, bank in enumerate(self.banks):
@@ -144,11 +147,11 @@ class Core(wiring.Component):
             if load is not None:
                 m.d.comb += bank.load.eq(load)
 
-        # Beside the neuron banks' stages 1 to 4.
+        # Beside the neuron banks.
         passing: Any = Signal(_passing_layout(config))
         m.d.comb += [passing[name].eq(step[name]) for name, _ in passing.shape()]
         valid = address.step_valid
-        for stage in range(1, 5):
+        for stage in range(1, config.operand_stage + 3):
             later = Signal.like(passing, name=f"passing_{stage}")
             later_valid = Signal(name=f"passing_{stage}_valid")
             m.d.sync += [later.eq(passing), later_valid.eq(valid)]
@@ -202,12 +205,14 @@ class Core(wiring.Component):
 
     def _unpack(self, m, events):
         """Events of all edges in the order of the contract; returns the packets dropped."""
-        m.submodules.unpacker = unpacker = Unpacker(self.config.input_link)
+        m.submodules.unpacker = unpacker = Unpacker(self.config.input_link, self.config.fast_clock)
         connect(m, flipped(self.i), unpacker.i)
         if len(self.config.edges) == 1:
             connect(m, unpacker.o, events)
             return unpacker.dropped
-        m.submodules.shortcut = shortcut = Unpacker(self.config.edges[1].input_link)
+        m.submodules.shortcut = shortcut = Unpacker(
+            self.config.edges[1].input_link, self.config.fast_clock
+        )
         m.submodules.join = join = Join((unpacker.link, shortcut.link))
         connect(m, flipped(self.shortcut), shortcut.i)
         connect(m, unpacker.o, join.i)

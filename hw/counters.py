@@ -15,6 +15,8 @@ __all__ = ["Counters", "counter_layout"]
 def counter_layout(config: CoreConfig) -> data.StructLayout:
     """Layout of a core's counters, each ``counter_bits`` wide.
 
+    Without ``profile`` there are ``events``, ``dropped`` and ``saturations`` alone.
+
     Members
     -------
     events : unsigned
@@ -32,10 +34,12 @@ def counter_layout(config: CoreConfig) -> data.StructLayout:
     saturations : unsigned
         Logit updates that saturated; of a readout only.
     """
-    names = ["events", "dropped", "packets", "sops", "busy_cycles", "stall_cycles"]
-    return data.StructLayout(
-        dict.fromkeys(names + ["saturations"] * config.readout, config.counter_bits)
-    )
+    names = [
+        *("events", "dropped"),
+        *("packets", "sops", "busy_cycles", "stall_cycles") * config.profile,
+        *["saturations"] * config.readout,
+    ]
+    return data.StructLayout(dict.fromkeys(names, config.counter_bits))
 
 
 class Counters(wiring.Component):
@@ -84,9 +88,8 @@ class Counters(wiring.Component):
             "sops": self.sops,
             "busy_cycles": self.busy,
             "stall_cycles": self.stall,
+            "saturations": self.saturations,
         }
-        if self.config.readout:
-            increments["saturations"] = self.saturations
-        for name, increment in increments.items():
-            m.d.sync += self.o[name].eq(self.o[name] + increment)
+        for name in self.o.shape().members:
+            m.d.sync += self.o[name].eq(self.o[name] + increments[name])
         return m

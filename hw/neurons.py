@@ -10,8 +10,8 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from hw.config import CoreConfig
-from hw.membranes import MembraneMemory
 from hw.memory_map import MemoryMap, parameter_layout, write_layout
+from hw.ram import Ram
 from hw.table import memory_of
 
 __all__ = ["NeuronBank", "update_layout"]
@@ -36,12 +36,13 @@ def update_layout(config: CoreConfig) -> data.StructLayout:
 class NeuronBank(wiring.Component):
     """Membranes and weights of one bank, and the integrate-and-fire loop.
 
-    Takes an update a clock, also of the word that the update before it touches: results are
-    forwarded from the four updates under way to the next one. The loop itself is an addition
-    and two selections; ``w - threshold`` and ``w - floor`` are formed one stage earlier.
+    Takes an update a clock, or every other clock with single-port membranes, also of the word that
+    the update before it touches: results are forwarded from the updates under way to the next one.
+    The loop itself is an addition and two selections; ``w - threshold`` and ``w - floor`` are
+    formed one stage earlier.
 
-    Stages: 0 addresses the memories, 1 reads, 2 forwards and forms the operands, 3 computes,
-    4 writes back; with single-port membranes stage 5, and updates come every other clock at most.
+    Stages: 0 addresses the memories, `CoreConfig.operand_stage` forwards and forms the operands,
+    the next one computes, `CoreConfig.write_stage` writes back.
 
     Parameters
     ----------
@@ -53,9 +54,9 @@ class NeuronBank(wiring.Component):
     update : In(update_layout)
         The update, at stage 0.
     parameters : In(parameter_layout)
-        What the neurons of the update's channel block go by, at stage 2.
+        What the neurons of the update's channel block go by, at the operands' stage.
     fired : Out
-        Lanes that fired, at stage 4; 0 without an update.
+        Lanes that fired, two stages behind the operands'; 0 without an update.
     sweep : In(1)
         Clear the word at ``sweep_address``; never while updates are under way.
     sweep_address : In
@@ -85,7 +86,7 @@ class NeuronBank(wiring.Component):
                 "epoch": config.epoch_bits,
             }
         )
-        self.membranes = MembraneMemory(self.word, config.bank_depth, config.single_port)
+        self.membranes = Ram(self.word, config.bank_depth, config.single_port)
         self.write = self.membranes.write
         loads = {"load": In(write_layout(self.memory_map))} if config.loadable else {}
         super().__init__(
@@ -111,53 +112,60 @@ class NeuronBank(wiring.Component):
             weight_read.addr.eq(self.update.weight_address),
         ]
 
-        # The update at each stage. What is at stage 6 is already written, but not yet seen by the
-        # read of an update that is at stage 2 now.
+        operands, written = config.operand_stage, config.write_stage
         layout = update_layout(config)
-        stages = [self.update, *(Signal(layout, name=f"stage_{n}") for n in range(1, 7))]
+        stages = [self.update, *(Signal(layout, name=f"stage_{n}") for n in range(1, written + 1))]
         for before, after in pairwise(stages):
             m.d.sync += after.eq(before)
 
-        # Decided in stages 0 and 1, used in stage 2: which update ahead, by so many stages, holds
-        # the newest word, or else whether the memory's word is of this epoch.
-        ahead = (2, 4) if config.single_port else (1, 2, 3, 4)
-        hits_1, hits, fresh = Signal(len(ahead)), Signal(len(ahead)), Signal()
-        word, weights_2 = Signal(self.word), Signal.like(weight_read.data)
+        # Decided in stage 0: which update ahead, by so many stages, holds the newest word. One at
+        # the write stage is written in this clock, which the read of this clock does not see.
+        ahead = range(config.clocks_per_step, written + 1, config.clocks_per_step)
+        hits = Signal(len(ahead))
+        fresh: Any = Signal()
         for index, distance in enumerate(ahead):
             other = stages[distance]
-            m.d.sync += hits_1[index].eq(
+            m.d.sync += hits[index].eq(
                 other.valid
                 & (other.address == self.update.address)
                 & (other.epoch == self.update.epoch)
             )
-        m.d.sync += [
-            hits.eq(hits_1 & ~(hits_1 - 1)),
-            fresh.eq(~hits_1.any() & (self.membranes.word.epoch == stages[1].epoch)),
-            word.eq(self.membranes.word),
-            weights_2.eq(weight_read.data),
-        ]
+        # Stage 1: else the memory's word does, if it is of this epoch.
+        word: Any = self.membranes.word
+        newest: Any = (hits & ~(hits - 1))[: len(hits)]
+        weights_read: Any = weight_read.data
+        m.d.comb += fresh.eq(~hits.any() & (word.epoch == stages[1].epoch))
+        if operands == 2:
+            read: Any = (word, newest, fresh, weights_read)
+            word, newest, fresh, weights_read = (Signal.like(value) for value in read)
+            for register, value in zip((word, newest, fresh, weights_read), read, strict=True):
+                m.d.sync += register.eq(value)
 
-        # Results by stage; the newest one is on the longest path.
+        # Results by stage; that of the update just ahead is on the longest path.
         result = Signal(self.word["membranes"].shape)
-        results = {3: result, **{n: Signal.like(result, name=f"result_{n}") for n in range(4, 7)}}
-        newest, *older = (results[2 + distance] for distance in ahead)
+        results = {operands + 1: result}
+        for stage in range(operands + 2, operands + ahead[-1] + 1):
+            results[stage] = Signal.like(result, name=f"result_{stage}")
+        for before, after in pairwise(results.values()):
+            m.d.sync += after.eq(before)
+        first, *older = (results[operands + distance] for distance in ahead)
         settled = [
             Mux(choice, Value.cast(value), 0)
-            for choice, value in zip([*hits[1:], fresh], [*older, word.membranes], strict=True)
+            for choice, value in zip([*newest[1:], fresh], [*older, word.membranes], strict=True)
         ]
         membranes = Signal.like(result)
-        m.d.comb += membranes.eq(Mux(hits[0], newest, reduce(or_, settled)))
+        m.d.comb += membranes.eq(Mux(newest[0], first, reduce(or_, settled)))
 
         fired = Signal(config.lanes)
         ceil = Signal.like(self.parameters.ceil)
         m.d.sync += ceil.eq(self.parameters.ceil)
+        update = stages[operands + 1]
         for lane in range(config.lanes):
-            self._lane(m, lane, stages, weights_2, ceil, membranes[lane], result[lane], fired[lane])
-        for before, after in pairwise(results.values()):
-            m.d.sync += after.eq(before)
-        m.d.sync += self.fired.eq(Mux(stages[3].valid, fired, 0))
+            self._lane(
+                m, lane, update, weights_read, ceil, membranes[lane], result[lane], fired[lane]
+            )
+        m.d.sync += self.fired.eq(Mux(update.valid, fired, 0))
 
-        written = 5 if config.single_port else 4
         m.d.comb += [
             write.en.eq(stages[written].valid | self.sweep),
             write.addr.eq(Mux(self.sweep, self.sweep_address, stages[written].address)),
@@ -169,8 +177,8 @@ class NeuronBank(wiring.Component):
             ]
         return m
 
-    def _lane(self, m, lane, stages, weights, ceil, membrane_in, result, fired):
-        """One lane: stage 2 forms the operands, stage 3 adds and selects."""
+    def _lane(self, m, lane, update, weights, ceil, membrane_in, result, fired):
+        """One lane: one stage forms the operands, the next one adds and selects."""
         config = self.config
         bits = max(config.membrane_bits, config.weight_bits) + 1
         threshold, floor = self.parameters.thresholds[lane], self.parameters.floors[lane]
@@ -192,7 +200,7 @@ class NeuronBank(wiring.Component):
         total = Signal(signed(bits), name=f"sum_{lane}")
         over_threshold = Signal(signed(bits + 1), name=f"sum_minus_threshold_{lane}")
         over_floor = Signal(signed(bits + 1), name=f"sum_minus_floor_{lane}")
-        enable = stages[3].lane_enable[lane]
+        enable = update.lane_enable[lane]
         m.d.comb += [
             total.eq(membrane + weight),
             over_threshold.eq(membrane + above),

@@ -11,7 +11,7 @@ from amaranth.utils import ceil_log2
 from hw.config import FORK_LEVEL, CoreConfig
 from hw.packet import Kind
 
-__all__ = ["Packer", "group_layout"]
+__all__ = ["Packer", "entry_layout", "group_layout"]
 
 
 def group_layout(config: CoreConfig) -> data.StructLayout:
@@ -30,6 +30,25 @@ def group_layout(config: CoreConfig) -> data.StructLayout:
             "last": 1,
             "masks": data.ArrayLayout(config.lanes, config.taps),
             "fired": config.taps,
+        }
+    )
+
+
+def entry_layout(config: CoreConfig) -> data.StructLayout:
+    """Layout of what waits for the link: the masks of a step, or those of an event's positions.
+
+    ``pending`` has one bit a mask: whether it is not 0. A single mask that waits never is.
+    """
+    group = group_layout(config)
+    count = config.taps * (config.blocks if config.taps > 1 else 1)
+    ends = int(config.end_level is not None)
+    return data.StructLayout(
+        {
+            **{name: group[name].shape for name in ("kind", "y", "x", "block")},
+            "last": ends,
+            "own_end": ends,
+            "masks": data.ArrayLayout(config.lanes, count),
+            "pending": count if count > 1 else 0,
         }
     )
 
@@ -91,16 +110,7 @@ class Packer(wiring.Component):
         config, group = self.config, self.group
         collected = config.blocks if config.taps > 1 else 1
         count = config.taps * collected
-        layout = data.StructLayout(
-            {
-                **{name: group_layout(config)[name].shape for name in ("kind", "y", "x", "block")},
-                "last": int(config.end_level is not None),
-                "own_end": int(config.end_level is not None),
-                "masks": data.ArrayLayout(config.lanes, count),
-                # Which masks are not 0; a single one that is kept never is.
-                "pending": count if count > 1 else 0,
-            }
-        )
+        layout = entry_layout(config)
         m.submodules.queue = queue = SyncFIFOBuffered(width=layout.size, depth=config.queue_depth)
         entry: Any = Signal(layout)
         m.d.comb += [

@@ -37,6 +37,8 @@ class Unpacker(wiring.Component):
     ----------
     link : LinkConfig
         Packets received.
+    fast_clock : bool
+        Whether events leave from a buffer.
 
     Members
     -------
@@ -52,8 +54,8 @@ class Unpacker(wiring.Component):
     o: stream.Interface
     dropped: Signal
 
-    def __init__(self, link: LinkConfig):
-        self.link = link
+    def __init__(self, link: LinkConfig, fast_clock: bool = True):
+        self.link, self.fast_clock = link, fast_clock
         super().__init__(
             {
                 "i": In(stream.Signature(link.layout)),
@@ -65,8 +67,11 @@ class Unpacker(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         link = self.link
-        m.submodules.buffer = buffer = Buffer(event_layout(link))
-        connect(m, buffer.o, flipped(self.o))
+        out = self.o
+        if self.fast_clock:
+            m.submodules.buffer = buffer = Buffer(event_layout(link))
+            connect(m, buffer.o, flipped(self.o))
+            out = buffer.i
         # The packet at hand: the lane that leaves next, those behind it, whether it is the last.
         full = Signal()
         known = Signal()
@@ -83,16 +88,14 @@ class Unpacker(wiring.Component):
         advance = Signal()
         done = Signal()
         m.d.comb += [
-            buffer.i.valid.eq(full & (known | ending)),
-            buffer.i.p.kind.eq(Mux(ending, Kind.EVENT_END, packet.kind)),
-            buffer.i.p.channel.eq(
-                Mux(marker | ending, 0, packet.block * link.lanes + _index_of(lane))
-            ),
-            buffer.i.p.y.eq(packet.y),
-            buffer.i.p.x.eq(packet.x),
-            advance.eq(full & (buffer.i.ready | ~buffer.i.valid)),
+            out.valid.eq(full & (known | ending)),
+            out.p.kind.eq(Mux(ending, Kind.EVENT_END, packet.kind)),
+            out.p.channel.eq(Mux(marker | ending, 0, packet.block * link.lanes + _index_of(lane))),
+            out.p.y.eq(packet.y),
+            out.p.x.eq(packet.x),
+            advance.eq(full & (out.ready | ~out.valid)),
             done.eq(advance & last & (ends == ending)),
-            self.dropped.eq(full & ~buffer.i.valid),
+            self.dropped.eq(full & ~out.valid),
             self.i.ready.eq(~full | done),
         ]
         with m.If(advance):

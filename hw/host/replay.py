@@ -1,11 +1,10 @@
 """Replay: the stored sample, played as fast as the network takes it."""
 
-from typing import Any
-
 from amaranth.hdl import Module, ShapeLike, Signal
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
+
+from hw.ram import Ram
 
 __all__ = ["REPEATS_BITS", "Replay"]
 
@@ -77,9 +76,8 @@ class Replay(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.memory = memory = Memory(shape=self.event, depth=self.stored_events, init=[])
-        write: Any = memory.write_port()
-        read: Any = memory.read_port()
+        m.submodules.memory = memory = Ram(self.event, self.stored_events, single_port=True)
+        write = memory.write
         count = Signal(range(self.stored_events + 1))
         place = Signal.like(count)  # of the next event; `count` but while a command is carried out
         playing = Signal()
@@ -89,16 +87,16 @@ class Replay(wiring.Component):
             write.addr.eq(place),
             write.data.eq(self.i),
             write.en.eq(self.write & (place != self.stored_events)),
-            read.addr.eq(place),
-            read.en.eq(playing & (~self.o.valid | self.o.ready)),
-            self.o.p.event.eq(read.data),
+            memory.address.eq(place),
+            memory.enable.eq(playing & (~self.o.valid | self.o.ready)),
+            self.o.p.event.eq(memory.word),
             self.last.eq(to_answer == 1),
         ]
         with m.If(self.answered):
             m.d.sync += to_answer.eq(to_answer - 1)
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
-        with m.If(read.en):
+        with m.If(memory.enable):
             m.d.sync += [self.o.valid.eq(1), self.o.p.end.eq(0), place.eq(place + 1)]
             with m.If(place == count):
                 m.d.sync += [self.o.p.end.eq(1), place.eq(0), to_send.eq(to_send - 1)]

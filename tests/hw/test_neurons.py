@@ -53,7 +53,10 @@ def parameters(config, block):
 )
 @pytest.mark.parametrize("addresses", [1, 3, 8])
 @pytest.mark.parametrize("single_port", [False, True])
-def test_equals_the_contract(weight_bits, membrane_bits, ceil_bits, addresses, single_port):
+@pytest.mark.parametrize("fast_clock", [False, True])
+def test_equals_the_contract(
+    weight_bits, membrane_bits, ceil_bits, addresses, single_port, fast_clock
+):
     config = make_core(
         shape=(6, 8, 8),
         size=(16, 16),
@@ -63,6 +66,7 @@ def test_equals_the_contract(weight_bits, membrane_bits, ceil_bits, addresses, s
         membrane_bits=membrane_bits,
         ceil_bits=ceil_bits,
         single_port=single_port,
+        fast_clock=fast_clock,
         seed=addresses,
     )
     rng = random.Random(membrane_bits)
@@ -83,7 +87,7 @@ def test_equals_the_contract(weight_bits, membrane_bits, ceil_bits, addresses, s
     got = []
 
     async def drive(ctx):
-        blocks = [0, 0]
+        blocks = [0] * config.operand_stage
         for update in [*updates, *[{"valid": 0}] * 4]:
             ctx.set(dut.parameters, parameters(config, blocks.pop(0)))
             blocks.append(update.pop("block", 0))
@@ -93,7 +97,8 @@ def test_equals_the_contract(weight_bits, membrane_bits, ceil_bits, addresses, s
 
     expected = model(config, updates)
     simulate(dut, drive, clocks=500)
-    assert got[3:-1] == expected
+    delay = config.operand_stage + 1
+    assert got[delay : delay + len(expected)] == expected
     assert any(got)
 
 

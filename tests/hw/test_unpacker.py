@@ -36,9 +36,10 @@ def expected_events(link, packets):
 
 @pytest.mark.parametrize("lanes", [1, 2, 3, 8])
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_order_and_drops(lanes, pattern):
+@pytest.mark.parametrize("fast_clock", [False, True])
+def test_order_and_drops(lanes, pattern, fast_clock):
     link = LinkConfig(channels=8, height=5, width=6, lanes=lanes, guarded=True)
-    dut = Unpacker(link)
+    dut = Unpacker(link, fast_clock)
     packets = random_packets(link, 200, random.Random(lanes))
     expected = expected_events(link, packets)
     process, taken = collect(dut.o, len(expected), decode, PATTERNS[pattern], 2)

@@ -1,20 +1,20 @@
-"""Membrane memory: block RAM with two ports, or large single-port RAM."""
+"""Memory with a port to read and one to write, or one port for both."""
 
 from typing import Any
 
-from amaranth.hdl import ClockSignal, Const, Instance, Module, Mux, Signal, Value
-from amaranth.lib import data, memory, wiring
+from amaranth.hdl import ClockSignal, Const, Instance, Module, Mux, ShapeLike, Signal, Value
+from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-__all__ = ["SPRAM_BITS", "SPRAM_DEPTH", "MembraneMemory"]
+__all__ = ["SPRAM_BITS", "SPRAM_DEPTH", "Ram"]
 
 SPRAM_BITS, SPRAM_DEPTH = 16, 16384
 """Size of an SB_SPRAM256KA of the iCE40 UltraPlus (Lattice FPGA-TN-02022)."""
 
 
-class MembraneMemory(wiring.Component):
-    """Memory of one bank of membranes.
+class Ram(wiring.Component):
+    """Memory.
 
     A read of the word that is written in the same clock gives the word as it was. On an iCE40
     UltraPlus a single-port memory is SPRAM, as many side by side as the word is wide; its contents
@@ -22,7 +22,7 @@ class MembraneMemory(wiring.Component):
 
     Parameters
     ----------
-    shape : data.StructLayout
+    shape : ShapeLike
         A word.
     depth : int
         Words.
@@ -31,11 +31,13 @@ class MembraneMemory(wiring.Component):
 
     Members
     -------
+    enable : In(1)
+        Whether to read in this clock; 1 unless driven.
     address : In
         Word to read.
     word : Out(shape)
-        That word, one clock later. Any other value in the clock after a write of a single-port
-        memory.
+        The word read last, from the next clock on; after a write of a single-port memory any value
+        until the next read.
     write : In(memory.WritePort.Signature)
         Port through which every change goes.
 
@@ -45,11 +47,12 @@ class MembraneMemory(wiring.Component):
         The words, where they are not SPRAM.
     """
 
+    enable: Signal
     address: Signal
     word: Any
     write: Any
 
-    def __init__(self, shape: data.StructLayout, depth: int, single_port: bool):
+    def __init__(self, shape: ShapeLike, depth: int, single_port: bool):
         if single_port and depth > SPRAM_DEPTH:
             raise ValueError(
                 f"depth = {depth}: expected at most {SPRAM_DEPTH} words of a single-port memory"
@@ -57,7 +60,14 @@ class MembraneMemory(wiring.Component):
         self.shape, self.single_port = shape, single_port
         self.memory = memory.Memory(shape=shape, depth=depth, init=[])
         write = memory.WritePort.Signature(addr_width=ceil_log2(depth), shape=shape)  # pyright: ignore[reportArgumentType]
-        super().__init__({"address": In(range(depth)), "word": Out(shape), "write": In(write)})
+        super().__init__(
+            {
+                "enable": In(1, init=1),  # pyright: ignore[reportCallIssue]
+                "address": In(range(depth)),
+                "word": Out(shape),
+                "write": In(write),
+            }
+        )
 
     def elaborate(self, platform):
         m = Module()
@@ -66,6 +76,7 @@ class MembraneMemory(wiring.Component):
         m.submodules.memory = self.memory
         read, write = self.memory.read_port(), self.memory.write_port()
         m.d.comb += [
+            read.en.eq(self.enable),
             read.addr.eq(self.address),
             self.word.eq(read.data),
             write.en.eq(self.write.en),
@@ -89,7 +100,7 @@ class MembraneMemory(wiring.Component):
                 i_DATAIN=stored,
                 i_MASKWREN=Const(0b1111, 4),
                 i_WREN=self.write.en,
-                i_CHIPSELECT=Const(1),
+                i_CHIPSELECT=self.enable | self.write.en,
                 i_STANDBY=Const(0),
                 i_SLEEP=Const(0),
                 i_POWEROFF=Const(1),  # active low

@@ -1,0 +1,189 @@
+"""Calibration of `gen.estimate`: builds single parts, counts their logic, fits the coefficients.
+
+``python -m gen.calibrate`` writes ``gen/estimates.json`` anew; some minutes for each family.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from amaranth.back import verilog
+from scipy.optimize import nnls
+from tqdm import tqdm
+
+from gen import tools
+from gen.boards import find_board
+from gen.configure import design_config
+from gen.estimate import COEFFICIENTS, Part, core_part, host_part, map_memories
+from gen.fold import Folding, fold_fully
+from gen.synthesis import SYNTHESIS
+from hw.core import Core
+from hw.design import Design
+from hw.host.system import HostConfig, System
+from hw.readout import Readout
+from sw.network import Network
+
+__all__ = ["fit", "main"]
+
+FOLDER = Path("build/calibrate")
+
+PRETRAINED = Path(__file__).parent.parent / "sw" / "pretrained"
+
+BOARDS = {"ecp5": "ulx3s-85f", "iCE40": "icebreaker"}
+
+COUNTER_BITS = {"ecp5": 48, "iCE40": 24}
+
+# Network, layer, lanes, taps, whether the membranes lie in single-port memory.
+CORES: dict[str, Sequence[tuple[str, int, int, int, bool]]] = {
+    "ecp5": (
+        ("nmnist", 0, 2, 1, False),
+        ("nmnist", 0, 12, 2, False),
+        ("nmnist", 0, 12, 4, False),
+        ("nmnist", 1, 4, 4, False),
+        ("nmnist", 1, 24, 1, False),
+        ("nmnist", 2, 8, 1, False),
+        ("nmnist", 2, 16, 2, False),
+        ("nmnist-4bit", 0, 12, 4, False),
+        ("nmnist-4bit", 1, 8, 2, False),
+        ("nmnist-4bit", 2, 32, 2, False),
+        ("nmnist-small", 0, 8, 4, False),
+        ("nmnist-small", 1, 16, 4, False),
+    ),
+    "iCE40": (
+        ("nmnist", 0, 1, 1, False),
+        ("nmnist", 1, 2, 1, True),
+        ("nmnist-4bit", 0, 1, 1, False),
+        ("nmnist-4bit", 0, 2, 1, True),
+        ("nmnist-4bit", 0, 4, 1, False),
+        ("nmnist-4bit", 1, 2, 1, False),
+        ("nmnist-4bit", 1, 3, 2, False),
+        ("nmnist-4bit", 1, 4, 1, True),
+        ("nmnist-4bit", 2, 2, 1, True),
+        ("nmnist-4bit", 2, 2, 4, False),
+        ("nmnist-small", 0, 2, 2, False),
+        ("nmnist-small", 1, 1, 1, True),
+    ),
+}
+
+# Network, lanes, margin of early exit.
+READOUTS = (
+    ("nmnist", 10, None),
+    ("nmnist", 1, None),
+    ("nmnist-4bit", 5, None),
+    ("nmnist-4bit", 1, None),
+    ("nmnist", 10, 4800),
+)
+
+# Events of the stored sample.
+HOSTS = (0, 8192)
+
+HOST_DESIGN = "nmnist-small"
+"""Network whose smallest design stands behind the host links."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m gen.calibrate", description=__doc__)
+    parser.add_argument("--family", choices=BOARDS, action="append", help="by default all")
+    options = parser.parse_args(arguments)
+    coefficients = json.loads(COEFFICIENTS.read_text()) if COEFFICIENTS.exists() else {}
+    try:
+        for family in options.family or BOARDS:
+            counted = [
+                (part, sum(sign * _logic_cells(built, family) for sign, built in components))
+                for part, components in tqdm(_parts(family), family)
+            ]
+            coefficients[family], lines = fit(counted, family)
+            print(*lines, sep="\n")
+    except tools.ToolError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    COEFFICIENTS.write_text(json.dumps(coefficients, indent=2) + "\n")
+    return 0
+
+
+def fit(
+    counted: Sequence[tuple[Part, int]], family: str
+) -> tuple[dict[str, dict[str, float]], list[str]]:
+    """Coefficients of at least 0 with the least relative squares, and lines that tell the errors.
+
+    Parameters
+    ----------
+    counted : sequence of tuple
+        Parts and their logic cells.
+    """
+    coefficients, lines = {}, []
+    for kind in dict.fromkeys(part.kind for part, _ in counted):
+        mine = [
+            (map_memories(part, family).features, cells)
+            for part, cells in counted
+            if part.kind == kind
+        ]
+        names = list(mine[0][0])
+        cells = np.array([count for _, count in mine], dtype=float)
+        table = np.array([[features[name] for name in names] for features, _ in mine])
+        solution, _ = nnls(table / cells[:, None], np.ones(len(cells)))
+        coefficients[kind] = dict(zip(names, solution.round(5).tolist(), strict=True))
+        lines += [
+            f"{family} {kind:8}{count:8,.0f} counted{estimated:8,.0f} estimated"
+            f"{100 * (estimated / count - 1):+7.1f} %"
+            for count, estimated in zip(cells, table @ solution, strict=True)
+        ]
+    return coefficients, lines
+
+
+def _parts(family: str) -> list[tuple[Part, list[tuple[int, Any]]]]:
+    """Parts, and the components whose logic cells add up, with their signs, to a part's."""
+    counters = COUNTER_BITS[family]
+
+    def networks(name: str) -> Network:
+        return Network.load(PRETRAINED / f"{name}.safetensors")
+
+    parts: list[tuple[Part, list[tuple[int, Any]]]] = []
+    for name, layer, lanes, taps, single_port in CORES[family]:
+        foldings = list(fold_fully(networks(name)))
+        foldings[layer] = Folding(lanes, taps, single_port)
+        core = design_config(networks(name), foldings, counter_bits=counters).cores[layer]
+        parts.append((core_part(core), [(1, Core(core))]))
+    for name, lanes, margin in READOUTS:
+        foldings = [*fold_fully(networks(name))[:-1], Folding(lanes, 1)]
+        core = design_config(networks(name), foldings, margin, counters).cores[-1]
+        parts.append((core_part(core), [(1, Readout(core))]))
+    small = networks(HOST_DESIGN)
+    config = design_config(small, [Folding(1, 1)] * len(small.layers), counter_bits=counters)
+    for stored_events in HOSTS:
+        host = HostConfig(find_board(BOARDS[family]).clock_hz, stored_events=stored_events)
+        components = [(1, System(Design(config), host)), (-1, Design(config))]
+        parts.append((host_part(config.cores, host), components))
+    return parts
+
+
+def _logic_cells(component: Any, family: str) -> int:
+    """Logic cells of a component by itself: synthesized and packed, not placed."""
+    folder = FOLDER / family
+    folder.mkdir(parents=True, exist_ok=True)
+    platform = find_board(BOARDS[family]).platform()
+    text = verilog.convert(component, name="part", platform=platform, emit_src=False)
+    (folder / "part.v").write_text(text)
+    synthesis = {"ecp5": "synth_ecp5", "iCE40": "synth_ice40"}[family]
+    script = f"read_verilog part.v; {synthesis} {SYNTHESIS[family]} -top part -json part.json"
+    tools.run(folder, "yosys", "-q", "-p", script)
+    device = {
+        "ecp5": ("nextpnr-ecp5", "--85k", "--package", "CABGA381", "--out-of-context"),
+        "iCE40": ("nextpnr-ice40", "--up5k", "--package", "sg48"),
+    }[family]
+    tools.run(folder, *device, "--json", "part.json", "--pack-only", "--log", "pack.log")
+    cell = {"ecp5": "TRELLIS_COMB", "iCE40": "ICESTORM_LC"}[family]
+    found = re.search(rf"{cell}:\s+(\d+)/", (folder / "pack.log").read_text())
+    if found is None:
+        raise tools.ToolError(f"no {cell} in {folder / 'pack.log'}")
+    return int(found[1])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
