@@ -12,7 +12,13 @@ from tqdm import tqdm
 
 from gen import tools
 from gen.boards import CELLS, Board
-from gen.timing import CriticalPath, critical_path, reached_hz, short_resources
+from gen.timing import (
+    CriticalPath,
+    component_names,
+    critical_path,
+    reached_hz,
+    short_resources,
+)
 from hw.board.pll import PllConfig
 from hw.board.top import BoardTop
 from hw.host.system import System
@@ -122,7 +128,7 @@ def build(
             raise BuildError(_does_not_fit(board, short)) from None
         raise
     report = json.loads((folder / "report.json").read_text())
-    components = re.findall(rf"^module \\{TOP}\.(\S+)", plan.files[f"{TOP}.il"], re.MULTILINE)
+    components = component_names(plan.files[f"{TOP}.il"], TOP)
     path, reached = critical_path(report, components), reached_hz(report)
     if reached < pll.clock_hz:
         raise BuildError(_too_slow(pll.clock_hz, reached, path))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["CriticalPath", "critical_path", "reached_hz", "short_resources"]
+__all__ = ["CriticalPath", "component_names", "critical_path", "reached_hz", "short_resources"]
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,15 @@ def critical_path(report: Mapping[str, Any], components: Iterable[str]) -> Criti
         routing_ns=kinds[True],
         delay_ns=dict(sorted(shares.items(), key=lambda share: -share[1])),
     )
+
+
+def component_names(rtlil: str, top: str) -> list[str]:
+    """Names of the components in Amaranth's RTLIL, as the cells of the flat netlist begin with.
+
+    Modules that would bear the same name have a number behind theirs, which the cells have not.
+    """
+    modules = re.findall(rf"^module \\{top}\.(\S+)", rtlil, re.MULTILINE)
+    return [re.sub(r"\$\d+", "", module) for module in modules]
 
 
 def short_resources(log: str) -> dict[str, tuple[int, int]]:

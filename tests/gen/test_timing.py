@@ -1,6 +1,6 @@
 import pytest
 
-from gen.timing import critical_path, reached_hz, short_resources
+from gen.timing import component_names, critical_path, reached_hz, short_resources
 from tests.gen.reports import FULL_LOG, REPORT
 
 COMPONENTS = [
@@ -23,6 +23,11 @@ def test_delay_of_the_critical_path_by_component():
         "": 0.75,
     }
     assert path.slowest == next(iter(path.delay_ns)) == "system.design.core_0.bank_1"
+
+
+def test_names_of_components_are_those_of_the_netlist():
+    text = "module \\top\nmodule \\top.core\nmodule \\top.core.counters$74\nwire \\top.x\n"
+    assert component_names(text, "top") == ["core", "core.counters"]
 
 
 def test_a_design_without_a_path_between_registers():
