@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Array, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -91,9 +91,13 @@ class Readout(wiring.Component):
         ]
 
         # No step is issued from a marker on until it is dealt with, its answer taken.
-        logits: Any = Signal(data.ArrayLayout(signed(LOGIT_BITS), self.classes))
+        # The blocks of logits stand in a ring, which a step turns by one: the block at hand is
+        # always the first. Behind an event's last step they are back in their places.
+        ring: Any = Signal(data.ArrayLayout(signed(LOGIT_BITS), config.blocks * config.lanes))
+        logits = Cat(ring[channel] for channel in range(self.classes))
+        turn = Signal()
         done = Signal()
-        saturated = self._accumulate(m, step_2, valid_2, weights_2, logits, done)
+        saturated = self._accumulate(m, step_2, valid_2, weights_2, ring, turn, done)
         marker_issued = Signal()
         answering = Signal()
         m.d.comb += [
@@ -105,8 +109,9 @@ class Readout(wiring.Component):
         with m.Elif(done):
             m.d.sync += answering.eq(0)
         if config.margin is None:
-            self._answer(m, step_2, valid_2, logits, done)
+            self._answer(m, step_2, valid_2, ring, turn, done)
         else:
+            m.d.comb += turn.eq(0)
             self._decide(m, config.margin, step_2, valid_2, logits, done)
 
         m.d.comb += [
@@ -121,30 +126,37 @@ class Readout(wiring.Component):
         ]
         return m
 
-    def _answer(self, m, step, valid, logits, done):
+    def _answer(self, m, step, valid, ring, turn, done):
         """Answers markers; finds the class by one comparison a clock."""
-        answer = self.o.p
-        index = Signal(range(self.classes))
+        answer, lanes = self.o.p, self.config.lanes
+        index = Signal(range(len(ring)))
+        lane = Signal(range(lanes))
         choosing = Signal()
         # Chosen in one clock, compared in the next.
         logit = Signal(signed(LOGIT_BITS))
         logit_index = Signal.like(index)
         comparing = Signal()
         best = Signal(signed(LOGIT_BITS))
-        m.d.comb += [answer.logits.eq(logits), done.eq(self.o.valid & self.o.ready)]
+        m.d.comb += [
+            answer.logits.eq(Cat(ring[channel] for channel in range(self.classes))),
+            done.eq(self.o.valid & self.o.ready),
+            turn.eq(choosing & (lane == lanes - 1)),
+        ]
         m.d.sync += [
-            logit.eq(Array(logits[i] for i in range(self.classes))[index]),
+            logit.eq(Array(ring[i] for i in range(lanes))[lane]),
             logit_index.eq(index),
             comparing.eq(choosing),
         ]
         with m.If(valid & (step.kind != Kind.EVENT)):
-            m.d.sync += [answer.kind.eq(step.kind), choosing.eq(1), index.eq(0)]
+            m.d.sync += [answer.kind.eq(step.kind), choosing.eq(1), index.eq(0), lane.eq(0)]
         with m.If(choosing):
-            m.d.sync += index.eq(index + 1)
-            with m.If(index == self.classes - 1):
+            m.d.sync += [index.eq(index + 1), lane.eq(Mux(turn, 0, lane + 1))]
+            with m.If(index == len(ring) - 1):
                 m.d.sync += choosing.eq(0)
         with m.If(comparing):
-            with m.If((logit_index == 0) | (logit > best)):
+            # Lanes beyond the last class hold 0.
+            is_class = logit_index < self.classes
+            with m.If(is_class & ((logit_index == 0) | (logit > best))):
                 m.d.sync += [best.eq(logit), answer.class_index.eq(logit_index)]
             m.d.sync += self.o.valid.eq(~choosing)
         with m.If(done):
@@ -163,25 +175,29 @@ class Readout(wiring.Component):
             m.d.sync += decision.kind.eq(step.kind)
         m.d.comb += [decision.logits.eq(logits), done.eq(decision.done)]
 
-    def _accumulate(self, m, step, valid, weights, logits, done):
+    def _accumulate(self, m, step, valid, weights, ring, turn, done):
         """Adds the weights of a step to its block of logits; returns the number that saturated."""
-        config = self.config
+        config, lanes = self.config, self.config.lanes
         high, low = (1 << (LOGIT_BITS - 1)) - 1, -(1 << (LOGIT_BITS - 1))
-        saturated = Signal(config.lanes)
-        with m.If(done & (self.o.p.kind == Kind.END)):
-            m.d.sync += logits.eq(0)
-        for lane in range(config.lanes):
-            mine = [logits[channel] for channel in range(lane, self.classes, config.lanes)]
+        saturated = Signal(lanes)
+        adding = Signal()
+        m.d.comb += adding.eq(valid & step.banks[0].valid)
+        for lane in range(lanes):
             total = Signal(signed(LOGIT_BITS + 1), name=f"sum_{lane}")
             result = Signal(signed(LOGIT_BITS), name=f"result_{lane}")
             weight = weights.word_select(lane, config.weight_bits).as_signed()
-            m.d.comb += [total.eq(Array(mine)[step.block] + weight), result.eq(total)]
             # Out of range: the two highest bits differ.
             out_of_range = total[-1] ^ total[-2]
-            with m.If(out_of_range):
-                m.d.comb += result.eq(Mux(total[-1], low, high))
-            for block, logit in enumerate(mine):
-                with m.If(valid & step.banks[0].valid & (step.block == block)):
-                    m.d.sync += logit.eq(result)
-                    m.d.comb += saturated[lane].eq(out_of_range)
+            m.d.comb += [
+                total.eq(ring[lane] + weight),
+                result.eq(Mux(out_of_range, Mux(total[-1], low, high), total)),
+                saturated[lane].eq(adding & out_of_range),
+            ]
+            last = len(ring) - lanes + lane
+            with m.If(adding | turn):
+                for place in range(lane, last, lanes):
+                    m.d.sync += ring[place].eq(ring[place + lanes])
+                m.d.sync += ring[last].eq(Mux(adding, result, ring[lane]))
+        with m.If(done & (self.o.p.kind == Kind.END)):
+            m.d.sync += ring.eq(0)
         return sum(bit for bit in saturated)
