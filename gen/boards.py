@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from amaranth.build import Attrs
 from amaranth.build.plat import TemplatedPlatform
@@ -72,8 +73,8 @@ class Board:
         Rates of the serial port: the first one that the clock can give is taken.
     stored_events : int
         Events of a sample that the board can store.
-    counter_bits : int
-        Width of the cores' counters.
+    core_options : mapping
+        Parameters of `hw.config.CoreConfig` for all cores.
     loader : str
         Name for openFPGALoader.
     """
@@ -89,7 +90,7 @@ class Board:
     clock_hz: int
     bauds: tuple[int, ...]
     stored_events: int
-    counter_bits: int
+    core_options: Mapping[str, Any]
     loader: str
 
     @property
@@ -114,7 +115,7 @@ def _ecp5(name: str, title: str, platform: type, cells: int, rams: int, **option
         block_ram_bits=18 * 1024,
         sprams=0,
         bauds=BAUDS,
-        counter_bits=48,
+        core_options=MappingProxyType({}),
         **options,
     )
 
@@ -135,7 +136,9 @@ BOARDS: Mapping[str, Board] = MappingProxyType(
                 clock_hz=24_000_000,
                 bauds=BAUDS,
                 stored_events=8_192,
-                counter_bits=24,
+                core_options=MappingProxyType(
+                    {"fast_clock": False, "profile": False, "counter_bits": 24}
+                ),
                 loader="ice40_generic",
             ),
             _ecp5(

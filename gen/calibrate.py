@@ -36,8 +36,6 @@ PRETRAINED = Path(__file__).parent.parent / "sw" / "pretrained"
 
 BOARDS = {"ecp5": "ulx3s-85f", "iCE40": "icebreaker"}
 
-COUNTER_BITS = {"ecp5": 48, "iCE40": 24}
-
 # Network, layer, lanes, taps, whether the membranes lie in single-port memory.
 CORES: dict[str, Sequence[tuple[str, int, int, int, bool]]] = {
     "ecp5": (
@@ -139,7 +137,7 @@ def fit(
 
 def _parts(family: str) -> list[tuple[Part, list[tuple[int, Any]]]]:
     """Parts, and the components whose logic cells add up, with their signs, to a part's."""
-    counters = COUNTER_BITS[family]
+    board = find_board(BOARDS[family])
 
     def networks(name: str) -> Network:
         return Network.load(PRETRAINED / f"{name}.safetensors")
@@ -148,16 +146,16 @@ def _parts(family: str) -> list[tuple[Part, list[tuple[int, Any]]]]:
     for name, layer, lanes, taps, single_port in CORES[family]:
         foldings = list(fold_fully(networks(name)))
         foldings[layer] = Folding(lanes, taps, single_port)
-        core = design_config(networks(name), foldings, counter_bits=counters).cores[layer]
+        core = design_config(networks(name), foldings, **board.core_options).cores[layer]
         parts.append((core_part(core), [(1, Core(core))]))
     for name, lanes, margin in READOUTS:
         foldings = [*fold_fully(networks(name))[:-1], Folding(lanes, 1)]
-        core = design_config(networks(name), foldings, margin, counters).cores[-1]
+        core = design_config(networks(name), foldings, margin, **board.core_options).cores[-1]
         parts.append((core_part(core), [(1, Readout(core))]))
     small = networks(HOST_DESIGN)
-    config = design_config(small, [Folding(1, 1)] * len(small.layers), counter_bits=counters)
+    config = design_config(small, [Folding(1, 1)] * len(small.layers), **board.core_options)
     for stored_events in HOSTS:
-        host = HostConfig(find_board(BOARDS[family]).clock_hz, stored_events=stored_events)
+        host = HostConfig(board.clock_hz, stored_events=stored_events)
         components = [(1, System(Design(config), host)), (-1, Design(config))]
         parts.append((host_part(config.cores, host), components))
     return parts

@@ -94,7 +94,7 @@ def _layers(
     smallest = [Folding(1, 1)] * len(network.layers)
 
     def cores(foldings: Sequence[Folding]) -> tuple[CoreConfig, ...]:
-        return design_config(network, foldings, margin, board.counter_bits).cores
+        return design_config(network, foldings, margin, **board.core_options).cores
 
     layers = []
     for index, (layer, received) in enumerate(zip(network.layers, events, strict=True)):
