@@ -38,14 +38,14 @@ PATIENCE_S = 5.0
 
 SYNC_TRIES = 5
 
-ATTEMPTS = 3
+ATTEMPTS = 4
 """How often a sample or a question is sent before its failure is an error."""
 
 SAMPLES_UNDER_WAY = 2
 """While a sample's answer is on its way, events of the next one follow."""
 
 MOST_UNDER_WAY = 100
-"""Commands: few enough that a number tells them apart."""
+"""Commands: less than half of the numbers, so that a probe's can be none of theirs."""
 
 FRAME_ROOM = 3
 """Room that a command takes beside its data."""
@@ -55,6 +55,9 @@ FIRST_ROOM = 16
 
 NOT_TAKEN = {Error.LINE, Error.FRAMING, Error.LENGTH, Error.CRC, Error.SEQUENCE, Error.ROOM}
 """Errors after which the board waits for a command to be sent again."""
+
+REPLIES = {Command.INFO: 1, Command.END: 1, Command.COUNTERS: 1, Command.REPLAY: 2}
+"""Replies that come before a command's acknowledgement. READ may have none: see early exit."""
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Message)
@@ -115,8 +118,10 @@ class Client:
         self._info: Info | None = None
         self._window: deque[tuple[Command, bytes, int]] = deque()  # with room, in order
         self._first = 0  # number of the first command in the window
-        self._go_back: int | None = None  # number of the command that the board waits for
+        self._probe: int | None = None  # number of the probe that is on its way
+        self._probes = 0
         self._messages: deque[Message] = deque()
+        self._replies = 0  # whose commands are not acknowledged
         self._answered = 0
         self._progress = time.monotonic()
         self.losses = Losses()
@@ -237,7 +242,7 @@ class Client:
                     self._window.clear()
                     self._messages.clear()
                     self._first = (number + 1) & 0xFF
-                    self._go_back, self._answered = None, 0
+                    self._probe, self._answered, self._replies = None, 0, 0
                     return
         raise BoardError(
             f"{self._name}: nothing answers. Is it the board's port, is the board on and its "
@@ -248,7 +253,7 @@ class Client:
         """Send a command, as soon as there is room for it."""
         self._progress = time.monotonic()
         size = len(content) + FRAME_ROOM
-        while self._go_back is not None or not self._has_room(size):
+        while self._probe is not None or not self._has_room(size):
             self._wait()
         number = (self._first + len(self._window)) & 0xFF
         self._window.append((command, encode_frame(Frame(number, command.value, content)), size))
@@ -284,23 +289,44 @@ class Client:
         """Take what comes, for a short time at most."""
         messages = self._read(block=True)
         self._handle(messages)
-        if not messages and self._go_back is not None:
-            self._resend()
+        if not messages and self._probe is not None:
+            self._send_probe()
         patience_s = self._patience_s if patience_s is None else patience_s
         if time.monotonic() - self._progress > patience_s:
             raise LinkError(f"nothing went on for {patience_s:.3g} s")
 
-    def _resend(self) -> None:
-        """Send again from the command that the board waits for, now that the line is quiet."""
-        assert self._go_back is not None
-        ahead = (self._go_back - self._first) & 0xFF
-        ahead = 0 if ahead >= 128 else ahead  # an acknowledgement may have overtaken the error
+    def _send_probe(self) -> None:
+        """Ask which command the board waits for, behind all that is on its way to it.
+
+        The probe's number is none that it can expect, so it answers with an error.
+        """
+        if self._probe is None:
+            self._probes += 1
+            self._probe = (self._first + 128 + self._probes % MOST_UNDER_WAY) & 0xFF
+        self._write(encode_frame(Frame(self._probe, Command.INFO.value)))
+
+    def _resend(self, expected: int) -> None:
+        """Send again from the command that the board waits for."""
+        ahead = (expected - self._first) & 0xFF
         if ahead > len(self._window):
-            raise LinkError(f"the board waits for command {self._go_back}, which was not sent")
-        self._go_back = None
+            raise LinkError(f"the board waits for command {expected}, which was not sent")
+        self._probe = None
         for _, content, _ in list(self._window)[ahead:]:
             self.losses.resent += 1
             self._write(content)
+
+    def _refused(self, refusal: Refusal) -> None:
+        place = (refusal.sequence - self._first) & 0xFF
+        is_under_way = place < len(self._window)
+        if refusal.error not in NOT_TAKEN:
+            command = self._window[place][0].name if is_under_way else "a command"
+            raise BoardError(f"{self._name}: the board refuses {command}: {refusal.error.name}")
+        # Whatever was refused on the way to a probe is sent again when the probe is back.
+        if self._probe is not None:
+            if refusal.error == Error.SEQUENCE and refusal.sequence == self._probe:
+                self._resend(refusal.expected)
+        elif refusal.error != Error.SEQUENCE or is_under_way:
+            self._send_probe()
 
     def _handle(self, messages: Iterable[Message]) -> None:
         for message in messages:
@@ -309,21 +335,16 @@ class Client:
                     done = (message.next - self._first) & 0xFF
                     if not 0 < done <= len(self._window):
                         continue
-                    for _ in range(done):
-                        self._window.popleft()
                     self._first = message.next
-                case Refusal() if message.error in NOT_TAKEN:
-                    self._go_back = message.expected
-                    continue
+                    for _ in range(done):
+                        self._replies -= REPLIES.get(self._window.popleft()[0], 0)
+                    if self._replies < 0:
+                        raise LinkError("a reply was lost")
                 case Refusal():
-                    place = (message.sequence - self._first) & 0xFF
-                    command = (
-                        self._window[place][0].name if place < len(self._window) else "a command"
-                    )
-                    raise BoardError(
-                        f"{self._name}: the board refuses {command}: {message.error.name}"
-                    )
+                    self._refused(message)
+                    continue
                 case _:
+                    self._replies += not isinstance(message, Answer) or message.ends
                     self._messages.append(message)
             self._progress = time.monotonic()
 

@@ -46,7 +46,8 @@ __all__ = [
 ]
 
 CORE_COUNTERS = ("events", "dropped", "packets", "sops", "busy_cycles", "stall_cycles")
-"""Counters of a core; the readout, the last one, counts saturations, too."""
+"""Counters of a core; one without a profile has the first two. The readout, which is the last
+core, has saturations behind them."""
 
 REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 """Each byte with its bits in the opposite order."""
@@ -272,7 +273,8 @@ def read_message(frame: Frame, info: Info | None) -> Message:
                 layout = link_counters(info.counter_bits)
             else:
                 readout = content[0] == info.cores - 1
-                names = [*CORE_COUNTERS, *["saturations"] * readout]
+                count = 8 * (len(content) - 1) // info.counter_bits
+                names = [*CORE_COUNTERS[: count - readout], *["saturations"] * readout]
                 layout = data.StructLayout(dict.fromkeys(names, info.counter_bits))
             return Counters(content[0], _unpack(layout, content[1:]))
     raise ProtocolError(f"type {frame.kind:#x} with {len(content)} bytes of data: no reply")

@@ -23,8 +23,8 @@ __all__ = ["add_options", "main"]
 
 MEASURED_SAMPLES = 10
 
-STORED_EVENTS = 1 << 17
-"""Room of the stored sample: one of DVS-Gesture fits."""
+STORED_EVENTS = 1 << 14
+"""Room of the stored sample: most that a board has."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

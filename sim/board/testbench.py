@@ -46,6 +46,8 @@ async def serve(dut) -> None:
     Clock(dut.clk, 2, unit="step").start()
     pending = b""
     while True:
+        # First of all, so that nothing comes before the design is out of its reset.
+        await Timer(2 * POLL_CYCLES, "step")
         if library.tickless_line_quiet() > QUIET_CYCLES:
             select.select([port], [], [], REST_S)
         count = library.tickless_line_take(buffer, MOST_BYTES)
@@ -60,4 +62,3 @@ async def serve(dut) -> None:
                 library.tickless_line_put(received, len(received))
         except OSError:
             return
-        await Timer(2 * POLL_CYCLES, "step")

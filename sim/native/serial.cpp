@@ -17,7 +17,7 @@ struct Line {
     int64_t clock_hz = 1;
     int64_t baud = 1;
     uint32_t flip = 0;  // probability of a wrong bit, in units of 2^-32
-    uint64_t random = 1;
+    uint64_t random = 0x9E3779B97F4A7C15;
     uint64_t quiet = 0;  // clocks since anything went on
 
     std::deque<uint8_t> to_design;

@@ -112,19 +112,24 @@ def test_events_leave_at_their_time():
     assert sum(frame.kind == Command.EVENTS.value for frame in board.frames) > 50
 
 
-def test_a_lost_answer_is_noticed_by_the_number_of_the_next():
+@pytest.mark.parametrize("silent", [1, 2], ids=["answer", "answer-and-acknowledgement"])
+def test_a_lost_answer_is_noticed_at_once(silent):
+    """By the acknowledgement behind it, or by the number of the next answer."""
     lost = []
 
     def to_host(content):
-        if content[2] == Reply.ANSWER.value and not lost:
+        is_next = content[2] == Reply.ANSWER.value or lost
+        if is_next and len(lost) < silent:
             lost.append(content)
             return []
         return [content]
 
-    client = connect(FakeBoard(to_host=to_host))
+    client = Client(FakeBoard(to_host=to_host), "/dev/fake")
     samples = random_samples(np.random.default_rng(5), 4)
+    in_time = limited(1.0)
     answers = list(client.answers(map(Sample, samples)))
-    assert lost
+    assert in_time()
+    assert len(lost) == silent
     assert [answer.logits for answer in answers] == expected(samples)
     assert client.losses.restarts == 1
 
@@ -194,7 +199,7 @@ def test_a_sample_that_always_fails():
     client = connect(FakeBoard(to_board))
     in_time = limited()
     with pytest.raises(
-        BoardError, match=r"/dev/fake: given up after 3 attempts, .* nothing went on"
+        BoardError, match=r"/dev/fake: given up after 4 attempts, .* nothing went on"
     ):
         client.classify(np.zeros((10, 3), np.int32))
     assert in_time()
@@ -208,7 +213,7 @@ def test_a_board_that_refuses_forever():
         take(frame) if frame.kind == Command.SYNC.value else board.refuse(Error.ROOM, 0)
     )
     in_time = limited()
-    with pytest.raises(BoardError, match=r"given up after 3 attempts"):
+    with pytest.raises(BoardError, match=r"given up after 4 attempts"):
         client.classify(np.zeros((10, 3), np.int32))
     assert in_time()
 

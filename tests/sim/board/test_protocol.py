@@ -156,9 +156,10 @@ def test_undecided_and_alone():
     assert (read.ends, read.decision, read.lead) == (True, None, 0)
 
 
+@pytest.mark.parametrize("profile", [False, True])
 @pytest.mark.parametrize("readout", [False, True])
-def test_counters_of_a_core(readout):
-    config: Any = SimpleNamespace(readout=readout, counter_bits=INFO.counter_bits)
+def test_counters_of_a_core(readout, profile):
+    config: Any = SimpleNamespace(readout=readout, profile=profile, counter_bits=INFO.counter_bits)
     layout = counter_layout(config)
     values = {name: 1 << 40 | place for place, (name, _) in enumerate(layout)}
     index = INFO.cores - 1 if readout else 0

@@ -1,0 +1,68 @@
+"""Simulated boards, as the command starts them."""
+
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["simulated_board", "started_board"]
+
+START_LIMIT_S = 300
+END_LIMIT_S = 10
+
+
+@contextmanager
+def started_board(*options: str) -> Iterator[tuple[subprocess.Popen, str]]:
+    """Process of ``tickless simulate-board`` and the path of its port."""
+    command = [sys.executable, "-u", "-m", "sim.board.command", "simulate-board", *options]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        limit = threading.Timer(START_LIMIT_S, process.kill)
+        limit.start()
+        assert process.stdout is not None
+        try:
+            output = ""
+            while (match := re.search(r"--port (\S+)", output)) is None:
+                line = process.stdout.readline()
+                assert line, f"no board: {output}"
+                output += line
+            limit.cancel()
+            yield process, match[1]
+        finally:
+            limit.cancel()
+            process.terminate()
+            process.communicate(timeout=END_LIMIT_S)
+
+
+@contextmanager
+def simulated_board(*options: str) -> Iterator[str]:
+    """Path of the port of a board, of which nothing is left in the end."""
+    with started_board(*options) as (process, path):
+        children = child_processes(process.pid)
+        yield path
+    assert process.returncode == 0
+    assert not Path(path).exists()
+    assert_ended(children)
+
+
+def child_processes(pid: int) -> list[int]:
+    """The simulator, once it has been started."""
+    listing = Path(f"/proc/{pid}/task/{pid}/children")
+    until = time.monotonic() + END_LIMIT_S
+    while time.monotonic() < until:
+        if children := listing.read_text().split():
+            return [int(child) for child in children]
+        time.sleep(0.05)
+    raise AssertionError("no simulator was started")
+
+
+def assert_ended(pids: list[int]) -> None:
+    until = time.monotonic() + END_LIMIT_S
+    while any(Path(f"/proc/{pid}").exists() for pid in pids):
+        assert time.monotonic() < until, f"still there: {pids}"
+        time.sleep(0.05)
