@@ -137,7 +137,7 @@ BOARDS: Mapping[str, Board] = MappingProxyType(
                 bauds=BAUDS,
                 stored_events=8_192,
                 core_options=MappingProxyType(
-                    {"fast_clock": False, "profile": False, "counter_bits": 24}
+                    {"fast_clock": False, "profile": False, "counter_bits": 16}
                 ),
                 loader="ice40_generic",
             ),

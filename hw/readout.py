@@ -24,8 +24,8 @@ class Readout(wiring.Component):
 
     Adds each event's weights to the logits, ``lanes`` classes a clock. END and READ are answered
     with all logits and the class of the largest, the lowest index on a tie; END then resets the
-    logits. The class is found in one clock a class and two more; the next sample's events wait
-    meanwhile. With early exit see `hw.decision.Decision`.
+    logits. The class is found in one clock a class and at most two more; the next sample's events
+    wait meanwhile. With early exit see `hw.decision.Decision`.
 
     unpack -> address (2 clocks) -> read -> register -> accumulate
 
@@ -67,7 +67,7 @@ class Readout(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         config, memory_map = self.config, MemoryMap(self.config)
-        m.submodules.unpacker = unpacker = Unpacker(config.input_link)
+        m.submodules.unpacker = unpacker = Unpacker(config.input_link, config.fast_clock)
         m.submodules.address = address = AddressGenerator(config)
         m.submodules.counters = counters = Counters(config)
         load = add_loader(m, self, memory_map) if config.loadable else None
@@ -132,7 +132,6 @@ class Readout(wiring.Component):
         index = Signal(range(len(ring)))
         lane = Signal(range(lanes))
         choosing = Signal()
-        # Chosen in one clock, compared in the next.
         logit = Signal(signed(LOGIT_BITS))
         logit_index = Signal.like(index)
         comparing = Signal()
@@ -142,7 +141,8 @@ class Readout(wiring.Component):
             done.eq(self.o.valid & self.o.ready),
             turn.eq(choosing & (lane == lanes - 1)),
         ]
-        m.d.sync += [
+        # For a fast clock chosen in one clock and compared in the next.
+        m.d["sync" if self.config.fast_clock else "comb"] += [
             logit.eq(Array(ring[i] for i in range(lanes))[lane]),
             logit_index.eq(index),
             comparing.eq(choosing),
@@ -158,7 +158,7 @@ class Readout(wiring.Component):
             is_class = logit_index < self.classes
             with m.If(is_class & ((logit_index == 0) | (logit > best))):
                 m.d.sync += [best.eq(logit), answer.class_index.eq(logit_index)]
-            m.d.sync += self.o.valid.eq(~choosing)
+            m.d.sync += self.o.valid.eq(logit_index == len(ring) - 1)
         with m.If(done):
             m.d.sync += self.o.valid.eq(0)
 

@@ -46,7 +46,8 @@ def random_case(seed):
         leads = [np.diff(np.sort(trace.logits)[-2:]).item() for trace in traces]
         margin = 1 + int(rng.integers(1 + max(leads) // 3))
         samples = [(events, ()) for events, _ in samples]
-    return network, design_config(network, foldings, margin), samples
+    fast_clock = bool(rng.integers(2))
+    return network, design_config(network, foldings, margin, fast_clock=fast_clock), samples
 
 
 def check_build(first_seed):
