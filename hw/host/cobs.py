@@ -19,7 +19,8 @@ MEMORY_BYTES = 256
 class CobsDecoder(wiring.Component):
     """Decoder of frames of one block: at most 253 bytes.
 
-    Of a longer frame at least 254 bytes come out, not all of them right.
+    What a byte brings comes out a clock later. Of a longer frame at least 254 bytes come out, not
+    all of them right.
 
     Members
     -------
@@ -30,11 +31,13 @@ class CobsDecoder(wiring.Component):
     o : Out(8)
         Byte of the frame.
     o_valid : Out(1)
-        Whether ``i`` brings one.
+        Whether there is one.
     end : Out(1)
-        Whether ``i`` ends a frame; not of one without any bytes.
+        High for one clock for each zero of the line.
+    empty : Out(1)
+        Whether nothing came before that zero.
     broken : Out(1)
-        Whether that frame, where ``i`` ends one, lacks bytes.
+        Whether the frame that it ends lacks bytes.
     """
 
     i: Signal
@@ -42,6 +45,7 @@ class CobsDecoder(wiring.Component):
     o: Signal
     o_valid: Signal
     end: Signal
+    empty: Signal
     broken: Signal
 
     def __init__(self):
@@ -52,6 +56,7 @@ class CobsDecoder(wiring.Component):
                 "o": Out(8),
                 "o_valid": Out(1),
                 "end": Out(1),
+                "empty": Out(1),
                 "broken": Out(1),
             }
         )
@@ -60,16 +65,22 @@ class CobsDecoder(wiring.Component):
         m = Module()
         started = Signal()
         rest = Signal(8)  # of a block that ends in a zero, unless the frame ends
-        m.d.comb += [self.end.eq(self.i_valid & started & (self.i == 0)), self.broken.eq(rest != 0)]
+        is_zero = self.i == 0
+        is_code = rest == 0
+        m.d.sync += [
+            self.o.eq(Mux(is_code, 0, self.i)),
+            self.o_valid.eq(self.i_valid & ~is_zero & (started | ~is_code)),
+            self.end.eq(self.i_valid & is_zero),
+            self.empty.eq(~started),
+            self.broken.eq(~is_code),
+        ]
         with m.If(self.i_valid):
-            with m.If(self.i == 0):
-                m.d.sync += [started.eq(0), rest.eq(0)]
-            with m.Elif(rest == 0):
-                m.d.sync += [started.eq(1), rest.eq(self.i - 1)]
-                m.d.comb += self.o_valid.eq(started)
-            with m.Else():
-                m.d.sync += rest.eq(rest - 1)
-                m.d.comb += [self.o_valid.eq(1), self.o.eq(self.i)]
+            m.d.sync += [
+                started.eq(~is_zero),
+                rest.eq(Mux(is_code, self.i, rest) - 1),
+            ]
+            with m.If(is_zero):
+                m.d.sync += rest.eq(0)
         return m
 
 

@@ -123,12 +123,15 @@ class HostLink(wiring.Component):
             m.d.comb += dispatcher.decided.eq(design.decided)
 
         counted: Any = Signal(link_counters(self.counter_bits))
+        taken, refused = Signal(), Signal(2)
         m.d.sync += [
-            counted.frames.eq(counted.frames + receiver.taken),
-            counted.errors.eq(counted.errors + receiver.refused + dispatcher.refused),
+            taken.eq(receiver.taken),
+            refused.eq(receiver.refused + dispatcher.refused),
+            counted.frames.eq(counted.frames + taken),
+            counted.errors.eq(counted.errors + refused),
         ]
         self._fill(m, replier.messages, receiver, reader, dispatcher, counted)
-        with m.If(receiver.refused | dispatcher.refused):
+        with m.If(refused != 0):
             m.d.sync += self.failed.eq(1)
         with m.Elif(dispatcher.synced):
             m.d.sync += self.failed.eq(0)

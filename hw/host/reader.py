@@ -78,6 +78,8 @@ class CommandReader(wiring.Component):
         byte, command = self.i.payload, self.o.p
         rest = Signal(8)  # data bytes still to come
         event_byte = Signal(range(self.event_bytes))
+        kind = command.argument[-8:]
+        shift = command.argument.eq(Cat(command.argument[8:], byte))
         has_events = command.command.matches(Command.EVENTS.value, Command.STORE.value)
         with m.FSM():
             with m.State("length"):
@@ -92,16 +94,19 @@ class CommandReader(wiring.Component):
                     m.next = "type"
             with m.State("type"):
                 m.d.comb += self.i.ready.eq(1)
-                m.d.sync += [command.command.eq(byte), command.error.eq(Error.COMMAND)]
-                with m.Switch(byte):
+                with m.If(self.i.valid):
+                    m.d.sync += shift
+                    m.next = "check"
+            with m.State("check"):  # what comes out of a memory gets a clock of its own
+                m.d.sync += [command.command.eq(kind), command.error.eq(Error.COMMAND)]
+                with m.Switch(kind):
                     for known, fits in self._fitting(rest).items():
                         with m.Case(known):
                             m.d.sync += command.error.eq(Mux(fits, 0, Error.DATA))
                     if not self.stores:
                         with m.Case(Command.STORE, Command.REPLAY):
                             m.d.sync += command.error.eq(Error.STORE)
-                with m.If(self.i.valid):
-                    m.next = "data"
+                m.next = "data"
             with m.State("data"):
                 m.d.sync += command.is_event.eq(0)
                 with m.If(rest == 0):
@@ -110,7 +115,7 @@ class CommandReader(wiring.Component):
                     m.d.comb += self.i.ready.eq(1)
                     with m.If(self.i.valid):
                         m.d.sync += [
-                            command.argument.eq(Cat(command.argument[8:], byte)),
+                            shift,
                             rest.eq(rest - 1),
                             event_byte.eq(event_byte + 1),
                         ]

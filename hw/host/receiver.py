@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -90,7 +90,8 @@ class FrameReceiver(wiring.Component):
         m = Module()
         m.submodules.decoder = decoder = CobsDecoder()
         crc: Any = CRC().create()
-        m.submodules.crc = crc
+        crc_reset = Signal()  # its own `start` would cost logic
+        m.submodules.crc = ResetInserter(crc_reset)(crc)
         m.submodules.memory = self.memory
         write, read = self.write, self.read
         address_bits = ceil_log2(self.buffer_bytes)
@@ -106,6 +107,8 @@ class FrameReceiver(wiring.Component):
         overflow = Signal()
         skipping = Signal()  # to the end of a frame that is refused already
 
+        lost = Signal()  # beside the decoder
+        m.d.sync += lost.eq(self.i_error)
         store = Signal()
         finish = Signal()
         fault = Signal(ERROR_BITS)
@@ -116,13 +119,13 @@ class FrameReceiver(wiring.Component):
             decoder.i_valid.eq(self.i_valid),
             too_long.eq(decoder.o_valid & (length == DATA_BYTES)),
             store.eq(decoder.o_valid & ~skipping & ~too_long),
-            finish.eq(decoder.end & ~skipping),
+            finish.eq(decoder.end & ~decoder.empty & ~skipping),
             crc.data.eq(decoder.o),
             crc.valid.eq(store),
             # The check's two bytes, the last ones written, are given up.
-            next_place.eq(Mux(finish, place - 1, place + 1)),
+            next_place.eq(place + Cat(1, finish.replicate(address_bits - 1))),
         ]
-        with m.If(self.i_error):
+        with m.If(lost):
             m.d.comb += [fault.eq(Error.LINE), self.refused.eq(~skipping)]
         with m.Elif(too_long):
             m.d.comb += [fault.eq(Error.LENGTH), self.refused.eq(~skipping)]
@@ -155,8 +158,8 @@ class FrameReceiver(wiring.Component):
                 m.d.sync += is_sync.eq(decoder.o == Command.SYNC)
         with m.If(self.refused):
             m.d.sync += skipping.eq(1)
-        with m.If(self.i_valid & (self.i == 0)):
-            m.d.comb += crc.start.eq(1)
+        with m.If(decoder.end):
+            m.d.comb += crc_reset.eq(1)
             m.d.sync += [
                 skipping.eq(0),
                 overflow.eq(0),

@@ -16,7 +16,7 @@ from hw.host.messages import Reply
 __all__ = ["COUNTERS", "Replier"]
 
 ROW_BYTES = 8
-"""Bytes of a row: a bit of its own chooses each."""
+"""Bytes that are chosen at once, of all replies, before one is chosen of them."""
 
 COUNTERS = "counters_"
 """What the name of a core's counters begins with."""
@@ -84,11 +84,13 @@ class Replier(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         first_row, rows, ends = self._rows()
-        row = Signal(range(len(rows)))
+        number = Signal(range(len(rows)))
+        here = [number == index for index in range(len(rows))]
+        row = Signal(8 * ROW_BYTES)
+        end = Signal(ROW_BYTES)
         column = Signal(ROW_BYTES)
-        here = [row == number for number in range(len(rows))]
-        byte = _chosen([_chosen(bytes_, column) for bytes_ in rows], here)
-        last = (_chosen(ends, here) & column).any()
+        m.d.sync += [row.eq(_chosen(rows, here)), end.eq(_chosen(ends, here))]
+        byte = _chosen([row.word_select(index, 8) for index in range(ROW_BYTES)], column)
 
         code = Signal(REPLY_BITS)
         from_line = Signal()
@@ -96,15 +98,17 @@ class Replier(wiring.Component):
         sequence = Signal(8)
         move = Signal()
         m.d.comb += move.eq(~self.o.valid | self.o.ready)
+        with m.If(self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
         with m.If(self.done):
             m.d.sync += to_acknowledge.eq(1)
 
         def send(reply: Reply, name: str) -> None:
-            m.d.sync += [code.eq(reply_code(reply)), row.eq(first_row[name])]
+            m.d.sync += [code.eq(reply_code(reply)), number.eq(first_row[name])]
             m.next = "sequence"
 
         def put(value: Value, last: Value | int = 0) -> None:
-            m.d.sync += [self.o.p.byte.eq(value), self.o.p.last.eq(last)]
+            m.d.sync += [self.o.valid.eq(1), self.o.p.byte.eq(value), self.o.p.last.eq(last)]
 
         with m.FSM():
             with m.State("idle"):
@@ -126,20 +130,22 @@ class Replier(wiring.Component):
                                     send(Reply.COUNTERS, name)
             with m.State("sequence"):
                 put(sequence)
-                m.d.sync += self.o.valid.eq(1)
                 m.next = "type"
             with m.State("type"), m.If(move):
                 put(Cat(code, Mux(code.all(), 0xF, 0x8)))
                 m.next = "data"
+            with m.State("row"):  # it comes out of its register
+                m.next = "data"
             with m.State("data"), m.If(move):
-                put(byte, last)
+                put(byte, (end & column).any())
                 m.d.sync += column.eq(column.rotate_left(1))
                 with m.If(column[-1]):
-                    m.d.sync += row.eq(row + 1)
-                with m.If(last):
+                    m.d.sync += number.eq(number + 1)
+                    m.next = "row"
+                with m.If((end & column).any()):
                     m.next = "end"
             with m.State("end"), m.If(self.o.ready):
-                m.d.sync += [self.o.valid.eq(0), sequence.eq(sequence + 1)]
+                m.d.sync += sequence.eq(sequence + 1)
                 m.d.comb += [
                     self.line_error_ready.eq(from_line),
                     self.reply.ready.eq(~from_line & (code != reply_code(Reply.ACK))),
@@ -147,22 +153,22 @@ class Replier(wiring.Component):
                 m.next = "idle"
         return m
 
-    def _rows(self) -> tuple[dict[str, int], list[list[Value]], list[Const]]:
-        """First row of each reply; rows of bytes; for each row the place of a reply's last byte."""
+    def _rows(self) -> tuple[dict[str, int], list[Value], list[Const]]:
+        """First row of each reply; rows; for each row the place of its reply's last byte."""
         first_row: dict[str, int] = {}
         rows, ends = [], []
         for name, field in self.layout:
             first_row[name] = len(rows)
+            size = -(-field.width // 8)
             bits = Value.cast(self.messages[name])
-            bytes_ = [bits[start : start + 8] for start in range(0, field.width, 8)]
-            for start in range(0, len(bytes_), ROW_BYTES):
-                rows.append(bytes_[start : start + ROW_BYTES])
-                ends.append(Const(0, ROW_BYTES))
-            ends[-1] = Const(1 << (len(rows[-1]) - 1), ROW_BYTES)
+            for start in range(0, size, ROW_BYTES):
+                rows.append(bits[8 * start :][: 8 * ROW_BYTES])
+                last = size - 1 - start
+                ends.append(Const(1 << last if last < ROW_BYTES else 0, ROW_BYTES))
         return first_row, rows, ends
 
 
 def _chosen(values: Sequence[Value], bits: Sequence[Value] | Signal) -> Value:
     """That value whose bit is set: cheaper than a choice by number."""
-    chosen = (value & bit.replicate(len(value)) for value, bit in zip(values, bits, strict=False))
+    chosen = (value & bit.replicate(len(value)) for value, bit in zip(values, bits, strict=True))
     return reduce(or_, chosen)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -32,7 +32,8 @@ class FrameSender(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         crc: Any = CRC().create()
-        m.submodules.crc = crc
+        crc_reset = Signal()  # its own `start` would cost logic
+        m.submodules.crc = ResetInserter(crc_reset)(crc)
         m.submodules.encoder = encoder = CobsEncoder()
         connect(m, encoder.o, flipped(self.o))
         m.d.comb += crc.data.eq(self.i.p.byte)
@@ -54,7 +55,7 @@ class FrameSender(wiring.Component):
                     encoder.i.p.byte.eq(crc.crc[8:]),
                     encoder.i.p.last.eq(1),
                     encoder.i.valid.eq(1),
-                    crc.start.eq(1),
+                    crc_reset.eq(1),
                 ]
                 m.next = "data"
         return m

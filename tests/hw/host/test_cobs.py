@@ -53,12 +53,15 @@ def decoded(line: bytes) -> list[tuple[bytes, bool]]:
         ctx.set(dut.i_valid, 1)
         for byte in line:
             ctx.set(dut.i, byte)
+            await ctx.tick()
             if ctx.get(dut.o_valid):
                 frame.append(ctx.get(dut.o))
             if ctx.get(dut.end):
-                found.append((bytes(frame), bool(ctx.get(dut.broken))))
+                if ctx.get(dut.empty):
+                    assert not frame
+                else:
+                    found.append((bytes(frame), bool(ctx.get(dut.broken))))
                 frame.clear()
-            await ctx.tick()
 
     simulate(dut, drive)
     return found

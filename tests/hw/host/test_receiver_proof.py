@@ -23,7 +23,7 @@ def any_line(longest: int = DATA_BYTES) -> tuple[Module, list[Value]]:
         for name in ("base", "place", "reading", "length", "overflow", "skipping")
     )
     started, rest = (register(fragment, "decoder", name) for name in ("started", "rest"))
-    m.d.comb += given(~(receiver.i_valid & receiver.i_error))
+    m.d.comb += [given(~(receiver.i_valid & receiver.i_error)), claim(started | (rest == 0))]
 
     def distance(end: Value, begin: Value, name: str) -> Signal:
         """Places from one address to another, around the memory's end."""
@@ -44,12 +44,14 @@ def any_line(longest: int = DATA_BYTES) -> tuple[Module, list[Value]]:
         m.d.comb += claim(distance(address, reading, "behind") >= waiting)
 
     taken, taken_bytes, begins = Signal(), Signal(8), Signal.like(base)
+    ended = Signal()
     zero = Signal()
     m.d.sync += [
         taken.eq(receiver.taken),
         taken_bytes.eq(held - 1),
         begins.eq(base),
         zero.eq(receiver.i_valid & (receiver.i == 0)),
+        ended.eq(zero),
     ]
     with m.If(receiver.taken):
         m.d.comb += [
@@ -59,8 +61,9 @@ def any_line(longest: int = DATA_BYTES) -> tuple[Module, list[Value]]:
     with m.If(taken):
         m.d.comb += claim(distance(base, begins, "length") == taken_bytes)
     with m.If(zero):
-        fresh = ~started & (rest == 0) & ~overflow & ~skipping & (held == 0) & (place == base)
-        m.d.comb += claim(fresh)
+        m.d.comb += claim(~started & (rest == 0))
+    with m.If(ended):
+        m.d.comb += claim(~overflow & ~skipping & (held == 0) & (place == base))
     o, error = receiver.o, receiver.error
     return m, [receiver.i, receiver.i_valid, receiver.i_error, o.ready, error.ready]
 
