@@ -1,42 +1,23 @@
 """Host's end of the serial link: samples to a board, answers back."""
 
-import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 from typing import TypeVar
 
 import numpy as np
 
-from hw.host.messages import Command, Error
+from hw.host.messages import Command
+from sim.board.link import Link, LinkError, Losses
 from sim.board.port import BoardError, Port
-from sim.board.protocol import (
-    Acknowledgement,
-    Answer,
-    Counters,
-    Frame,
-    FrameReader,
-    Info,
-    Message,
-    ProtocolError,
-    Refusal,
-    Replayed,
-    Synced,
-    VersionError,
-    encode_events,
-    encode_frame,
-    read_message,
-)
+from sim.board.protocol import Answer, Counters, Info, Message, Replayed, encode_events
 from sim.board.sample import Sample
 
-__all__ = ["Client", "Losses"]
+__all__ = ["Client"]
 
 PATIENCE_S = 5.0
 """Longest time in which nothing goes on."""
-
-SYNC_TRIES = 5
 
 ATTEMPTS = 4
 """How often a sample or a question is sent before its failure is an error."""
@@ -44,46 +25,8 @@ ATTEMPTS = 4
 SAMPLES_UNDER_WAY = 2
 """While a sample's answer is on its way, events of the next one follow."""
 
-MOST_UNDER_WAY = 100
-"""Commands: less than half of the numbers, so that a probe's can be none of theirs."""
-
-FRAME_ROOM = 3
-"""Room that a command takes beside its data."""
-
-FIRST_ROOM = 16
-"""Room for commands before INFO tells how much there is."""
-
-NOT_TAKEN = {Error.LINE, Error.FRAMING, Error.LENGTH, Error.CRC, Error.SEQUENCE, Error.ROOM}
-"""Errors after which the board waits for a command to be sent again."""
-
-REPLIES = {Command.INFO: 1, Command.END: 1, Command.COUNTERS: 1, Command.REPLAY: 2}
-"""Replies that come before a command's acknowledgement. READ may have none: see early exit."""
-
 T = TypeVar("T")
 M = TypeVar("M", bound=Message)
-
-
-class LinkError(RuntimeError):
-    """Something is lost; after a SYNC, it can be tried again."""
-
-
-@dataclass
-class Losses:
-    """What the line has cost so far.
-
-    Members
-    -------
-    replies : int
-        Pieces from the board that were no reply.
-    resent : int
-        Commands that were sent again.
-    restarts : int
-        SYNCs after which samples or questions were sent again.
-    """
-
-    replies: int = 0
-    resent: int = 0
-    restarts: int = 0
 
 
 class Client:
@@ -102,8 +45,6 @@ class Client:
     -------
     info : Info
         What the board is.
-    losses : Losses
-        What was lost on the line.
 
     Raises
     ------
@@ -113,20 +54,14 @@ class Client:
     """
 
     def __init__(self, port: Port, name: str = "port", patience_s: float = PATIENCE_S):
-        self._port, self._name, self._patience_s = port, name, patience_s
-        self._reader = FrameReader()
-        self._info: Info | None = None
-        self._window: deque[tuple[Command, bytes, int]] = deque()  # with room, in order
-        self._first = 0  # number of the first command in the window
-        self._probe: int | None = None  # number of the probe that is on its way
-        self._probes = 0
-        self._messages: deque[Message] = deque()
-        self._replies = 0  # whose commands are not acknowledged
-        self._answered = 0
-        self._progress = time.monotonic()
-        self.losses = Losses()
-        self._synchronize()
-        self._info = self.info = self._ask(Command.INFO, Info)
+        self._link = Link(port, name, patience_s)
+        self._link.synchronize()
+        self._link.info = self.info = self._ask(Command.INFO, Info)
+
+    @property
+    def losses(self) -> Losses:
+        """What was lost on the line so far."""
+        return self._link.losses
 
     def classify(self, addresses: np.ndarray) -> Answer:
         """Answer to one sample of events ``[n, 3]``: ``(channel, y, x)``."""
@@ -139,30 +74,31 @@ class Client:
         Samples follow each other without a gap. One that fails is sent again from its first event,
         and the READs that were answered are answered once more.
         """
-        self._synchronize()
+        self._link.synchronize()
         source = iter(samples)
         waiting: deque[Sample] = deque()
         commands: Iterator[tuple[float, Command, bytes]] = iter(())
-        failures, started = 0, 0.0
+        answered = failures = 0
+        started = 0.0
         while True:
             try:
                 if (command := next(commands, None)) is not None:
                     due, kind, content = command
-                    self._rest_until(started + due)
-                    self._send(kind, content)
+                    self._link.rest_until(started + due)
+                    self._link.send(kind, content)
                 elif len(waiting) < SAMPLES_UNDER_WAY and (sample := next(source, None)):
                     waiting.append(sample)
                     commands = sample.commands(self.info)
                     started = time.monotonic()
                 elif waiting:
-                    self._wait()
+                    self._link.wait()
                 else:
                     return
-                for answer in self._take_all(Answer):
-                    if answer.sample != self._answered & 0xFFFF:
+                for answer in self._link.take_all(Answer):
+                    if answer.sample != answered & 0xFFFF:
                         raise LinkError("the answer to a sample was lost")
                     if answer.ends:
-                        self._answered += 1
+                        answered += 1
                         waiting.popleft()
                         failures = 0
                     yield answer
@@ -171,28 +107,28 @@ class Client:
                 self._start_anew(failures, error)
                 source = chain(tuple(waiting), source)
                 waiting.clear()
-                commands = iter(())
+                commands, answered = iter(()), 0
 
     def replay(self, addresses: np.ndarray, repeats: int) -> tuple[Answer, Replayed]:
         """Let the board store a sample and play it many times; the last answer and the clocks."""
         if len(addresses) > self.info.stored_events:
             raise BoardError(
-                f"{self._name}: {len(addresses):,} events: the board stores at most "
+                f"{self._link.name}: {len(addresses):,} events: the board stores at most "
                 f"{self.info.stored_events:,} to replay"
             )
 
         events, step = encode_events(self.info, addresses), self.info.events_per_frame
 
         def attempt() -> tuple[Answer, Replayed]:
-            self._synchronize()
+            self._link.synchronize()
             for start in range(0, len(events), step):
-                self._send(Command.STORE, events[start : start + step].tobytes())
+                self._link.send(Command.STORE, events[start : start + step].tobytes())
             started = time.monotonic()
-            played = self._play(1, self._patience_s)
+            played = self._play(1, self._link.patience_s)
             if repeats == 1:
                 return played
             seconds = time.monotonic() - started
-            return self._play(repeats, self._patience_s + 2 * repeats * seconds)
+            return self._play(repeats, self._link.patience_s + 2 * repeats * seconds)
 
         return self._insist(attempt)
 
@@ -201,14 +137,14 @@ class Client:
         return self._ask(Command.COUNTERS, Counters, bytes([index])).values
 
     def _play(self, repeats: int, patience_s: float) -> tuple[Answer, Replayed]:
-        self._send(Command.REPLAY, repeats.to_bytes(2, "little"))
-        answer = self._take(Answer, patience_s)
-        return answer, self._take(Replayed, patience_s)
+        self._link.send(Command.REPLAY, repeats.to_bytes(2, "little"))
+        answer = self._link.take(Answer, patience_s)
+        return answer, self._link.take(Replayed, patience_s)
 
     def _ask(self, command: Command, reply: type[M], content: bytes = b"") -> M:
         def attempt() -> M:
-            self._send(command, content)
-            return self._take(reply, self._patience_s)
+            self._link.send(command, content)
+            return self._link.take(reply, self._link.patience_s)
 
         return self._insist(attempt)
 
@@ -225,150 +161,8 @@ class Client:
     def _start_anew(self, failures: int, error: LinkError) -> None:
         if failures == ATTEMPTS:
             raise BoardError(
-                f"{self._name}: given up after {ATTEMPTS} attempts, the last one because {error}"
+                f"{self._link.name}: given up after {ATTEMPTS} attempts, the last one because "
+                f"{error}"
             ) from None
-        self.losses.restarts += 1
-        self._synchronize()
-
-    def _synchronize(self) -> None:
-        """Start anew, from whatever state."""
-        for _ in range(SYNC_TRIES):
-            nonce = secrets.token_bytes(4)
-            number = nonce[0]
-            self._write(b"\0" + encode_frame(Frame(number, Command.SYNC.value, nonce)))
-            until = time.monotonic() + self._patience_s / SYNC_TRIES
-            while time.monotonic() < until:
-                if Synced(nonce) in self._read(block=True):
-                    self._window.clear()
-                    self._messages.clear()
-                    self._first = (number + 1) & 0xFF
-                    self._probe, self._answered, self._replies = None, 0, 0
-                    return
-        raise BoardError(
-            f"{self._name}: nothing answers. Is it the board's port, is the board on and its "
-            "bitstream loaded, and is this its baud rate?"
-        )
-
-    def _send(self, command: Command, content: bytes = b"") -> None:
-        """Send a command, as soon as there is room for it."""
-        self._progress = time.monotonic()
-        size = len(content) + FRAME_ROOM
-        while self._probe is not None or not self._has_room(size):
-            self._wait()
-        number = (self._first + len(self._window)) & 0xFF
-        self._window.append((command, encode_frame(Frame(number, command.value, content)), size))
-        self._write(self._window[-1][1])
-        self._handle(self._read(block=False))
-
-    def _has_room(self, size: int) -> bool:
-        room = FIRST_ROOM if self._info is None else self._info.buffer_bytes
-        used = sum(taken for _, _, taken in self._window)
-        return used + size <= room and len(self._window) < MOST_UNDER_WAY
-
-    def _take(self, kind: type[M], patience_s: float) -> M:
-        """Next message of a kind."""
-        self._progress = time.monotonic()
-        while not (found := self._take_all(kind, 1)):
-            self._wait(patience_s)
-        return found[0]
-
-    def _take_all(self, kind: type[M], most: int | None = None) -> list[M]:
-        """Messages of a kind that have come; the others stay."""
-        found = [message for message in self._messages if isinstance(message, kind)][:most]
-        for message in found:
-            self._messages.remove(message)
-        return found
-
-    def _rest_until(self, due: float) -> None:
-        """Take what comes until a moment."""
-        while (left := due - time.monotonic()) > 0:
-            time.sleep(min(left, 0.005))
-            self._handle(self._read(block=False))
-
-    def _wait(self, patience_s: float | None = None) -> None:
-        """Take what comes, for a short time at most."""
-        messages = self._read(block=True)
-        self._handle(messages)
-        if not messages and self._probe is not None:
-            self._send_probe()
-        patience_s = self._patience_s if patience_s is None else patience_s
-        if time.monotonic() - self._progress > patience_s:
-            raise LinkError(f"nothing went on for {patience_s:.3g} s")
-
-    def _send_probe(self) -> None:
-        """Ask which command the board waits for, behind all that is on its way to it.
-
-        The probe's number is none that it can expect, so it answers with an error.
-        """
-        if self._probe is None:
-            self._probes += 1
-            self._probe = (self._first + 128 + self._probes % MOST_UNDER_WAY) & 0xFF
-        self._write(encode_frame(Frame(self._probe, Command.INFO.value)))
-
-    def _resend(self, expected: int) -> None:
-        """Send again from the command that the board waits for."""
-        ahead = (expected - self._first) & 0xFF
-        if ahead > len(self._window):
-            raise LinkError(f"the board waits for command {expected}, which was not sent")
-        self._probe = None
-        for _, content, _ in list(self._window)[ahead:]:
-            self.losses.resent += 1
-            self._write(content)
-
-    def _refused(self, refusal: Refusal) -> None:
-        place = (refusal.sequence - self._first) & 0xFF
-        is_under_way = place < len(self._window)
-        if refusal.error not in NOT_TAKEN:
-            command = self._window[place][0].name if is_under_way else "a command"
-            raise BoardError(f"{self._name}: the board refuses {command}: {refusal.error.name}")
-        # Whatever was refused on the way to a probe is sent again when the probe is back.
-        if self._probe is not None:
-            if refusal.error == Error.SEQUENCE and refusal.sequence == self._probe:
-                self._resend(refusal.expected)
-        elif refusal.error != Error.SEQUENCE or is_under_way:
-            self._send_probe()
-
-    def _handle(self, messages: Iterable[Message]) -> None:
-        for message in messages:
-            match message:
-                case Acknowledgement():
-                    done = (message.next - self._first) & 0xFF
-                    if not 0 < done <= len(self._window):
-                        continue
-                    self._first = message.next
-                    for _ in range(done):
-                        self._replies -= REPLIES.get(self._window.popleft()[0], 0)
-                    if self._replies < 0:
-                        raise LinkError("a reply was lost")
-                case Refusal():
-                    self._refused(message)
-                    continue
-                case _:
-                    self._replies += not isinstance(message, Answer) or message.ends
-                    self._messages.append(message)
-            self._progress = time.monotonic()
-
-    def _read(self, block: bool) -> list[Message]:
-        """Messages that have come; with ``block``, a short time is waited for the first byte."""
-        try:
-            received = self._port.read(1) if block else b""
-            received += self._port.read(self._port.in_waiting)
-        except OSError as error:
-            raise BoardError(f"{self._name}: the port has disappeared: {error}") from None
-        messages = []
-        errors = self._reader.errors
-        for frame in self._reader.feed(received):
-            try:
-                messages.append(read_message(frame, self._info))
-            except ProtocolError:
-                self.losses.replies += 1
-            except VersionError as error:
-                raise BoardError(f"{self._name}: {error}") from None
-        self.losses.replies += self._reader.errors - errors
-        return messages
-
-    def _write(self, content: bytes) -> None:
-        try:
-            self._port.write(content)
-        except OSError as error:
-            raise BoardError(f"{self._name}: the port takes nothing: {error}") from None
+        self._link.losses.restarts += 1
+        self._link.synchronize()

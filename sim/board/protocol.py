@@ -1,14 +1,11 @@
-"""Frames and messages of the serial link as Python values; `docs/host.md` is the protocol."""
+"""Messages of the serial link as Python values; `docs/host.md` is the protocol."""
 
-import binascii
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from amaranth.hdl import Shape
 from amaranth.lib import data
-from cobs import cobs
 
 from hw.host.messages import (
     DATA_BYTES,
@@ -25,13 +22,12 @@ from hw.host.messages import (
     link_counters,
 )
 from hw.packet import Kind, LinkConfig
+from sim.board.frames import Frame
 
 __all__ = [
     "Acknowledgement",
     "Answer",
     "Counters",
-    "Frame",
-    "FrameReader",
     "Info",
     "Message",
     "ProtocolError",
@@ -40,7 +36,6 @@ __all__ = [
     "Synced",
     "VersionError",
     "encode_events",
-    "encode_frame",
     "network_number",
     "read_message",
 ]
@@ -49,9 +44,6 @@ CORE_COUNTERS = ("events", "dropped", "packets", "sops", "busy_cycles", "stall_c
 """Counters of a core; one without a profile has the first two. The readout, which is the last
 core, has saturations behind them."""
 
-REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-"""Each byte with its bits in the opposite order."""
-
 
 class ProtocolError(ValueError):
     """A frame that holds no message."""
@@ -59,23 +51,6 @@ class ProtocolError(ValueError):
 
 class VersionError(ValueError):
     """A board that speaks another version of the protocol."""
-
-
-@dataclass(frozen=True)
-class Frame:
-    """Frame without its check and its end.
-
-    Members
-    -------
-    sequence, kind : int
-        Bytes 0 and 1: the number, and a `Command` or a `Reply`.
-    data : bytes
-        At most `DATA_BYTES`.
-    """
-
-    sequence: int
-    kind: int
-    data: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -191,43 +166,6 @@ def network_number(network_hash: str) -> int:
     return int.from_bytes(bytes.fromhex(network_hash)[:8], "little")
 
 
-def encode_frame(frame: Frame) -> bytes:
-    """Bytes of a frame on the wire, its end included."""
-    if len(frame.data) > DATA_BYTES:
-        raise ValueError(f"{len(frame.data)} bytes of data: expected at most {DATA_BYTES}")
-    body = bytes((frame.sequence, frame.kind)) + frame.data
-    return cobs.encode(body + _check(body)) + b"\0"
-
-
-class FrameReader:
-    """Cuts a stream of bytes into frames; what is none is dropped and counted.
-
-    Members
-    -------
-    errors : int
-        Pieces between two 00 that were no frame.
-    """
-
-    def __init__(self):
-        self.errors = 0
-        self._rest = bytearray()
-
-    def feed(self, received: bytes) -> Iterator[Frame]:
-        """Frames that some more bytes complete."""
-        *pieces, rest = (self._rest + received).split(b"\0")
-        # A frame is one COBS block: what is longer will be none, and is not kept.
-        self._rest = rest[: DATA_BYTES + 6]
-        for piece in filter(None, pieces):
-            try:
-                body = cobs.decode(bytes(piece))
-            except cobs.DecodeError:
-                body = b""
-            if 4 <= len(body) <= DATA_BYTES + 4 and _check(body[:-2]) == body[-2:]:
-                yield Frame(body[0], body[1], body[2:-2])
-            else:
-                self.errors += 1
-
-
 def read_message(frame: Frame, info: Info | None) -> Message:
     """Message in a frame from a board.
 
@@ -341,13 +279,3 @@ def _value(shape: Any, bits: int) -> Any:
         return list(parts.values()) if isinstance(shape, data.ArrayLayout) else parts
     shape = Shape.cast(shape)
     return bits - (1 << shape.width) if shape.signed and bits >> shape.width - 1 else bits
-
-
-def _check(body: bytes) -> bytes:
-    """`hw.host.messages.CRC` of a frame's body, lowest byte first.
-
-    Python's own CRC has the same polynomial, but takes and gives each byte's highest bit first.
-    Amaranth's software takes 0.6 ms a frame, most of the time that a frame takes on the line.
-    """
-    crc = binascii.crc_hqx(body.translate(REVERSED), 0xFFFF) ^ 0xFFFF
-    return crc.to_bytes(2, "big").translate(REVERSED)

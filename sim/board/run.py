@@ -11,6 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from sim.board.client import Client
+from sim.board.link import Losses
 from sim.board.live import LiveView
 from sim.board.networks import board_network
 from sim.board.port import DEFAULT_BAUD, BoardError, open_port
@@ -32,6 +33,7 @@ MOST_REPEATS = (1 << 16) - 1
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     parser.add_argument("--port", required=True, help="the board's serial port, as /dev/ttyUSB0")
     parser.add_argument(
         "--baud", type=int, default=DEFAULT_BAUD, metavar="N", help="bits a second on the line"
@@ -94,7 +96,7 @@ def _run(client: Client, options: argparse.Namespace) -> int:
     runner = _replay if options.replay is not None else _stream
     report, speed = runner(client, recordings, model, options)
     lost = client.losses
-    if lost != type(lost)():
+    if lost != Losses():
         print(
             f"the line: {lost.replies} damaged replies, {lost.resent} commands sent again, "
             f"{lost.restarts} new starts"
@@ -163,7 +165,7 @@ def _stream(
             recording, events = sent[0]
             if view is not None:
                 reads = 0 if answer.ends else reads + 1
-                count = len(events) if answer.ends else reads * LIVE_EVENTS
+                count = len(events) if answer.ends else min(reads * LIVE_EVENTS, len(events))
                 view.show(f"{recording.name}: {count:,} of {len(events):,} events", answer)
             if not answer.ends:
                 continue
@@ -195,9 +197,13 @@ def _replay(
         answer, played = client.replay(events.addresses, repeats)
         clocks = played.clocks / played.repeats
         total += clocks
-        figures = (f"{answer.lead:,}", f"{clocks:,.1f}", f"{clock_hz / clocks:,.1f}")
+        figures = (f"{answer.lead:,}", f"{clocks:,.1f}", _speed(clock_hz, clocks))
         tqdm.write(report.line(recording, answer, model.run(events), figures))
     mean = total / len(recordings)
-    return report, (
-        f"{mean:,.1f} clocks a sample: {clock_hz / mean:,.1f} samples/s at {clock_hz / 1e6:g} MHz"
-    )
+    speed = _speed(clock_hz, mean)
+    return report, f"{mean:,.1f} clocks a sample: {speed} samples/s at {clock_hz / 1e6:g} MHz"
+
+
+def _speed(clock_hz: int, clocks: float) -> str:
+    """Samples a second; of an empty sample no clocks are counted."""
+    return f"{clock_hz / clocks:,.1f}" if clocks else "-"

@@ -28,6 +28,7 @@ STORED_EVENTS = 1 << 14
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     parser.add_argument(
         "--network",
         type=Path,

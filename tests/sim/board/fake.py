@@ -19,7 +19,8 @@ from hw.host.messages import (
     byte_count,
 )
 from hw.packet import Kind
-from sim.board.protocol import Frame, FrameReader, Info, encode_frame
+from sim.board.frames import Frame, FrameReader, encode_frame
+from sim.board.protocol import Info
 
 INFO = Info(
     protocol=PROTOCOL,
@@ -152,7 +153,7 @@ class FakeBoard:
             case Command.REPLAY:
                 repeats = int.from_bytes(frame.data, "little")
                 self.tell(self.stored, Kind.END)
-                clocks = repeats * (len(self.stored) + 10)
+                clocks = repeats * len(self.stored)
                 self.reply(
                     Reply.REPLAYED, pack(REPLAYED_LAYOUT, {"repeats": repeats, "clocks": clocks})
                 )

@@ -22,19 +22,17 @@ from hw.host.messages import (
     link_counters,
 )
 from hw.packet import Kind
+from sim.board.frames import Frame, FrameReader, encode_frame
 from sim.board.protocol import (
     Acknowledgement,
     Answer,
     Counters,
-    Frame,
-    FrameReader,
     ProtocolError,
     Refusal,
     Replayed,
     Synced,
     VersionError,
     encode_events,
-    encode_frame,
     network_number,
     read_message,
 )

@@ -139,9 +139,10 @@ def test_replay(make_board, run, recordings, capsys):
     assert run(*recordings, "--replay", "50") == 0
     output = capsys.readouterr().out
     assert "100.00% (3 of 3)" in output
-    # The stand-in takes a clock a byte of events, and 10.
-    assert re.search(r"^3/0.bin .* 1,010\.0 +23,762\.4  equal$", output, re.MULTILINE)
-    assert f"{(1010 + 10 + 1810) / 3:,.1f} clocks a sample" in output
+    # The stand-in takes a clock a byte of events.
+    assert re.search(r"^3/0.bin .* 1,000\.0 +24,000\.0  equal$", output, re.MULTILINE)
+    assert re.search(r"^7/1.bin .* 0\.0 +-  equal$", output, re.MULTILINE)
+    assert f"{(1000 + 1800) / 3:,.1f} clocks a sample" in output
 
 
 def test_pace(make_board, run, recordings, capsys):

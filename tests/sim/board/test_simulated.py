@@ -13,8 +13,9 @@ import pytest
 from hw.host.messages import LINK_INDEX, Command, Error, Reply
 from sim.board.client import Client
 from sim.board.command import main
+from sim.board.frames import Frame, FrameReader, encode_frame
 from sim.board.port import BoardError, open_port
-from sim.board.protocol import Frame, FrameReader, encode_events, encode_frame
+from sim.board.protocol import encode_events
 from sim.board.sample import Sample
 from sw import engine
 from tests.sim.board.boards import assert_ended, child_processes, simulated_board, started_board
