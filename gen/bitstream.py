@@ -14,13 +14,15 @@ from typing import Any
 
 from gen import tools
 from gen.boards import BOARDS, Board
-from gen.configure import design_factory
-from gen.options import add_design_options, chosen_design
+from gen.configure import design_config
+from gen.estimate import core_part, estimate, host_part
+from gen.fit import fit_to_board
+from gen.options import add_folding_options, chosen_foldings
 from gen.performance import Activity, measure_activity, predict
 from gen.synthesis import BuildError, build
 from hw.board.top import choose_pll
 from hw.config import CoreConfig
-from hw.design import DesignConfig
+from hw.design import Design, DesignConfig
 from hw.host.system import HostConfig, System
 from sw.data.catalog import load
 from sw.network import Network, NetworkError
@@ -42,16 +44,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         network = Network.load(options.network)
         recordings = islice(load(network.provenance.dataset, "test"), MEASURED_SAMPLES)
         samples = [events.addresses for events, _ in recordings]
-        config = chosen_design(network, options, samples)
-        if not isinstance(config, DesignConfig):
-            raise ValueError("bitstreams are built of cores without a mesh: leave out --mesh")
+        activity = measure_activity(network, samples)
         asked_hz = board.clock_hz
         if options.clock_mhz is not None:
             asked_hz = round(options.clock_mhz * 1e6)
         pll = choose_pll(board.platform(), asked_hz)
         host = _host_config(board, network, pll.clock_hz)
-        activity = measure_activity(network, samples)
-        system = System(design_factory(config)(), host)
+        if options.fold or options.budget is not None:
+            foldings = chosen_foldings(network, options, samples)
+        else:
+            foldings = fit_to_board(network, activity, board, options.margin).foldings
+        config = design_config(network, foldings, options.margin, **board.core_options)
+        system = System(Design(config), host)
         built = build(board, system, pll, folder, options.seed, options.system_tools)
     except BuildError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -71,6 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "sha256": hashlib.sha256(built.bitstream.read_bytes()).hexdigest(),
         },
         "resources": built.resources,
+        "estimated": estimate(
+            [*(core_part(core) for core in config.cores), host_part(config.cores, host)],
+            board.family,
+        )._asdict(),
         "clock": {
             "asked_hz": asked_hz,
             "built_for_hz": pll.clock_hz,
@@ -144,6 +152,7 @@ def _layer_figures(core: CoreConfig) -> dict[str, Any]:
             "memories": core.taps,
             "words": core.bank_depth,
             "word_bits": core.membrane_bits * core.lanes + core.epoch_bits,
+            "single_port": core.single_port,
         }
     return {
         "name": core.name,
@@ -223,7 +232,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="take the tools on PATH, not those of the Python packages",
     )
-    add_design_options(parser)
+    add_folding_options(parser)
     return parser
 
 

@@ -8,7 +8,8 @@ from math import inf
 from gen.boards import BOARDS, Board
 from gen.configure import design_config
 from gen.estimate import Estimate, Part, core_part, estimate, host_part
-from gen.fold import Folding, choices, clocks_per_event
+from gen.fold import Folding, choices
+from gen.performance import Activity, core_cycles
 from hw.config import CoreConfig
 from hw.host.system import HostConfig
 from sw.network import Network
@@ -44,7 +45,7 @@ class Fit:
 
 def fit_to_board(
     network: Network,
-    events: Sequence[float],
+    activity: Activity,
     board: Board,
     margin: int | None = None,
 ) -> Fit:
@@ -55,8 +56,8 @@ def fit_to_board(
 
     Parameters
     ----------
-    events : sequence of float
-        Events that each layer receives per sample, measured.
+    activity : Activity
+        Measured on samples.
     board : Board
         The board, with its usual host link.
     margin : int, optional
@@ -67,7 +68,7 @@ def fit_to_board(
     DoesNotFitError
         If not even the smallest folding fits.
     """
-    layers, link = _layers(network, events, board, margin)
+    layers, link = _layers(network, activity, board, margin)
     limits = sorted({fit.cycles for layer in layers for fit in layer})
     slowest = max(min(fit.cycles for fit in layer) for layer in layers)
 
@@ -78,7 +79,7 @@ def fit_to_board(
     possible = limits[bisect_left(limits, slowest) :]
     place = bisect_left(possible, True, key=lambda limit: best(limit) is not None)
     if place == len(possible):
-        raise DoesNotFitError(_refusal(network, events, board, margin))
+        raise DoesNotFitError(_refusal(network, activity, board, margin))
     found = best(possible[place])
     assert found is not None
     return found
@@ -86,7 +87,7 @@ def fit_to_board(
 
 def _layers(
     network: Network,
-    events: Sequence[float],
+    activity: Activity,
     board: Board,
     margin: int | None,
 ) -> tuple[list[list[Fit]], Estimate]:
@@ -97,14 +98,15 @@ def _layers(
         return design_config(network, foldings, margin, **board.core_options).cores
 
     layers = []
-    for index, (layer, received) in enumerate(zip(network.layers, events, strict=True)):
+    for index, (layer, places) in enumerate(zip(network.layers, activity.places, strict=True)):
         mine = []
         for folding in _memory_kinds(choices(layer), board.sprams > 0 and not layer.is_readout):
             foldings = [*smallest[:index], folding, *smallest[index + 1 :]]
             # The next core unpacks this one's lanes.
             behind = Part("core", {"input lanes": folding.lanes - 1})
-            parts = [core_part(cores(foldings)[index]), *([] if layer.is_readout else [behind])]
-            cycles = received * clocks_per_event(layer.geometry, folding)
+            core = cores(foldings)[index]
+            parts = [core_part(core), *([] if layer.is_readout else [behind])]
+            cycles = core_cycles(core, places)
             mine.append(Fit((folding,), cycles, estimate(parts, board.family)))
         layers.append(mine)
     host = HostConfig(board.clock_hz, stored_events=board.stored_events)
@@ -159,10 +161,10 @@ def _short(needed: Estimate, board: Board) -> dict[str, tuple[float, float]]:
     return {name: pair for name, pair in pairs.items() if pair[0] > pair[1]}
 
 
-def _refusal(network: Network, events: Sequence[float], board: Board, margin: int | None) -> str:
+def _refusal(network: Network, activity: Activity, board: Board, margin: int | None) -> str:
     def smallest(on: Board) -> dict[str, tuple[float, float]]:
         """What is short on a board of the folding that comes nearest to it."""
-        layers, link = _layers(network, events, on, margin)
+        layers, link = _layers(network, activity, on, margin)
         shortages = (_short(fit.estimate, on) for fit in _combined(layers, link, inf))
         return min(
             shortages,

@@ -19,6 +19,7 @@ from sw.network import Network
 
 __all__ = [
     "add_design_options",
+    "add_folding_options",
     "chosen_design",
     "chosen_foldings",
     "measure_events",
@@ -28,8 +29,8 @@ __all__ = [
 ]
 
 
-def add_design_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of folding, of which one may be given, and those of a mesh."""
+def add_folding_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of folding, of which one may be given, and early exit."""
     how = parser.add_mutually_exclusive_group()
     how.add_argument(
         "--fold",
@@ -45,6 +46,17 @@ def add_design_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="most neurons updated at once; the folding follows from measured event rates",
     )
+    parser.add_argument(
+        "--margin",
+        type=int,
+        metavar="N",
+        help="early exit: decide once the largest logit leads by so much, in integer logit units",
+    )
+
+
+def add_design_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of folding and early exit, and those of a mesh."""
+    add_folding_options(parser)
     parser.add_argument(
         "--mesh",
         type=_mesh_size,
@@ -69,12 +81,6 @@ def add_design_options(parser: argparse.ArgumentParser) -> None:
         type=int,
         metavar="N",
         help="most memory of one core of the mesh, in 1,024 bits; larger layers are cut",
-    )
-    parser.add_argument(
-        "--margin",
-        type=int,
-        metavar="N",
-        help="early exit: decide once the largest logit leads by so much, in integer logit units",
     )
     parser.add_argument(
         "--loadable",

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hw.axis import axis_steps
+from hw.config import CoreConfig
 from hw.design import DesignConfig
 from hw.host.messages import DATA_BYTES, answer_message, byte_count, event_message
 from sw import engine
+from sw.geometry import Geometry
 from sw.network import Network
 from sw.trace import SampleTrace
 
-__all__ = ["Activity", "Performance", "measure_activity", "predict"]
+__all__ = ["Activity", "Performance", "core_cycles", "measure_activity", "predict"]
 
 FRAME_BYTES = 6
 """Bytes on the line beside a frame's data: number, type, CRC, COBS and the end."""
@@ -35,6 +38,9 @@ class Activity:
         Events sent by the host.
     events, spikes, sops : tuple of float
         Of each layer, the readout last: events received, spikes sent, synaptic operations.
+    places : tuple of tuple of numpy.ndarray
+        Of each layer, for each of its edges: events received at each position, float64
+        ``[height, width]``.
     """
 
     samples: int
@@ -42,14 +48,59 @@ class Activity:
     events: tuple[float, ...]
     spikes: tuple[float, ...]
     sops: tuple[float, ...]
+    places: tuple[tuple[np.ndarray, ...], ...]
 
 
 def measure_activity(network: Network, samples: Sequence[np.ndarray]) -> Activity:
     """Activity of a network on samples: event addresses ``[n, 3]``, at least one of them."""
-    rows = np.mean([_figures(engine.run(network, events)) for events in samples], axis=0)
+    traces = [engine.run(network, events) for events in samples]
+    rows = np.mean([_figures(trace) for trace in traces], axis=0)
     events, spikes, sops = rows.tolist()
     received = float(np.mean([len(events) for events in samples]))
-    return Activity(len(samples), received, tuple(events), tuple(spikes), tuple(sops))
+    # What each layer sends; what the input sends is at index -1.
+    sent = [[trace.layers[n].spikes for trace in traces] for n in range(len(network.layers) - 1)]
+    sent.append(list(samples))
+    forks = {join: fork for fork, join in network.joins.items()}
+    places = []
+    for index, layer in enumerate(network.layers):
+        edges = [(index - 1, layer.geometry)]
+        if layer.shortcut is not None:
+            edges.append((forks[index], layer.shortcut.geometry))
+        places.append(tuple(_count(sent[source], geometry) for source, geometry in edges))
+    return Activity(
+        len(samples), received, tuple(events), tuple(spikes), tuple(sops), tuple(places)
+    )
+
+
+def _count(events: Sequence[np.ndarray], geometry: Geometry) -> np.ndarray:
+    """Mean number of events at each position of an edge's input; others are left out."""
+    extent = geometry.input_shape
+    counts = np.zeros(extent[1:])
+    for rows in events:
+        inside = ((rows >= 0) & (rows < extent)).all(axis=1)
+        np.add.at(counts, tuple(rows[inside, 1:].T), 1 / len(events))
+    return counts
+
+
+def core_cycles(core: CoreConfig, places: Sequence[np.ndarray]) -> float:
+    """Clocks that an uncut core is busy with a sample.
+
+    Parameters
+    ----------
+    places : sequence of numpy.ndarray
+        For each edge, mean events at each position of its input, ``[height, width]``.
+    """
+    cycles = 0.0
+    for edge, counts in zip(core.edges, places, strict=True):
+        rows, columns = (
+            [axis_steps(core, edge, axis, place) for place in range(size)]
+            for axis, size in enumerate(counts.shape)
+        )
+        steps = np.outer([len(way) for way in rows], [len(way) for way in columns])
+        reaches = np.outer([bool(way[0]) for way in rows], [bool(way[0]) for way in columns])
+        clocks = np.where(reaches, steps * core.blocks_per_event(edge), 1)
+        cycles += float((counts * clocks).sum())
+    return cycles * core.clocks_per_step
 
 
 def _figures(trace: SampleTrace) -> list[list[int]]:
@@ -68,7 +119,7 @@ class Performance:
     Members
     -------
     cycles_per_sample_by_core : tuple of float
-        Events times the clocks of one that reaches a whole window.
+        Clocks in which a core is busy.
     samples_per_second_by_cores : float
         As fast as the busiest core takes its events.
     bytes_per_sample_on_host_link : float
@@ -110,7 +161,7 @@ def predict(
     """
     cores = config.cores
     cycles = tuple(
-        events * core.clocks_per_event for events, core in zip(activity.events, cores, strict=True)
+        core_cycles(core, places) for core, places in zip(cores, activity.places, strict=True)
     )
     by_cores = clock_hz / max(1.0, *cycles)
     data_bytes = activity.input_events * byte_count(event_message(cores[0].input_link))

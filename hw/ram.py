@@ -44,7 +44,7 @@ class Ram(wiring.Component):
     Attributes
     ----------
     memory : memory.Memory
-        The words, where they are not SPRAM.
+        The words, where they are not SPRAM; made when the component is elaborated.
     """
 
     enable: Signal
@@ -57,8 +57,7 @@ class Ram(wiring.Component):
             raise ValueError(
                 f"depth = {depth}: expected at most {SPRAM_DEPTH} words of a single-port memory"
             )
-        self.shape, self.single_port = shape, single_port
-        self.memory = memory.Memory(shape=shape, depth=depth, init=[])
+        self.shape, self.depth, self.single_port = shape, depth, single_port
         write = memory.WritePort.Signature(addr_width=ceil_log2(depth), shape=shape)  # pyright: ignore[reportArgumentType]
         super().__init__(
             {
@@ -73,7 +72,9 @@ class Ram(wiring.Component):
         m = Module()
         if self.single_port and getattr(platform, "device", None) == "iCE40UP5K":
             return self._spram(m)
-        m.submodules.memory = self.memory
+        m.submodules.memory = self.memory = memory.Memory(
+            shape=self.shape, depth=self.depth, init=[]
+        )
         read, write = self.memory.read_port(), self.memory.write_port()
         m.d.comb += [
             read.en.eq(self.enable),
