@@ -42,6 +42,12 @@ class HostLink(wiring.Component):
     config : HostConfig
         The host link.
 
+    Raises
+    ------
+    ValueError
+        If the design is loadable, has more than `ANSWERS_AT_MOST` classes, more than one channel
+        block at its input, or counters of different widths.
+
     Members
     -------
     i : In(8)
@@ -76,8 +82,13 @@ class HostLink(wiring.Component):
         if self.classes > ANSWERS_AT_MOST:
             raise ValueError(f"design: {self.classes} classes: expected at most {ANSWERS_AT_MOST}")
         self.packets: Any = design.links[0].packets
+        if self.packets.lanes != self.packets.channels:
+            raise ValueError(f"design: input {self.packets!r}: expected one channel block")
         self.counters = [field.shape for _, field in design.counters.shape()]
-        self.counter_bits = next(iter(self.counters[0]))[1].width
+        widths = {field.width for counters in self.counters for _, field in counters}
+        if len(widths) > 1:
+            raise ValueError(f"design: counters of {sorted(widths)} bits: expected one width")
+        (self.counter_bits,) = widths
         super().__init__(
             {
                 "i": In(8),

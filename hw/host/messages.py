@@ -210,7 +210,7 @@ def answer_message(classes: int, early_exit: bool) -> data.StructLayout:
     sample : unsigned
         Samples answered since SYNC, this one not counted.
     clocks : unsigned
-        Clocks from the sample's first packet to the answer; 0 in a sample without any.
+        Clocks from the sample's first event to the answer; 0 in a sample without any.
     latency : unsigned
         Clocks from the marker to the answer.
     answer : struct

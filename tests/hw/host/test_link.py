@@ -1,11 +1,17 @@
+import gc
 from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
+import pytest
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
 from amaranth.sim import Simulator
 
 from gen.configure import design_config, design_factory
 from gen.fold import fold_fully
 from hw.counters import counter_layout
+from hw.design import Design, DesignConfig
 from hw.host.config import HostConfig
 from hw.host.link import HostLink
 from hw.host.messages import (
@@ -22,8 +28,9 @@ from hw.host.messages import (
     event_message,
     link_counters,
 )
-from hw.packet import Kind
+from hw.packet import Kind, LinkConfig
 from sw.golden import run
+from tests.hw.cores import make_core
 from tests.hw.host.host import ByteHost, encode
 from tests.networks import random_events, random_network
 
@@ -320,3 +327,37 @@ def test_early_exit():
         assert message.answer.decided == 0
 
     bench.run(script)
+
+
+def readout(inputs, classes, **options):
+    """Readout core behind a link."""
+    shape = {"size": (3, 3), "stride": 1, "padding": 0, "taps": 1, "readout": True}
+    core = make_core(channels=inputs.channels, shape=(classes, 1, 1), lanes=1, **shape, **options)
+    return replace(core, edges=(replace(core.edges[0], input_link=inputs),))
+
+
+FIRST = make_core(shape=(3, 3, 3), lanes=3)
+EDGE = replace(FIRST.edges[0], input_link=LinkConfig(2, 6, 5, 1, guarded=True))
+
+
+@pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
+@pytest.mark.parametrize(
+    ("first", "classes", "options", "message"),
+    [
+        (FIRST, 57, {}, "57 classes: expected at most 56"),
+        (replace(FIRST, edges=(EDGE,)), 2, {}, "expected one channel block"),
+        (FIRST, 2, {"counter_bits": 16}, r"counters of \[16, 48\] bits: expected one width"),
+    ],
+)
+def test_refuses(first, classes, options, message):
+    config = DesignConfig((first, readout(first.output_link, classes, **options)))
+    with pytest.raises(ValueError, match=message):
+        HostLink(Design(config), CONFIG)
+    gc.collect()
+
+
+@pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
+def test_refuses_a_loadable_design():
+    with pytest.raises(ValueError, match="it is loadable: expected one that is not"):
+        HostLink(cast(Any, wiring.Component({"load": In(1)})), CONFIG)
+    gc.collect()
