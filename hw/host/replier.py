@@ -84,12 +84,11 @@ class Replier(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         first_row, rows, ends = self._rows()
-        number = Signal(range(len(rows)))
-        here = [number == index for index in range(len(rows))]
+        choice = Signal(len(rows))  # a bit a row: a number would cost more
         row = Signal(8 * ROW_BYTES)
         end = Signal(ROW_BYTES)
         column = Signal(ROW_BYTES)
-        m.d.sync += [row.eq(_chosen(rows, here)), end.eq(_chosen(ends, here))]
+        m.d.sync += [row.eq(_chosen(rows, choice)), end.eq(_chosen(ends, choice))]
         byte = _chosen([row.word_select(index, 8) for index in range(ROW_BYTES)], column)
 
         code = Signal(REPLY_BITS)
@@ -104,7 +103,7 @@ class Replier(wiring.Component):
             m.d.sync += to_acknowledge.eq(1)
 
         def send(reply: Reply, name: str) -> None:
-            m.d.sync += [code.eq(reply_code(reply)), number.eq(first_row[name])]
+            m.d.sync += [code.eq(reply_code(reply)), choice.eq(1 << first_row[name])]
             m.next = "sequence"
 
         def put(value: Value, last: Value | int = 0) -> None:
@@ -140,7 +139,7 @@ class Replier(wiring.Component):
                 put(byte, (end & column).any())
                 m.d.sync += column.eq(column.rotate_left(1))
                 with m.If(column[-1]):
-                    m.d.sync += number.eq(number + 1)
+                    m.d.sync += choice.eq(choice << 1)
                     m.next = "row"
                 with m.If((end & column).any()):
                     m.next = "end"
