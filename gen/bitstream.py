@@ -12,6 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gen import tools
 from gen.boards import BOARDS, Board
 from gen.configure import design_config
@@ -27,12 +29,21 @@ from hw.host.system import HostConfig, System
 from sw.data.catalog import load
 from sw.network import Network, NetworkError
 
-__all__ = ["add_board_options", "build_folder", "main", "table"]
+__all__ = [
+    "MEASURED_SAMPLES",
+    "add_board_options",
+    "board_design",
+    "build_folder",
+    "host_config",
+    "main",
+    "table",
+]
 
 BUILD_VERSION = 1
 """Version of the form of ``build.json``."""
 
 MEASURED_SAMPLES = 10
+"""Test recordings on which activity is measured."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,12 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.clock_mhz is not None:
             asked_hz = round(options.clock_mhz * 1e6)
         pll = choose_pll(board.platform(), asked_hz)
-        host = _host_config(board, network, pll.clock_hz)
-        if options.fold or options.budget is not None:
-            foldings = chosen_foldings(network, options, samples)
-        else:
-            foldings = fit_to_board(network, activity, board, options.margin).foldings
-        config = design_config(network, foldings, options.margin, **board.core_options)
+        host = host_config(board, network, pll.clock_hz)
+        config = board_design(board, network, activity, samples, options)
         system = System(Design(config), host)
         built = build(board, system, pll, folder, options.seed, options.system_tools)
     except BuildError as error:
@@ -184,7 +191,36 @@ def _activity_figures(network: Network, config: DesignConfig, activity: Activity
     }
 
 
-def _host_config(board: Board, network: Network, clock_hz: int) -> HostConfig:
+def board_design(
+    board: Board,
+    network: Network,
+    activity: Activity,
+    samples: Sequence[np.ndarray],
+    options: argparse.Namespace,
+) -> DesignConfig:
+    """Parameters of a network's cores on a board, in the folding that the options of
+    `gen.options.add_folding_options` ask for; without any, in the fastest that fits.
+
+    Parameters
+    ----------
+    activity : Activity
+        Measured on ``samples``.
+    samples : sequence of numpy.ndarray
+        Event addresses ``[n, 3]``.
+
+    Raises
+    ------
+    ValueError
+        If the options ask for something impossible, or nothing fits.
+    """
+    if options.fold or options.budget is not None:
+        foldings = chosen_foldings(network, options, samples)
+    else:
+        foldings = fit_to_board(network, activity, board, options.margin).foldings
+    return design_config(network, foldings, options.margin, **board.core_options)
+
+
+def host_config(board: Board, network: Network, clock_hz: int) -> HostConfig:
     """Host link at the highest of the board's rates that the clock gives.
 
     Raises

@@ -23,13 +23,16 @@ from hw.board.pll import PllConfig
 from hw.board.top import BoardTop
 from hw.host.system import System
 
-__all__ = ["BuildError", "Built", "build", "stage"]
+__all__ = ["HIDE_ELEMENTS", "SYNTHESIS", "BuildError", "Built", "build", "stage"]
 
 TOP = "top"
 """Name of the files in the output folder."""
 
 SYNTHESIS: Mapping[str, str] = {"ecp5": "-nowidelut", "iCE40": "-device u"}
 """Options of Yosys for each family."""
+
+PLACE_AND_ROUTE: Mapping[str, str] = {"ecp5": "--router router2", "iCE40": ""}
+"""Options of nextpnr for each family: the other router takes five times as long on an ECP5."""
 
 HIDE_ELEMENTS = "rename -hide w:*[[]*"
 """Amaranth names a wire for each element of an array: "sums[1]". Where optimisation leaves one bit
@@ -108,7 +111,8 @@ def build(
         synth_opts=SYNTHESIS[platform.family],
         script_after_read=HIDE_ELEMENTS,
         script_after_synth="tee -q -o netlist.json stat -json",
-        nextpnr_opts=f"--seed {seed} --report report.json --timing-allow-fail",
+        nextpnr_opts=f"--seed {seed} --report report.json --timing-allow-fail "
+        + PLACE_AND_ROUTE[platform.family],
     )
     bitstream = folder / (TOP + {"ecp5": ".bit", "iCE40": ".bin"}[platform.family])
     for stale in (bitstream, folder / "build.json", folder / "report.json"):

@@ -18,12 +18,13 @@ from cocotb_tools.runner import VerilatorControlFile
 
 from sim.verilator import BuildError, has_fst, system_version, verilator_environment
 
-__all__ = ["BUILD_FOLDER", "BuildError", "Simulator", "build"]
+__all__ = ["BUILD_FOLDER", "NATIVE", "BuildError", "Simulator", "build"]
 
 BUILD_FOLDER = Path("build")
 """Where simulators are kept and runs leave their files, from the working directory."""
 
 NATIVE = Path(__file__).parent / "native"
+"""Parts of simulators that are written by hand."""
 
 TOP = "bench"
 
@@ -33,7 +34,7 @@ WARNINGS_AS_ERRORS = ("UNOPTFLAT", "MULTIDRIVEN", "BLKLOOPINIT", "LATCH", "COMBD
 OPTIONS = (
     "-O3",
     "--x-assign",
-    "fast",
+    "unique",  # what the design leaves undefined is random
     "--x-initial",
     "fast",
     "--no-assert",

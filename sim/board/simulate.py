@@ -3,12 +3,14 @@
 import argparse
 import signal
 import sys
+from collections.abc import Callable
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
 from gen.configure import design_factory
 from gen.options import add_design_options, chosen_design, needs_samples
+from gen.tools import ToolError
 from hw.host.system import HostConfig, System
 from sim.__main__ import PRETRAINED
 from sim.board.port import DEFAULT_BAUD
@@ -19,7 +21,7 @@ from sim.failure import SimulationError
 from sw.data.catalog import DATASETS, load
 from sw.network import Network, NetworkError
 
-__all__ = ["add_options", "main"]
+__all__ = ["add_options", "main", "offer"]
 
 MEASURED_SAMPLES = 10
 
@@ -52,32 +54,23 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Returns 0 when interrupted, 1 if the simulation fails, 2 on a wrong input."""
+    """Returns the exit status of `offer`."""
+    return offer(partial(_board, options))
+
+
+def offer(make: Callable[[], tuple[Network, SimulatedBoard]]) -> int:
+    """Make a board and its network, and be the board until interrupted.
+
+    Returns 0 when interrupted, 1 if the simulation fails, 2 on a wrong input or a missing tool.
+    """
     # Whoever ends this program ends the simulator with it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        network = Network.load(options.network)
-        recordings = []
-        if needs_samples(options):
-            recordings = islice(load(network.provenance.dataset, "test"), MEASURED_SAMPLES)
-        config = chosen_design(network, options, [events.addresses for events, _ in recordings])
-        host = HostConfig(
-            clock_hz=options.clock_hz,
-            baud=options.baud,
-            stored_events=STORED_EVENTS,
-            network=network_number(network.hash),
-        )
-        print("building the simulator ...", flush=True)
-        board = SimulatedBoard(
-            System(design_factory(config)(), host),
-            options.clock_hz,
-            options.baud,
-            options.bit_errors,
-        )
+        network, board = make()
         dataset = network.provenance.dataset
         source = f"--dataset {dataset}" if dataset in DATASETS else "FILE..."
         board.serve(partial(_announce, source))
-    except (NetworkError, BuildError, ValueError) as error:
+    except (NetworkError, BuildError, ToolError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except SimulationError as error:
@@ -86,6 +79,28 @@ def main(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print("stopped")
     return 0
+
+
+def _board(options: argparse.Namespace) -> tuple[Network, SimulatedBoard]:
+    network = Network.load(options.network)
+    recordings = []
+    if needs_samples(options):
+        recordings = islice(load(network.provenance.dataset, "test"), MEASURED_SAMPLES)
+    config = chosen_design(network, options, [events.addresses for events, _ in recordings])
+    host = HostConfig(
+        clock_hz=options.clock_hz,
+        baud=options.baud,
+        stored_events=STORED_EVENTS,
+        network=network_number(network.hash),
+    )
+    print("building the simulator ...", flush=True)
+    board = SimulatedBoard(
+        System(design_factory(config)(), host),
+        options.clock_hz,
+        options.baud,
+        options.bit_errors,
+    )
+    return network, board
 
 
 def _announce(source: str, path: str) -> None:

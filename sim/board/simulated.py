@@ -27,6 +27,8 @@ class SimulatedBoard:
         The board's clock, and the bits a second at the host's end of the line.
     bit_errors : float
         Share of the bits on the line that arrive wrong, 0 to 1.
+    modules : str
+        Verilog of the modules that the system instantiates.
 
     Raises
     ------
@@ -34,11 +36,18 @@ class SimulatedBoard:
         If the simulator cannot be built.
     """
 
-    def __init__(self, system: Any, clock_hz: int, baud: int, bit_errors: float = 0.0):
+    def __init__(
+        self,
+        system: Any,
+        clock_hz: int,
+        baud: int,
+        bit_errors: float = 0.0,
+        modules: str = "",
+    ):
         if not 0 <= bit_errors < 1:
             raise ValueError(f"bit_errors = {bit_errors}: expected at least 0 and less than 1")
         self._plan = {"clock_hz": clock_hz, "baud": baud, "bit_errors": bit_errors}
-        self._simulator = build(BoardBench(system).verilog())
+        self._simulator = build(BoardBench(system).verilog() + modules)
 
     def serve(self, announce: Callable[[str], None]) -> None:
         """Be a board until interrupted, by KeyboardInterrupt; then nothing is left of it.

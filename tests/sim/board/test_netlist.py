@@ -1,0 +1,66 @@
+"""The netlist of an iCEBreaker's bitstream, in the cells of its FPGA, and recordings through it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hw.host.messages import LINK_INDEX
+from sim.board.client import Client
+from sim.board.port import open_port
+from sim.board.sample import Sample
+from sw import engine
+from sw.data.atis import read
+from sw.network import Network
+from tests.sim.board.boards import simulated_board
+
+NETWORK = "sw/pretrained/nmnist-4bit.safetensors"
+"""``saccades`` does not fit an iCEBreaker."""
+
+FOLDED = (
+    "--fold=conv2d1=2x1:single-port",
+    "--fold=conv2d2=2x1",
+    "--fold=conv2d3=2x1:single-port",
+    "--fold=readout=1x1",
+)
+
+RECORDINGS = 2
+
+
+@pytest.fixture(scope="module")
+def recordings():
+    """The shortest ones: each event takes 160 clocks on the line."""
+    root = os.environ.get("TICKLESS_DATA")
+    files = sorted(Path(root).glob("NMNIST/Test/*/*.bin")) if root else []
+    if len(files) < RECORDINGS:
+        pytest.skip("no N-MNIST recordings in TICKLESS_DATA")
+    files.sort(key=lambda file: file.stat().st_size)
+    return [read(file, (2, 34, 34)).addresses for file in files[:RECORDINGS]]
+
+
+@pytest.mark.bitstream
+def test_recordings_through_the_netlist(recordings):
+    network = Network.load(NETWORK)
+    traces = [engine.run(network, events) for events in recordings]
+    expected = [(trace.class_index, tuple(trace.logits.tolist())) for trace in traces]
+    with (
+        simulated_board(NETWORK, *FOLDED, command=["sim.board.netlist"]) as path,
+        open_port(path) as port,
+    ):
+        client = Client(port, path)
+        answers = list(client.answers(Sample(events) for events in recordings))
+        assert [(answer.class_index, answer.logits) for answer in answers] == expected
+        counters = [client.counters(index) for index in range(len(network.layers))]
+        layers = [
+            *([layer.events for layer in trace.layers] + [trace.readout_events] for trace in traces)
+        ]
+        assert [values["events"] for values in counters] == [
+            sum(events) & 0xFFFF for events in zip(*layers, strict=True)
+        ]
+        assert counters[0]["dropped"] == sum(trace.dropped for trace in traces)
+        assert counters[-1]["saturations"] == 0
+        assert client.counters(LINK_INDEX)["errors"] == 0
+        answer, played = client.replay(recordings[0], 2)
+        assert (answer.class_index, answer.logits) == expected[0]
+        assert played.repeats == 2
+        assert client.losses.resent == client.losses.restarts == 0
