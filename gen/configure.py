@@ -231,6 +231,7 @@ def _weight_words(
         if start < stop:
             rows = weight[start:stop, channel % in_size]
             table[channel, :, :, start - origin : stop - origin] = np.moveaxis(rows, 0, -1)
-    unsigned = table & ((1 << bits) - 1)
-    words = unsigned.reshape(-1, lanes).tolist()
-    return tuple(sum(value << (lane * bits) for lane, value in enumerate(word)) for word in words)
+    # A word's bits, lowest first.
+    ones = (table.reshape(-1, lanes, 1) >> np.arange(bits) & 1).astype(np.uint8)
+    words = np.packbits(ones.reshape(len(ones), -1), axis=1, bitorder="little")
+    return tuple(int.from_bytes(word, "little") for word in words)
