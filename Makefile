@@ -99,7 +99,7 @@ test: $(READY) ## the tests
 test-long: $(READY) ## the tests, with the long regression
 	$(RUN) -m pytest -n auto -q -m "not bitstream" $(TESTS)
 
-test-bitstream: $(READY) ## small bitstreams for two boards, built with the real tools
+test-bitstream: $(READY) ## small bitstreams for two boards, recordings through a netlist; the real tools
 	$(RUN) -m pytest -q -m bitstream $(TESTS)
 
 lint: $(READY) ## format, lint and type check

@@ -54,7 +54,7 @@ class Netlist(wiring.Component):
     Parameters
     ----------
     system : System
-        Of the same members; it is not used up.
+        The system, whose members these are, too.
     """
 
     def __init__(self, system: System):
