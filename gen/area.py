@@ -14,6 +14,7 @@ from amaranth.lib.wiring import Component
 
 from gen.configure import layer_cores
 from gen.fold import Folding, fold_fully
+from gen.synthesis import HIDE_ELEMENTS
 from gen.tools import ToolError, run
 from hw.config import CoreConfig
 from hw.core import Core
@@ -42,7 +43,8 @@ NETWORK = Path(__file__).parent.parent / "sw" / "pretrained" / "nmnist.safetenso
 
 # Mapping that knows the clock does not trade area for speed that nobody asked for.
 SYNTHESIS = (
-    "read_verilog {name}.v; scratchpad -set abc9.D {picoseconds}; "
+    f"read_verilog {{name}}.v; {HIDE_ELEMENTS}; "
+    "scratchpad -set abc9.D {picoseconds}; "
     "synth_lattice -family ecp5 -nowidelut -top {name} -json {name}.json"
 )
 

@@ -21,7 +21,7 @@ from gen.boards import find_board
 from gen.configure import design_config
 from gen.estimate import COEFFICIENTS, Part, core_part, host_part, map_memories
 from gen.fold import Folding, fold_fully
-from gen.synthesis import SYNTHESIS
+from gen.synthesis import HIDE_ELEMENTS, SYNTHESIS
 from hw.core import Core
 from hw.design import Design
 from hw.host.system import HostConfig, System
@@ -169,7 +169,8 @@ def _logic_cells(component: Any, family: str) -> int:
     text = verilog.convert(component, name="part", platform=platform, emit_src=False)
     (folder / "part.v").write_text(text)
     synthesis = {"ecp5": "synth_ecp5", "iCE40": "synth_ice40"}[family]
-    script = f"read_verilog part.v; {synthesis} {SYNTHESIS[family]} -top part -json part.json"
+    options = f"{SYNTHESIS[family]} -top part -json part.json"
+    script = f"read_verilog part.v; {HIDE_ELEMENTS}; {synthesis} {options}"
     tools.run(folder, "yosys", "-q", "-p", script)
     device = {
         "ecp5": ("nextpnr-ecp5", "--85k", "--package", "CABGA381", "--out-of-context"),

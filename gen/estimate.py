@@ -76,8 +76,10 @@ class Part:
         ``core``, ``readout`` or ``host``: which coefficients are its own.
     features : dict of str to float
         What its logic grows with.
-    memories : tuple of tuple of int
-        Words and their width, of each memory that is written.
+    queues : tuple of tuple of int
+        Words and their width, of each memory that is written, of any kind.
+    blocks : tuple of tuple of int
+        The same of each that is block RAM.
     constants : tuple of tuple of int
         The same of each memory that is not.
     single_port : tuple of tuple of int
@@ -86,7 +88,8 @@ class Part:
 
     kind: str
     features: dict[str, float]
-    memories: tuple[tuple[int, int], ...] = ()
+    queues: tuple[tuple[int, int], ...] = ()
+    blocks: tuple[tuple[int, int], ...] = ()
     constants: tuple[tuple[int, int], ...] = ()
     single_port: tuple[tuple[int, int], ...] = ()
 
@@ -138,8 +141,8 @@ def core_part(core: CoreConfig) -> Part:
     }
     queue = (core.queue_depth, entry.size)
     if core.single_port:
-        return Part("core", features, (queue,), weights, membranes)
-    return Part("core", features, (queue, *membranes), weights)
+        return Part("core", features, (queue,), (), weights, membranes)
+    return Part("core", features, (queue,), membranes, weights)
 
 
 def host_part(cores: Sequence[CoreConfig], host: HostConfig) -> Part:
@@ -156,7 +159,8 @@ def host_part(cores: Sequence[CoreConfig], host: HostConfig) -> Part:
     if host.stored_events:
         event = event_message(cores[0].input_link)
         stored = ((host.stored_events, event.size - event["spare"].width),)
-    return Part("host", features, ((host.buffer_bytes, 8), (FRAME_BYTES, 8)), (), stored)
+    queues = ((host.buffer_bytes, 8), (FRAME_BYTES, 8))
+    return Part("host", features, queues, single_port=stored)
 
 
 def estimate(parts: Sequence[Part], family: str) -> Estimate:
@@ -183,7 +187,7 @@ def map_memories(part: Part, family: str) -> Mapped:
     """Where a part's memories go: the cheapest of what the family has, as Yosys counts costs."""
     features = {**part.features, "constant bits": 0.0}
     blocks = sprams = 0
-    memories = part.memories
+    memories = part.blocks
     if family == "iCE40":
         sprams = sum(-(-width // SPRAM_BITS) for _, width in part.single_port)
     else:
@@ -195,7 +199,8 @@ def map_memories(part: Part, family: str) -> Mapped:
             features["constant bits"] += words * width
         else:
             blocks += count
-    for words, width in memories:
+    blocks += sum(_block_rams(words, width, family) for words, width in memories)
+    for words, width in part.queues:
         count = _block_rams(words, width, family)
         cells = -(-words // LUTRAM_DEPTH) * -(-width // LUTRAM_BITS)
         if family == "ecp5" and cells * LUTRAM_COST < count * BLOCK_COST[family]:

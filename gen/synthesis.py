@@ -36,7 +36,7 @@ PLACE_AND_ROUTE: Mapping[str, str] = {"ecp5": "--router router2", "iCE40": ""}
 
 HIDE_ELEMENTS = "rename -hide w:*[[]*"
 """Amaranth names a wire for each element of an array: "sums[1]". Where optimisation leaves one bit
-of it, nextpnr takes it for bit 1 of "sums" and finds two drivers."""
+of it, nextpnr takes it for bit 1 of "sums" and finds two drivers, or Yosys itself fails."""
 
 STAGE = re.compile(
     r"^(?:[\d.]+ Executing (?P<yosys>\w+) pass|Info: (?P<nextpnr>(?:Packing|Promoting|Creating "

@@ -14,7 +14,7 @@ SPRAM_BITS, SPRAM_DEPTH = 16, 16384
 
 
 class Ram(wiring.Component):
-    """Memory.
+    """Memory of block RAM: made of logic cells, its address would have to reach very many.
 
     A read of the word that is written in the same clock gives the word as it was. On an iCE40
     UltraPlus a single-port memory is SPRAM, as many side by side as the word is wide; its contents
@@ -73,7 +73,7 @@ class Ram(wiring.Component):
         if self.single_port and getattr(platform, "device", None) == "iCE40UP5K":
             return self._spram(m)
         m.submodules.memory = self.memory = memory.Memory(
-            shape=self.shape, depth=self.depth, init=[]
+            shape=self.shape, depth=self.depth, init=[], attrs={"ram_style": "block"}
         )
         read, write = self.memory.read_port(), self.memory.write_port()
         m.d.comb += [

@@ -77,7 +77,9 @@ def test_word_accesses_are_synaptic_operations_by_lanes(network, monkeypatch, tm
     layer = Network.load(tmp_path / network).layers[0]
     assert layer.geometry.groups == 1
     arguments = [network, "--board", "icebreaker"]
-    for option, lanes in ((), layer.geometry.output_shape[0]), (("--budget", "2"), 1):
+    all_lanes = layer.geometry.output_shape[0]
+    full = ("--fold", f"{layer.name}={all_lanes}x1")
+    for option, lanes in (full, all_lanes), (("--budget", "2"), 1):
         assert bitstream.main([*arguments, *option]) == 0
         figures = json.loads((tmp_path / BUILT / "build.json").read_text())
         activity = figures["activity_per_sample"]
@@ -128,7 +130,6 @@ def test_a_slower_clock_takes_a_rate_that_it_gives(network, monkeypatch, tmp_pat
         (["--clock-mhz", "12"], "no clock of 12 MHz from 12 MHz"),
         (["--clock-mhz", "0"], "no clock of 0 MHz from 12 MHz"),
         (["--clock-mhz", "nan"], "NaN"),
-        (["--mesh", "2x2"], "leave out --mesh"),
         (["--fold", "nothing=1x1"], "no layer 'nothing'"),
     ],
 )
