@@ -166,7 +166,7 @@ def test_flash_loads_what_was_built(network, monkeypatch, tmp_path, capfd):
 
 
 @pytest.mark.bitstream
-@pytest.mark.parametrize(("board", "mhz"), [("icebreaker", 18), ("ulx3s-25f", 60)])
+@pytest.mark.parametrize(("board", "mhz"), [("icebreaker", 18), ("ulx3s-25f", 45)])
 def test_a_small_design_meets_its_clock(network, tmp_path, board, mhz):
     arguments = [network, "--board", board, "--budget", "2", "--clock-mhz", str(mhz)]
     assert bitstream.main(arguments) == 0

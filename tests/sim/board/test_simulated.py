@@ -1,5 +1,6 @@
 """The hardware itself: a board in the simulator, and `tickless run` at its serial port."""
 
+import gc
 import os
 import random
 import re
@@ -248,6 +249,7 @@ def test_a_simulator_does_not_outlive_its_program(network_file):
         assert not Path(path).exists()
 
 
+@pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -261,3 +263,4 @@ def test_a_simulator_does_not_outlive_its_program(network_file):
 def test_wrong_options(options, words, capsys):
     assert main(["simulate-board", *options]) == 2
     assert words in capsys.readouterr().err
+    gc.collect()
