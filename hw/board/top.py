@@ -9,7 +9,6 @@ from amaranth.hdl import (
     ClockSignal,
     DomainRenamer,
     Elaboratable,
-    Instance,
     Module,
     ResetSignal,
     Signal,
@@ -27,9 +26,6 @@ __all__ = ["BoardTop", "PowerOnReset", "choose_pll"]
 RESET_SECONDS = 15e-6
 """Reset behind the PLL's lock. The block RAMs of an iCE40 read as 0 for some 3 us after
 configuration; Amaranth's own reset for that device is as long."""
-
-STILL_CLOCKS = 8
-"""Time for a reset's end to reach all flip-flops, of a clock that stands still meanwhile."""
 
 FAMILIES: dict[str, tuple[type[PllConfig], type]] = {
     "ecp5": (Ecp5PllConfig, Ecp5Pll),
@@ -53,9 +49,6 @@ def choose_pll(platform: Any, clock_hz: int) -> PllConfig:
 class PowerOnReset(wiring.Component):
     """Reset until a PLL has been locked for some time; anew when it loses its lock.
 
-    A clock that is gated by ``enable`` stands still while the reset ends, so that it need not reach
-    all flip-flops within one clock.
-
     Parameters
     ----------
     clocks : int
@@ -67,36 +60,29 @@ class PowerOnReset(wiring.Component):
         Whether the PLL is locked; not synchronous.
     reset : Out(1)
         The reset: high from the start.
-    enable : Out(1)
-        Low for `STILL_CLOCKS` before and behind the end of the reset.
     """
 
     locked: Signal
     reset: Signal
-    enable: Signal
 
     def __init__(self, clocks: int):
         if clocks < 1:
             raise ValueError(f"clocks = {clocks!r}: expected at least 1")
         self.clocks = clocks
-        high: Any = Out(1, init=1)  # pyright: ignore[reportCallIssue]
-        super().__init__({"locked": In(1), "reset": high, "enable": high})
+        super().__init__({"locked": In(1), "reset": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
-        locked = Signal()
+        locked, ready = Signal(), Signal()
         m.submodules.lock = FFSynchronizer(self.locked, locked)
-        end = self.clocks + STILL_CLOCKS
-        last = end + STILL_CLOCKS
-        timer = Signal(range(last + 1))
+        timer = Signal(range(self.clocks))
         with m.If(~locked):
-            m.d.sync += timer.eq(0)
-        with m.Elif(timer != last):
+            m.d.sync += [timer.eq(0), ready.eq(0)]
+        with m.Elif(timer == self.clocks - 1):
+            m.d.sync += ready.eq(1)
+        with m.Else():
             m.d.sync += timer.eq(timer + 1)
-        m.d.sync += [
-            self.reset.eq(timer < end),
-            self.enable.eq((timer < self.clocks) | (timer == last)),
-        ]
+        m.d.comb += self.reset.eq(~ready)
         return m
 
 
@@ -147,13 +133,9 @@ class BoardTop(Elaboratable):
         m.domains.sync = ClockDomain("sync")
         clocks = ceil(RESET_SECONDS * self.config.clock_hz)
         m.submodules.reset = reset = DomainRenamer("power_on")(PowerOnReset(clocks))
-        clock = pll.clock
-        if platform.family == "ecp5":
-            clock = Signal()
-            m.submodules.gate = Instance("DCCA", i_CLKI=pll.clock, i_CE=reset.enable, o_CLKO=clock)
         m.d.comb += [
             ClockSignal("power_on").eq(pll.clock),
-            ClockSignal("sync").eq(clock),
+            ClockSignal("sync").eq(pll.clock),
             reset.locked.eq(pll.locked),
             ResetSignal("sync").eq(reset.reset),
         ]

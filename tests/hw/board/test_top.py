@@ -3,7 +3,7 @@ import gc
 import pytest
 from amaranth.sim import Simulator
 
-from hw.board.top import STILL_CLOCKS, PowerOnReset
+from hw.board.top import PowerOnReset
 
 
 def test_reset_ends_some_clocks_behind_the_lock_and_comes_back_without_it():
@@ -12,19 +12,10 @@ def test_reset_ends_some_clocks_behind_the_lock_and_comes_back_without_it():
     simulator.add_clock(1e-6)
 
     async def clocks_of_reset(ctx):
-        """Clocks of the reset in which the gated clock runs."""
-        count = still = 0
+        count = 0
         while ctx.get(dut.reset):
             await ctx.tick()
-            count += ctx.get(dut.enable)
-            still = 0 if ctx.get(dut.enable) else still + 1
-        # The clock stood still before the reset's end, and goes on doing so.
-        assert still >= STILL_CLOCKS
-        for _ in range(STILL_CLOCKS):
-            assert not ctx.get(dut.enable)
-            assert not ctx.get(dut.reset)
-            await ctx.tick()
-        assert ctx.get(dut.enable)
+            count += 1
         return count
 
     async def testbench(ctx):
@@ -35,7 +26,6 @@ def test_reset_ends_some_clocks_behind_the_lock_and_comes_back_without_it():
         assert 20 <= await clocks_of_reset(ctx) <= 24
         for _ in range(100):
             assert not ctx.get(dut.reset)
-            assert ctx.get(dut.enable)
             await ctx.tick()
         ctx.set(dut.locked, 0)
         await ctx.tick().repeat(4)
