@@ -52,7 +52,7 @@ def simulated_board(*options: str, command: Sequence[str] = SIMULATE_BOARD) -> I
         children = child_processes(process.pid)
         yield path
     assert process.returncode == 0
-    assert not Path(path).exists()
+    # The pty is gone with them; its number may be another's by now.
     assert_ended(children)
 
 
