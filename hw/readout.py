@@ -109,7 +109,7 @@ class Readout(wiring.Component):
         with m.Elif(done):
             m.d.sync += answering.eq(0)
         if config.margin is None:
-            self._answer(m, step_2, valid_2, ring, turn, done)
+            self._answer(m, step_2, valid_2, ring, logits, turn, done)
         else:
             m.d.comb += turn.eq(0)
             self._decide(m, config.margin, step_2, valid_2, logits, done)
@@ -126,7 +126,7 @@ class Readout(wiring.Component):
         ]
         return m
 
-    def _answer(self, m, step, valid, ring, turn, done):
+    def _answer(self, m, step, valid, ring, logits, turn, done):
         """Answers markers; finds the class by one comparison a clock."""
         answer, lanes = self.o.p, self.config.lanes
         index = Signal(range(len(ring)))
@@ -137,7 +137,7 @@ class Readout(wiring.Component):
         comparing = Signal()
         best = Signal(signed(LOGIT_BITS))
         m.d.comb += [
-            answer.logits.eq(Cat(ring[channel] for channel in range(self.classes))),
+            answer.logits.eq(logits),
             done.eq(self.o.valid & self.o.ready),
             turn.eq(choosing & (lane == lanes - 1)),
         ]
@@ -176,7 +176,7 @@ class Readout(wiring.Component):
         m.d.comb += [decision.logits.eq(logits), done.eq(decision.done)]
 
     def _accumulate(self, m, step, valid, weights, ring, turn, done):
-        """Adds the weights of a step to its block of logits; returns the number that saturated."""
+        """Adds a step's weights to its block of logits; returns how many saturated a clock ago."""
         config, lanes = self.config, self.config.lanes
         high, low = (1 << (LOGIT_BITS - 1)) - 1, -(1 << (LOGIT_BITS - 1))
         saturated = Signal(lanes)
@@ -200,4 +200,6 @@ class Readout(wiring.Component):
                 m.d.sync += ring[last].eq(Mux(adding, result, ring[lane]))
         with m.If(done & (self.o.p.kind == Kind.END)):
             m.d.sync += ring.eq(0)
-        return sum(bit for bit in saturated)
+        counted = Signal(lanes)
+        m.d.sync += counted.eq(saturated)
+        return sum(bit for bit in counted)
