@@ -4,17 +4,16 @@
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
 
 import numpy as np
 
 from gen.quantize import quantize
-from gen.runs import JOBS, side_by_side
+from gen.runs import JOBS, side_by_side, store, stored
 from sw.data.catalog import SENSORS, Samples, load, simulated
 from sw.data.events import EventsError
 from sw.data.frames import Recordings
@@ -149,15 +148,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _fold(settings: Settings, folds: int, number: int, output: Path) -> Fold:
     """A fold's outcome, from its file if it was made with the same settings."""
     path = output / f"{number}-of-{folds}.json"
-    wanted = json.loads(json.dumps(asdict(settings)))
-    if path.exists():
-        found = json.loads(path.read_text())
-        if found["settings"] == wanted:
-            return Fold(**found["fold"])
+    found = stored(path, settings, "fold")
+    if found is not None:
+        return Fold(**found)
     print(f"fold {number} of {folds}", file=sys.stderr)
     state = path.with_suffix(".state")
     fold = judge(settings, folds, number, state)
-    path.write_text(json.dumps({"settings": wanted, "fold": asdict(fold)}, indent=2) + "\n")
+    store(path, settings, "fold", fold)
     state.unlink(missing_ok=True)
     return fold
 

@@ -1,15 +1,20 @@
-"""Training runs side by side, each on a core of its own."""
+"""Training runs side by side, each on a core of its own, and the files of their results."""
 
+import json
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict
 from multiprocessing import get_context
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 from tqdm import tqdm
 
-__all__ = ["JOBS", "side_by_side"]
+from sw.training.settings import Settings
+
+__all__ = ["JOBS", "side_by_side", "store", "stored"]
 
 JOBS = os.cpu_count() or 1
 
@@ -53,3 +58,17 @@ def side_by_side(
         else:
             os.environ["TQDM_DISABLE"] = before
     return [run.result() for run in runs]
+
+
+def store(path: Path, settings: Settings, name: str, result: Any) -> None:
+    """Write a run's result, a dataclass, into a file."""
+    text = json.dumps({"settings": asdict(settings), name: asdict(result)}, indent=2)
+    path.write_text(text + "\n")
+
+
+def stored(path: Path, settings: Settings, name: str) -> dict[str, Any] | None:
+    """Members of what `store` has left in a file; None if there is none of the same settings."""
+    if not path.exists():
+        return None
+    found = json.loads(path.read_text())
+    return found[name] if found["settings"] == json.loads(json.dumps(asdict(settings))) else None

@@ -1,12 +1,12 @@
 """Outcome of one training run of a study: everything measured on recordings it never saw."""
 
 import hashlib
-import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gen.folds import split
 from gen.quantize import quantize
+from gen.runs import store, stored
 from gen.study.variants import Variant
 from sw import engine
 from sw.checkpoint import Checkpoint
@@ -78,14 +78,11 @@ class Outcome:
 
 def finished(variant: Variant, seed: int, folder: Path) -> Outcome | None:
     """What an earlier study with the same settings has left in the folder, if it is there."""
-    path = _path(variant, seed, folder)
-    if not path.exists():
+    found = stored(_path(variant, seed, folder), replace(variant.settings, seed=seed), "outcome")
+    if found is None:
         return None
-    found = json.loads(path.read_text())
-    if found["settings"] != json.loads(json.dumps(asdict(replace(variant.settings, seed=seed)))):
-        return None
-    exits = [Exit(**item) for item in found["outcome"].pop("exits")]
-    return Outcome(**found["outcome"], exits=exits)
+    exits = [Exit(**item) for item in found.pop("exits")]
+    return Outcome(**found, exits=exits)
 
 
 def pretrained(variant: Variant, seed: int, folder: Path) -> Path:
@@ -121,8 +118,7 @@ def outcome(variant: Variant, seed: int, folder: Path) -> Outcome:
     checkpoint = Trainer(settings, kept, extra, state).run()
     checkpoint.save(path.with_suffix(".checkpoint.safetensors"))
     result = _measure(variant.name, settings, checkpoint, aside)
-    text = json.dumps({"settings": asdict(settings), "outcome": asdict(result)}, indent=2)
-    path.write_text(text + "\n")
+    store(path, settings, "outcome", result)
     state.unlink(missing_ok=True)
     return result
 
