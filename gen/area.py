@@ -24,7 +24,7 @@ from hw.fabric.merge import Merge
 from hw.fabric.router import Router, RouterConfig
 from hw.packet import LinkConfig
 from hw.readout import Readout
-from sw.network import Network
+from sw.network import PRETRAINED, Network
 
 __all__ = ["Area", "main", "measure", "parts"]
 
@@ -38,7 +38,7 @@ FLIT = FlitConfig(rows=3, columns=3, payload_bits=57, connection_bits=2)
 
 QUEUE_DEPTH, CREDIT_BATCH = 64, 16
 
-NETWORK = Path(__file__).parent.parent / "sw" / "pretrained" / "nmnist.safetensors"
+NETWORK = PRETRAINED / "nmnist.safetensors"
 """Network whose cores are measured."""
 
 # Mapping that knows the clock does not trade area for speed that nobody asked for.

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from importlib import metadata
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +18,17 @@ from gen.boards import BOARDS, Board
 from gen.configure import design_config
 from gen.estimate import core_part, estimate, host_part
 from gen.fit import fit_to_board
-from gen.options import add_folding_options, chosen_foldings
+from gen.options import add_folding_options, chosen_foldings, measured_samples
 from gen.performance import Activity, measure_activity, predict
 from gen.synthesis import BuildError, build
 from hw.board.top import choose_pll
 from hw.config import CoreConfig
 from hw.design import Design, DesignConfig
+from hw.host.messages import network_number
 from hw.host.system import HostConfig, System
-from sw.data.catalog import load
 from sw.network import Network, NetworkError
 
 __all__ = [
-    "MEASURED_SAMPLES",
     "add_board_options",
     "board_design",
     "build_folder",
@@ -42,9 +40,6 @@ __all__ = [
 BUILD_VERSION = 1
 """Version of the form of ``build.json``."""
 
-MEASURED_SAMPLES = 10
-"""Test recordings on which activity is measured."""
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line; returns 0 if there is a bitstream, 1 if the design is too slow or too large, 2
@@ -53,8 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     board, folder = BOARDS[options.board], build_folder(options)
     try:
         network = Network.load(options.network)
-        recordings = islice(load(network.provenance.dataset, "test"), MEASURED_SAMPLES)
-        samples = [events.addresses for events, _ in recordings]
+        samples = measured_samples(network)
         activity = measure_activity(network, samples)
         asked_hz = board.clock_hz
         if options.clock_mhz is not None:
@@ -234,7 +228,7 @@ def host_config(board: Board, network: Network, clock_hz: int) -> HostConfig:
                 clock_hz=clock_hz,
                 baud=baud,
                 stored_events=board.stored_events,
-                network=int.from_bytes(bytes.fromhex(network.hash)[:8], "little"),
+                network=network_number(network.hash),
             )
     raise ValueError(f"a clock of {clock_hz} Hz gives none of the rates {board.bauds}")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -12,7 +13,7 @@ from amaranth_boards.orangecrab_r0_2 import OrangeCrabR0_2_25FPlatform
 from amaranth_boards.resources import UARTResource
 from amaranth_boards.ulx3s import ULX3S_25F_Platform, ULX3S_85F_Platform
 
-__all__ = ["BOARDS", "CELLS", "Board", "find_board"]
+__all__ = ["BOARDS", "CELLS", "Board"]
 
 CELLS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -93,7 +94,7 @@ class Board:
     core_options: Mapping[str, Any]
     loader: str
 
-    @property
+    @cached_property
     def family(self) -> str:
         """Family of the FPGA: ``"ecp5"`` or ``"iCE40"``."""
         return self.platform().family  # pyright: ignore[reportAttributeAccessIssue]
@@ -176,16 +177,3 @@ BOARDS: Mapping[str, Board] = MappingProxyType(
 )
 """Boards by name; cells as nextpnr's reports state them. Clocks are what a design that nearly fills
 the board reaches."""
-
-
-def find_board(name: str) -> Board:
-    """Board of a name.
-
-    Raises
-    ------
-    ValueError
-        If there is none; the message lists the known ones.
-    """
-    if name not in BOARDS:
-        raise ValueError(f"board {name!r}: expected one of {', '.join(BOARDS)}")
-    return BOARDS[name]

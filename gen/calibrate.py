@@ -5,9 +5,9 @@
 
 import argparse
 import json
-import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +17,24 @@ from scipy.optimize import nnls
 from tqdm import tqdm
 
 from gen import tools
-from gen.boards import find_board
+from gen.boards import BOARDS, CELLS, Board
 from gen.configure import design_config
 from gen.estimate import COEFFICIENTS, Part, core_part, host_part, map_memories
 from gen.fold import Folding, fold_fully
 from gen.synthesis import HIDE_ELEMENTS, SYNTHESIS
+from gen.timing import resources
 from hw.core import Core
 from hw.design import Design
 from hw.host.system import HostConfig, System
 from hw.readout import Readout
-from sw.network import Network
+from sw.network import PRETRAINED, Network
 
 __all__ = ["fit", "main"]
 
 FOLDER = Path("build/calibrate")
 
-PRETRAINED = Path(__file__).parent.parent / "sw" / "pretrained"
-
-BOARDS = {"ecp5": "ulx3s-85f", "iCE40": "icebreaker"}
+FAMILIES: Mapping[str, Board] = {"ecp5": BOARDS["ulx3s-85f"], "iCE40": BOARDS["icebreaker"]}
+"""Board for which each family's parts are built."""
 
 # Network, layer, lanes, taps, whether the membranes lie in single-port memory.
 CORES: dict[str, Sequence[tuple[str, int, int, int, bool]]] = {
@@ -87,14 +87,15 @@ HOST_DESIGN = "nmnist-small"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m gen.calibrate", description=__doc__)
-    parser.add_argument("--family", choices=BOARDS, action="append", help="by default all")
+    parser.add_argument("--family", choices=FAMILIES, action="append", help="by default all")
     options = parser.parse_args(arguments)
     coefficients = json.loads(COEFFICIENTS.read_text()) if COEFFICIENTS.exists() else {}
     try:
-        for family in options.family or BOARDS:
+        for family in options.family or FAMILIES:
+            board = FAMILIES[family]
             counted = [
-                (part, sum(sign * _logic_cells(built, family) for sign, built in components))
-                for part, components in tqdm(_parts(family), family)
+                (part, sum(sign * _logic_cells(built, board) for sign, built in components))
+                for part, components in tqdm(_parts(board), family)
             ]
             coefficients[family], lines = fit(counted, family)
             print(*lines, sep="\n")
@@ -135,24 +136,26 @@ def fit(
     return coefficients, lines
 
 
-def _parts(family: str) -> list[tuple[Part, list[tuple[int, Any]]]]:
+@cache
+def _network(name: str) -> Network:
+    return Network.load(PRETRAINED / f"{name}.safetensors")
+
+
+def _parts(board: Board) -> list[tuple[Part, list[tuple[int, Any]]]]:
     """Parts, and the components whose logic cells add up, with their signs, to a part's."""
-    board = find_board(BOARDS[family])
-
-    def networks(name: str) -> Network:
-        return Network.load(PRETRAINED / f"{name}.safetensors")
-
     parts: list[tuple[Part, list[tuple[int, Any]]]] = []
-    for name, layer, lanes, taps, single_port in CORES[family]:
-        foldings = list(fold_fully(networks(name)))
+    for name, layer, lanes, taps, single_port in CORES[board.family]:
+        network = _network(name)
+        foldings = list(fold_fully(network))
         foldings[layer] = Folding(lanes, taps, single_port)
-        core = design_config(networks(name), foldings, **board.core_options).cores[layer]
+        core = design_config(network, foldings, **board.core_options).cores[layer]
         parts.append((core_part(core), [(1, Core(core))]))
     for name, lanes, margin in READOUTS:
-        foldings = [*fold_fully(networks(name))[:-1], Folding(lanes, 1)]
-        core = design_config(networks(name), foldings, margin, **board.core_options).cores[-1]
+        network = _network(name)
+        foldings = [*fold_fully(network)[:-1], Folding(lanes, 1)]
+        core = design_config(network, foldings, margin, **board.core_options).cores[-1]
         parts.append((core_part(core), [(1, Readout(core))]))
-    small = networks(HOST_DESIGN)
+    small = _network(HOST_DESIGN)
     config = design_config(small, [Folding(1, 1)] * len(small.layers), **board.core_options)
     for stored_events in HOSTS:
         host = HostConfig(board.clock_hz, stored_events=stored_events)
@@ -161,12 +164,12 @@ def _parts(family: str) -> list[tuple[Part, list[tuple[int, Any]]]]:
     return parts
 
 
-def _logic_cells(component: Any, family: str) -> int:
+def _logic_cells(component: Any, board: Board) -> int:
     """Logic cells of a component by itself: synthesized and packed, not placed."""
+    family = board.family
     folder = FOLDER / family
     folder.mkdir(parents=True, exist_ok=True)
-    platform = find_board(BOARDS[family]).platform()
-    text = verilog.convert(component, name="part", platform=platform, emit_src=False)
+    text = verilog.convert(component, name="part", platform=board.platform(), emit_src=False)
     (folder / "part.v").write_text(text)
     synthesis = {"ecp5": "synth_ecp5", "iCE40": "synth_ice40"}[family]
     options = f"{SYNTHESIS[family]} -top part -json part.json"
@@ -177,11 +180,12 @@ def _logic_cells(component: Any, family: str) -> int:
         "iCE40": ("nextpnr-ice40", "--up5k", "--package", "sg48"),
     }[family]
     tools.run(folder, *device, "--json", "part.json", "--pack-only", "--log", "pack.log")
-    cell = {"ecp5": "TRELLIS_COMB", "iCE40": "ICESTORM_LC"}[family]
-    found = re.search(rf"{cell}:\s+(\d+)/", (folder / "pack.log").read_text())
-    if found is None:
+    cell = CELLS[family]["logic_cells"]
+    found = resources((folder / "pack.log").read_text())
+    if cell not in found:
         raise tools.ToolError(f"no {cell} in {folder / 'pack.log'}")
-    return int(found[1])
+    used, _ = found[cell]
+    return used
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -13,18 +12,15 @@ from amaranth.back import verilog
 from gen.configure import design_factory
 from gen.image import load_image
 from gen.manifest import manifest
-from gen.options import add_design_options, chosen_design, needs_samples
+from gen.options import add_design_options, chosen_design, measured_samples, needs_samples
 from gen.place import core_packets
 from gen.routes import link_loads
 from hw.design import DesignConfig
 from hw.fabric.config import MeshConfig
 from sw import engine
-from sw.data.catalog import load
 from sw.network import Network, NetworkError
 
 __all__ = ["emit", "main"]
-
-MEASURED_SAMPLES = 10
 
 
 def emit(
@@ -79,12 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         network = Network.load(options.network)
         loaded = None if options.load is None else Network.load(options.load)
-        recordings = []
-        if needs_samples(options):
-            recordings = islice(load(network.provenance.dataset, "test"), MEASURED_SAMPLES)
-        addresses = [events.addresses for events, _ in recordings]
-        config = chosen_design(network, options, addresses)
-        paths = emit(network, config, options.output, addresses, loaded)
+        samples = measured_samples(network) if needs_samples(options) else []
+        config = chosen_design(network, options, samples)
+        paths = emit(network, config, options.output, samples, loaded)
     except (NetworkError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from hw.axis import AxisTable
 from hw.config import CoreConfig
 from hw.counters import counter_layout
+from hw.host.cobs import MEMORY_BYTES
 from hw.host.messages import answer_message, event_message
 from hw.host.system import HostConfig
 from hw.packer import entry_layout
@@ -37,9 +38,6 @@ BLOCK_COST = {"ecp5": 128, "iCE40": 64}
 
 LUTRAM_DEPTH, LUTRAM_BITS, LUTRAM_COST = 16, 4, 4
 """Size and Yosys's cost of the small memories that an ECP5 makes of its logic cells."""
-
-FRAME_BYTES = 256
-"""Memory in which a frame is made up."""
 
 
 class Estimate(NamedTuple):
@@ -159,7 +157,7 @@ def host_part(cores: Sequence[CoreConfig], host: HostConfig) -> Part:
     if host.stored_events:
         event = event_message(cores[0].input_link)
         stored = ((host.stored_events, event.size - event["spare"].width),)
-    queues = ((host.buffer_bytes, 8), (FRAME_BYTES, 8))
+    queues = ((host.buffer_bytes, 8), (MEMORY_BYTES, 8))
     return Part("host", features, queues, single_port=stored)
 
 

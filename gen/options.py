@@ -4,6 +4,7 @@ import argparse
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -11,22 +12,28 @@ import numpy as np
 from gen.configure import design_config, layer_cores, network_joins
 from gen.cut import CoreLimits, cut_to_limits
 from gen.fold import Folding, choices, fold_fully, fold_to_budget
+from gen.performance import measure_activity
 from gen.place import core_packets, place
 from hw.design import DesignConfig
 from hw.fabric.config import MeshConfig
 from sw import engine
+from sw.data.catalog import load
 from sw.network import Network
 
 __all__ = [
+    "MEASURED_SAMPLES",
     "add_design_options",
     "add_folding_options",
     "chosen_design",
     "chosen_foldings",
-    "measure_events",
+    "measured_samples",
     "needs_samples",
     "parse_cuts",
     "parse_folding",
 ]
+
+MEASURED_SAMPLES = 10
+"""Test recordings on which events, traffic and activity are measured."""
 
 
 def add_folding_options(parser: argparse.ArgumentParser) -> None:
@@ -98,6 +105,13 @@ def add_design_options(parser: argparse.ArgumentParser) -> None:
 def needs_samples(options: argparse.Namespace) -> bool:
     """Whether the options ask for something that follows from measured events."""
     return options.budget is not None or options.mesh is not None
+
+
+def measured_samples(network: Network) -> list[np.ndarray]:
+    """Event addresses ``[n, 3]`` of the first `MEASURED_SAMPLES` test recordings of the network's
+    data set."""
+    recordings = islice(load(network.provenance.dataset, "test"), MEASURED_SAMPLES)
+    return [events.addresses for events, _ in recordings]
 
 
 def chosen_design(
@@ -178,16 +192,7 @@ def chosen_foldings(
     """
     if options.budget is None:
         return parse_folding(network, options.fold)
-    return fold_to_budget(network, measure_events(network, samples), options.budget)
-
-
-def measure_events(network: Network, samples: Sequence[np.ndarray]) -> list[float]:
-    """Mean number of events that each layer receives per sample, the readout last."""
-    counts = []
-    for events in samples:
-        trace = engine.run(network, events)
-        counts.append([*(layer.events for layer in trace.layers), trace.readout_events])
-    return np.mean(counts, axis=0).tolist()
+    return fold_to_budget(network, measure_activity(network, samples).events, options.budget)
 
 
 def parse_folding(network: Network, texts: Sequence[str]) -> tuple[Folding, ...]:

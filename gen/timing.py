@@ -6,7 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["CriticalPath", "component_names", "critical_path", "reached_hz", "short_resources"]
+__all__ = [
+    "CriticalPath",
+    "component_names",
+    "critical_path",
+    "reached_hz",
+    "resources",
+    "short_resources",
+]
 
 
 @dataclass(frozen=True)
@@ -93,12 +100,12 @@ def component_names(rtlil: str, top: str) -> list[str]:
     return [re.sub(r"\$\d+", "", module) for module in modules]
 
 
-def short_resources(log: str) -> dict[str, tuple[int, int]]:
-    """Resources of which a design needs more than there are: used and available, from nextpnr's
-    log."""
+def resources(log: str) -> dict[str, tuple[int, int]]:
+    """Resources by nextpnr's names, used and available, from its log."""
     rows = re.findall(r"^Info:\s+(\w+):\s*(\d+)/\s*(\d+)\s+\d+%", log, re.MULTILINE)
-    return {
-        cell: (int(used), int(available))
-        for cell, used, available in rows
-        if int(used) > int(available)
-    }
+    return {cell: (int(used), int(available)) for cell, used, available in rows}
+
+
+def short_resources(log: str) -> dict[str, tuple[int, int]]:
+    """Those of the `resources` of which a design needs more than there are."""
+    return {cell: pair for cell, pair in resources(log).items() if pair[0] > pair[1]}

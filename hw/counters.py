@@ -9,7 +9,13 @@ from amaranth.utils import bits_for
 
 from hw.config import CoreConfig
 
-__all__ = ["Counters", "counter_layout"]
+__all__ = ["CORE_COUNTERS", "READOUT_COUNTERS", "Counters", "counter_layout"]
+
+CORE_COUNTERS = ("events", "dropped", "packets", "sops", "busy_cycles", "stall_cycles")
+"""Counters of every core; without ``profile`` the first two alone."""
+
+READOUT_COUNTERS = ("saturations",)
+"""Counters that a readout has behind them."""
 
 
 def counter_layout(config: CoreConfig) -> data.StructLayout:
@@ -35,9 +41,8 @@ def counter_layout(config: CoreConfig) -> data.StructLayout:
         Logit updates that saturated; of a readout only.
     """
     names = [
-        *("events", "dropped"),
-        *("packets", "sops", "busy_cycles", "stall_cycles") * config.profile,
-        *["saturations"] * config.readout,
+        *CORE_COUNTERS[: None if config.profile else 2],
+        *READOUT_COUNTERS * config.readout,
     ]
     return data.StructLayout(dict.fromkeys(names, config.counter_bits))
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gen.image import load_image
-from gen.options import add_design_options, chosen_design
+from gen.options import MEASURED_SAMPLES, add_design_options, chosen_design
 from sim.build import BuildError
 from sim.experiment import Experiment, choose_samples
 from sim.result import Result
@@ -16,11 +16,7 @@ from sim.traffic import MeshResult
 from sw.checkpoint import CheckpointError
 from sw.data.catalog import DATASETS
 from sw.data.events import EventsError
-from sw.network import Network, NetworkError
-
-MEASURED_SAMPLES = 10
-
-PRETRAINED = Path(__file__).parent.parent / "sw" / "pretrained"
+from sw.network import PRETRAINED, Network, NetworkError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

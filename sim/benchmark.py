@@ -8,14 +8,13 @@ from functools import partial
 from gen.configure import design_config
 from gen.fold import fold_fully
 from hw.design import Design
-from sim.__main__ import PRETRAINED
 from sim.build import BuildError
 from sim.experiment import choose_samples
 from sim.packets import pack_sample
 from sim.run import simulate
 from sw.data.catalog import DATASETS, load
 from sw.data.events import EventsError
-from sw.network import Network, NetworkError
+from sw.network import PRETRAINED, Network, NetworkError
 
 SAMPLES = 100
 

@@ -15,10 +15,21 @@ from sw.description import describe_layer, layer_tensors, read_layer, read_objec
 from sw.geometry import Shape
 from sw.layer import Layer, NetworkError, Shortcut
 
-__all__ = ["FORMAT_VERSION", "Layer", "Network", "NetworkError", "Provenance", "Shortcut"]
+__all__ = [
+    "FORMAT_VERSION",
+    "PRETRAINED",
+    "Layer",
+    "Network",
+    "NetworkError",
+    "Provenance",
+    "Shortcut",
+]
 
 FORMAT_VERSION = 1
 """Version of the file format; another one is refused."""
+
+PRETRAINED = Path(__file__).parent / "pretrained"
+"""Folder of the pre-trained networks and their checkpoints."""
 
 
 @dataclass(frozen=True)

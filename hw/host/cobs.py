@@ -7,7 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["FRAME_BYTE", "CobsDecoder", "CobsEncoder"]
+__all__ = ["FRAME_BYTE", "MEMORY_BYTES", "CobsDecoder", "CobsEncoder"]
 
 FRAME_BYTE = data.StructLayout({"byte": 8, "last": 1})
 """Layout of a byte of a frame."""

@@ -26,6 +26,7 @@ __all__ = [
     "byte_count",
     "event_message",
     "link_counters",
+    "network_number",
 ]
 
 PROTOCOL = 1
@@ -231,6 +232,11 @@ def link_counters(counter_bits: int = COUNTER_BITS) -> data.StructLayout:
         Commands refused, and bytes that are no command.
     """
     return data.StructLayout(dict.fromkeys(("frames", "errors"), counter_bits))
+
+
+def network_number(network_hash: str) -> int:
+    """INFO's ``network`` for a network's hash, in hexadecimal digits."""
+    return int.from_bytes(bytes.fromhex(network_hash)[:8], "little")
 
 
 def byte_count(layout: data.StructLayout) -> int:

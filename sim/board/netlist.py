@@ -9,7 +9,6 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from importlib import resources
-from itertools import islice
 from pathlib import Path
 
 from amaranth.back import rtlil  # pyright: ignore[reportAttributeAccessIssue] -- stubs lack it
@@ -17,9 +16,9 @@ from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal
 from amaranth.lib import wiring
 
 from gen import tools
-from gen.bitstream import MEASURED_SAMPLES, board_design, host_config
+from gen.bitstream import board_design, host_config
 from gen.boards import BOARDS, Board
-from gen.options import add_folding_options
+from gen.options import add_folding_options, measured_samples
 from gen.performance import measure_activity
 from gen.synthesis import HIDE_ELEMENTS, SYNTHESIS
 from hw.design import Design
@@ -27,7 +26,6 @@ from hw.host.system import System
 from sim.board.simulate import offer
 from sim.board.simulated import SimulatedBoard
 from sim.build import BUILD_FOLDER, NATIVE
-from sw.data.catalog import load
 from sw.network import Network
 
 __all__ = ["Netlist", "main", "synthesize"]
@@ -110,8 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _board(options: argparse.Namespace) -> tuple[Network, SimulatedBoard]:
     network = Network.load(options.network)
-    recordings = islice(load(network.provenance.dataset, "test"), MEASURED_SAMPLES)
-    samples = [events.addresses for events, _ in recordings]
+    samples = measured_samples(network)
     config = board_design(BOARD, network, measure_activity(network, samples), samples, options)
     host = host_config(BOARD, network, BOARD.clock_hz)
     system = System(Design(config), host)

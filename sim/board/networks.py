@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from sim.__main__ import PRETRAINED
-from sim.board.protocol import Info, network_number
-from sw.network import Network
+from hw.host.messages import network_number
+from sim.board.protocol import Info
+from sw.network import PRETRAINED, Network
 
 __all__ = ["board_network"]
 

@@ -7,6 +7,7 @@ import numpy as np
 from amaranth.hdl import Shape
 from amaranth.lib import data
 
+from hw.counters import CORE_COUNTERS, READOUT_COUNTERS
 from hw.host.messages import (
     DATA_BYTES,
     ERROR_LAYOUT,
@@ -36,13 +37,8 @@ __all__ = [
     "Synced",
     "VersionError",
     "encode_events",
-    "network_number",
     "read_message",
 ]
-
-CORE_COUNTERS = ("events", "dropped", "packets", "sops", "busy_cycles", "stall_cycles")
-"""Counters of a core; one without a profile has the first two. The readout, which is the last
-core, has saturations behind them."""
 
 
 class ProtocolError(ValueError):
@@ -161,11 +157,6 @@ class Refusal:
 Message = Synced | Info | Acknowledgement | Answer | Counters | Replayed | Refusal
 
 
-def network_number(network_hash: str) -> int:
-    """INFO's ``network`` for a hash, `sw.network.Network.hash`."""
-    return int.from_bytes(bytes.fromhex(network_hash)[:8], "little")
-
-
 def read_message(frame: Frame, info: Info | None) -> Message:
     """Message in a frame from a board.
 
@@ -212,7 +203,7 @@ def read_message(frame: Frame, info: Info | None) -> Message:
             else:
                 readout = content[0] == info.cores - 1
                 count = 8 * (len(content) - 1) // info.counter_bits
-                names = [*CORE_COUNTERS[: count - readout], *["saturations"] * readout]
+                names = [*CORE_COUNTERS[: count - readout], *READOUT_COUNTERS * readout]
                 layout = data.StructLayout(dict.fromkeys(names, info.counter_bits))
             return Counters(content[0], _unpack(layout, content[1:]))
     raise ProtocolError(f"type {frame.kind:#x} with {len(content)} bytes of data: no reply")

@@ -5,25 +5,21 @@ import signal
 import sys
 from collections.abc import Callable
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 from gen.configure import design_factory
-from gen.options import add_design_options, chosen_design, needs_samples
+from gen.options import add_design_options, chosen_design, measured_samples, needs_samples
 from gen.tools import ToolError
+from hw.host.messages import network_number
 from hw.host.system import HostConfig, System
-from sim.__main__ import PRETRAINED
 from sim.board.port import DEFAULT_BAUD
-from sim.board.protocol import network_number
 from sim.board.simulated import SimulatedBoard
 from sim.build import BuildError
 from sim.failure import SimulationError
-from sw.data.catalog import DATASETS, load
-from sw.network import Network, NetworkError
+from sw.data.catalog import DATASETS
+from sw.network import PRETRAINED, Network, NetworkError
 
 __all__ = ["add_options", "main", "offer"]
-
-MEASURED_SAMPLES = 10
 
 STORED_EVENTS = 1 << 14
 """Room of the stored sample: most that a board has."""
@@ -83,10 +79,8 @@ def offer(make: Callable[[], tuple[Network, SimulatedBoard]]) -> int:
 
 def _board(options: argparse.Namespace) -> tuple[Network, SimulatedBoard]:
     network = Network.load(options.network)
-    recordings = []
-    if needs_samples(options):
-        recordings = islice(load(network.provenance.dataset, "test"), MEASURED_SAMPLES)
-    config = chosen_design(network, options, [events.addresses for events, _ in recordings])
+    samples = measured_samples(network) if needs_samples(options) else []
+    config = chosen_design(network, options, samples)
     host = HostConfig(
         clock_hz=options.clock_hz,
         baud=options.baud,

@@ -25,7 +25,7 @@ def network(tmp_path, monkeypatch):
     samples = [
         (SimpleNamespace(addresses=random_events(rng, network, 50, outside=0)), 0) for _ in range(3)
     ]
-    monkeypatch.setattr(bitstream, "load", lambda dataset, split: samples)
+    monkeypatch.setattr("gen.options.load", lambda dataset, split: samples)
     monkeypatch.chdir(tmp_path)
     return "small.safetensors"
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from gen.fold import Folding, fold_fully
-from gen.options import add_design_options, chosen_foldings, measure_events, parse_folding
-from sw import golden
+from gen.options import add_design_options, chosen_foldings, parse_folding
 from tests.networks import random_events, random_network
 
 
@@ -33,13 +32,3 @@ def test_options_choose():
     assert chosen_foldings(network, parser.parse_args([]), []) == fold_fully(network)
     least = parser.parse_args(["--budget", str(len(network.layers))])
     assert set(chosen_foldings(network, least, samples)) == {Folding(1, 1)}
-
-
-def test_measured_events():
-    rng = np.random.default_rng(6)
-    network = random_network(rng)
-    samples = [random_events(rng, network, 50) for _ in range(3)]
-    traces = [golden.run(network, events) for events in samples]
-    measured = measure_events(network, samples)
-    assert measured[0] == np.mean([trace.layers[0].events for trace in traces])
-    assert measured[-1] == np.mean([trace.readout_events for trace in traces])

@@ -26,6 +26,7 @@ def test_figures_follow_from_the_golden_model(network):
     traces = [golden.run(network, events) for events in samples]
     activity = measure_activity(network, samples)
     assert activity.input_events == 160
+    assert activity.events[0] == np.mean([trace.layers[0].events for trace in traces])
     assert activity.events[-1] == np.mean([trace.readout_events for trace in traces])
     assert activity.spikes[0] == np.mean([len(trace.layers[0].spikes) for trace in traces])
     assert sum(activity.sops) == np.mean([trace.sops for trace in traces])

@@ -1,21 +1,15 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-import sw
 from gen.quantize import quantize
 from sw.checkpoint import Checkpoint
 from sw.data import nmnist
 from sw.data.catalog import load
 from sw.evaluate import score_events
-from sw.network import Network
+from sw.network import PRETRAINED, Network
 from sw.quantization import Quantization
 
-FOLDER = Path(sw.__file__).parent / "pretrained"
-
-
-NAMES = sorted(path.name.split(".")[0] for path in FOLDER.glob("*.checkpoint.safetensors"))
+NAMES = sorted(path.name.split(".")[0] for path in PRETRAINED.glob("*.checkpoint.safetensors"))
 
 LEAST = {"saccades": 0.95, "nmnist": 0.98, "nmnist-4bit": 0.97, "nmnist-small": 0.96}
 """Accuracy of the integer network, on few samples."""
@@ -23,8 +17,8 @@ LEAST = {"saccades": 0.95, "nmnist": 0.98, "nmnist-4bit": 0.97, "nmnist-small": 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_network_is_its_checkpoint_quantized(name):
-    network = Network.load(FOLDER / f"{name}.safetensors")
-    checkpoint = Checkpoint.load(FOLDER / f"{name}.checkpoint.safetensors")
+    network = Network.load(PRETRAINED / f"{name}.safetensors")
+    checkpoint = Checkpoint.load(PRETRAINED / f"{name}.checkpoint.safetensors")
     assert network.provenance.dataset == checkpoint.dataset == name.split("-")[0]
     assert network.provenance.method == "mtt"
     rounding = checkpoint.model.quantization or Quantization()
@@ -43,7 +37,7 @@ def test_network_is_good_and_sparse(name):
     dataset = name.split("-")[0]
     if dataset == "nmnist" and not list(nmnist.folder().glob("Test/*/*.bin")):
         pytest.skip(f"no recordings in {nmnist.folder()}: set TICKLESS_DATA")
-    network = Network.load(FOLDER / f"{name}.safetensors")
+    network = Network.load(PRETRAINED / f"{name}.safetensors")
     score = score_events(network, load(dataset, "test")[:100])
     assert score.accuracy >= LEAST[name]
     assert max(score.events) <= 9_000

@@ -1,16 +1,11 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-import sw.network
 from sw import engine
 from sw.calibrate import SPIKES_PER_EVENT, calibrated_network, main
 from sw.chain import LayerSpec
-from sw.network import Network
+from sw.network import PRETRAINED, Network
 from sw.networks import layers
-
-PRETRAINED = Path(sw.network.__file__).parent / "pretrained" / "dvsgesture.safetensors"
 
 SPECS = [
     LayerSpec("conv2d", 4, 3, padding=1),
@@ -44,7 +39,7 @@ def test_the_same_seed_gives_the_same_network(recordings):
 
 
 def test_committed_network_is_the_paper_s():
-    network = Network.load(PRETRAINED)
+    network = Network.load(PRETRAINED / "dvsgesture.safetensors")
     assert [layer.geometry.output_shape for layer in network.layers] == [
         (8, 32, 32),
         (16, 16, 16),

@@ -1,20 +1,16 @@
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-import sw
 from sw import engine
 from sw.chain import LayerSpec
 from sw.data.catalog import load
 from sw.data.frames import Recordings
 from sw.early_exit import event_exits, main, step_exits
 from sw.models import SpikingChain
-from sw.network import Network
+from sw.network import PRETRAINED, Network
 from sw.neurons import IntegrateAndFire
-
-PRETRAINED = Path(sw.__file__).parent / "pretrained"
 
 
 @pytest.fixture(scope="module")

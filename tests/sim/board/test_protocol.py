@@ -33,7 +33,6 @@ from sim.board.protocol import (
     Synced,
     VersionError,
     encode_events,
-    network_number,
     read_message,
 )
 from tests.sim.board.fake import INFO, pack
@@ -183,7 +182,3 @@ def test_small_messages():
 def test_whatever_comes_is_a_message_or_none(kind, content):
     with suppress(ProtocolError, VersionError):
         assert read_message(Frame(0, kind, content), INFO) is not None
-
-
-def test_network():
-    assert network_number("0123456789abcdef" + 48 * "0") == 0xEFCDAB8967452301

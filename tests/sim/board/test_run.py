@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hw.host.messages import network_number
 from sim.board import run as module
 from sim.board.command import main
-from sim.board.protocol import network_number
 from sw import engine
 from tests.recordings import atis, write
 from tests.sim.board.fake import INFO, FakeBoard
