@@ -14,7 +14,7 @@ from amaranth.lib.wiring import Component
 
 from gen.configure import layer_cores
 from gen.fold import Folding, fold_fully
-from gen.synthesis import HIDE_ELEMENTS
+from gen.synthesis import PREPARATION
 from gen.tools import ToolError, run
 from hw.config import CoreConfig
 from hw.core import Core
@@ -43,7 +43,7 @@ NETWORK = PRETRAINED / "nmnist.safetensors"
 
 # Mapping that knows the clock does not trade area for speed that nobody asked for.
 SYNTHESIS = (
-    f"read_verilog {{name}}.v; {HIDE_ELEMENTS}; "
+    f"read_verilog {{name}}.v; {PREPARATION}; "
     "scratchpad -set abc9.D {picoseconds}; "
     "synth_lattice -family ecp5 -nowidelut -top {name} -json {name}.json"
 )

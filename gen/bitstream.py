@@ -145,14 +145,14 @@ def _layer_figures(core: CoreConfig) -> dict[str, Any]:
     weights = {
         "memories": core.taps,
         "words": core.weight_depth,
-        "word_bits": core.weight_bits * core.lanes,
+        "word_bits": core.weight_word_bits,
     }
     membranes = None
     if not core.readout:
         membranes = {
             "memories": core.taps,
             "words": core.bank_depth,
-            "word_bits": core.membrane_bits * core.lanes + core.epoch_bits,
+            "word_bits": core.membrane_word_bits,
             "single_port": core.single_port,
         }
     return {

@@ -21,7 +21,7 @@ from gen.boards import BOARDS, CELLS, Board
 from gen.configure import design_config
 from gen.estimate import COEFFICIENTS, Part, core_part, host_part, map_memories
 from gen.fold import Folding, fold_fully
-from gen.synthesis import HIDE_ELEMENTS, SYNTHESIS
+from gen.synthesis import synthesis_script
 from gen.timing import resources
 from hw.core import Core
 from hw.design import Design
@@ -171,9 +171,7 @@ def _logic_cells(component: Any, board: Board) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     text = verilog.convert(component, name="part", platform=board.platform(), emit_src=False)
     (folder / "part.v").write_text(text)
-    synthesis = {"ecp5": "synth_ecp5", "iCE40": "synth_ice40"}[family]
-    options = f"{SYNTHESIS[family]} -top part -json part.json"
-    script = f"read_verilog part.v; {HIDE_ELEMENTS}; {synthesis} {options}"
+    script = f"read_verilog part.v; {synthesis_script(family, 'part')}; write_json part.json"
     tools.run(folder, "yosys", "-q", "-p", script)
     device = {
         "ecp5": ("nextpnr-ecp5", "--85k", "--package", "CABGA381", "--out-of-context"),

@@ -37,11 +37,10 @@ class CoreLimits:
 def memory_bits(core: CoreConfig) -> int:
     """Bits of a core's memories: membranes with their epoch tags, and a copy of the weights a
     bank; a readout's logits lie in registers."""
-    weights = core.taps * core.weight_depth * core.weight_bits * core.lanes
+    weights = core.taps * core.weight_depth * core.weight_word_bits
     if core.readout:
         return weights
-    word = core.lanes * core.membrane_bits + core.epoch_bits
-    return weights + core.taps * core.bank_depth * word
+    return weights + core.taps * core.bank_depth * core.membrane_word_bits
 
 
 def cut_layer(layer: Layer, folding: Folding, slices: int) -> Folding:

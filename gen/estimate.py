@@ -111,7 +111,7 @@ class Mapped:
 
 def core_part(core: CoreConfig) -> Part:
     """A core or readout."""
-    weights = ((core.weight_depth, core.weight_bits * core.lanes),) * core.taps
+    weights = ((core.weight_depth, core.weight_word_bits),) * core.taps
     features = {
         "one": 1.0,
         "input lanes": core.input_link.lanes,
@@ -127,8 +127,7 @@ def core_part(core: CoreConfig) -> Part:
         features |= {"lanes": core.lanes, "classes": core.shape[0], "exits": core.shape[0] * exits}
         return Part("readout", features, constants=weights)
     updates = core.lanes * core.taps
-    word = core.membrane_bits * core.lanes + core.epoch_bits
-    membranes = ((core.bank_depth, word),) * core.taps
+    membranes = ((core.bank_depth, core.membrane_word_bits),) * core.taps
     entry = entry_layout(core)
     features |= {
         "updates": updates,

@@ -128,7 +128,7 @@ def _core(core: CoreConfig) -> dict[str, Any]:
             "bits": core.weight_bits,
             "memories": core.taps,
             "depth": core.weight_depth,
-            "word_bits": core.weight_bits * core.lanes,
+            "word_bits": core.weight_word_bits,
             "address": "first + ((channel * kernel_height + ky) * kernel_width + kx) * blocks"
             " + block",
             "edges": [
@@ -147,7 +147,7 @@ def _core(core: CoreConfig) -> dict[str, Any]:
             "banks": core.taps,
             "bank": f"(y % {rows}) * {columns} + x % {columns}",
             "depth": core.bank_depth,
-            "word_bits": core.membrane_bits * core.lanes + core.epoch_bits,
+            "word_bits": core.membrane_word_bits,
             "epoch_bits": core.epoch_bits,
             "address": f"(y // {rows} * {core.bank_shape[1]} + x // {columns}) * blocks + block",
             "blocks": core.blocks,

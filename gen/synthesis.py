@@ -19,24 +19,36 @@ from gen.timing import (
     reached_hz,
     short_resources,
 )
-from hw.board.pll import PllConfig
+from hw.board.dividers import PllConfig
 from hw.board.top import BoardTop
 from hw.host.system import System
 
-__all__ = ["HIDE_ELEMENTS", "SYNTHESIS", "BuildError", "Built", "build", "stage"]
+__all__ = ["PREPARATION", "BuildError", "Built", "build", "stage", "synthesis_script"]
 
 TOP = "top"
 """Name of the files in the output folder."""
 
-SYNTHESIS: Mapping[str, str] = {"ecp5": "-nowidelut", "iCE40": "-device u"}
+SYNTHESIS: Mapping[str, str] = {"ecp5": "-nowidelut -nodsp", "iCE40": "-device u"}
 """Options of Yosys for each family."""
 
 PLACE_AND_ROUTE: Mapping[str, str] = {"ecp5": "--router router2", "iCE40": ""}
 """Options of nextpnr for each family: the other router takes five times as long on an ECP5."""
 
-HIDE_ELEMENTS = "rename -hide w:*[[]*"
-"""Amaranth names a wire for each element of an array: "sums[1]". Where optimisation leaves one bit
-of it, nextpnr takes it for bit 1 of "sums" and finds two drivers, or Yosys itself fails."""
+PREPARATION = "; ".join(
+    (
+        "rename -hide w:*[[]*",
+        "proc",
+        "setattr -set keep 1 a:copy=1 %ci:+[Q] t:$dff %i",
+        "setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:MEMID=*block_ram %i",
+    )
+)
+"""What Yosys must know before synthesis, and Amaranth cannot tell it.
+
+Amaranth names a wire for each element of an array: "sums[1]". Where optimisation leaves one bit of
+it, nextpnr takes it for bit 1 of "sums" and finds two drivers, or Yosys itself fails. Registers of
+signals with the attribute ``copy`` stay, though another one is the same. A read of a `hw.ram.Ram`
+beside a write may give anything: else its writes are delayed and forwarded around it.
+"""
 
 STAGE = re.compile(
     r"^(?:[\d.]+ Executing (?P<yosys>\w+) pass|Info: (?P<nextpnr>(?:Packing|Promoting|Creating "
@@ -109,7 +121,7 @@ def build(
         do_build=False,
         emit_src=False,
         synth_opts=SYNTHESIS[platform.family],
-        script_after_read=HIDE_ELEMENTS,
+        script_after_read=PREPARATION,
         script_after_synth="tee -q -o netlist.json stat -json",
         nextpnr_opts=f"--seed {seed} --report report.json --timing-allow-fail "
         + PLACE_AND_ROUTE[platform.family],
@@ -148,6 +160,11 @@ def build(
         resources["flip_flops"] = {"used": used, "available": board.flip_flops}
     versions = {tool: tools.version(tool, system_tools) for tool, *_ in commands[:2]}
     return Built(bitstream, resources, reached, path, versions)
+
+
+def synthesis_script(family: str, name: str) -> str:
+    """Commands of Yosys that make cells of a module once it is read, as for a bitstream."""
+    return f"{PREPARATION}; synth_{family.lower()} {SYNTHESIS[family]} -top {name}"
 
 
 def _run(folder: Path, command: Sequence[str], system_tools: bool) -> None:

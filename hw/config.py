@@ -238,6 +238,16 @@ class CoreConfig:
             1 << channel - first for channel in range(first, end) if channel // size == group
         )
 
+    @property
+    def whole_blocks(self) -> bool:
+        """Whether every step concerns all lanes."""
+        return all(
+            self.lane_mask(edge, group, block) == (1 << self.lanes) - 1
+            for edge in self.edges
+            for group in range(edge.groups)
+            for block in self.group_blocks(edge, group)
+        )
+
     def blocks_per_event(self, edge: EdgeConfig) -> int:
         """Most channel blocks that one event of an edge reaches; at least 1."""
         return max(1, *(len(self.group_blocks(edge, group)) for group in range(edge.groups)))
@@ -301,6 +311,16 @@ class CoreConfig:
     def weight_depth(self) -> int:
         """Words of the weight memory."""
         return sum(self.edge_depth(index) for index in range(len(self.edges)))
+
+    @property
+    def membrane_word_bits(self) -> int:
+        """Width of a membrane word: a membrane a lane, and the epoch tag."""
+        return self.membrane_bits * self.lanes + self.epoch_bits
+
+    @property
+    def weight_word_bits(self) -> int:
+        """Width of a weight word: a weight a lane."""
+        return self.weight_bits * self.lanes
 
     @property
     def address_bits(self) -> int:

@@ -95,7 +95,7 @@ class MemoryMap:
     """
 
     def __init__(self, config: CoreConfig):
-        weights = Region("weights", config.weight_bits * config.lanes, config.weights)
+        weights = Region("weights", config.weight_word_bits, config.weights)
         self.regions = (weights, *_parameters(config), *_tables(config))
         bits = ceil_log2(len(self.regions)) + self.word_address_bits + self.chunk_index_bits
         if bits > ADDRESS_BITS:

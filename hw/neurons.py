@@ -5,7 +5,7 @@ from itertools import pairwise
 from operator import or_
 from typing import Any
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -15,6 +15,9 @@ from hw.ram import Ram
 from hw.table import memory_of
 
 __all__ = ["NeuronBank", "update_layout"]
+
+LANES_PER_SELECT = 4
+"""Lanes that a register of the forwarding selects reaches, for a fast clock."""
 
 
 def update_layout(config: CoreConfig) -> data.StructLayout:
@@ -86,6 +89,9 @@ class NeuronBank(wiring.Component):
                 "epoch": config.epoch_bits,
             }
         )
+        # Registers of parameters begin as of block 0: with one block they are constants.
+        words = self.memory_map.regions[self.memory_map.index("neurons")].words
+        self.initial: Any = parameter_layout(config).from_bits(words[0])
         self.membranes = Ram(self.word, config.bank_depth, config.single_port)
         self.write = self.membranes.write
         loads = {"load": In(write_layout(self.memory_map))} if config.loadable else {}
@@ -118,28 +124,35 @@ class NeuronBank(wiring.Component):
         for before, after in pairwise(stages):
             m.d.sync += after.eq(before)
 
-        # Decided in stage 0: which update ahead, by so many stages, holds the newest word. One at
-        # the write stage is written in this clock, which the read of this clock does not see.
+        # Decided in stage 0: which update ahead, by so many stages, holds the newest word, and
+        # whether none does: a word that is written in this clock reads as anything.
         ahead = range(config.clocks_per_step, written + 1, config.clocks_per_step)
         hits = Signal(len(ahead))
-        fresh: Any = Signal()
-        for index, distance in enumerate(ahead):
-            other = stages[distance]
-            m.d.sync += hits[index].eq(
-                other.valid
-                & (other.address == self.update.address)
-                & (other.epoch == self.update.epoch)
-            )
-        # Stage 1: else the memory's word does, if it is of this epoch.
+        unwritten = Signal()
+        last = stages[written]
+        collision = last.valid & (last.address == self.update.address)
+        hit = [
+            (stages[distance].valid & (stages[distance].address == self.update.address))
+            & (stages[distance].epoch == self.update.epoch)
+            for distance in ahead
+        ]
+        m.d.sync += [hits.eq(Cat(hit)), unwritten.eq(~(Cat(hit).any() | collision))]
+        # Stage 1: then the memory's word does, if it is of this epoch.
         word: Any = self.membranes.word
         newest: Any = (hits & ~(hits - 1))[: len(hits)]
+        fresh = unwritten & (word.epoch == stages[1].epoch)
         weights_read: Any = weight_read.data
-        m.d.comb += fresh.eq(~hits.any() & (word.epoch == stages[1].epoch))
+        # Selects by group of lanes: one register would have to reach all of them in one clock.
+        groups = range(0, config.lanes, LANES_PER_SELECT)
+        selects: list[Any] = [Cat(newest, fresh)] * len(groups)
         if operands == 2:
-            read: Any = (word, newest, fresh, weights_read)
-            word, newest, fresh, weights_read = (Signal.like(value) for value in read)
-            for register, value in zip((word, newest, fresh, weights_read), read, strict=True):
-                m.d.sync += register.eq(value)
+            read: Any = (word, weights_read)
+            word, weights_read = (Signal.like(value) for value in read)
+            m.d.sync += [word.eq(read[0]), weights_read.eq(read[1])]
+            for index in range(len(groups)):
+                copy = Signal(len(hits) + 1, name=f"select_{index}", attrs={"copy": 1})
+                m.d.sync += copy.eq(selects[index])
+                selects[index] = copy
 
         # Results by stage; that of the update just ahead is on the longest path.
         result = Signal(self.word["membranes"].shape)
@@ -149,32 +162,38 @@ class NeuronBank(wiring.Component):
         for before, after in pairwise(results.values()):
             m.d.sync += after.eq(before)
         first, *older = (results[operands + distance] for distance in ahead)
-        settled = [
-            Mux(choice, Value.cast(value), 0)
-            for choice, value in zip([*newest[1:], fresh], [*older, word.membranes], strict=True)
-        ]
         membranes = Signal.like(result)
-        m.d.comb += membranes.eq(Mux(newest[0], first, reduce(or_, settled)))
+        for start, select in zip(groups, selects, strict=True):
+            for lane in range(start, min(start + LANES_PER_SELECT, config.lanes)):
+                settled = [
+                    Mux(choice, value[lane], 0)
+                    for choice, value in zip(select[1:], [*older, word.membranes], strict=True)
+                ]
+                m.d.comb += membranes[lane].eq(Mux(select[0], first[lane], reduce(or_, settled)))
 
         fired = Signal(config.lanes)
-        ceil = Signal.like(self.parameters.ceil)
+        ceil = Signal.like(self.parameters.ceil, init=self.initial.ceil)
         m.d.sync += ceil.eq(self.parameters.ceil)
         update = stages[operands + 1]
         for lane in range(config.lanes):
             self._lane(
-                m, lane, update, weights_read, ceil, membranes[lane], result[lane], fired[lane]
+                m,
+                lane,
+                update,
+                weights_read,
+                ceil,
+                membranes[lane],
+                result[lane],
+                fired[lane],
             )
         m.d.sync += self.fired.eq(Mux(update.valid, fired, 0))
 
         m.d.comb += [
             write.en.eq(stages[written].valid | self.sweep),
             write.addr.eq(Mux(self.sweep, self.sweep_address, stages[written].address)),
+            write.data.membranes.eq(results[written]),
+            write.data.epoch.eq(Mux(self.sweep, 0, stages[written].epoch)),
         ]
-        with m.If(~self.sweep):
-            m.d.comb += [
-                write.data.membranes.eq(results[written]),
-                write.data.epoch.eq(stages[written].epoch),
-            ]
         return m
 
     def _lane(self, m, lane, update, weights, ceil, membrane_in, result, fired):
@@ -187,7 +206,9 @@ class NeuronBank(wiring.Component):
         weight = Signal(signed(config.weight_bits), name=f"weight_{lane}")
         above = Signal(signed(bits), name=f"weight_minus_threshold_{lane}")
         below = Signal(signed(bits), name=f"weight_minus_floor_{lane}")
-        clamped = Signal(signed(config.membrane_bits), name=f"clamped_{lane}")
+        clamped = Signal(
+            signed(config.membrane_bits), name=f"clamped_{lane}", init=self.initial.floors[lane]
+        )
         bank_weight = weights.word_select(lane, config.weight_bits).as_signed()
         m.d.sync += [
             membrane.eq(membrane_in),
@@ -200,7 +221,7 @@ class NeuronBank(wiring.Component):
         total = Signal(signed(bits), name=f"sum_{lane}")
         over_threshold = Signal(signed(bits + 1), name=f"sum_minus_threshold_{lane}")
         over_floor = Signal(signed(bits + 1), name=f"sum_minus_floor_{lane}")
-        enable = update.lane_enable[lane]
+        enable = Const(1) if config.whole_blocks else update.lane_enable[lane]
         m.d.comb += [
             total.eq(membrane + weight),
             over_threshold.eq(membrane + above),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Array, Module, Mux, Signal
+from amaranth.hdl import Array, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
@@ -165,6 +165,8 @@ class Packer(wiring.Component):
         entry: Any = Signal(layout)
         pending = Signal(count)
         marker = Signal()
+        # Whether there is an entry, and whether its next packet is its last.
+        held, final = Signal(), Signal()
         chosen = Signal(range(count))
         without_chosen = Signal(count)
         advance = Signal()
@@ -181,8 +183,8 @@ class Packer(wiring.Component):
         block = Array(index % collected for index in range(count))[chosen]
         m.d.comb += [
             without_chosen.eq(pending & (pending - 1)),
-            advance.eq((marker | pending.any()) & (~self.o.valid | self.o.ready)),
-            done.eq(~(marker | pending.any()) | (advance & (without_chosen == 0))),
+            advance.eq(held & (~self.o.valid | self.o.ready)),
+            done.eq(~held | (advance & final)),
             queue.r_en.eq(done | absorb),
         ]
         ends = Signal(config.output_link.count_bits)
@@ -211,7 +213,7 @@ class Packer(wiring.Component):
                 # Ends that only pass are a fork's.
                 own_level = FORK_LEVEL if config.end_level is None else config.end_level
                 m.d.comb += [
-                    packet.last.eq(~marker & entry.last & (without_chosen == 0)),
+                    packet.last.eq(~marker & entry.last & final),
                     packet.level.eq(Mux(marker & ~own_end, FORK_LEVEL, own_level)),
                 ]
                 with m.If(marker):
@@ -220,10 +222,13 @@ class Packer(wiring.Component):
                 self.o.valid.eq(1),
                 self.o.p.eq(packet),
                 pending.eq(without_chosen),
+                final.eq(_is_single(without_chosen)),
                 marker.eq(0),
             ]
         with m.If(absorb):
             m.d.sync += ends.eq(ends + 1)
+        with m.If(done):
+            m.d.sync += held.eq(queue.r_rdy)
         with m.If(done & queue.r_rdy):
             is_marker = following.kind != Kind.EVENT
             m.d.sync += [
@@ -231,4 +236,10 @@ class Packer(wiring.Component):
                 ends.eq(0),
                 marker.eq(is_marker),
                 pending.eq(Mux(is_marker, 0, following.pending if count > 1 else 1)),
+                final.eq(is_marker | _is_single(following.pending)),
             ]
+
+
+def _is_single(mask: Value) -> Value:
+    """Whether at most one bit is set."""
+    return (mask & (mask - 1)) == 0

@@ -16,9 +16,9 @@ SPRAM_BITS, SPRAM_DEPTH = 16, 16384
 class Ram(wiring.Component):
     """Memory of block RAM: made of logic cells, its address would have to reach very many.
 
-    A read of the word that is written in the same clock gives the word as it was. On an iCE40
-    UltraPlus a single-port memory is SPRAM, as many side by side as the word is wide; its contents
-    after power-up are undefined.
+    A read of the word that is written in the same clock may give any value, as block RAM does. On
+    an iCE40 UltraPlus a single-port memory is SPRAM, as many side by side as the word is wide; its
+    contents after power-up are undefined.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class Ram(wiring.Component):
         m = Module()
         if self.single_port and getattr(platform, "device", None) == "iCE40UP5K":
             return self._spram(m)
-        m.submodules.memory = self.memory = memory.Memory(
+        m.submodules.block_ram = self.memory = memory.Memory(
             shape=self.shape, depth=self.depth, init=[], attrs={"ram_style": "block"}
         )
         read, write = self.memory.read_port(), self.memory.write_port()

@@ -217,6 +217,7 @@ def _source(sink: Any, index: int) -> Instance:
 
 
 def _probe(core: Any, write: Any, probe: int) -> Instance:
+    """Mirror of a membrane memory; words of tag 0, which is no epoch, do not count."""
     membranes = Value.cast(write.data)[: core.config.lanes * core.config.membrane_bits]
     return Instance(
         "tickless_probe",
@@ -226,7 +227,7 @@ def _probe(core: Any, write: Any, probe: int) -> Instance:
         p_PROBE=probe,
         i_clk=ClockSignal(),
         i_take=core.end_written,
-        i_enable=write.en,
+        i_enable=write.en & (write.data.epoch != 0),
         i_address=write.addr if len(write.addr) else Const(0, 1),
         i_data=membranes,
     )

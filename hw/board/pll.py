@@ -1,171 +1,22 @@
 """Phase-locked loops: the system clock from the board's oscillator."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from amaranth.hdl import Instance, Module, Signal
 from amaranth.lib import io, wiring
-from amaranth.lib.wiring import Out
+from amaranth.lib.wiring import In, Out
 
-__all__ = ["Ecp5Pll", "Ecp5PllConfig", "Ice40Pll", "Ice40PllConfig", "PllConfig"]
+from hw.board.dividers import Ecp5PllConfig, Ice40PllConfig, PllConfig
 
-
-@dataclass(frozen=True)
-class PllConfig:
-    """Dividers of a PLL: the oscillator runs at ``input / reference * feedback``, the clock at
-    ``input / reference * feedback / output``.
-
-    Parameters
-    ----------
-    input_hz : int
-        Frequency of the pin.
-    reference, feedback, output : int
-        Dividers in front of the phase detector, in its feedback, and behind the oscillator.
-
-    Raises
-    ------
-    ValueError
-        If a divider or a frequency is outside the device's limits.
-    """
-
-    input_hz: int
-    reference: int
-    feedback: int
-    output: int
-
-    REFERENCES: ClassVar[range]
-    FEEDBACKS: ClassVar[range]
-    OUTPUTS: ClassVar[tuple[int, ...]]
-    INPUT_HZ: ClassVar[tuple[float, float]]
-    DETECTOR_HZ: ClassVar[tuple[float, float]]
-    OSCILLATOR_HZ: ClassVar[tuple[float, float]]
-    CLOCK_HZ: ClassVar[tuple[float, float]]
-
-    def __post_init__(self):
-        for name, possible in (
-            ("reference", self.REFERENCES),
-            ("feedback", self.FEEDBACKS),
-            ("output", self.OUTPUTS),
-        ):
-            if getattr(self, name) not in possible:
-                raise ValueError(f"{name} = {getattr(self, name)!r}: expected one of {possible}")
-        for name, value, (low, high) in (
-            ("input", self.input_hz, self.INPUT_HZ),
-            ("phase detector", self.detector_hz, self.DETECTOR_HZ),
-            ("oscillator", self.oscillator_hz, self.OSCILLATOR_HZ),
-            ("clock", self.oscillator_hz / self.output, self.CLOCK_HZ),
-        ):
-            if not low <= value <= high:
-                raise ValueError(
-                    f"{name} of {float(value) / 1e6:g} MHz: expected {low / 1e6:g} to "
-                    f"{high / 1e6:g} MHz"
-                )
-
-    @property
-    def detector_hz(self) -> Fraction:
-        """Frequency that the phase detector compares."""
-        return Fraction(self.input_hz, self.reference)
-
-    @property
-    def oscillator_hz(self) -> Fraction:
-        """Frequency of the voltage-controlled oscillator."""
-        return self.detector_hz * self.feedback
-
-    @property
-    def clock_hz(self) -> int:
-        """Frequency of the clock, to the next Hz."""
-        return round(self.oscillator_hz / self.output)
-
-    @classmethod
-    def choose(cls, input_hz: int, clock_hz: int) -> Self:
-        """Dividers for the highest clock not above the wanted one.
-
-        Raises
-        ------
-        ValueError
-            If no dividers come within a tenth of it.
-        """
-        best = max(
-            cls._possible(input_hz, clock_hz) if clock_hz > 0 else (),
-            key=lambda config: (config.clock_hz, -config.reference, -config.feedback),
-            default=None,
-        )
-        if best is None or best.clock_hz < 0.9 * clock_hz:
-            low, high = cls.CLOCK_HZ
-            raise ValueError(
-                f"no clock of {clock_hz / 1e6:g} MHz from {input_hz / 1e6:g} MHz: expected "
-                f"{low / 1e6:g} to {high / 1e6:g} MHz"
-            )
-        return best
-
-    @classmethod
-    def _possible(cls, input_hz: int, clock_hz: int) -> Iterator[Self]:
-        """Dividers that keep to the limits and to a clock of at most ``clock_hz``."""
-
-        def inside(value: Fraction, limits: tuple[float, float]) -> bool:
-            return limits[0] <= value <= limits[1]
-
-        for reference in cls.REFERENCES:
-            detector_hz = Fraction(input_hz, reference)
-            if not inside(detector_hz, cls.DETECTOR_HZ):
-                continue
-            for feedback in cls.FEEDBACKS:
-                oscillator_hz = detector_hz * feedback
-                if not inside(oscillator_hz, cls.OSCILLATOR_HZ):
-                    continue
-                least = oscillator_hz / clock_hz
-                output = next((output for output in cls.OUTPUTS if output >= least), None)
-                if output is not None and inside(oscillator_hz / output, cls.CLOCK_HZ):
-                    yield cls(input_hz, reference, feedback, output)
+__all__ = ["Ecp5Pll", "Ice40Pll", "Pll"]
 
 
-@dataclass(frozen=True)
-class Ecp5PllConfig(PllConfig):
-    """Dividers of an ECP5's EHXPLLL.
-
-    Frequencies as in the ECP5 family's data sheet, FPGA-DS-02012, "sysCLOCK PLL timing"; dividers
-    as in the FPGA libraries reference guide.
-    """
-
-    REFERENCES = range(1, 129)
-    FEEDBACKS = range(1, 81)
-    OUTPUTS = tuple(range(1, 129))
-    INPUT_HZ = (8e6, 400e6)
-    DETECTOR_HZ = (10e6, 400e6)
-    OSCILLATOR_HZ = (400e6, 800e6)
-    CLOCK_HZ = (3.125e6, 400e6)
-
-
-@dataclass(frozen=True)
-class Ice40PllConfig(PllConfig):
-    """Dividers of an iCE40's SB_PLL40_PAD with simple feedback.
-
-    Frequencies as in the iCE40 UltraPlus family's data sheet, FPGA-DS-02008, "sysCLOCK PLL timing".
-    """
-
-    REFERENCES = range(1, 17)
-    FEEDBACKS = range(1, 129)
-    OUTPUTS = (2, 4, 8, 16, 32, 64)
-    INPUT_HZ = (10e6, 133e6)
-    DETECTOR_HZ = (10e6, 133e6)
-    OSCILLATOR_HZ = (533e6, 1066e6)
-    CLOCK_HZ = (16e6, 275e6)
-
-    @property
-    def filter_range(self) -> int:
-        """Setting of the loop filter for the phase detector's frequency, as icepll chooses it."""
-        limits = (17e6, 26e6, 44e6, 66e6, 101e6)
-        return 1 + sum(self.detector_hz >= limit for limit in limits)
-
-
-class Ecp5Pll(wiring.Component):
-    """PLL of an ECP5 on a pin.
+class Pll(wiring.Component):
+    """PLL on a pin.
 
     Parameters
     ----------
-    config : Ecp5PllConfig
+    config : PllConfig
         Its dividers.
     pin : amaranth.lib.io.PortLike
         Pin of the oscillator, without a buffer.
@@ -173,25 +24,54 @@ class Ecp5Pll(wiring.Component):
     Members
     -------
     clock : Out(1)
-        The clock.
+        The clock, which stands still while ``enable`` is low if the device is `GATED`.
+    free_clock : Out(1)
+        The same clock, never still.
     locked : Out(1)
-        High while the clock has its frequency; not synchronous to it.
+        High while the clocks have their frequency; not synchronous to them.
+    enable : In(1)
+        Synchronous to ``free_clock``.
     """
 
-    clock: Signal
-    locked: Signal
+    GATED: ClassVar[bool]
 
-    def __init__(self, config: Ecp5PllConfig, pin: Any):
-        self.config = config
-        self.pin = pin
-        super().__init__({"clock": Out(1), "locked": Out(1)})
+    config: Any
+    clock: Signal
+    free_clock: Signal
+    locked: Signal
+    enable: Signal
+
+    def __init__(self, config: PllConfig, pin: Any):
+        self.config, self.pin = config, pin
+        super().__init__({"clock": Out(1), "free_clock": Out(1), "locked": Out(1), "enable": In(1)})
+
+
+class Ecp5Pll(Pll):
+    """PLL of an ECP5 on a pin; parameters and members as of `Pll`.
+
+    Each clock is an output of its own: nextpnr cannot route one output both to a gate and past it.
+    """
+
+    GATED = True
+
+    config: Ecp5PllConfig
 
     def elaborate(self, platform):
         m = Module()
         config = self.config
         m.submodules.buffer = buffer = io.Buffer(io.Direction.Input, self.pin)
-        # A second output, divided by 1, is the feedback, so that the clock's own divider gives
+        ungated = Signal()
+        m.submodules.gate = Instance("DCCA", i_CLKI=ungated, i_CE=self.enable, o_CLKO=self.clock)
+        # A third output, divided by 1, is the feedback, so that the clock's own divider gives
         # fine steps. The analogue settings are those of LiteX, whose PLLs run on many boards.
+        outputs = {}
+        for name in ("CLKOP", "CLKOS"):
+            outputs |= {
+                f"p_{name}_ENABLE": "ENABLED",
+                f"p_{name}_DIV": config.output,
+                f"p_{name}_CPHASE": config.output - 1,
+                f"p_{name}_FPHASE": 0,
+            }
         m.submodules.pll = Instance(
             "EHXPLLL",
             a_FREQUENCY_PIN_CLKI=str(config.input_hz / 1e6),
@@ -207,29 +87,23 @@ class Ecp5Pll(wiring.Component):
             p_CLKOS3_DIV=1,
             p_CLKOS3_CPHASE=23,
             p_CLKOS3_FPHASE=0,
-            p_CLKOP_ENABLE="ENABLED",
-            p_CLKOP_DIV=config.output,
-            p_CLKOP_CPHASE=config.output - 1,
-            p_CLKOP_FPHASE=0,
+            **outputs,
             i_CLKI=buffer.i,
             i_RST=0,
             i_STDBY=0,
-            o_CLKOP=self.clock,
+            o_CLKOP=ungated,
+            o_CLKOS=self.free_clock,
             o_LOCK=self.locked,
         )
         return m
 
 
-class Ice40Pll(wiring.Component):
-    """PLL of an iCE40 on a pin; parameters and members as of `Ecp5Pll`."""
+class Ice40Pll(Pll):
+    """PLL of an iCE40 on a pin; parameters and members as of `Pll`."""
 
-    clock: Signal
-    locked: Signal
+    GATED = False
 
-    def __init__(self, config: Ice40PllConfig, pin: Any):
-        self.config = config
-        self.pin = pin
-        super().__init__({"clock": Out(1), "locked": Out(1)})
+    config: Ice40PllConfig
 
     def elaborate(self, platform):
         m = Module()
@@ -248,4 +122,5 @@ class Ice40Pll(wiring.Component):
             o_PLLOUTGLOBAL=self.clock,
             o_LOCK=self.locked,
         )
+        m.d.comb += self.free_clock.eq(self.clock)
         return m

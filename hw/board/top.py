@@ -18,7 +18,8 @@ from amaranth.lib import io, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
-from hw.board.pll import Ecp5Pll, Ecp5PllConfig, Ice40Pll, Ice40PllConfig, PllConfig
+from hw.board.dividers import Ecp5PllConfig, Ice40PllConfig, PllConfig
+from hw.board.pll import Ecp5Pll, Ice40Pll
 from hw.host.system import System
 
 __all__ = ["BoardTop", "PowerOnReset", "choose_pll"]
@@ -27,7 +28,7 @@ RESET_SECONDS = 15e-6
 """Reset behind the PLL's lock. The block RAMs of an iCE40 read as 0 for some 3 us after
 configuration; Amaranth's own reset for that device is as long."""
 
-FAMILIES: dict[str, tuple[type[PllConfig], type]] = {
+FAMILIES: dict[str, tuple[type[PllConfig], type[Ecp5Pll | Ice40Pll]]] = {
     "ecp5": (Ecp5PllConfig, Ecp5Pll),
     "iCE40": (Ice40PllConfig, Ice40Pll),
 }
@@ -125,20 +126,24 @@ class BoardTop(Elaboratable):
         return m
 
     def _add_clock(self, m: Module, platform: Any) -> None:
-        """Add the domain ``sync``: its reset ends some time after the PLL has locked."""
+        """Add the domain ``sync``: it begins some time after the PLL has locked."""
         pin = platform.request(platform.default_clk, dir="-")
         _, make_pll = FAMILIES[platform.family]
         m.submodules.pll = pll = make_pll(self.config, pin)
         m.domains.power_on = ClockDomain("power_on", reset_less=True, local=True)
-        m.domains.sync = ClockDomain("sync")
         clocks = ceil(RESET_SECONDS * self.config.clock_hz)
         m.submodules.reset = reset = DomainRenamer("power_on")(PowerOnReset(clocks))
+        # The end of a reset would have to reach the whole chip within one clock. A clock that
+        # begins needs none: until then all is as configured.
+        m.domains.sync = ClockDomain("sync", reset_less=pll.GATED)
         m.d.comb += [
-            ClockSignal("power_on").eq(pll.clock),
+            ClockSignal("power_on").eq(pll.free_clock),
             ClockSignal("sync").eq(pll.clock),
             reset.locked.eq(pll.locked),
-            ResetSignal("sync").eq(reset.reset),
+            pll.enable.eq(~reset.reset),
         ]
+        if not pll.GATED:
+            m.d.comb += ResetSignal("sync").eq(reset.reset)
 
 
 def _light_pins(platform: Any) -> list[Any]:

@@ -7,7 +7,9 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.utils import ceil_log2
 
+from hw.buffer import Buffer
 from hw.design import DesignBase
+from hw.host.cobs import FRAME_BYTE
 from hw.host.config import HostConfig
 from hw.host.dispatcher import Dispatcher
 from hw.host.messages import (
@@ -112,11 +114,13 @@ class HostLink(wiring.Component):
         m.submodules.reader = reader = CommandReader(dispatcher.event, config.stored_events > 0)
         m.submodules.replier = replier = Replier(self._messages())
         m.submodules.sender = sender = FrameSender()
+        m.submodules.buffer = buffer = Buffer(FRAME_BYTE)
         connect(m, receiver.o, reader.i)
         connect(m, reader.o, dispatcher.i)
         connect(m, dispatcher.o, design.i)
         connect(m, dispatcher.reply, replier.reply)
-        connect(m, replier.o, sender.i)
+        connect(m, replier.o, buffer.i)
+        connect(m, buffer.o, sender.i)
         connect(m, sender.o, flipped(self.o))
         m.d.comb += [
             receiver.i.eq(self.i),

