@@ -31,7 +31,7 @@ TOP = "top"
 SYNTHESIS: Mapping[str, str] = {"ecp5": "-nowidelut -nodsp", "iCE40": "-device u"}
 """Options of Yosys for each family."""
 
-PLACE_AND_ROUTE: Mapping[str, str] = {"ecp5": "--router router2", "iCE40": ""}
+PLACE_AND_ROUTE: Mapping[str, str] = {"ecp5": "--placer static --router router2", "iCE40": ""}
 """Options of nextpnr for each family: the other router takes five times as long on an ECP5."""
 
 PREPARATION = "; ".join(

@@ -198,7 +198,10 @@ class Readout(wiring.Component):
                 for place in range(lane, last, lanes):
                     m.d.sync += ring[place].eq(ring[place + lanes])
                 m.d.sync += ring[last].eq(Mux(adding, result, ring[lane]))
-        with m.If(done & (self.o.p.kind == Kind.END)):
+        # A clock later: the taking of an answer comes from far. No step is near yet.
+        clear = Signal()
+        m.d.sync += clear.eq(done & (self.o.p.kind == Kind.END))
+        with m.If(clear):
             m.d.sync += ring.eq(0)
         counted = Signal(lanes)
         m.d.sync += counted.eq(saturated)

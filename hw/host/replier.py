@@ -144,6 +144,8 @@ class Replier(wiring.Component):
                 with m.If((end & column).any()):
                     m.next = "end"
             with m.State("end"), m.If(self.o.ready):
+                m.next = "taken"
+            with m.State("taken"):
                 m.d.sync += sequence.eq(sequence + 1)
                 m.d.comb += [
                     self.line_error_ready.eq(from_line),
