@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from amaranth.back import verilog
+from amaranth.back import rtlil  # pyright: ignore[reportAttributeAccessIssue]
 from amaranth.lib.wiring import Component
 
 from gen.configure import layer_cores
 from gen.fold import Folding, fold_fully
-from gen.synthesis import PREPARATION
+from gen.synthesis import PLACE_AND_ROUTE, PREPARATION
 from gen.tools import ToolError, run
 from hw.config import CoreConfig
 from hw.core import Core
@@ -43,7 +43,7 @@ NETWORK = PRETRAINED / "nmnist.safetensors"
 
 # Mapping that knows the clock does not trade area for speed that nobody asked for.
 SYNTHESIS = (
-    f"read_verilog {{name}}.v; {PREPARATION}; "
+    f"read_rtlil {{name}}.il; {PREPARATION}; "
     "scratchpad -set abc9.D {picoseconds}; "
     "synth_lattice -family ecp5 -nowidelut -top {name} -json {name}.json"
 )
@@ -107,7 +107,7 @@ def measure(component: Component, name: str) -> Area:
     """
     folder = FOLDER / name
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.v").write_text(verilog.convert(component, name=name, emit_src=False))
+    (folder / f"{name}.il").write_text(rtlil.convert(component, name=name, emit_src=False))
     script = SYNTHESIS.format(name=name, picoseconds=round(1e6 / CLOCK_MHZ))
     run(folder, "yosys", "-q", "-p", script)
     run(
@@ -115,7 +115,7 @@ def measure(component: Component, name: str) -> Area:
         "nextpnr-ecp5",
         *("--quiet", "--85k", "--package", "CABGA756", "--speed", "6", "--out-of-context"),
         *("--json", f"{name}.json", "--freq", str(CLOCK_MHZ), "--timing-allow-fail"),
-        *("--report", "report.json"),
+        *("--report", "report.json", *PLACE_AND_ROUTE["ecp5"].split()),
     )
     report = json.loads((folder / "report.json").read_text())
     used = {cell: entry["used"] for cell, entry in report["utilization"].items()}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from amaranth.back import verilog
+from amaranth.back import rtlil  # pyright: ignore[reportAttributeAccessIssue]
 from scipy.optimize import nnls
 from tqdm import tqdm
 
@@ -169,9 +169,9 @@ def _logic_cells(component: Any, board: Board) -> int:
     family = board.family
     folder = FOLDER / family
     folder.mkdir(parents=True, exist_ok=True)
-    text = verilog.convert(component, name="part", platform=board.platform(), emit_src=False)
-    (folder / "part.v").write_text(text)
-    script = f"read_verilog part.v; {synthesis_script(family, 'part')}; write_json part.json"
+    text = rtlil.convert(component, name="part", platform=board.platform(), emit_src=False)
+    (folder / "part.il").write_text(text)
+    script = f"read_rtlil part.il; {synthesis_script(family, 'part')}; write_json part.json"
     tools.run(folder, "yosys", "-q", "-p", script)
     device = {
         "ecp5": ("nextpnr-ecp5", "--85k", "--package", "CABGA381", "--out-of-context"),

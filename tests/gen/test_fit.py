@@ -35,7 +35,7 @@ def test_a_large_board_takes_the_fastest_folding(network, activity):
 def test_less_room_is_no_faster(network, activity):
     board = BOARDS["ulx3s-85f"]
     before = 0.0
-    for cells in (80_000, 9_000, 6_500):
+    for cells in (80_000, 9_000, 8_000):
         found = fit_to_board(network, activity, replace(board, logic_cells=cells))
         assert found.estimate.logic_cells <= cells
         assert found.cycles >= before
