@@ -14,7 +14,7 @@ from amaranth.lib.wiring import Component
 
 from gen.configure import layer_cores
 from gen.fold import Folding, fold_fully
-from gen.synthesis import PLACE_AND_ROUTE, PREPARATION
+from gen.synthesis import PREPARATION
 from gen.tools import ToolError, run
 from hw.config import CoreConfig
 from hw.core import Core
@@ -115,7 +115,7 @@ def measure(component: Component, name: str) -> Area:
         "nextpnr-ecp5",
         *("--quiet", "--85k", "--package", "CABGA756", "--speed", "6", "--out-of-context"),
         *("--json", f"{name}.json", "--freq", str(CLOCK_MHZ), "--timing-allow-fail"),
-        *("--report", "report.json", *PLACE_AND_ROUTE["ecp5"].split()),
+        *("--report", "report.json"),
     )
     report = json.loads((folder / "report.json").read_text())
     used = {cell: entry["used"] for cell, entry in report["utilization"].items()}
