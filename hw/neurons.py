@@ -5,7 +5,7 @@ from itertools import pairwise
 from operator import or_
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -124,35 +124,14 @@ class NeuronBank(wiring.Component):
         for before, after in pairwise(stages):
             m.d.sync += after.eq(before)
 
-        # Decided in stage 0: which update ahead, by so many stages, holds the newest word, and
-        # whether none does: a word that is written in this clock reads as anything.
         ahead = range(config.clocks_per_step, written + 1, config.clocks_per_step)
-        hits = Signal(len(ahead))
-        unwritten = Signal()
-        last = stages[written]
-        collision = last.valid & (last.address == self.update.address)
-        hit = [
-            (stages[distance].valid & (stages[distance].address == self.update.address))
-            & (stages[distance].epoch == self.update.epoch)
-            for distance in ahead
-        ]
-        m.d.sync += [hits.eq(Cat(hit)), unwritten.eq(~(Cat(hit).any() | collision))]
-        # Stage 1: then the memory's word does, if it is of this epoch.
+        selects = self._selects(m, stages, ahead)
         word: Any = self.membranes.word
-        newest: Any = (hits & ~(hits - 1))[: len(hits)]
-        fresh = unwritten & (word.epoch == stages[1].epoch)
         weights_read: Any = weight_read.data
-        # Selects by group of lanes: one register would have to reach all of them in one clock.
-        groups = range(0, config.lanes, LANES_PER_SELECT)
-        selects: list[Any] = [Cat(newest, fresh)] * len(groups)
         if operands == 2:
             read: Any = (word, weights_read)
             word, weights_read = (Signal.like(value) for value in read)
             m.d.sync += [word.eq(read[0]), weights_read.eq(read[1])]
-            for index in range(len(groups)):
-                copy = Signal(len(hits) + 1, name=f"select_{index}", attrs={"copy": 1})
-                m.d.sync += copy.eq(selects[index])
-                selects[index] = copy
 
         # Results by stage; that of the update just ahead is on the longest path.
         result = Signal(self.word["membranes"].shape)
@@ -163,13 +142,13 @@ class NeuronBank(wiring.Component):
             m.d.sync += after.eq(before)
         first, *older = (results[operands + distance] for distance in ahead)
         membranes = Signal.like(result)
-        for start, select in zip(groups, selects, strict=True):
-            for lane in range(start, min(start + LANES_PER_SELECT, config.lanes)):
-                settled = [
-                    Mux(choice, value[lane], 0)
-                    for choice, value in zip(select[1:], [*older, word.membranes], strict=True)
-                ]
-                m.d.comb += membranes[lane].eq(Mux(select[0], first[lane], reduce(or_, settled)))
+        for lane in range(config.lanes):
+            select = selects[lane // LANES_PER_SELECT]
+            settled = [
+                Mux(choice, value[lane], 0)
+                for choice, value in zip(select[1:], [*older, word.membranes], strict=True)
+            ]
+            m.d.comb += membranes[lane].eq(Mux(select[0], first[lane], reduce(or_, settled)))
 
         fired = Signal(config.lanes)
         ceil = Signal.like(self.parameters.ceil, init=self.initial.ceil)
@@ -177,14 +156,7 @@ class NeuronBank(wiring.Component):
         update = stages[operands + 1]
         for lane in range(config.lanes):
             self._lane(
-                m,
-                lane,
-                update,
-                weights_read,
-                ceil,
-                membranes[lane],
-                result[lane],
-                fired[lane],
+                m, lane, update, weights_read, ceil, membranes[lane], result[lane], fired[lane]
             )
         m.d.sync += self.fired.eq(Mux(update.valid, fired, 0))
 
@@ -195,6 +167,36 @@ class NeuronBank(wiring.Component):
             write.data.epoch.eq(Mux(self.sweep, 0, stages[written].epoch)),
         ]
         return m
+
+    def _selects(self, m, stages, ahead) -> list[Any]:
+        """Where the newest word is, at the operands' stage, for each group of lanes: a bit for each
+        distance ``ahead`` at which an update holds it, and one for the memory's word."""
+        now, last = self.update, stages[self.config.write_stage]
+
+        def same_word(other: Any) -> Value:
+            return other.valid & (other.address == now.address)
+
+        # Stage 0. A word that is written in this clock reads as anything.
+        held = Cat(
+            same_word(stages[distance]) & (stages[distance].epoch == now.epoch)
+            for distance in ahead
+        )
+        hits = Signal(len(ahead))
+        unwritten = Signal()
+        m.d.sync += [hits.eq(held), unwritten.eq(~(held.any() | same_word(last)))]
+        # Stage 1. The lowest bit is of the newest.
+        newest = (hits & ~(hits - 1))[: len(hits)]
+        select = Cat(newest, unwritten & (self.membranes.word.epoch == stages[1].epoch))
+        groups = -(-self.config.lanes // LANES_PER_SELECT)
+        if self.config.operand_stage == 1:
+            return [select] * groups
+        # One register would have to reach all lanes in one clock.
+        copies = [
+            Signal(len(select), name=f"select_{index}", attrs={"copy": 1})
+            for index in range(groups)
+        ]
+        m.d.sync += [copy.eq(select) for copy in copies]
+        return copies
 
     def _lane(self, m, lane, update, weights, ceil, membrane_in, result, fired):
         """One lane: one stage forms the operands, the next one adds and selects."""
