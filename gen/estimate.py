@@ -154,8 +154,7 @@ def host_part(cores: Sequence[CoreConfig], host: HostConfig) -> Part:
     }
     stored = ()
     if host.stored_events:
-        event = event_message(cores[0].input_link)
-        stored = ((host.stored_events, event.size - event["spare"].width),)
+        stored = ((host.stored_events, event_message(cores[0].input_link).size),)
     queues = ((host.buffer_bytes, 8), (MEMORY_BYTES, 8))
     return Part("host", features, queues, single_port=stored)
 

@@ -8,6 +8,7 @@ from gen.calibrate import fit
 from gen.configure import design_config
 from gen.estimate import Part, core_part, estimate, host_part, map_memories
 from gen.fold import Folding
+from hw.host.messages import event_message
 from hw.host.system import HostConfig
 from tests.networks import random_network
 
@@ -79,3 +80,12 @@ def test_every_feature_of_a_design_has_a_coefficient(family):
     assert needed.logic_cells > 0
     alone = [estimate([part], family) for part in parts]
     assert needed.block_rams == sum(one.block_rams for one in alone)
+
+
+def test_events_are_stored_in_whole_bytes():
+    network = random_network(np.random.default_rng(3), size=10)
+    config = design_config(network, [Folding(1, 1)] * len(network.layers))
+    event = event_message(config.cores[0].input_link)
+    assert event["spare"].width > 0
+    part = host_part(config.cores, HostConfig(24_000_000, stored_events=2048))
+    assert part.single_port == ((2048, 8 * -(-event.size // 8)),)
