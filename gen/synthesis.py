@@ -24,7 +24,6 @@ from hw.board.top import BoardTop
 from hw.host.system import System
 
 __all__ = [
-    "PLACE_AND_ROUTE",
     "PREPARATION",
     "BuildError",
     "Built",

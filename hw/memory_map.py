@@ -103,6 +103,10 @@ class MemoryMap:
                 f"core {config.name!r}: addresses of {bits} bits: expected at most {ADDRESS_BITS}"
             )
 
+    def region(self, name: str) -> Region:
+        """Region of a name."""
+        return self.regions[self.index(name)]
+
     def index(self, name: str) -> int:
         """Number of the region of a name."""
         return [region.name for region in self.regions].index(name)

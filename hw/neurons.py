@@ -23,7 +23,7 @@ LANES_PER_SELECT = 4
 def update_layout(config: CoreConfig) -> data.StructLayout:
     """Layout of one update: the words it touches, its lanes and its epoch.
 
-    Lanes that are not enabled keep their membranes.
+    Lanes that are not enabled keep their membranes; with `CoreConfig.whole_blocks` all are.
     """
     return data.StructLayout(
         {
@@ -61,9 +61,10 @@ class NeuronBank(wiring.Component):
     fired : Out
         Lanes that fired, two stages behind the operands'; 0 without an update.
     sweep : In(1)
-        Clear the word at ``sweep_address``; never while updates are under way.
+        Give the word at ``sweep_address`` tag 0, which is no epoch; never while updates are under
+        way.
     sweep_address : In
-        Word to clear.
+        Word to sweep.
     load : In(write_layout)
         Writes into the weights; only of a loadable core.
 
@@ -90,7 +91,7 @@ class NeuronBank(wiring.Component):
             }
         )
         # Registers of parameters begin as of block 0: with one block they are constants.
-        words = self.memory_map.regions[self.memory_map.index("neurons")].words
+        words = self.memory_map.region("neurons").words
         self.initial: Any = parameter_layout(config).from_bits(words[0])
         self.membranes = Ram(self.word, config.bank_depth, config.single_port)
         self.write = self.membranes.write
@@ -154,9 +155,17 @@ class NeuronBank(wiring.Component):
         ceil = Signal.like(self.parameters.ceil, init=self.initial.ceil)
         m.d.sync += ceil.eq(self.parameters.ceil)
         update = stages[operands + 1]
+        enable = Const(-1, config.lanes) if config.whole_blocks else update.lane_enable
         for lane in range(config.lanes):
             self._lane(
-                m, lane, update, weights_read, ceil, membranes[lane], result[lane], fired[lane]
+                m,
+                lane,
+                enable[lane],
+                weights_read,
+                ceil,
+                membranes[lane],
+                result[lane],
+                fired[lane],
             )
         m.d.sync += self.fired.eq(Mux(update.valid, fired, 0))
 
@@ -198,7 +207,7 @@ class NeuronBank(wiring.Component):
         m.d.sync += [copy.eq(select) for copy in copies]
         return copies
 
-    def _lane(self, m, lane, update, weights, ceil, membrane_in, result, fired):
+    def _lane(self, m, lane, enable, weights, ceil, membrane_in, result, fired):
         """One lane: one stage forms the operands, the next one adds and selects."""
         config = self.config
         bits = max(config.membrane_bits, config.weight_bits) + 1
@@ -223,7 +232,6 @@ class NeuronBank(wiring.Component):
         total = Signal(signed(bits), name=f"sum_{lane}")
         over_threshold = Signal(signed(bits + 1), name=f"sum_minus_threshold_{lane}")
         over_floor = Signal(signed(bits + 1), name=f"sum_minus_floor_{lane}")
-        enable = Const(1) if config.whole_blocks else update.lane_enable[lane]
         m.d.comb += [
             total.eq(membrane + weight),
             over_threshold.eq(membrane + above),

@@ -51,7 +51,7 @@ def read_region(
     """
     name = region_name
     if write is None:
-        words = memory_map.regions[memory_map.index(name)].words
+        words = memory_map.region(name).words
         return lookup(m, index, words, shape, name)
     m.submodules[name] = made = memory_of(m, memory_map, name, write)
     port = made.read_port(domain="comb")

@@ -218,7 +218,7 @@ def _source(sink: Any, index: int) -> Instance:
 
 def _probe(core: Any, write: Any, probe: int) -> Instance:
     """Mirror of a membrane memory; words of tag 0, which is no epoch, do not count."""
-    membranes = Value.cast(write.data)[: core.config.lanes * core.config.membrane_bits]
+    membranes = Value.cast(write.data.membranes)
     return Instance(
         "tickless_probe",
         p_WIDTH=len(membranes),
