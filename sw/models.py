@@ -87,8 +87,7 @@ class SpikingChain(nn.Module):
         Returns
         -------
         logits : torch.Tensor
-            ``[batch, classes]``: the readout summed over time, as event by event, where spikes
-            that growing stages repeated count once; of leaky neurons its mean over time.
+            ``[batch, classes]``: what the readout sums, or its mean over time: see `sums`.
         spikes : list of torch.Tensor
             Mean spikes a sample of each spiking layer, repeated ones counted once.
         """
@@ -99,8 +98,7 @@ class SpikingChain(nn.Module):
     def counts(
         self, frames: torch.Tensor, steps: Sequence[int] | None = None
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """What reaches the readout, ``[batch, *Geometry.input_shape]``: summed over time, or the
-        mean.
+        """What reaches the readout, its sum or mean as `sums` says: ``[batch, *input_shape]``.
 
         Parameters and second result are those of `forward`.
         """
@@ -127,9 +125,19 @@ class SpikingChain(nn.Module):
             else:
                 x = self.neuron(charge)
             spikes.append(x.sum() / (x.shape[1] * repeats))
-        if isinstance(self.neuron, IntegrateAndFire):
+        if self.sums:
             return x.sum(0) / repeats, spikes
         return x.mean(0), spikes
+
+    @property
+    def sums(self) -> bool:
+        """Whether the readout sums over time, as event by event, rather than takes the mean.
+
+        Spikes that growing stages repeated then count once. Leaky neurons, and those behind a batch
+        norm, fire about as often in each time step however long it is: there the mean is what
+        compares between numbers of time steps.
+        """
+        return isinstance(self.neuron, IntegrateAndFire) and not self.norms
 
     def remove_shifts(self) -> None:
         """Set the running means and biases of all batch norms to zero."""

@@ -27,8 +27,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         settings = read_experiment(options.experiment, options.set)
-        if settings.target != "events":
-            raise ValueError(f"target = {settings.target!r}: expected 'events'")
         if options.seeds < 1:
             raise ValueError(f"seeds = {options.seeds}: expected at least 1")
         name = Path(options.experiment).stem + ("-quick" if options.quick else "")

@@ -9,11 +9,11 @@ from gen.quantize import quantize
 from gen.runs import store, stored
 from gen.study.variants import Variant
 from sw import engine
-from sw.checkpoint import Checkpoint
 from sw.data.catalog import Samples
 from sw.data.frames import Recordings
 from sw.early_exit import Exit, event_exits
 from sw.evaluate import FloatEngine, score_events, score_steps, spike_difference
+from sw.models import SpikingChain
 from sw.network import NetworkError
 from sw.training.settings import Settings
 from sw.training.state import hand_on
@@ -22,6 +22,7 @@ from sw.training.trainer import Trainer
 __all__ = [
     "BITS",
     "STEPS",
+    "EventOutcome",
     "Outcome",
     "finished",
     "outcome",
@@ -40,6 +41,32 @@ FOLDS = 8
 
 
 @dataclass(frozen=True)
+class EventOutcome:
+    """What one run's network does event by event.
+
+    Members
+    -------
+    floating : float
+        Accuracy of the float network.
+    integer : dict of str to float or None
+        Accuracy of the integer network by weight bits; None where the weights cannot be rounded so.
+    busiest_events, sops, spike_difference : float
+        Of the integer network at the settings' width: events into its busiest layer and synaptic
+        operations, mean per sample, and what quantization changes: see
+        `sw.evaluate.spike_difference`; None if the float network does not spike.
+    exits : list of Exit
+        Early exit of that network.
+    """
+
+    floating: float
+    integer: dict[str, float | None]
+    busiest_events: float
+    sops: float
+    spike_difference: float | None
+    exits: list[Exit]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What one run's network does with recordings kept aside.
 
@@ -50,30 +77,16 @@ class Outcome:
     samples : int
         Recordings judged on.
     time_stepped : list of float
-        Accuracy of the float network at each of `STEPS`.
-    float_events : float
-        Its accuracy event by event.
-    integer : dict of str to float or None
-        Accuracy of the integer network, event by event, by weight bits; None where the weights
-        cannot be rounded so.
-    busiest_events, sops, spike_difference : float
-        Of the integer network at the settings' width: events into its busiest layer and synaptic
-        operations, mean per sample, and what quantization changes: see
-        `sw.evaluate.spike_difference`; None if the float network does not spike.
-    exits : list of Exit
-        Early exit of that network.
+        Accuracy of the float network at each of `STEPS`; batch norms have their statistics at each.
+    events : EventOutcome, optional
+        None of a network for time steps alone.
     """
 
     variant: str
     seed: int
     samples: int
     time_stepped: list[float]
-    float_events: float
-    integer: dict[str, float | None]
-    busiest_events: float
-    sops: float
-    spike_difference: float | None
-    exits: list[Exit]
+    events: EventOutcome | None
 
 
 def finished(variant: Variant, seed: int, folder: Path) -> Outcome | None:
@@ -81,8 +94,11 @@ def finished(variant: Variant, seed: int, folder: Path) -> Outcome | None:
     found = stored(_path(variant, seed, folder), replace(variant.settings, seed=seed), "outcome")
     if found is None:
         return None
-    exits = [Exit(**item) for item in found.pop("exits")]
-    return Outcome(**found, exits=exits)
+    events = found.pop("events")
+    if events is not None:
+        exits = [Exit(**item) for item in events.pop("exits")]
+        events = EventOutcome(**events, exits=exits)
+    return Outcome(**found, events=events)
 
 
 def pretrained(variant: Variant, seed: int, folder: Path) -> Path:
@@ -115,9 +131,17 @@ def outcome(variant: Variant, seed: int, folder: Path) -> Outcome:
     hand_on(
         pretrained(variant, seed, folder), begun, state, Trainer.description(settings, kept, extra)
     )
-    checkpoint = Trainer(settings, kept, extra, state).run()
+    trainer = Trainer(settings, kept, extra, state)
+    checkpoint = trainer.run()
     checkpoint.save(path.with_suffix(".checkpoint.safetensors"))
-    result = _measure(variant.name, settings, checkpoint, aside)
+    model, recordings = checkpoint.model, Recordings(aside, checkpoint.model.sensor)
+    result = Outcome(
+        variant=variant.name,
+        seed=seed,
+        samples=len(aside),
+        time_stepped=[score_steps(trainer.at(steps), recordings, steps) for steps in STEPS],
+        events=_by_event(settings, model, aside) if settings.target == "events" else None,
+    )
     store(path, settings, "outcome", result)
     state.unlink(missing_ok=True)
     return result
@@ -135,6 +159,7 @@ def _beginning(settings: Settings) -> Settings:
         method="sdt",
         first_stage="drawn",
         steps_range=(1, 1),
+        steps_drawn="uniform",
         configurations=1,
         epochs=0,
         samples=1,
@@ -147,9 +172,7 @@ def _beginning(settings: Settings) -> Settings:
     )
 
 
-def _measure(name: str, settings: Settings, checkpoint: Checkpoint, aside: Samples) -> Outcome:
-    model = checkpoint.model
-    recordings = Recordings(aside, model.sensor)
+def _by_event(settings: Settings, model: SpikingChain, aside: Samples) -> EventOutcome:
     network = quantize(model, settings.weight_bits, settings.resolution)
     floating, integer = score_events(model, aside), score_events(network, aside)
     rounded: dict[str, float | None] = {}
@@ -170,12 +193,8 @@ def _measure(name: str, settings: Settings, checkpoint: Checkpoint, aside: Sampl
         [spikes for spikes, _ in pairs],
         [trace.layers[-1].spikes for _, trace in pairs],
     )
-    return Outcome(
-        variant=name,
-        seed=settings.seed,
-        samples=len(aside),
-        time_stepped=[score_steps(model, recordings, steps) for steps in STEPS],
-        float_events=floating.accuracy,
+    return EventOutcome(
+        floating=floating.accuracy,
         integer=rounded,
         busiest_events=max(integer.events),
         sops=integer.sops,

@@ -22,6 +22,16 @@ COLOURS = (
 )
 
 
+SHOWN_STEPS = (1, 2, 5, 10, 20)
+"""Time steps of the tables."""
+
+JUDGED_STEPS = 10
+"""Those of the figure that counts for a network without events."""
+
+COUNTS = ("busiest", "SOPs")
+"""Columns that are no percentages."""
+
+
 @dataclass(frozen=True)
 class Figures:
     """One variant over its seeds: means, and deviations over the seeds.
@@ -34,14 +44,17 @@ class Figures:
         Runs, and recordings that each was judged on; other ones for each seed.
     columns : dict of str to tuple of float
         Accuracies in percent, events into the busiest layer and SOPs: mean and deviation.
+    judged : str
+        The column that counts: of the integer network, or of `JUDGED_STEPS` where there is none.
     interval : tuple of float
-        95 % interval, in percent, of the accuracy of the integer network, over all runs.
+        95 % interval of that accuracy, in percent, over all runs.
     """
 
     name: str
     seeds: int
     samples: int
     columns: dict[str, tuple[float, float]]
+    judged: str
     interval: tuple[float, float]
 
 
@@ -54,25 +67,26 @@ def figures(outcomes: Sequence[Outcome], bits: dict[str, int]) -> list[Figures]:
         Weight bits of each variant's integer network.
     """
     result = []
-    for name in dict.fromkeys(outcome.variant for outcome in outcomes):
-        mine = [outcome for outcome in outcomes if outcome.variant == name]
+    for name, mine in _by_variant(outcomes).items():
         stepped = 100 * np.array([outcome.time_stepped for outcome in mine])
-        integer = [outcome.integer[str(bits[name])] or 0.0 for outcome in mine]
-        columns = {
-            "T = 1": stepped[:, 0],
-            "T = 2": stepped[:, 1],
-            "T = 5": stepped[:, 4],
-            "T = 10": stepped[:, 9],
-            "T = 20": stepped[:, 19],
-            "worst, T = 2..20": stepped[:, 1:].min(axis=1),
-            "float events": 100 * np.array([outcome.float_events for outcome in mine]),
-            "integer": 100 * np.array(integer),
-            "busiest": np.array([outcome.busiest_events for outcome in mine]),
-            "SOPs": np.array([outcome.sops for outcome in mine]),
-            "spike difference": 100 * np.array([o.spike_difference or 0.0 for o in mine]),
-        }
+        columns = {f"T = {steps}": stepped[:, STEPS.index(steps)] for steps in SHOWN_STEPS}
+        columns["worst of T = 2..20"] = stepped[:, 1:].min(axis=1)
+        columns["best of T = 1..20"] = stepped.max(axis=1)
+        judged = f"T = {JUDGED_STEPS}"
+        by_event = [outcome.events for outcome in mine if outcome.events]
+        if by_event:
+            judged = "integer"
+            columns |= {
+                "float events": 100 * np.array([events.floating for events in by_event]),
+                "integer": 100
+                * np.array([events.integer[str(bits[name])] or 0.0 for events in by_event]),
+                "busiest": np.array([events.busiest_events for events in by_event]),
+                "SOPs": np.array([events.sops for events in by_event]),
+                "spike difference": 100
+                * np.array([events.spike_difference or 0.0 for events in by_event]),
+            }
         samples = mine[0].samples
-        right = round(sum(integer) * samples)
+        right = round(columns[judged].sum() / 100 * samples)
         low, high = wilson(right, samples * len(mine))
         result.append(
             Figures(
@@ -80,6 +94,7 @@ def figures(outcomes: Sequence[Outcome], bits: dict[str, int]) -> list[Figures]:
                 len(mine),
                 samples,
                 {key: (float(v.mean()), float(v.std())) for key, v in columns.items()},
+                judged,
                 (100 * low, 100 * high),
             )
         )
@@ -88,12 +103,16 @@ def figures(outcomes: Sequence[Outcome], bits: dict[str, int]) -> list[Figures]:
 
 def text(rows: Sequence[Figures]) -> str:
     """Summary for a terminal: means over the seeds."""
-    shown = ("T = 1", "T = 2", "T = 10", "T = 20", "float events", "integer")
-    lines = [f"{'':24}" + "".join(f"{name:>14}" for name in shown) + f"{'busiest':>10}{'SOPs':>11}"]
+    names = [name for name in rows[0].columns if name not in ("T = 5", "spike difference")]
+    widths = {name: max(13, len(name) + 2) for name in names}
+    lines = [f"{'':24}" + "".join(f"{name:>{widths[name]}}" for name in names)]
     for row in rows:
-        cells = [f"{row.columns[name][0]:8.1f} ±{row.columns[name][1]:4.1f}" for name in shown]
-        busiest, sops = row.columns["busiest"][0], row.columns["SOPs"][0]
-        lines.append(f"{row.name:24}" + "".join(cells) + f"{busiest:10,.0f}{sops:11,.0f}")
+        cells = []
+        for name in names:
+            mean, deviation = row.columns[name]
+            shown = f"{mean:,.0f}" if name in COUNTS else f"{mean:.1f} ±{deviation:4.1f}"
+            cells.append(f"{shown:>{widths[name]}}")
+        lines.append(f"{row.name:24}" + "".join(cells))
     return "\n".join(lines)
 
 
@@ -104,16 +123,18 @@ def write_report(
     environment = Environment(
         loader=PackageLoader("gen"), autoescape=True, undefined=StrictUndefined
     )
-    pictures = [
-        ("Accuracy over the number of time steps", _png(_over_steps(outcomes))),
-        ("Accuracy of the integer network over weight bits", _png(_over_bits(outcomes))),
-        (
-            "Accuracy of the integer network over its operations: early exit, means over the seeds",
-            _png(_over_operations(outcomes)),
-        ),
-    ]
+    pictures = [("Accuracy over the number of time steps", _png(_over_steps(outcomes)))]
+    if outcomes[0].events:
+        pictures += [
+            ("Accuracy of the integer network over weight bits", _png(_over_bits(outcomes))),
+            (
+                "Accuracy of the integer network over its operations: early exit, means over the "
+                "seeds",
+                _png(_over_operations(outcomes)),
+            ),
+        ]
     page = environment.get_template("study.html").render(
-        dataset=dataset, quick=quick, rows=rows, pictures=pictures, bits=BITS
+        dataset=dataset, quick=quick, rows=rows, pictures=pictures, counts=COUNTS
     )
     path.write_text(page, encoding="utf-8")
 
@@ -133,7 +154,8 @@ def _axes(x: str) -> tuple[Figure, Any]:
 
 
 def _over_steps(outcomes: Sequence[Outcome]) -> Figure:
-    figure, axes = _axes("time steps (right: event by event)")
+    events = " (right: event by event)" if outcomes[0].events else ""
+    figure, axes = _axes(f"time steps{events}")
     for colour, (name, mine) in zip(COLOURS, _by_variant(outcomes).items(), strict=False):
         values = 100 * np.array([outcome.time_stepped for outcome in mine])
         axes.plot(STEPS, values.mean(axis=0), color=colour, lw=1.4, label=name)
@@ -141,7 +163,7 @@ def _over_steps(outcomes: Sequence[Outcome]) -> Figure:
             axes.fill_between(
                 STEPS, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.15, lw=0
             )
-        events = [100 * outcome.float_events for outcome in mine]
+        events = [100 * outcome.events.floating for outcome in mine if outcome.events]
         axes.plot([STEPS[-1] + 2] * len(events), events, "o", color=colour, ms=4)
     axes.legend(frameon=False, fontsize=8, loc="lower right")
     return figure
@@ -152,7 +174,7 @@ def _over_bits(outcomes: Sequence[Outcome]) -> Figure:
     for colour, (name, mine) in zip(COLOURS, _by_variant(outcomes).items(), strict=False):
         means = []
         for bits in BITS:
-            found = [outcome.integer[str(bits)] for outcome in mine]
+            found = [outcome.events.integer[str(bits)] for outcome in mine if outcome.events]
             values = [100 * value for value in found if value is not None]
             means.append(np.mean(values) if values else np.nan)
         axes.plot(BITS, means, "o-", color=colour, ms=3.5, lw=1.2, label=name)
@@ -164,7 +186,7 @@ def _over_bits(outcomes: Sequence[Outcome]) -> Figure:
 def _over_operations(outcomes: Sequence[Outcome]) -> Figure:
     figure, axes = _axes("synaptic operations, thousands a sample")
     for colour, (name, mine) in zip(COLOURS, _by_variant(outcomes).items(), strict=False):
-        exits = zip(*(outcome.exits for outcome in mine), strict=True)
+        exits = zip(*(outcome.events.exits for outcome in mine if outcome.events), strict=True)
         points = [
             (
                 np.mean([item.sops for item in same]) / 1000,

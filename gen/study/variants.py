@@ -24,48 +24,55 @@ class Variant:
 
 
 def variants(settings: Settings, quick: bool) -> list[Variant]:
-    """SDT, NMT and MTT, its first stage drawn and fixed, and MTT with weights rounded to 4 bits.
-
-    SDT and MTT also without the refit of the readout, which is not part of either.
+    """SDT, NMT and MTT, and what else there is to compare.
 
     All see the same samples in pre-training, and as many in forward and backward passes after it:
     SDT, which makes one pass of an iteration, has as many more epochs; rounding takes one epoch
-    more. Further ones show what the range of time steps, the spike budget and small weights bring.
+    more.
+
+    - For events: SDT and MTT without the refit of the readout, which is not part of either; MTT
+      with its first stage fixed; with weights rounded to 4 bits; and with another range of time
+      steps, half the spike budget and small weights.
+    - For time steps: MTT with time steps drawn the other way.
 
     Parameters
     ----------
     quick : bool
-        Whether to train on a fraction of the samples, and to leave the further ones out.
+        Whether to train on a fraction of the samples, and to leave out what needs a pre-training of
+        its own or says little then.
     """
     base = settings
     if quick:
         base = replace(
             base,
-            pretrain_epochs=2,
+            pretrain_epochs=min(2, base.pretrain_epochs),
             pretrain_samples=12000,
             epochs=2,
             samples=8000,
             simulated=12000,
-            refit_samples=3000,
+            refit_samples=min(3000, base.refit_samples),
         )
-    passes = base.epochs * base.configurations
+    sdt = replace(base, method="sdt", epochs=base.epochs * base.configurations)
+    mtt = replace(base, method="mtt")
     compared = [
-        Variant("SDT", replace(base, method="sdt", epochs=passes)),
+        Variant("SDT", sdt),
         Variant("NMT", replace(base, method="nmt")),
-        Variant("MTT", replace(base, method="mtt")),
-        Variant("SDT, no refit", replace(base, method="sdt", epochs=passes, refit_samples=0)),
-        Variant("MTT, no refit", replace(base, method="mtt", refit_samples=0)),
-        Variant("MTT, first stage fixed", replace(base, method="mtt", first_stage="fixed")),
-        Variant(
-            "MTT, trained at 4 bits",
-            replace(base, method="mtt", weight_bits=4, quantize_epochs=1),
-        ),
+        Variant("MTT", mtt),
+    ]
+    if settings.target == "steps":
+        other = "uniform" if base.steps_drawn == "log-uniform" else "log-uniform"
+        return [*compared, Variant(f"MTT, T {other}", replace(mtt, steps_drawn=other))]
+    compared += [
+        Variant("SDT, no refit", replace(sdt, refit_samples=0)),
+        Variant("MTT, no refit", replace(mtt, refit_samples=0)),
+        Variant("MTT, first stage fixed", replace(mtt, first_stage="fixed")),
+        Variant("MTT, trained at 4 bits", replace(mtt, weight_bits=4, quantize_epochs=1)),
     ]
     if quick:
         return compared
     return [
         *compared,
-        Variant("MTT, T = 1 to 20", replace(base, method="mtt", steps_range=(1, 20))),
-        Variant("MTT, half the spikes", replace(base, method="mtt", rate_budget=3000.0)),
-        Variant("MTT, small weights", replace(base, method="mtt", weight_limit=1.0)),
+        Variant("MTT, T = 1 to 20", replace(mtt, steps_range=(1, 20))),
+        Variant("MTT, half the spikes", replace(mtt, rate_budget=3000.0)),
+        Variant("MTT, small weights", replace(mtt, weight_limit=1.0)),
     ]

@@ -11,7 +11,6 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from sw.models import SpikingChain
-from sw.neurons import IntegrateAndFire
 from sw.training.batches import Batches
 from sw.training.methods import configurations
 from sw.training.settings import Settings
@@ -128,7 +127,7 @@ class Fitting:
         labels = labels.to(device)
         with torch.autocast(device.type, torch.bfloat16, settings.mixed_precision):
             logits, spikes = self._joined(frames.to(device), steps)
-        if isinstance(model.neuron, IntegrateAndFire):
+        if model.sums:
             # The readout's mean over time, on the scale it has at the settings' time steps.
             logits = logits / settings.steps
         loss = functional.cross_entropy(logits, labels)

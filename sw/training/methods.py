@@ -18,6 +18,8 @@ class Drawing(Protocol):
     @property
     def steps_range(self) -> tuple[int, int]: ...
     @property
+    def steps_drawn(self) -> str: ...
+    @property
     def first_stage(self) -> str: ...
     @property
     def configurations(self) -> int: ...
@@ -33,13 +35,20 @@ def configurations(
     - ``"mtt"``: in each pass one number for each stage, drawn from ``steps_range``; the first
       stage runs at ``steps`` if it is fixed.
 
+    Drawn ``"uniform"``, all numbers are as likely. Drawn ``"log-uniform"``, a number is the whole
+    part of one whose logarithm is uniform: 1 is as likely as 2 and 3 together, or 4 to 7.
+
     From Du et al., "Temporal Flexibility in Spiking Neural Networks", ICLR 2025.
     """
     if method == "sdt":
         return [[settings.steps] * stages]
     low, high = settings.steps_range
-    drawn = 1 if method == "nmt" else stages
-    steps = generator.integers(low, high + 1, (settings.configurations, drawn))
+    shape = settings.configurations, 1 if method == "nmt" else stages
+    if settings.steps_drawn == "uniform":
+        steps = generator.integers(low, high + 1, shape)
+    else:
+        steps = np.exp(generator.uniform(np.log(low), np.log(high + 1), shape)).astype(np.int64)
+        steps = steps.clip(low, high)  # the logarithm's rounding may pass a bound
     steps = np.broadcast_to(steps, (settings.configurations, stages)).copy()
     if method == "mtt" and settings.first_stage == "fixed":
         steps[:, 0] = settings.steps

@@ -61,6 +61,9 @@ class Settings:
     steps_range : tuple of int
         Fewest and most time steps that NMT and MTT draw. Many of them, in the first stage too:
         event by event is the limit of ever more steps.
+    steps_drawn : str
+        ``"uniform"``, as in the MTT paper, or ``"log-uniform"``: as many of 1 as of 2 and 3, or of
+        4 to 7. A step more changes most where there are few.
     first_stage : str
         ``"drawn"`` with the others, or ``"fixed"`` at ``steps``, in MTT.
     configurations : int
@@ -113,6 +116,7 @@ class Settings:
     surrogate: str = _one_of(tuple(SURROGATES), "ramp")
     steps: int = _at_least(1, 10)
     steps_range: tuple[int, int] = (8, 40)
+    steps_drawn: str = _one_of(("uniform", "log-uniform"), "uniform")
     first_stage: str = _one_of(("drawn", "fixed"), "drawn")
     configurations: int = _at_least(1, 2)
     batch: int = _at_least(1, 50)

@@ -110,14 +110,20 @@ class Trainer:
         return {**asdict(settings), "recorded": len(recorded), "extra": len(extra)}
 
     def measure(self, checkpoint: Checkpoint, test: Samples) -> dict[str, float]:
-        """Accuracies on test samples; batch norms get their statistics from training samples."""
-        model, steps = checkpoint.model, checkpoint.steps
+        """Accuracies on test samples."""
+        steps = checkpoint.steps
         recordings = Recordings(tqdm(test, "test samples", leave=False), self._sensor)
-        stepped = renormalized(model, self._frames(steps)) if model.norms else model
-        accuracies = {"time_stepped": score_steps(stepped, recordings, steps)}
+        accuracies = {"time_stepped": score_steps(self.at(steps), recordings, steps)}
         if self.settings.target == "events":
-            accuracies["float_events"] = score_events(model, test).accuracy
+            accuracies["float_events"] = score_events(checkpoint.model, test).accuracy
         return accuracies
+
+    def at(self, steps: int) -> SpikingChain:
+        """The network as it is tested at this many time steps.
+
+        Batch norms, if there are any, have the statistics of training samples at as many.
+        """
+        return renormalized(self.model, self._frames(steps)) if self.model.norms else self.model
 
     def _phases(self) -> list[Phase]:
         settings, rate = self.settings, self.settings.learning_rate

@@ -7,7 +7,7 @@ import torch
 from gen.runs import side_by_side
 from gen.study import outcome as outcomes
 from gen.study.__main__ import main
-from gen.study.outcome import Outcome
+from gen.study.outcome import EventOutcome, Outcome
 from gen.study.report import figures, text
 from gen.study.variants import Variant, variants
 from sw.checkpoint import Checkpoint
@@ -38,7 +38,8 @@ def test_all_methods_see_equally_many_passes():
 def made(variant, seed, integer, steps):
     exits = [Exit(0, 0.5, 1, 10, 20), Exit(float("inf"), integer, 0, 100, 200)]
     by_bits = {"8": integer, "6": integer, "5": None, "4": None, "3": None}
-    return Outcome(variant, seed, 100, steps, 0.9, by_bits, 1000.0, 2000.0, 0.05, exits)
+    events = EventOutcome(0.9, by_bits, 1000.0, 2000.0, 0.05, exits)
+    return Outcome(variant, seed, 100, steps, events)
 
 
 def test_figures_are_means_and_deviations_over_the_seeds():
@@ -47,8 +48,10 @@ def test_figures_are_means_and_deviations_over_the_seeds():
     [row] = rows
     assert (row.seeds, row.samples) == (2, 100)
     assert row.columns["T = 1"] == pytest.approx((30, 10))
-    assert row.columns["worst, T = 2..20"] == pytest.approx((85, 5))
+    assert row.columns["worst of T = 2..20"] == pytest.approx((85, 5))
+    assert row.columns["best of T = 1..20"] == pytest.approx((85, 5))
     assert row.columns["integer"] == pytest.approx((96, 2))
+    assert row.judged == "integer"
     assert row.interval[0] < 96 < row.interval[1]
     assert "96.0 ± 2.0" in text(rows)
 
@@ -77,6 +80,24 @@ def test_study_of_the_embedded_data_set(tmp_path, capsys):
     assert len(list(tmp_path.glob("pretrained-*.state"))) == 2
     assert main(arguments) == 0
     assert stamps == {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.json")}
+
+
+@pytest.mark.usefixtures("few")
+def test_study_of_networks_for_time_steps_alone(tmp_path, capsys):
+    settings = ["saccades", *TINY, "--set", "target=steps", "--set", "batch=10"]
+    assert main([*settings, "--seeds", "1", "--jobs", "1", "--output", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "MTT, T log-uniform" in printed
+    assert "best of T = 1..20" in printed
+    assert "integer" not in printed
+    found = [json.loads(path.read_text()) for path in tmp_path.glob("*.json")]
+    assert len(found) == 4
+    assert all(item["outcome"]["events"] is None for item in found)
+    # Batch norm's statistics are those of each number of time steps: they are not all alike.
+    assert any(len(set(item["outcome"]["time_stepped"])) > 1 for item in found)
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == 1
+    assert "answers of the column T = 10" in page
 
 
 @pytest.mark.usefixtures("few")
@@ -142,7 +163,6 @@ def test_runs_side_by_side_show_one_progress_bar(tmp_path, capfd):
     [
         (["nowhere"], "no such experiment"),
         (["saccades", "--seeds", "0"], "seeds = 0: expected at least 1"),
-        (["nmnist-steps"], "target = 'steps': expected 'events'"),
     ],
 )
 def test_wrong_input(arguments, words, tmp_path, capsys):

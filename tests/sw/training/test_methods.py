@@ -34,3 +34,16 @@ def test_mtt_draws_each_stage(first_stage):
     # No two stages go together.
     correlations = np.corrcoef(free.reshape(-1, free.shape[-1]).T)
     assert np.abs(correlations - np.eye(len(correlations))).max() < 0.2
+
+
+def test_log_uniform_drawing_favours_few_steps():
+    settings = Settings(steps_range=(1, 7), steps_drawn="log-uniform", configurations=3000)
+    drawn = np.array(configurations("mtt", settings, 4, np.random.default_rng(0)))
+    shares = np.bincount(drawn.ravel(), minlength=8) / drawn.size
+    thirds = shares[1], shares[2:4].sum(), shares[4:8].sum()
+    assert np.allclose(thirds, 1 / 3, atol=0.02)
+    assert shares.sum() == pytest.approx(1)
+    assert shares[0] == 0
+    same = np.array(configurations("nmt", settings, 4, np.random.default_rng(0)))
+    assert (same == same[:, :1]).all()
+    assert set(same.flat) == set(range(1, 8))
