@@ -43,7 +43,9 @@ class Phase:
 
 
 class Fitting:
-    """Fitting of a network in one phase: AdamW, one cycle of the learning rate.
+    """Fitting of a network in one phase, in one cycle of the learning rate.
+
+    It rises for a twentieth of the phase, and falls to zero as half a cosine.
 
     Parameters
     ----------
@@ -74,14 +76,21 @@ class Fitting:
         self._phase, self._generator, self._team = phase, generator, team
         self._joined = team.joined(model)
         rate = phase.learning_rate
-        self._optimizer = torch.optim.AdamW(
-            model.parameters(), lr=rate, weight_decay=settings.weight_decay
-        )
+        weights, decay = model.parameters(), settings.weight_decay
+        if settings.optimizer == "adamw":
+            self._optimizer = torch.optim.AdamW(weights, lr=rate, weight_decay=decay)
+        else:
+            self._optimizer = torch.optim.SGD(weights, lr=rate, weight_decay=decay, momentum=0.9)
         iterations = max(1, phase.epochs * max(1, phase.samples // settings.batch))
         # OneCycleLR divides by zero where the rise takes exactly one iteration: 0.05 of 20.
         rise = 0.05 if iterations > 20 else 0.3
+        # AdamW's first momentum moves against the rate, torch's default; SGD's stays.
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self._optimizer, rate, total_steps=iterations, pct_start=rise
+            self._optimizer,
+            rate,
+            total_steps=iterations,
+            pct_start=rise,
+            cycle_momentum=settings.optimizer == "adamw",
         )
 
     def epoch(self, number: int) -> None:

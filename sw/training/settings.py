@@ -78,11 +78,13 @@ class Settings:
         Share of the data set's own samples in an epoch; the others are simulated.
     simulated : int
         Simulated samples, where the data set has images to simulate from.
+    optimizer : str
+        ``"adamw"``, or ``"sgd"`` with a momentum of 0.9.
     learning_rate : float
         Highest learning rate of pre-training; half as much for fine-tuning, a quarter with
         rounded weights.
     weight_decay : float
-        AdamW's.
+        The optimizer's.
     rate_budget, rate_penalty : float
         A layer that sends more spikes a sample than the budget adds the penalty times its relative
         excess to the loss.
@@ -127,6 +129,7 @@ class Settings:
     samples: int = _at_least(1, 8_000)
     recorded_share: float = _at_least(0, 0.25, 1)
     simulated: int = _at_least(0, 16_000)
+    optimizer: str = _one_of(("adamw", "sgd"), "adamw")
     learning_rate: float = _at_least(0, 2e-3)
     weight_decay: float = _at_least(0, 1e-3)
     rate_budget: float = _at_least(1, 6_000.0)

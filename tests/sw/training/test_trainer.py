@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,14 @@ import torch
 from gen.quantize import quantize
 from sw.checkpoint import Checkpoint
 from sw.data import saccades
-from sw.data.catalog import load, simulated
+from sw.data.catalog import SENSORS, Samples, load, simulated
+from sw.data.events import Events
 from sw.engine import run
 from sw.evaluate import FloatEngine, score_events
 from sw.train import main
-from sw.training.experiment import read_experiment
+from sw.training.batches import Batches
+from sw.training.experiment import experiments, read_experiment
+from sw.training.fit import Fitting, Phase
 from sw.training.settings import Settings, SettingsError
 from sw.training.state import StateError, load_state
 from sw.training.trainer import Trainer
@@ -121,6 +125,52 @@ def test_mixed_precision_trains(samples):
     assert all(weight.dtype == torch.float32 for weight in model.weights)
     assert all(torch.isfinite(weight).all() for weight in model.weights)
     assert not equal(model, Trainer(TINY, *samples).run().model)
+
+
+def test_stochastic_gradient_descent_keeps_its_momentum(samples):
+    settings = dataclasses.replace(TINY, optimizer="sgd", learning_rate=0.1)
+    trainer = Trainer(settings, *samples)
+    batches = Batches(settings, *samples, trainer.model.sensor)
+    phase, generator = Phase("some", "mtt", 4, 50, 0.1), np.random.default_rng(1)
+    fitting = Fitting(trainer.model, batches, settings, phase, generator, trainer.team)
+    before = [weight.detach().clone() for weight in trainer.model.weights]
+    momenta = set()
+    for epoch in range(4):
+        fitting.epoch(epoch + 1)
+        momenta.add(fitting.state()["optimizer"]["param_groups"][0]["momentum"])
+    assert momenta == {0.9}
+    assert all(not torch.equal(*pair) for pair in zip(before, trainer.model.weights, strict=True))
+
+
+@pytest.mark.parametrize("name", sorted(set(experiments()) - {"saccades"}))
+def test_every_experiment_trains(name, tmp_path, monkeypatch):
+    """One batch a phase, of few events and time steps."""
+    monkeypatch.chdir(tmp_path)
+    settings = read_experiment(name)
+    fast = dataclasses.replace(
+        settings,
+        batch=2,
+        steps=2,
+        steps_range=(1, 2),
+        pretrain_epochs=min(1, settings.pretrain_epochs),
+        epochs=1,
+        quantize_epochs=min(1, settings.quantize_epochs),
+        pretrain_samples=2,
+        samples=2,
+        refit_samples=min(2, settings.refit_samples),
+        device="cpu",
+    )
+    made = Samples(partial(noise, SENSORS[settings.dataset]), [0, 1], [0, 1], f"noise-{name}")
+    trainer = Trainer(fast, made, made[:0])
+    checkpoint = trainer.run()
+    assert all(torch.isfinite(weight).all() for weight in checkpoint.model.weights)
+    assert bool(checkpoint.model.norms) == (settings.target == "steps")
+
+
+def noise(sensor, seed):
+    generator = np.random.default_rng(seed)
+    channel, y, x = (generator.integers(0, extent, 300, np.int32) for extent in sensor)
+    return Events(channel, y, x, np.arange(300) * 100, sensor)
 
 
 KILLED = """
