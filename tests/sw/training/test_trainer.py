@@ -129,8 +129,9 @@ def test_mixed_precision_trains(samples):
 
 def test_stochastic_gradient_descent_keeps_its_momentum(samples):
     settings = dataclasses.replace(TINY, optimizer="sgd", learning_rate=0.1)
-    trainer = Trainer(settings, *samples)
-    batches = Batches(settings, *samples, trainer.model.sensor)
+    recorded, extra = samples
+    trainer = Trainer(settings, recorded, extra)
+    batches = Batches(settings, recorded, extra, trainer.model.sensor)
     phase, generator = Phase("some", "mtt", 4, 50, 0.1), np.random.default_rng(1)
     fitting = Fitting(trainer.model, batches, settings, phase, generator, trainer.team)
     before = [weight.detach().clone() for weight in trainer.model.weights]
