@@ -44,6 +44,9 @@ class Figures:
         Runs, and recordings that each was judged on; other ones for each seed.
     columns : dict of str to tuple of float
         Accuracies in percent, events into the busiest layer and SOPs: mean and deviation.
+    flatness : tuple of float
+        Lowest and highest accuracy over T = 2..20, in percent, each over all runs: a run's own
+        would be as far apart as chance makes its recordings.
     judged : str
         The column that counts: of the integer network, or of `JUDGED_STEPS` where there is none.
     interval : tuple of float
@@ -54,6 +57,7 @@ class Figures:
     seeds: int
     samples: int
     columns: dict[str, tuple[float, float]]
+    flatness: tuple[float, float]
     judged: str
     interval: tuple[float, float]
 
@@ -70,8 +74,7 @@ def figures(outcomes: Sequence[Outcome], bits: dict[str, int]) -> list[Figures]:
     for name, mine in _by_variant(outcomes).items():
         stepped = 100 * np.array([outcome.time_stepped for outcome in mine])
         columns = {f"T = {steps}": stepped[:, STEPS.index(steps)] for steps in SHOWN_STEPS}
-        columns["worst of T = 2..20"] = stepped[:, 1:].min(axis=1)
-        columns["best of T = 1..20"] = stepped.max(axis=1)
+        pooled = stepped.mean(axis=0)[STEPS.index(2) :]
         judged = f"T = {JUDGED_STEPS}"
         by_event = [outcome.events for outcome in mine if outcome.events]
         if by_event:
@@ -94,6 +97,7 @@ def figures(outcomes: Sequence[Outcome], bits: dict[str, int]) -> list[Figures]:
                 len(mine),
                 samples,
                 {key: (float(v.mean()), float(v.std())) for key, v in columns.items()},
+                (float(pooled.min()), float(pooled.max())),
                 judged,
                 (100 * low, 100 * high),
             )
@@ -104,14 +108,15 @@ def figures(outcomes: Sequence[Outcome], bits: dict[str, int]) -> list[Figures]:
 def text(rows: Sequence[Figures]) -> str:
     """Summary for a terminal: means over the seeds."""
     names = [name for name in rows[0].columns if name not in ("T = 5", "spike difference")]
-    widths = {name: max(13, len(name) + 2) for name in names}
-    lines = [f"{'':24}" + "".join(f"{name:>{widths[name]}}" for name in names)]
+    lines = [f"{'':24}" + "".join(f"{name:>14}" for name in [*names, "T = 2..20"])]
     for row in rows:
         cells = []
         for name in names:
             mean, deviation = row.columns[name]
             shown = f"{mean:,.0f}" if name in COUNTS else f"{mean:.1f} ±{deviation:4.1f}"
-            cells.append(f"{shown:>{widths[name]}}")
+            cells.append(f"{shown:>14}")
+        lowest, highest = row.flatness
+        cells.append(f"{lowest:.1f} to {highest:.1f}".rjust(14))
         lines.append(f"{row.name:24}" + "".join(cells))
     return "\n".join(lines)
 
