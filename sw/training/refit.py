@@ -18,7 +18,8 @@ def refit(model: SpikingChain, batches: Batches, settings: Settings) -> None:
 
     Those layers know time steps only from training, however many: their spikes event by event
     differ a little, and the readout, which is linear, can be told exactly. Fitting both at
-    once keeps the accuracy in time steps.
+    once keeps the accuracy in time steps. Of a network with rounded weights those are fitted, as
+    in training: rounding them afterwards would undo a part of it.
     """
     chosen = batches.first(settings.refit_samples)
     shifts = batches.shifts(len(chosen), np.random.default_rng((settings.seed, 1)))
@@ -27,20 +28,23 @@ def refit(model: SpikingChain, batches: Batches, settings: Settings) -> None:
     inputs = pooled.flatten(1) / settings.steps
     labels = batches.recordings.labels[chosen].repeat(2)
     readout = model.weights[-1]
-    before = readout.detach().cpu().flatten(1)
+    before = readout.detach().cpu()
     weight = before.clone().requires_grad_()
     optimizer = torch.optim.LBFGS([weight], max_iter=60)
 
     def loss() -> torch.Tensor:
         optimizer.zero_grad()
         change = (weight - before).square().sum()
-        total = functional.cross_entropy(inputs @ weight.T, labels)
+        used = weight
+        if model.quantization:
+            used, _ = model.quantization.imitate(weight, model.geometries[-1], 0.0)
+        total = functional.cross_entropy(inputs @ used.flatten(1).T, labels)
         total = total + settings.refit_strength * change
         total.backward()
         return total
 
     optimizer.step(loss)  # pyright: ignore[reportArgumentType]
-    readout.data.copy_(weight.detach().reshape(readout.shape))
+    readout.data.copy_(weight.detach())
 
 
 @torch.no_grad()
