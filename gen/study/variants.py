@@ -32,7 +32,7 @@ def variants(settings: Settings, quick: bool) -> list[Variant]:
 
     - For events: SDT and MTT without the refit of the readout, which is not part of either; MTT
       with its first stage fixed; with weights rounded to 4 bits; and with another range of time
-      steps, half the spike budget and small weights.
+      steps, drawn uniformly and log-uniformly, half the spike budget and small weights.
     - For time steps: MTT with time steps drawn the other way.
 
     Parameters
@@ -76,6 +76,10 @@ def variants(settings: Settings, quick: bool) -> list[Variant]:
     return [
         *compared,
         Variant("MTT, T = 1 to 20", replace(mtt, steps_range=(1, 20))),
+        Variant(
+            "MTT, T = 1 to 20, log",
+            replace(mtt, steps_range=(1, 20), steps_drawn="log-uniform"),
+        ),
         Variant("MTT, half the spikes", replace(mtt, rate_budget=3000.0)),
         Variant("MTT, small weights", replace(mtt, weight_limit=1.0)),
     ]
