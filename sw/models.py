@@ -92,7 +92,7 @@ class SpikingChain(nn.Module):
             Mean spikes a sample of each spiking layer, repeated ones counted once.
         """
         counts, spikes = self.counts(frames, steps)
-        weight, _ = self._parameters_of(len(self.weights) - 1)
+        weight, _ = self.parameters_of(len(self.weights) - 1)
         return current(counts, weight, self.geometries[-1]).flatten(1).float(), spikes
 
     def counts(
@@ -112,7 +112,7 @@ class SpikingChain(nn.Module):
             if geometry.kind == "readout":
                 break
             entering.append(x)
-            weight, floor = self._parameters_of(index)
+            weight, floor = self.parameters_of(index)
             charge = current(x.flatten(0, 1), weight, geometry)
             if self.norms:
                 charge = self.norms[index](charge)
@@ -138,6 +138,14 @@ class SpikingChain(nn.Module):
         compares between numbers of time steps.
         """
         return isinstance(self.neuron, IntegrateAndFire) and not self.norms
+
+    def parameters_of(self, index: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Weights that a layer runs with, rounded if the network is quantized, and its floors where
+        they are not the neurons' own."""
+        weight = self.weights[index]
+        if self.quantization is None or not isinstance(self.neuron, IntegrateAndFire):
+            return weight, None
+        return self.quantization.imitate(weight, self.geometries[index], self.neuron.floor)
 
     def remove_shifts(self) -> None:
         """Set the running means and biases of all batch norms to zero."""
@@ -189,13 +197,6 @@ class SpikingChain(nn.Module):
             ceil = float((1 << (levels.membrane_bits - 1)) - 1)
         weight, threshold, floor = (part.detach().float().cpu().numpy() for part in parts)
         return weight, threshold, floor, ceil
-
-    def _parameters_of(self, index: int) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Weights to run with, and floors where they are not the neurons' own."""
-        weight = self.weights[index]
-        if self.quantization is None or not isinstance(self.neuron, IntegrateAndFire):
-            return weight, None
-        return self.quantization.imitate(weight, self.geometries[index], self.neuron.floor)
 
     def _shortcut(self, index: int, x: torch.Tensor) -> torch.Tensor:
         key = str(index)

@@ -134,7 +134,8 @@ def outcome(variant: Variant, seed: int, folder: Path) -> Outcome:
     trainer = Trainer(settings, kept, extra, state)
     checkpoint = trainer.run()
     checkpoint.save(path.with_suffix(".checkpoint.safetensors"))
-    model, recordings = checkpoint.model, Recordings(aside, checkpoint.model.sensor)
+    model = checkpoint.model
+    recordings = Recordings(aside, model.sensor)
     result = Outcome(
         variant=variant.name,
         seed=seed,

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from gen.folds import wilson
-from gen.study.outcome import BITS, STEPS, Outcome
+from gen.study.outcome import BITS, STEPS, EventOutcome, Outcome
 
 __all__ = ["Figures", "figures", "text", "write_report"]
 
@@ -76,17 +76,16 @@ def figures(outcomes: Sequence[Outcome], bits: dict[str, int]) -> list[Figures]:
         columns = {f"T = {steps}": stepped[:, STEPS.index(steps)] for steps in SHOWN_STEPS}
         pooled = stepped.mean(axis=0)[STEPS.index(2) :]
         judged = f"T = {JUDGED_STEPS}"
-        by_event = [outcome.events for outcome in mine if outcome.events]
+        by_event = _by_event(mine)
         if by_event:
-            judged = "integer"
+            judged, width = "integer", str(bits[name])
             columns |= {
-                "float events": 100 * np.array([events.floating for events in by_event]),
-                "integer": 100
-                * np.array([events.integer[str(bits[name])] or 0.0 for events in by_event]),
-                "busiest": np.array([events.busiest_events for events in by_event]),
-                "SOPs": np.array([events.sops for events in by_event]),
+                "float events": 100 * np.array([item.floating for item in by_event]),
+                "integer": 100 * np.array([item.integer[width] or 0.0 for item in by_event]),
+                "busiest": np.array([item.busiest_events for item in by_event]),
+                "SOPs": np.array([item.sops for item in by_event]),
                 "spike difference": 100
-                * np.array([events.spike_difference or 0.0 for events in by_event]),
+                * np.array([item.spike_difference or 0.0 for item in by_event]),
             }
         samples = mine[0].samples
         right = round(columns[judged].sum() / 100 * samples)
@@ -129,7 +128,7 @@ def write_report(
         loader=PackageLoader("gen"), autoescape=True, undefined=StrictUndefined
     )
     pictures = [("Accuracy over the number of time steps", _png(_over_steps(outcomes)))]
-    if outcomes[0].events:
+    if _by_event(outcomes):
         pictures += [
             ("Accuracy of the integer network over weight bits", _png(_over_bits(outcomes))),
             (
@@ -149,6 +148,11 @@ def _by_variant(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
     return {name: [o for o in outcomes if o.variant == name] for name in names}
 
 
+def _by_event(outcomes: Sequence[Outcome]) -> list[EventOutcome]:
+    """What they do event by event; empty for networks for time steps alone."""
+    return [outcome.events for outcome in outcomes if outcome.events]
+
+
 def _axes(x: str) -> tuple[Figure, Any]:
     figure = Figure(figsize=(7.5, 4), layout="constrained", dpi=120)
     axes = figure.add_subplot()
@@ -159,8 +163,8 @@ def _axes(x: str) -> tuple[Figure, Any]:
 
 
 def _over_steps(outcomes: Sequence[Outcome]) -> Figure:
-    events = " (right: event by event)" if outcomes[0].events else ""
-    figure, axes = _axes(f"time steps{events}")
+    right = " (right: event by event)" if _by_event(outcomes) else ""
+    figure, axes = _axes(f"time steps{right}")
     for colour, (name, mine) in zip(COLOURS, _by_variant(outcomes).items(), strict=False):
         values = 100 * np.array([outcome.time_stepped for outcome in mine])
         axes.plot(STEPS, values.mean(axis=0), color=colour, lw=1.4, label=name)
@@ -168,7 +172,7 @@ def _over_steps(outcomes: Sequence[Outcome]) -> Figure:
             axes.fill_between(
                 STEPS, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.15, lw=0
             )
-        events = [100 * outcome.events.floating for outcome in mine if outcome.events]
+        events = [100 * item.floating for item in _by_event(mine)]
         axes.plot([STEPS[-1] + 2] * len(events), events, "o", color=colour, ms=4)
     axes.legend(frameon=False, fontsize=8, loc="lower right")
     return figure
@@ -179,7 +183,7 @@ def _over_bits(outcomes: Sequence[Outcome]) -> Figure:
     for colour, (name, mine) in zip(COLOURS, _by_variant(outcomes).items(), strict=False):
         means = []
         for bits in BITS:
-            found = [outcome.events.integer[str(bits)] for outcome in mine if outcome.events]
+            found = [item.integer[str(bits)] for item in _by_event(mine)]
             values = [100 * value for value in found if value is not None]
             means.append(np.mean(values) if values else np.nan)
         axes.plot(BITS, means, "o-", color=colour, ms=3.5, lw=1.2, label=name)
@@ -191,7 +195,7 @@ def _over_bits(outcomes: Sequence[Outcome]) -> Figure:
 def _over_operations(outcomes: Sequence[Outcome]) -> Figure:
     figure, axes = _axes("synaptic operations, thousands a sample")
     for colour, (name, mine) in zip(COLOURS, _by_variant(outcomes).items(), strict=False):
-        exits = zip(*(outcome.events.exits for outcome in mine if outcome.events), strict=True)
+        exits = zip(*(item.exits for item in _by_event(mine)), strict=True)
         points = [
             (
                 np.mean([item.sops for item in same]) / 1000,

@@ -28,7 +28,7 @@ def variants(settings: Settings, quick: bool) -> list[Variant]:
 
     All see the same samples in pre-training, and as many in forward and backward passes after it:
     SDT, which makes one pass of an iteration, has as many more epochs; rounding takes three epochs
-    more, or one.
+    more, one if quick.
 
     - For events: SDT and MTT without the refit of the readout, which is not part of either; MTT
       with its first stage fixed; with weights rounded to 4 bits; and with another range of time

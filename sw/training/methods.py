@@ -35,10 +35,9 @@ def configurations(
     - ``"mtt"``: in each pass one number for each stage, drawn from ``steps_range``; the first
       stage runs at ``steps`` if it is fixed.
 
-    Drawn ``"uniform"``, all numbers are as likely. Drawn ``"log-uniform"``, a number is the whole
-    part of one whose logarithm is uniform: 1 is as likely as 2 and 3 together, or 4 to 7.
-
-    From Du et al., "Temporal Flexibility in Spiking Neural Networks", ICLR 2025.
+    From Du et al., "Temporal Flexibility in Spiking Neural Networks", ICLR 2025, who draw all
+    numbers as often, ``"uniform"``. Drawn ``"log-uniform"``, a number is the whole part of one
+    whose logarithm is uniform: 1 is as likely as 2 and 3 together, or 4 to 7.
     """
     if method == "sdt":
         return [[settings.steps] * stages]

@@ -25,26 +25,22 @@ def refit(model: SpikingChain, batches: Batches, settings: Settings) -> None:
     shifts = batches.shifts(len(chosen), np.random.default_rng((settings.seed, 1)))
     counts = _counts(model, batches, settings, chosen, shifts)
     pooled = functional.avg_pool2d(counts.flatten(0, 1), model.geometries[-1].pool)
-    inputs = pooled.flatten(1) / settings.steps
-    labels = batches.recordings.labels[chosen].repeat(2)
     readout = model.weights[-1]
-    before = readout.detach().cpu()
-    weight = before.clone().requires_grad_()
-    optimizer = torch.optim.LBFGS([weight], max_iter=60)
+    before, device = readout.detach().clone(), readout.device
+    inputs = (pooled.flatten(1) / settings.steps).to(device)
+    labels = batches.recordings.labels[chosen].repeat(2).to(device)
+    optimizer = torch.optim.LBFGS([readout], max_iter=60)
 
     def loss() -> torch.Tensor:
         optimizer.zero_grad()
-        change = (weight - before).square().sum()
-        used = weight
-        if model.quantization:
-            used, _ = model.quantization.imitate(weight, model.geometries[-1], 0.0)
-        total = functional.cross_entropy(inputs @ used.flatten(1).T, labels)
+        change = (readout - before).square().sum()
+        weight, _ = model.parameters_of(len(model.weights) - 1)
+        total = functional.cross_entropy(inputs @ weight.flatten(1).T, labels)
         total = total + settings.refit_strength * change
         total.backward()
         return total
 
     optimizer.step(loss)  # pyright: ignore[reportArgumentType]
-    readout.data.copy_(weight.detach())
 
 
 @torch.no_grad()
