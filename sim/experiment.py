@@ -117,8 +117,8 @@ class Experiment:
     Parameters
     ----------
     network, path : Network, Path
-        The network and its file; ``<stem>.checkpoint.safetensors`` beside it is the float network
-        it was quantized from, and may be missing.
+        The network and its file; the checkpoint `beside <sw.checkpoint.Checkpoint.beside>` it may
+        be missing.
     config : DesignConfig or MeshConfig
         Parameters of the design.
     dataset : str
@@ -146,7 +146,7 @@ class Experiment:
         self.network, self.path, self.dataset = network, path, dataset
         self.config = config
         self.samples, self.seed = samples, seed
-        self.checkpoint = path.with_name(f"{path.stem}.checkpoint.safetensors")
+        self.checkpoint = Checkpoint.beside(path)
 
     def run(self, output: Path, stalls: bool, waves: bool) -> tuple[Result, str | None]:
         """Everything, with the report; returns the result and the first difference, if any."""

@@ -113,6 +113,11 @@ class Checkpoint:
         except (TypeError, ValueError, RuntimeError, GeometryError) as error:
             raise CheckpointError(f"{path}: {error}") from None
 
+    @staticmethod
+    def beside(network: Path) -> Path:
+        """Where the checkpoint lies that the network in a file was quantized from."""
+        return network.with_name(f"{network.stem}.checkpoint.safetensors")
+
     def with_accuracies(self, **accuracies: float) -> "Checkpoint":
         """The same checkpoint with these accuracies instead of its own."""
         return replace(self, accuracies=accuracies)

@@ -185,7 +185,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         dataset = options.dataset or network.provenance.dataset
         samples = load(dataset, "test")[: options.samples]
         event = event_exits(network, samples, options.margins)
-        checkpoint = options.network.with_name(f"{options.network.stem}.checkpoint.safetensors")
+        checkpoint = Checkpoint.beside(options.network)
         steps = []
         if checkpoint.exists():
             steps = step_exits(Checkpoint.load(checkpoint).model, samples)
