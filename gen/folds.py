@@ -6,7 +6,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from pathlib import Path
 
@@ -48,24 +48,21 @@ class Fold:
     sops: float
 
 
-def split(settings: Settings, folds: int, number: int) -> tuple[Samples, Samples, Samples]:
+def split(settings: Settings, folds: int) -> tuple[Samples, Samples, Samples]:
     """Training recordings without every ``folds``-th, simulated samples, and what is kept aside.
 
-    No simulated sample is of an image that a recording kept aside shows.
-
-    Parameters
-    ----------
-    number : int
-        Which fold, from 0.
+    The seed says which fold is kept aside, ``seed % folds``, so that as many seeds in a row are all
+    folds. No simulated sample is of an image that a recording kept aside shows.
     """
     samples = load(settings.dataset, "train")
     indices = np.arange(len(samples))
+    number = settings.seed % folds
     aside = samples.part(indices[number::folds])
     kept = samples.part(np.delete(indices, np.s_[number::folds]))
     return kept, simulated(settings.dataset, settings.simulated, aside.keys), aside
 
 
-def judge(settings: Settings, folds: int, number: int, state: Path | None = None) -> Fold:
+def judge(settings: Settings, folds: int, state: Path | None = None) -> Fold:
     """Train without one fold, as of `split`, and judge on it.
 
     Parameters
@@ -73,7 +70,7 @@ def judge(settings: Settings, folds: int, number: int, state: Path | None = None
     state : Path, optional
         See `sw.training.trainer.Trainer`.
     """
-    kept, extra, aside = split(settings, folds, number)
+    kept, extra, aside = split(settings, folds)
     checkpoint = Trainer(settings, kept, extra, state).run()
     recordings = Recordings(aside, SENSORS[settings.dataset])
     network = quantize(checkpoint.model, settings.weight_bits, settings.resolution)
@@ -136,7 +133,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         output = options.output or Path("build/folds") / Path(options.experiment).stem
         output.mkdir(parents=True, exist_ok=True)
         wanted = range(options.folds) if options.fold is None else [options.fold]
-        runs = [(settings, options.folds, number, output) for number in wanted]
+        # The first seed that keeps this fold aside.
+        seeds = [settings.seed + (number - settings.seed) % options.folds for number in wanted]
+        runs = [(replace(settings, seed=seed), options.folds, output) for seed in seeds]
         done = side_by_side(_fold, runs, options.jobs, "folds")
     except (EventsError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -145,15 +144,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _fold(settings: Settings, folds: int, number: int, output: Path) -> Fold:
+def _fold(settings: Settings, folds: int, output: Path) -> Fold:
     """A fold's outcome, from its file if it was made with the same settings."""
+    number = settings.seed % folds
     path = output / f"{number}-of-{folds}.json"
     found = stored(path, settings, "fold")
     if found is not None:
         return Fold(**found)
     print(f"fold {number} of {folds}", file=sys.stderr)
     state = path.with_suffix(".state")
-    fold = judge(settings, folds, number, state)
+    fold = judge(settings, folds, state)
     store(path, settings, "fold", fold)
     state.unlink(missing_ok=True)
     return fold

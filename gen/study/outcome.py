@@ -37,7 +37,8 @@ BITS = (8, 6, 5, 4, 3)
 """Weight widths to which networks are rounded after training."""
 
 FOLDS = 8
-"""One in so many training recordings is kept aside to judge on, others for each seed."""
+"""One in so many training recordings is kept aside to judge on, others for each seed: see
+`gen.folds.split`."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def pretrain(variant: Variant, seed: int, folder: Path) -> None:
     """Pre-train, unless `pretrained` is there."""
     settings = _beginning(replace(variant.settings, seed=seed))
     if settings.pretrain_epochs:
-        kept, extra, _ = split(settings, FOLDS, seed % FOLDS)
+        kept, extra, _ = split(settings, FOLDS)
         Trainer(settings, kept, extra, pretrained(variant, seed, folder)).run()
 
 
@@ -125,7 +126,7 @@ def outcome(variant: Variant, seed: int, folder: Path) -> Outcome:
         return done
     settings = replace(variant.settings, seed=seed)
     path = _path(variant, seed, folder)
-    kept, extra, aside = split(settings, FOLDS, seed % FOLDS)
+    kept, extra, aside = split(settings, FOLDS)
     state = path.with_suffix(".state")
     begun = Trainer.description(_beginning(settings), kept, extra)
     hand_on(

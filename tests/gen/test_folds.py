@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
 
 import pytest
 
 from gen import folds
-from gen.folds import Fold, main, summary, wilson
+from gen.folds import Fold, main, split, summary, wilson
 from sw.data.catalog import load, simulated
+from sw.training.settings import Settings
 
 TINY = [
     *("--set", "pretrain_epochs=1", "--set", "epochs=1", "--set", "pretrain_samples=100"),
@@ -58,6 +60,20 @@ def test_a_fold_is_judged_on_what_its_training_never_saw(tmp_path, capsys, seen)
     assert "1 folds" in capsys.readouterr().out
     assert main(arguments) == 0
     assert len(seen) == 1, "a fold that is there was trained again"
+
+
+def test_each_recording_is_kept_aside_by_one_of_the_seeds():
+    base = Settings(dataset="saccades", simulated=0)
+    everything = load("saccades", "train").keys
+    asides = [split(replace(base, seed=seed), 4)[2].keys for seed in range(3, 7)]
+    assert asides[0] == everything[3::4]
+    assert sorted(key for aside in asides for key in aside) == sorted(everything)
+
+
+def test_a_fold_runs_with_the_first_seed_that_keeps_it_aside(tmp_path):
+    arguments = ["saccades", *TINY, "--set", "seed=7", "--fold", "3", "--output", str(tmp_path)]
+    assert main(arguments) == 0
+    assert json.loads((tmp_path / "3-of-20.json").read_text())["settings"]["seed"] == 23
 
 
 def test_images_kept_aside_are_not_simulated():
