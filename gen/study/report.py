@@ -4,6 +4,7 @@ import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +166,7 @@ def _axes(x: str) -> tuple[Figure, Any]:
 def _over_steps(outcomes: Sequence[Outcome]) -> Figure:
     right = " (right: event by event)" if _by_event(outcomes) else ""
     figure, axes = _axes(f"time steps{right}")
-    for colour, (name, mine) in zip(COLOURS, _by_variant(outcomes).items(), strict=False):
+    for colour, (name, mine) in zip(cycle(COLOURS), _by_variant(outcomes).items(), strict=False):
         values = 100 * np.array([outcome.time_stepped for outcome in mine])
         axes.plot(STEPS, values.mean(axis=0), color=colour, lw=1.4, label=name)
         if len(mine) > 1:
@@ -180,7 +181,7 @@ def _over_steps(outcomes: Sequence[Outcome]) -> Figure:
 
 def _over_bits(outcomes: Sequence[Outcome]) -> Figure:
     figure, axes = _axes("weight bits")
-    for colour, (name, mine) in zip(COLOURS, _by_variant(outcomes).items(), strict=False):
+    for colour, (name, mine) in zip(cycle(COLOURS), _by_variant(outcomes).items(), strict=False):
         means = []
         for bits in BITS:
             found = [item.integer[str(bits)] for item in _by_event(mine)]
@@ -194,7 +195,7 @@ def _over_bits(outcomes: Sequence[Outcome]) -> Figure:
 
 def _over_operations(outcomes: Sequence[Outcome]) -> Figure:
     figure, axes = _axes("synaptic operations, thousands a sample")
-    for colour, (name, mine) in zip(COLOURS, _by_variant(outcomes).items(), strict=False):
+    for colour, (name, mine) in zip(cycle(COLOURS), _by_variant(outcomes).items(), strict=False):
         exits = zip(*(item.exits for item in _by_event(mine)), strict=True)
         points = [
             (
