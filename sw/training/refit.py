@@ -1,5 +1,7 @@
 """Refit of a readout to the spikes that the layers below it send event by event."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch.nn import functional
@@ -12,14 +14,21 @@ from sw.training.settings import Settings
 
 __all__ = ["refit"]
 
+ROUNDED_ITERATIONS = 100
+"""Steps of the optimizer with rounded weights."""
+
+ROUNDED_RATE = 0.003
+"""Learning rate of the first of them; it falls to 0 as a cosine."""
+
 
 def refit(model: SpikingChain, batches: Batches, settings: Settings) -> None:
     """Fit the readout to what the layers below send event by event, and in time steps.
 
     Those layers know time steps only from training, however many: their spikes event by event
     differ a little, and the readout, which is linear, can be told exactly. Fitting both at
-    once keeps the accuracy in time steps. Of a network with rounded weights those are fitted, as
-    in training: rounding them afterwards would undo a part of it.
+    once keeps the accuracy in time steps. Of a network with rounded weights the real ones are
+    fitted first, a smooth and convex problem, and from there the rounded ones, as in
+    training: rounding what was fitted would undo a part of it.
     """
     chosen = batches.first(settings.refit_samples)
     shifts = batches.shifts(len(chosen), np.random.default_rng((settings.seed, 1)))
@@ -29,18 +38,31 @@ def refit(model: SpikingChain, batches: Batches, settings: Settings) -> None:
     before, device = readout.detach().clone(), readout.device
     inputs = (pooled.flatten(1) / settings.steps).to(device)
     labels = batches.recordings.labels[chosen].repeat(2).to(device)
-    optimizer = torch.optim.LBFGS([readout], max_iter=60)
 
-    def loss() -> torch.Tensor:
+    def loss(weight: torch.Tensor) -> torch.Tensor:
+        entropy = functional.cross_entropy(inputs @ weight.flatten(1).T, labels)
+        return entropy + settings.refit_strength * (readout - before).square().sum()
+
+    _minimize(torch.optim.LBFGS([readout], max_iter=60), lambda: loss(readout))
+    if model.quantization:
+        optimizer = torch.optim.Adam([readout], lr=ROUNDED_RATE)
+        falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, ROUNDED_ITERATIONS)
+        last = len(model.weights) - 1
+        for _ in range(ROUNDED_ITERATIONS):
+            _minimize(optimizer, lambda: loss(model.parameters_of(last)[0]))
+            falling.step()
+
+
+def _minimize(optimizer: torch.optim.Optimizer, loss: Callable[[], torch.Tensor]) -> None:
+    """One step of an optimizer."""
+
+    def closure() -> float:
         optimizer.zero_grad()
-        change = (readout - before).square().sum()
-        weight, _ = model.parameters_of(len(model.weights) - 1)
-        total = functional.cross_entropy(inputs @ weight.flatten(1).T, labels)
-        total = total + settings.refit_strength * change
-        total.backward()
-        return total
+        value = loss()
+        value.backward()
+        return value.item()
 
-    optimizer.step(loss)  # pyright: ignore[reportArgumentType]
+    optimizer.step(closure)
 
 
 @torch.no_grad()

@@ -70,3 +70,15 @@ def test_refit_serves_the_weights_that_the_network_runs_with(bits, trained):
         assert fitted == pytest.approx(rounded, rel=0.02)
     else:
         assert fitted < rounded / 2
+
+
+def test_a_refit_less_bound_fits_rounded_weights_better(trained):
+    start, samples = trained
+    losses = []
+    for strength in (1e-2, 1e-3, 1e-4, 1e-5):
+        settings = replace(SETTINGS, refit_strength=strength)
+        model = copy.deepcopy(start)
+        model.quantization = Quantization(3)
+        refit(model, Batches(settings, samples, samples[:0], model.sensor), settings)
+        losses.append(loss(model, samples, 3))
+    assert losses == sorted(losses, reverse=True)
