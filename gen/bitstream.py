@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "network": _network_figures(options.network, network),
         "board": {"name": board.name, "title": board.title, "device": board.device},
         "tools": built.versions,
-        "seed": options.seed,
+        "seed": built.seed,
         "bitstream": {
             "file": built.bitstream.name,
             "sha256": hashlib.sha256(built.bitstream.read_bytes()).hexdigest(),
@@ -256,7 +256,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="clock; the board's usual one by default",
     )
-    parser.add_argument("--seed", type=int, default=1, help="of place and route")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=1,
+        help="of place and route, the first of up to three that are tried until the clock is "
+        "reached (1)",
+    )
     parser.add_argument(
         "--system-tools",
         action="store_true",

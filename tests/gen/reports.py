@@ -59,8 +59,8 @@ class StubTools:
     ----------
     monkeypatch : pytest.MonkeyPatch
         Puts it in place.
-    report : dict
-        Report that nextpnr writes.
+    *reports : dict
+        Reports that nextpnr writes, one each time; at last always the last one.
     failing : str, optional
         Tool that fails, with the log `FULL_LOG` if it is nextpnr.
 
@@ -68,11 +68,13 @@ class StubTools:
     -------
     ran : list of str
         Tools that were run.
+    seeds : list of int
+        Seeds that nextpnr got.
     """
 
-    def __init__(self, monkeypatch, report=REPORT, failing=None):
-        self.ran = []
-        self._report, self._failing = report, failing
+    def __init__(self, monkeypatch, *reports, failing=None):
+        self.ran, self.seeds = [], []
+        self._reports, self._failing = list(reports or [REPORT]), failing
         monkeypatch.setattr(tools, "find", lambda tool, system=False: tool)
         monkeypatch.setattr(tools, "version", lambda tool, system=False: f"{tool} 1.0")
         monkeypatch.setattr(tools, "run", self._run)
@@ -83,7 +85,9 @@ class StubTools:
             (folder / "netlist.json").write_text(json.dumps(NETLIST))
         elif tool.startswith("nextpnr"):
             (folder / "top.tim").write_text(FULL_LOG)
-            (folder / "report.json").write_text(json.dumps(self._report))
+            self.seeds.append(int(arguments[arguments.index("--seed") + 1]))
+            report = self._reports.pop(0) if len(self._reports) > 1 else self._reports[0]
+            (folder / "report.json").write_text(json.dumps(report))
         else:
             [product] = [name for name in arguments if name.endswith((".bit", ".bin"))]
             (folder / product).write_bytes(b"bits")
