@@ -19,7 +19,7 @@ __all__ = ["Figures", "figures", "text", "write_report"]
 
 COLOURS = (
     *("#777777", "#c98a1b", "#1f5fa8", "#5aa0d8", "#b8433a"),
-    *("#3f8f5f", "#8a5fb0", "#111111", "#d07aa8", "#7a5a33", "#00a0a0"),
+    *("#3f8f5f", "#8a5fb0", "#111111", "#d07aa8", "#7a5a33", "#00a0a0", "#b0b000"),
 )
 
 
@@ -108,7 +108,7 @@ def figures(outcomes: Sequence[Outcome], bits: dict[str, int]) -> list[Figures]:
 def text(rows: Sequence[Figures]) -> str:
     """Summary for a terminal: means over the seeds."""
     names = [name for name in rows[0].columns if name not in ("T = 5", "spike difference")]
-    lines = [f"{'':24}" + "".join(f"{name:>14}" for name in [*names, "T = 2..20"])]
+    lines = [f"{'':28}" + "".join(f"{name:>14}" for name in [*names, "T = 2..20"])]
     for row in rows:
         cells = []
         for name in names:
@@ -117,7 +117,7 @@ def text(rows: Sequence[Figures]) -> str:
             cells.append(f"{shown:>14}")
         lowest, highest = row.flatness
         cells.append(f"{lowest:.1f} to {highest:.1f}".rjust(14))
-        lines.append(f"{row.name:24}" + "".join(cells))
+        lines.append(f"{row.name:28}" + "".join(cells))
     return "\n".join(lines)
 
 

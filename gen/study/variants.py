@@ -6,6 +6,9 @@ from sw.training.settings import Settings
 
 __all__ = ["Variant", "variants"]
 
+FOUR_BITS_STRENGTH = 0.001
+"""`refit_strength` of the variant with rounded weights, as in ``nmnist-4bit.toml``."""
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -31,8 +34,8 @@ def variants(settings: Settings, quick: bool) -> list[Variant]:
     more, one if quick.
 
     - For events: SDT and MTT without the refit of the readout, which is not part of either; MTT
-      with its first stage fixed; with weights rounded to 4 bits; and with another range of time
-      steps, drawn uniformly and log-uniformly, half the spike budget and small weights.
+      with its first stage fixed; with weights rounded to 4 bits; with time steps drawn the other
+      way, and many of them alone, with and without the refit; half the spike budget; small weights.
     - For time steps: MTT with time steps drawn the other way.
 
     Parameters
@@ -59,27 +62,27 @@ def variants(settings: Settings, quick: bool) -> list[Variant]:
         Variant("NMT", replace(base, method="nmt")),
         Variant("MTT", mtt),
     ]
+    other = "uniform" if base.steps_drawn == "log-uniform" else "log-uniform"
+    drawn_otherwise = Variant(f"MTT, T {other}", replace(mtt, steps_drawn=other))
     if settings.target == "steps":
-        other = "uniform" if base.steps_drawn == "log-uniform" else "log-uniform"
-        return [*compared, Variant(f"MTT, T {other}", replace(mtt, steps_drawn=other))]
+        return [*compared, drawn_otherwise]
+    four_bits = replace(
+        mtt, weight_bits=4, quantize_epochs=1 if quick else 3, refit_strength=FOUR_BITS_STRENGTH
+    )
     compared += [
         Variant("SDT, no refit", replace(sdt, refit_samples=0)),
         Variant("MTT, no refit", replace(mtt, refit_samples=0)),
         Variant("MTT, first stage fixed", replace(mtt, first_stage="fixed")),
-        Variant(
-            "MTT, trained at 4 bits",
-            replace(mtt, weight_bits=4, quantize_epochs=1 if quick else 3),
-        ),
+        Variant("MTT, trained at 4 bits", four_bits),
     ]
     if quick:
         return compared
+    many = replace(mtt, steps_range=(8, 40), steps_drawn="uniform")
     return [
         *compared,
-        Variant("MTT, T = 1 to 20", replace(mtt, steps_range=(1, 20))),
-        Variant(
-            "MTT, T = 1 to 20, log",
-            replace(mtt, steps_range=(1, 20), steps_drawn="log-uniform"),
-        ),
-        Variant("MTT, half the spikes", replace(mtt, rate_budget=3000.0)),
+        drawn_otherwise,
+        Variant("MTT, T = 8 to 40", many),
+        Variant("MTT, T = 8 to 40, no refit", replace(many, refit_samples=0)),
+        Variant("MTT, half the spikes", replace(mtt, rate_budget=base.rate_budget / 2)),
         Variant("MTT, small weights", replace(mtt, weight_limit=1.0)),
     ]
