@@ -8,17 +8,17 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from tqdm import tqdm
 
 from sw.checkpoint import Checkpoint
-from sw.data.catalog import DATASETS, Samples, load
+from sw.data.catalog import Samples
 from sw.data.events import EventsError
 from sw.data.frames import Recordings
 from sw.evaluate import EventScore, score_events, score_steps
 from sw.models import SpikingChain
 from sw.network import Network
+from sw.options import add_network, at_least_one, judging_samples
 
 __all__ = ["Accuracies", "accuracies"]
 
@@ -77,21 +77,19 @@ def table(found: Accuracies, weight_bits: int) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m sw.accuracy", description=__doc__)
-    parser.add_argument("network", type=Path, help="network file (.safetensors)")
-    parser.add_argument("--dataset", choices=DATASETS, help="that of the network if not given")
-    parser.add_argument("--samples", type=int, help="first test samples; all if not given")
+    add_network(parser)
     parser.add_argument(
-        "--steps", type=int, default=STEPS, help=f"largest number of time steps ({STEPS})"
+        "--steps",
+        type=at_least_one,
+        metavar="N",
+        default=STEPS,
+        help=f"largest number of time steps ({STEPS})",
     )
     options = parser.parse_args(arguments)
     try:
-        for name, number in (("steps", options.steps), ("samples", options.samples)):
-            if number is not None and number < 1:
-                raise ValueError(f"{name} = {number}: expected at least 1")
         network = Network.load(options.network)
         model = Checkpoint.load(Checkpoint.beside(options.network)).model
-        dataset = options.dataset or network.provenance.dataset
-        samples = load(dataset, "test")[: options.samples]
+        dataset, samples = judging_samples(options, network)
         found = accuracies(model, network, samples, options.steps)
     except (EventsError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -17,11 +17,12 @@ from tqdm import tqdm
 
 from sw import engine
 from sw.checkpoint import Checkpoint
-from sw.data.catalog import DATASETS, Samples, load
+from sw.data.catalog import Samples
 from sw.data.events import EventsError
 from sw.data.frames import Recordings
 from sw.models import SpikingChain
 from sw.network import Network, NetworkError
+from sw.options import add_network, judging_samples
 
 __all__ = ["Exit", "event_exits", "step_exits"]
 
@@ -174,16 +175,13 @@ def plot(event: Sequence[Exit], steps: Sequence[Exit], path: Path) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line: tables and, on request, a picture."""
     parser = argparse.ArgumentParser(prog="python -m sw.early_exit", description=__doc__)
-    parser.add_argument("network", type=Path, help="network file (.safetensors)")
-    parser.add_argument("--dataset", choices=DATASETS, help="that of the network if not given")
-    parser.add_argument("--samples", type=int, help="first test samples; all if not given")
+    add_network(parser)
     parser.add_argument("--margins", type=int, nargs="+", help="in integer logit units")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="picture to write")
     options = parser.parse_args(arguments)
     try:
         network = Network.load(options.network)
-        dataset = options.dataset or network.provenance.dataset
-        samples = load(dataset, "test")[: options.samples]
+        dataset, samples = judging_samples(options, network)
         event = event_exits(network, samples, options.margins)
         checkpoint = Checkpoint.beside(options.network)
         steps = []

@@ -41,10 +41,16 @@ def test_command_line(capsys):
     [
         (["missing.safetensors"], "missing.safetensors: no such network file"),
         ([str(PRETRAINED / "dvsgesture.safetensors")], "no such checkpoint"),
-        ([str(SACCADES), "--steps", "0"], "steps = 0: expected at least 1"),
-        ([str(SACCADES), "--samples", "0"], "samples = 0: expected at least 1"),
     ],
 )
 def test_wrong_input(arguments, words, capsys):
     assert main(arguments) == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--steps", "--samples"])
+@pytest.mark.parametrize("number", ["0", "-3"])
+def test_numbers_are_at_least_one(option, number, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main([str(SACCADES), option, number])
+    assert f"argument {option}: {number}: expected at least 1" in capsys.readouterr().err
