@@ -166,7 +166,8 @@ def _axes(x: str) -> tuple[Figure, Any]:
 def _over_steps(outcomes: Sequence[Outcome]) -> Figure:
     right = " (right: event by event)" if _by_event(outcomes) else ""
     figure, axes = _axes(f"time steps{right}")
-    for colour, (name, mine) in zip(cycle(COLOURS), _by_variant(outcomes).items(), strict=False):
+    drawn = zip(cycle(COLOURS), _by_variant(outcomes).items(), strict=False)
+    for index, (colour, (name, mine)) in enumerate(drawn):
         values = 100 * np.array([outcome.time_stepped for outcome in mine])
         axes.plot(STEPS, values.mean(axis=0), color=colour, lw=1.4, label=name)
         if len(mine) > 1:
@@ -174,7 +175,9 @@ def _over_steps(outcomes: Sequence[Outcome]) -> Figure:
                 STEPS, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.15, lw=0
             )
         events = [100 * item.floating for item in _by_event(mine)]
-        axes.plot([STEPS[-1] + 2] * len(events), events, "o", color=colour, ms=4)
+        place = STEPS[-1] + 1.5 + 0.4 * index  # beside each other, for most are alike
+        axes.plot([place] * len(events), events, "o", color=colour, ms=3.5)
+    axes.set_xticks([1, 5, 10, 15, 20])
     axes.legend(frameon=False, fontsize=8, loc="lower right")
     return figure
 
