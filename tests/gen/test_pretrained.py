@@ -20,8 +20,8 @@ LEAST = {
 }
 """Accuracy of the integer network, on few samples."""
 
-MOST_SOPS = 1.2e6
-"""A sample. The paper's network, whose first layer has no stride, takes more."""
+MOST_SOPS = {"nmnist-paper": 1.6e6}
+"""A sample, where it is not 1.2 million: the first layer of the paper's network has no stride."""
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -50,4 +50,4 @@ def test_network_is_good_and_sparse(name):
     score = score_events(network, load(dataset, "test")[:100])
     assert score.accuracy >= LEAST[name]
     assert max(score.events) <= 9_000
-    assert name == "nmnist-paper" or score.sops <= MOST_SOPS
+    assert score.sops <= MOST_SOPS.get(name, 1.2e6)
