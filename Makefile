@@ -73,25 +73,25 @@ rtl: $(READY) ## Verilog and manifest of a network, in build/rtl/<dataset>
 	    --output build/rtl/$(DATASET) $(design)
 
 bitstream: $(READY) ## bitstream of a network for a board, in build/bitstream/<board>-<network>
-	$(RUN) -m gen.bitstream $(network) --board $(BOARD) --seed $(SEED) $(design) \
+	$(RUN) -m gen.fpga.bitstream $(network) --board $(BOARD) --seed $(SEED) $(design) \
 	    $(if $(CLOCK_MHZ),--clock-mhz $(CLOCK_MHZ)) $(call on,$(SYSTEM_TOOLS),--system-tools)
 
 flash: $(READY) ## load a board with the bitstream built for it, by openFPGALoader
-	$(RUN) -m gen.flash $(network) --board $(BOARD)
+	$(RUN) -m gen.fpga.flash $(network) --board $(BOARD)
 
 train: $(READY) ## train a network and quantize it, in build/train/<experiment>
 	$(RUN) -m sw.train $(EXPERIMENT) --set method=$(METHOD) --seed $(SEED) \
 	    --output build/train/$(EXPERIMENT)/$(METHOD)-$(SEED).checkpoint.safetensors
-	$(RUN) -m gen.quantize build/train/$(EXPERIMENT)/$(METHOD)-$(SEED).checkpoint.safetensors \
+	$(RUN) -m sw.quantization.quantize build/train/$(EXPERIMENT)/$(METHOD)-$(SEED).checkpoint.safetensors \
 	    --output build/train/$(EXPERIMENT)/$(METHOD)-$(SEED).safetensors
 
 study: $(READY) ## train and compare the methods, in build/study/<experiment>; QUICK=1 for a taste
-	$(RUN) -m gen.study $(EXPERIMENT) $(call on,$(QUICK),--quick)
+	$(RUN) -m sw.study $(EXPERIMENT) $(call on,$(QUICK),--quick)
 
 bench: $(READY) ## speed of the fast engine and the simulation, area of the fabric
-	$(RUN) -m sw.benchmark
+	$(RUN) -m sw.integer.benchmark
 	$(RUN) -m sim.benchmark --dataset $(DATASET)
-	$(RUN) -m gen.area
+	$(RUN) -m gen.fpga.area
 
 test: $(READY) ## the tests
 	$(RUN) -m pytest -n auto -q -m "not long and not bitstream" $(TESTS)

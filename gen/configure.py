@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from gen.fold import Folding, channel_blocks
-from hw.config import FORK_LEVEL, CoreConfig
-from hw.design import Design, DesignBase, DesignConfig
-from hw.edge import EdgeConfig, group_blocks
-from hw.fabric.config import MeshConfig, whole_link
-from hw.fabric.mesh import MeshDesign
-from hw.packet import LinkConfig
-from hw.ram import SPRAM_BITS
-from sw.geometry import Geometry
-from sw.layer import Layer
-from sw.network import Network
-from sw.sample import check_margin
+from tickless.gen.fold import Folding, channel_blocks
+from tickless.hw.core.config import FORK_LEVEL, CoreConfig
+from tickless.hw.core.edge import EdgeConfig, group_blocks
+from tickless.hw.design import Design, DesignBase, DesignConfig
+from tickless.hw.fabric.config import MeshConfig, whole_link
+from tickless.hw.fabric.mesh import MeshDesign
+from tickless.hw.packet import LinkConfig
+from tickless.hw.ram import SPRAM_BITS
+from tickless.sw.integer.checks import check_margin
+from tickless.sw.integer.geometry import Geometry
+from tickless.sw.integer.layer import Layer
+from tickless.sw.integer.network import Network
 
 __all__ = ["design_config", "design_factory", "layer_cores", "network_joins"]
 
@@ -49,7 +49,7 @@ def design_config(
     foldings : sequence of Folding
         One a layer.
     margin : int, optional
-        Margin of early exit, see `sw.golden.run`.
+        Margin of early exit, see `sw.integer.golden.run`.
     **options
         Further parameters of `CoreConfig`, the same for all cores.
 
@@ -93,7 +93,7 @@ def layer_cores(
     loadable : bool
         Whether the cores can be written at run time.
     margin : int, optional
-        Margin of early exit, see `sw.golden.run`.
+        Margin of early exit, see `sw.integer.golden.run`.
     **options
         Further parameters of `CoreConfig`, the same for all cores.
 

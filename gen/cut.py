@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from gen.configure import layer_cores
-from gen.fold import Folding, channel_blocks
-from hw.config import CoreConfig
-from sw.layer import Layer
-from sw.network import Network
+from tickless.gen.configure import layer_cores
+from tickless.gen.fold import Folding, channel_blocks
+from tickless.hw.core.config import CoreConfig
+from tickless.sw.integer.layer import Layer
+from tickless.sw.integer.network import Network
 
 __all__ = ["CoreLimits", "cut_layer", "cut_to_limits", "memory_bits"]
 

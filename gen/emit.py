@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 from amaranth.back import verilog
 
-from gen.configure import design_factory
-from gen.image import load_image
-from gen.manifest import manifest
-from gen.options import add_design_options, chosen_design, measured_samples, needs_samples
-from gen.place import core_packets
-from gen.routes import link_loads
-from hw.design import DesignConfig
-from hw.fabric.config import MeshConfig
-from sw import engine
-from sw.network import Network, NetworkError
+from tickless.gen.configure import design_factory
+from tickless.gen.image import load_image
+from tickless.gen.manifest import manifest
+from tickless.gen.options import add_design_options, chosen_design, measured_samples, needs_samples
+from tickless.gen.place import core_packets
+from tickless.gen.routes import link_loads
+from tickless.hw.design import DesignConfig
+from tickless.hw.fabric.config import MeshConfig
+from tickless.sw.integer import engine
+from tickless.sw.integer.network import Network, NetworkError
 
 __all__ = ["emit", "main"]
 

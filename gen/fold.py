@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hw.edge import foldings as order_keeping_taps
-from hw.edge import group_blocks, position_steps
-from hw.edge import window as edge_window
-from sw.geometry import Geometry
-from sw.layer import Layer
-from sw.network import Network
+from tickless.hw.core.edge import foldings as order_keeping_taps
+from tickless.hw.core.edge import group_blocks, position_steps
+from tickless.hw.core.edge import window as edge_window
+from tickless.sw.integer.geometry import Geometry
+from tickless.sw.integer.layer import Layer
+from tickless.sw.integer.network import Network
 
 __all__ = [
     "Folding",

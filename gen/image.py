@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from gen.configure import layer_cores, network_joins
-from gen.fold import Folding
-from hw.config import CoreConfig
-from hw.design import DesignConfig
-from hw.fabric.config import MeshConfig
-from hw.memory_map import MemoryMap
-from sw.network import Network
+from tickless.gen.configure import layer_cores, network_joins
+from tickless.gen.fold import Folding
+from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.memory_map import MemoryMap
+from tickless.hw.design import DesignConfig
+from tickless.hw.fabric.config import MeshConfig
+from tickless.sw.integer.network import Network
 
 __all__ = ["IMAGE_DTYPE", "load_image"]
 
 IMAGE_DTYPE = np.dtype([("core", "<u4"), ("address", "<u4"), ("data", "<u4")])
-"""A chunk: index of its core, its address there (see `hw.memory_map`), its value."""
+"""A chunk: index of its core, its address there (see `hw.core.memory_map`), its value."""
 
 BUILT_IN = (
     "shape",

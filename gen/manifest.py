@@ -8,19 +8,19 @@ import numpy as np
 from amaranth.lib import data
 from amaranth.lib.enum import Enum
 
-from gen.routes import MeshLink
-from hw.axis import AxisTable
-from hw.config import CoreConfig
-from hw.counters import counter_layout
-from hw.design import DesignConfig, Link
-from hw.fabric.config import MeshConfig
-from hw.fabric.flit import HOST
-from hw.fabric.loading import load_layout
-from hw.memory_map import CHUNK_BITS, MemoryMap, parameter_layout
-from hw.packet import Kind
-from sw.geometry import Geometry
-from sw.layer import Layer
-from sw.network import Network
+from tickless.gen.routes import MeshLink
+from tickless.hw.core.axis import AxisTable
+from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.counters import counter_layout
+from tickless.hw.core.memory_map import CHUNK_BITS, MemoryMap, parameter_layout
+from tickless.hw.design import DesignConfig, Link
+from tickless.hw.fabric.config import MeshConfig
+from tickless.hw.fabric.flit import HOST
+from tickless.hw.fabric.loading import load_layout
+from tickless.hw.packet import Kind
+from tickless.sw.integer.geometry import Geometry
+from tickless.sw.integer.layer import Layer
+from tickless.sw.integer.network import Network
 
 __all__ = ["MANIFEST_VERSION", "manifest"]
 

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from gen.configure import design_config, layer_cores, network_joins
-from gen.cut import CoreLimits, cut_to_limits
-from gen.fold import Folding, choices, fold_fully, fold_to_budget
-from gen.performance import measure_activity
-from gen.place import core_packets, place
-from hw.design import DesignConfig
-from hw.fabric.config import MeshConfig
-from sw import engine
-from sw.data.catalog import load
-from sw.network import Network
+from tickless.gen.configure import design_config, layer_cores, network_joins
+from tickless.gen.cut import CoreLimits, cut_to_limits
+from tickless.gen.fold import Folding, choices, fold_fully, fold_to_budget
+from tickless.gen.performance import measure_activity
+from tickless.gen.place import core_packets, place
+from tickless.hw.design import DesignConfig
+from tickless.hw.fabric.config import MeshConfig
+from tickless.sw.data.catalog import load
+from tickless.sw.integer import engine
+from tickless.sw.integer.network import Network
 
 __all__ = [
     "MEASURED_SAMPLES",

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hw.axis import axis_steps
-from hw.config import CoreConfig
-from hw.design import DesignConfig
-from hw.host.messages import DATA_BYTES, answer_message, byte_count, event_message
-from sw import engine
-from sw.geometry import Geometry
-from sw.network import Network
-from sw.trace import SampleTrace
+from tickless.hw.core.axis import axis_steps
+from tickless.hw.core.config import CoreConfig
+from tickless.hw.design import DesignConfig
+from tickless.hw.host.messages import DATA_BYTES, answer_message, byte_count, event_message
+from tickless.sw.integer import engine
+from tickless.sw.integer.geometry import Geometry
+from tickless.sw.integer.network import Network
+from tickless.sw.integer.trace import SampleTrace
 
 __all__ = ["Activity", "Performance", "core_cycles", "measure_activity", "predict"]
 

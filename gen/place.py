@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.optimize import quadratic_assignment
 
-from gen.routes import check_routes
-from hw.config import CoreConfig
-from hw.fabric.answers import answer_words
-from hw.fabric.config import Endpoint, MeshConfig, Place, connections, round_trip
-from hw.fabric.flit import HOST
-from sw.trace import SampleTrace
+from tickless.gen.routes import check_routes
+from tickless.hw.core.config import CoreConfig
+from tickless.hw.fabric.answers import answer_words
+from tickless.hw.fabric.config import Endpoint, MeshConfig, Place, connections, round_trip
+from tickless.hw.fabric.flit import HOST
+from tickless.sw.integer.trace import SampleTrace
 
 __all__ = ["core_packets", "mesh_config", "place"]
 

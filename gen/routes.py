@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from itertools import chain, pairwise
 
-from hw.fabric.config import Endpoint, MeshConfig, Place
-from hw.fabric.flit import HOST, FlitConfig
-from hw.fabric.router import Port, RouterConfig
+from tickless.hw.fabric.config import Endpoint, MeshConfig, Place
+from tickless.hw.fabric.flit import HOST, FlitConfig
+from tickless.hw.fabric.router import Port, RouterConfig
 
 __all__ = ["MeshLink", "check_routes", "link_loads", "route"]
 

@@ -9,13 +9,13 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from hw.config import COUNTER_BITS, CoreConfig
-from hw.core import Core
-from hw.counters import counter_layout
-from hw.early_exit import EarlyExit
-from hw.fork import Fork, StreamQueue
-from hw.packet import LinkConfig
-from hw.readout import Readout
+from tickless.hw.core.config import COUNTER_BITS, CoreConfig
+from tickless.hw.core.core import Core
+from tickless.hw.core.counters import counter_layout
+from tickless.hw.core.readout import Readout
+from tickless.hw.early_exit import EarlyExit
+from tickless.hw.packet import LinkConfig
+from tickless.hw.streams import Fork, StreamQueue
 
 __all__ = ["Channel", "Design", "DesignBase", "DesignConfig", "Link"]
 

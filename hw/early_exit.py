@@ -4,8 +4,8 @@ from amaranth.hdl import Module, ShapeLike, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.config import COUNTER_BITS
-from hw.packet import Kind
+from tickless.hw.core.config import COUNTER_BITS
+from tickless.hw.packet import Kind
 
 __all__ = ["EarlyExit"]
 

@@ -9,7 +9,7 @@ from amaranth.hdl import Cat, ClockDomain, ClockSignal, Const, Instance, Module,
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.fabric.loading import LOAD_COUNTERS
+from tickless.hw.fabric.loading import LOAD_COUNTERS
 
 __all__ = ["Bench", "DesignFactory", "Tap", "Unit"]
 

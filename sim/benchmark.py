@@ -5,16 +5,16 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
-from gen.configure import design_config
-from gen.fold import fold_fully
-from hw.design import Design
-from sim.build import BuildError
-from sim.experiment import choose_samples
-from sim.packets import pack_sample
-from sim.run import simulate
-from sw.data.catalog import DATASETS, load
-from sw.data.events import EventsError
-from sw.network import PRETRAINED, Network, NetworkError
+from tickless.gen.configure import design_config
+from tickless.gen.fold import fold_fully
+from tickless.hw.design import Design
+from tickless.sim.build import BuildError
+from tickless.sim.experiment import choose_samples
+from tickless.sim.packets import pack_sample
+from tickless.sim.run import simulate
+from tickless.sw.data.catalog import DATASETS, load
+from tickless.sw.data.events import EventsError
+from tickless.sw.integer.network import PRETRAINED, Network, NetworkError
 
 SAMPLES = 100
 

@@ -16,7 +16,7 @@ from typing import Any
 from cocotb_tools.runner import Verilator as VerilatorRunner
 from cocotb_tools.runner import VerilatorControlFile
 
-from sim.verilator import BuildError, has_fst, system_version, verilator_environment
+from tickless.sim.verilator import BuildError, has_fst, system_version, verilator_environment
 
 __all__ = ["BUILD_FOLDER", "NATIVE", "BuildError", "Simulator", "build"]
 
@@ -100,7 +100,7 @@ class Simulator(VerilatorRunner):
         folder: Path,
         variables: Mapping[str, str],
         progress: bool,
-        module: str = "sim.testbench",
+        module: str = "tickless.sim.testbench",
         inherited: Sequence[int] = (),
     ) -> None:
         """Run a test bench in a folder; its log is ``simulation.log`` there.

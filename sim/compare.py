@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.packets import READ_MARKER, unpack_answers, unpack_spikes
-from sim.recording import LinkRecording, MembraneRecording, SampleRecording
-from sw.trace import LayerTrace, SampleTrace
+from tickless.sim.packets import READ_MARKER, unpack_answers, unpack_spikes
+from tickless.sim.records import LinkRecording, MembraneRecording, SampleRecording
+from tickless.sw.integer.trace import LayerTrace, SampleTrace
 
 __all__ = ["Comparison", "SampleComparison", "compare", "compare_sample"]
 

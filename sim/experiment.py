@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from gen.configure import design_factory
-from hw.design import DesignConfig
-from hw.fabric.config import MeshConfig
-from sim.compare import Comparison, compare
-from sim.loads import Load
-from sim.packets import pack_sample, unpack_answers
-from sim.recording import Recording
-from sim.report import ReportSample, write_report
-from sim.result import (
+from tickless.gen.configure import design_factory
+from tickless.hw.design import DesignConfig
+from tickless.hw.fabric.config import MeshConfig
+from tickless.sim.compare import Comparison, compare
+from tickless.sim.loads import Load
+from tickless.sim.packets import pack_sample, unpack_answers
+from tickless.sim.records import Recording
+from tickless.sim.report import ReportSample, write_report
+from tickless.sim.result import (
     Result,
     core_results,
     early_exit_result,
@@ -24,16 +24,16 @@ from sim.result import (
     limit_cycles,
     versions,
 )
-from sim.run import simulate
-from sim.traffic import mesh_result, port_tokens
-from sw import engine, golden
-from sw.checkpoint import Checkpoint
-from sw.data.catalog import UNLABELLED, load
-from sw.data.events import Events
-from sw.data.frames import Recordings
-from sw.evaluate import FloatEngine, score_steps, spike_difference
-from sw.network import Network
-from sw.trace import SampleTrace
+from tickless.sim.run import simulate
+from tickless.sim.traffic import mesh_result, port_tokens
+from tickless.sw.checkpoint import Checkpoint
+from tickless.sw.data.catalog import UNLABELLED, load
+from tickless.sw.data.events import Events
+from tickless.sw.data.frames import Recordings
+from tickless.sw.integer import engine, golden
+from tickless.sw.integer.network import Network
+from tickless.sw.integer.trace import SampleTrace
+from tickless.sw.judge.evaluate import FloatEngine, score_steps, spike_difference
 
 __all__ = ["Experiment", "Sample", "choose_samples"]
 

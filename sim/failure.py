@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from sim.bench import Bench, Unit
-from sim.packets import packet_text
+from tickless.sim.bench import Bench, Unit
+from tickless.sim.packets import packet_text
 
 __all__ = ["SimulationError", "hang_text", "link_name", "violation_text"]
 

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from hw.fabric.flit import HOST
-from sim.traffic import MeshResult
+from tickless.hw.fabric.flit import HOST
+from tickless.sim.traffic import MeshResult
 
 __all__ = ["floor_plan"]
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from amaranth.lib import data
 
-from hw.packet import Kind
-from sim.packets import pack_chunks, packet_field, packet_words
+from tickless.hw.packet import Kind
+from tickless.sim.packets import pack_chunks, packet_field, packet_words
 
 __all__ = ["Load", "load_plan"]
 

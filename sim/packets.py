@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from amaranth.lib import data
 
-from hw.config import CoreConfig
-from hw.packet import Kind, LinkConfig, answer_layout
+from tickless.hw.core.config import CoreConfig
+from tickless.hw.packet import Kind, LinkConfig, answer_layout
 
 __all__ = [
     "READ_MARKER",

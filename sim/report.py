@@ -11,12 +11,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 
-from sim.floorplan import floor_plan
-from sim.packets import READ_MARKER, unpack_spikes
-from sim.recording import SampleRecording
-from sim.result import Result
-from sw.network import Network
-from sw.trace import SampleTrace
+from tickless.sim.floorplan import floor_plan
+from tickless.sim.packets import READ_MARKER, unpack_spikes
+from tickless.sim.records import SampleRecording
+from tickless.sim.result import Result
+from tickless.sw.integer.network import Network
+from tickless.sw.integer.trace import SampleTrace
 
 __all__ = ["ReportSample", "write_report"]
 
@@ -50,7 +50,7 @@ def write_report(
 ) -> None:
     """Write the page, with these samples drawn; it needs no other file."""
     environment = Environment(
-        loader=PackageLoader("sim"), autoescape=True, undefined=StrictUndefined
+        loader=PackageLoader("tickless.sim"), autoescape=True, undefined=StrictUndefined
     )
     pictures = [{"sample": sample, "png": _picture(network, sample)} for sample in samples]
     page = environment.get_template("report.html").render(

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from hw.config import CoreConfig
-from sim.recording import CoreCounters, Recording, SampleRecording
-from sim.traffic import MeshResult
-from sw.trace import SampleTrace
+from tickless.hw.core.config import CoreConfig
+from tickless.sim.records import CoreCounters, Recording, SampleRecording
+from tickless.sim.traffic import MeshResult
+from tickless.sw.integer.trace import SampleTrace
 
 __all__ = [
     "CoreResult",
@@ -189,7 +189,7 @@ def core_results(
 
     Parameters
     ----------
-    cores : sequence of hw.config.CoreConfig
+    cores : sequence of hw.core.config.CoreConfig
         In the order of the counters.
     samples, cycles : int
         Samples and clocks of the run. Every sample brings one marker, which is no event packet.

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 from amaranth.lib import data
 
-from hw.packet import Kind
-from sim.bench import Bench, DesignFactory, Unit
-from sim.build import BUILD_FOLDER, build
-from sim.failure import SimulationError, hang_text, violation_text
-from sim.files import membrane_words, read_recording, read_records
-from sim.loads import Load, load_plan
-from sim.packets import packet_field, packet_words
-from sim.recording import Recording
-from sim.testbench import RUN_FOLDER_VARIABLE
+from tickless.hw.packet import Kind
+from tickless.sim.bench import Bench, DesignFactory, Unit
+from tickless.sim.build import BUILD_FOLDER, build
+from tickless.sim.failure import SimulationError, hang_text, violation_text
+from tickless.sim.loads import Load, load_plan
+from tickless.sim.packets import packet_field, packet_words
+from tickless.sim.record_files import membrane_words, read_recording, read_records
+from tickless.sim.records import Recording
+from tickless.sim.testbench import RUN_FOLDER_VARIABLE
 
 __all__ = ["Simulation", "SimulationError", "simulate"]
 

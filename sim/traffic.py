@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gen.routes import MeshLink, link_loads
-from hw.fabric.answers import answer_words
-from hw.fabric.config import Endpoint, MeshConfig
-from sim.recording import SampleRecording
+from tickless.gen.routes import MeshLink, link_loads
+from tickless.hw.fabric.answers import answer_words
+from tickless.hw.fabric.config import Endpoint, MeshConfig
+from tickless.sim.records import SampleRecording
 
 __all__ = ["LinkTraffic", "MeshResult", "TilePlace", "mesh_result", "port_tokens"]
 

@@ -8,12 +8,12 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from sw.chain import LayerSpec, ShortcutSpec
-from sw.files import replacing
-from sw.geometry import GeometryError, Shape
-from sw.models import SpikingChain
-from sw.neurons import describe_neuron, read_neuron
-from sw.quantization import Quantization
+from tickless.sw.atomic_write import replacing
+from tickless.sw.integer.geometry import GeometryError, Shape
+from tickless.sw.integer.specs import LayerSpec, ShortcutSpec
+from tickless.sw.quantization.rule import Quantization
+from tickless.sw.training.models import SpikingChain
+from tickless.sw.training.neurons import describe_neuron, read_neuron
 
 __all__ = ["Checkpoint", "CheckpointError"]
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sw.data.catalog import load, simulated
-from sw.data.events import EventsError
-from sw.training.experiment import add_experiment, read_experiment
-from sw.training.trainer import Trainer
+from tickless.sw.data.catalog import load, simulated
+from tickless.sw.data.events import EventsError
+from tickless.sw.training.experiment import add_experiment, read_experiment
+from tickless.sw.training.trainer import Trainer
 
 __all__ = ["main"]
 

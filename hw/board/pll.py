@@ -6,7 +6,7 @@ from amaranth.hdl import Instance, Module, Signal
 from amaranth.lib import io, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.board.dividers import Ecp5PllConfig, Ice40PllConfig, PllConfig
+from tickless.hw.board.dividers import Ecp5PllConfig, Ice40PllConfig, PllConfig
 
 __all__ = ["Ecp5Pll", "Ice40Pll", "Pll"]
 

@@ -18,9 +18,9 @@ from amaranth.lib import io, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
-from hw.board.dividers import Ecp5PllConfig, Ice40PllConfig, PllConfig
-from hw.board.pll import Ecp5Pll, Ice40Pll
-from hw.host.system import System
+from tickless.hw.board.dividers import Ecp5PllConfig, Ice40PllConfig, PllConfig
+from tickless.hw.board.pll import Ecp5Pll, Ice40Pll
+from tickless.hw.host.system import System
 
 __all__ = ["BoardTop", "PowerOnReset", "choose_pll"]
 

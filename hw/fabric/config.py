@@ -7,12 +7,12 @@ from itertools import pairwise
 
 from amaranth.utils import ceil_log2
 
-from hw.config import FORK_LEVEL, CoreConfig
-from hw.fabric.answers import WORD_BITS
-from hw.fabric.flit import HOST, FlitConfig, Peer
-from hw.fabric.receiver import check_queue
-from hw.loader import CHUNK_LAYOUT
-from hw.packet import LinkConfig
+from tickless.hw.core.config import FORK_LEVEL, CoreConfig
+from tickless.hw.core.loader import CHUNK_LAYOUT
+from tickless.hw.fabric.answers import WORD_BITS
+from tickless.hw.fabric.flit import HOST, FlitConfig, Peer
+from tickless.hw.fabric.receiver import check_queue
+from tickless.hw.packet import LinkConfig
 
 __all__ = ["Endpoint", "MeshConfig", "Place", "connections", "round_trip", "whole_link"]
 

@@ -7,9 +7,9 @@ from amaranth.hdl import Module, ShapeLike, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from hw.fabric.flit import FlitConfig, Peer
-from hw.fabric.receiver import Receiver
-from hw.fabric.sender import Sender
+from tickless.hw.fabric.flit import FlitConfig, Peer
+from tickless.hw.fabric.receiver import Receiver
+from tickless.hw.fabric.sender import Sender
 
 __all__ = ["NetworkInterface"]
 

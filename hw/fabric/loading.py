@@ -8,10 +8,10 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
-from hw.config import COUNTER_BITS
-from hw.fabric.flit import HOST, FlitConfig
-from hw.loader import CHUNK_LAYOUT
-from hw.packet import Kind
+from tickless.hw.core.config import COUNTER_BITS
+from tickless.hw.core.loader import CHUNK_LAYOUT
+from tickless.hw.fabric.flit import HOST, FlitConfig
+from tickless.hw.packet import Kind
 
 __all__ = ["ACKNOWLEDGMENT", "LOAD_COUNTERS", "Acknowledger", "LoadGate", "load_layout"]
 

@@ -8,7 +8,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.packet import Kind, LinkConfig
+from tickless.hw.packet import Kind, LinkConfig
 
 __all__ = ["Merge"]
 

@@ -6,15 +6,15 @@ from amaranth.hdl import Module, Value
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from hw.design import Channel, DesignBase, Link
-from hw.fabric.answers import WORD_BITS, AnswerCollector, AnswerSplitter
-from hw.fabric.config import MeshConfig
-from hw.fabric.flit import HOST
-from hw.fabric.interface import NetworkInterface
-from hw.fabric.loading import LOAD_COUNTERS, Acknowledger, LoadGate, load_layout
-from hw.fabric.merge import Merge
-from hw.fabric.router import Port, Router, RouterConfig
-from hw.packet import Kind
+from tickless.hw.design import Channel, DesignBase, Link
+from tickless.hw.fabric.answers import WORD_BITS, AnswerCollector, AnswerSplitter
+from tickless.hw.fabric.config import MeshConfig
+from tickless.hw.fabric.flit import HOST
+from tickless.hw.fabric.interface import NetworkInterface
+from tickless.hw.fabric.loading import LOAD_COUNTERS, Acknowledger, LoadGate, load_layout
+from tickless.hw.fabric.merge import Merge
+from tickless.hw.fabric.router import Port, Router, RouterConfig
+from tickless.hw.packet import Kind
 
 __all__ = ["MeshDesign"]
 

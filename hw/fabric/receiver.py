@@ -9,7 +9,7 @@ from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from hw.fabric.flit import FlitConfig, Peer
+from tickless.hw.fabric.flit import FlitConfig, Peer
 
 __all__ = ["Receiver", "check_queue"]
 

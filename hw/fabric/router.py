@@ -8,8 +8,8 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.buffer import Buffer
-from hw.fabric.flit import HOST, FlitConfig
+from tickless.hw.fabric.flit import HOST, FlitConfig
+from tickless.hw.streams import Buffer
 
 __all__ = ["Port", "Router", "RouterConfig"]
 

@@ -6,7 +6,7 @@ from amaranth.hdl import Array, Module, ShapeLike, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.fabric.flit import FlitConfig, Peer
+from tickless.hw.fabric.flit import FlitConfig, Peer
 
 __all__ = ["Sender"]
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hw.host.uart import MIN_DIVISOR
+from tickless.hw.host.uart import MIN_DIVISOR
 
 __all__ = ["HostConfig"]
 

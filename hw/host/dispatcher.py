@@ -6,12 +6,12 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.host.messages import LINK_INDEX, Command, Error, Reply, event_message
-from hw.host.reader import command_layout
-from hw.host.receiver import ERROR_BITS
-from hw.host.replay import REPEATS_BITS, Replay
-from hw.host.stopwatch import CLOCKS_BITS, LATENCY_BITS, Stopwatch
-from hw.packet import Kind, LinkConfig
+from tickless.hw.host.messages import LINK_INDEX, Command, Error, Reply, event_message
+from tickless.hw.host.reader import command_layout
+from tickless.hw.host.receiver import ERROR_BITS
+from tickless.hw.host.replay import REPEATS_BITS, Replay
+from tickless.hw.host.stopwatch import CLOCKS_BITS, LATENCY_BITS, Stopwatch
+from tickless.hw.packet import Kind, LinkConfig
 
 __all__ = ["REPLY_BITS", "SAMPLE_BITS", "Dispatcher", "reply_code"]
 

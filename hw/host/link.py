@@ -7,12 +7,11 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.utils import ceil_log2
 
-from hw.buffer import Buffer
-from hw.design import DesignBase
-from hw.host.cobs import FRAME_BYTE
-from hw.host.config import HostConfig
-from hw.host.dispatcher import Dispatcher
-from hw.host.messages import (
+from tickless.hw.design import DesignBase
+from tickless.hw.host.cobs import FRAME_BYTE
+from tickless.hw.host.config import HostConfig
+from tickless.hw.host.dispatcher import Dispatcher
+from tickless.hw.host.messages import (
     ANSWERS_AT_MOST,
     ERROR_LAYOUT,
     INFO_LAYOUT,
@@ -23,11 +22,12 @@ from hw.host.messages import (
     answer_message,
     link_counters,
 )
-from hw.host.reader import CommandReader
-from hw.host.receiver import FrameReceiver
-from hw.host.replay import REPEATS_BITS
-from hw.host.replier import COUNTERS, Replier
-from hw.host.sender import FrameSender
+from tickless.hw.host.reader import CommandReader
+from tickless.hw.host.receiver import FrameReceiver
+from tickless.hw.host.replay import REPEATS_BITS
+from tickless.hw.host.replier import COUNTERS, Replier
+from tickless.hw.host.sender import FrameSender
+from tickless.hw.streams import Buffer
 
 __all__ = ["HostLink"]
 

@@ -6,8 +6,8 @@ from amaranth.lib import data, enum
 from amaranth.lib.crc.catalog import CRC16_IBM_SDLC
 from amaranth.utils import ceil_log2
 
-from hw.config import COUNTER_BITS
-from hw.packet import LinkConfig, answer_layout
+from tickless.hw.core.config import COUNTER_BITS
+from tickless.hw.packet import LinkConfig, answer_layout
 
 __all__ = [
     "ANSWERS_AT_MOST",

@@ -5,8 +5,8 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
-from hw.host.messages import DATA_BYTES, Command, Error, byte_count
-from hw.host.receiver import ERROR_BITS
+from tickless.hw.host.messages import DATA_BYTES, Command, Error, byte_count
+from tickless.hw.host.receiver import ERROR_BITS
 
 __all__ = ["COMMAND_BITS", "CommandReader", "command_layout"]
 

@@ -8,8 +8,8 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from hw.host.cobs import CobsDecoder
-from hw.host.messages import CRC, DATA_BYTES, Command, Error
+from tickless.hw.host.cobs import CobsDecoder
+from tickless.hw.host.messages import CRC, DATA_BYTES, Command, Error
 
 __all__ = ["ERROR_BITS", "FRAME_BYTES", "REFUSED_LAYOUT", "FrameReceiver"]
 

@@ -4,8 +4,8 @@ from amaranth.hdl import Module, ShapeLike, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from hw.buffer import Buffer
-from hw.ram import Ram
+from tickless.hw.ram import Ram
+from tickless.hw.streams import Buffer
 
 __all__ = ["REPEATS_BITS", "Replay"]
 

@@ -9,9 +9,9 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hw.host.cobs import FRAME_BYTE
-from hw.host.dispatcher import REPLY_BITS, reply_code
-from hw.host.messages import Reply
+from tickless.hw.host.cobs import FRAME_BYTE
+from tickless.hw.host.dispatcher import REPLY_BITS, reply_code
+from tickless.hw.host.messages import Reply
 
 __all__ = ["COUNTERS", "Replier"]
 

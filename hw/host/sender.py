@@ -6,8 +6,8 @@ from amaranth.hdl import Module, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from hw.host.cobs import FRAME_BYTE, CobsEncoder
-from hw.host.messages import CRC
+from tickless.hw.host.cobs import FRAME_BYTE, CobsEncoder
+from tickless.hw.host.messages import CRC
 
 __all__ = ["FrameSender"]
 

@@ -4,10 +4,10 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
 
-from hw.design import DesignBase
-from hw.host.config import HostConfig
-from hw.host.link import HostLink
-from hw.host.uart import UartReceiver, UartTransmitter
+from tickless.hw.design import DesignBase
+from tickless.hw.host.config import HostConfig
+from tickless.hw.host.link import HostLink
+from tickless.hw.host.uart import UartReceiver, UartTransmitter
 
 __all__ = ["HostConfig", "System"]
 

@@ -4,7 +4,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from sim.board import run, simulate
+from tickless.host import run
+from tickless.sim.board import simulate
 
 __all__ = ["main"]
 

@@ -1,7 +1,7 @@
 """Offer a simulated iCEBreaker of the cells that synthesis makes of its system.
 
 As ``tickless simulate-board``, but for the netlist, in the vendor's cells as Yosys models them:
-``python -m sim.board.netlist NETWORK``, with the foldings of ``python -m gen.bitstream``.
+``python -m sim.board.netlist NETWORK``, with the foldings of ``python -m gen.fpga.bitstream``.
 """
 
 import argparse
@@ -15,18 +15,18 @@ from amaranth.back import rtlil  # pyright: ignore[reportAttributeAccessIssue] -
 from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal
 from amaranth.lib import wiring
 
-from gen import tools
-from gen.bitstream import board_design, host_config
-from gen.boards import BOARDS, Board
-from gen.options import add_folding_options, measured_samples
-from gen.performance import measure_activity
-from gen.synthesis import synthesis_script
-from hw.design import Design
-from hw.host.system import System
-from sim.board.simulate import offer
-from sim.board.simulated import SimulatedBoard
-from sim.build import BUILD_FOLDER, NATIVE
-from sw.network import Network
+from tickless.gen.fpga import tools
+from tickless.gen.fpga.bitstream import board_design, host_config
+from tickless.gen.fpga.boards import BOARDS, Board
+from tickless.gen.fpga.synthesis import synthesis_script
+from tickless.gen.options import add_folding_options, measured_samples
+from tickless.gen.performance import measure_activity
+from tickless.hw.design import Design
+from tickless.hw.host.system import System
+from tickless.sim.board.simulate import offer
+from tickless.sim.board.simulated import SimulatedBoard
+from tickless.sim.build import BUILD_FOLDER, NATIVE
+from tickless.sw.integer.network import Network
 
 __all__ = ["Netlist", "main", "synthesize"]
 
@@ -81,7 +81,7 @@ def synthesize(board: Board, system: System, folder: Path) -> str:
 
     Raises
     ------
-    gen.tools.ToolError
+    gen.fpga.tools.ToolError
         If Yosys is missing or fails.
     """
     folder.mkdir(parents=True, exist_ok=True)

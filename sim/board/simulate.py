@@ -7,17 +7,17 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from gen.configure import design_factory
-from gen.options import add_design_options, chosen_design, measured_samples, needs_samples
-from gen.tools import ToolError
-from hw.host.messages import network_number
-from hw.host.system import HostConfig, System
-from sim.board.port import DEFAULT_BAUD
-from sim.board.simulated import SimulatedBoard
-from sim.build import BuildError
-from sim.failure import SimulationError
-from sw.data.catalog import DATASETS
-from sw.network import PRETRAINED, Network, NetworkError
+from tickless.gen.configure import design_factory
+from tickless.gen.fpga.tools import ToolError
+from tickless.gen.options import add_design_options, chosen_design, measured_samples, needs_samples
+from tickless.host.port import DEFAULT_BAUD
+from tickless.hw.host.messages import network_number
+from tickless.hw.host.system import HostConfig, System
+from tickless.sim.board.simulated import SimulatedBoard
+from tickless.sim.build import BuildError
+from tickless.sim.failure import SimulationError
+from tickless.sw.data.catalog import DATASETS
+from tickless.sw.integer.network import PRETRAINED, Network, NetworkError
 
 __all__ = ["add_options", "main", "offer"]
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sim.board.bench import BoardBench
-from sim.board.testbench import PLAN_VARIABLE
-from sim.build import BUILD_FOLDER, build
-from sim.failure import SimulationError
+from tickless.sim.board.bench import BoardBench
+from tickless.sim.board.testbench import PLAN_VARIABLE
+from tickless.sim.build import BUILD_FOLDER, build
+from tickless.sim.failure import SimulationError
 
 __all__ = ["SimulatedBoard"]
 
@@ -74,7 +74,7 @@ class SimulatedBoard:
                     folder,
                     {PLAN_VARIABLE: json.dumps({**self._plan, "port": far})},
                     progress=False,
-                    module="sim.board.testbench",
+                    module="tickless.sim.board.testbench",
                     inherited=[far],
                 )
                 log = (folder / "simulation.log").read_text(errors="replace").splitlines()

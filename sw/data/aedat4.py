@@ -8,8 +8,8 @@ from pathlib import Path
 import aedat
 import numpy as np
 
-from sw.data.events import Events, EventsError
-from sw.geometry import Shape
+from tickless.sw.data.events import Events, EventsError
+from tickless.sw.integer.geometry import Shape
 
 __all__ = ["read"]
 

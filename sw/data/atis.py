@@ -6,8 +6,8 @@ import numpy as np
 from tonic.datasets import NMNIST
 from tonic.io import read_mnist_file
 
-from sw.data.events import Events, EventsError
-from sw.geometry import Shape
+from tickless.sw.data.events import Events, EventsError
+from tickless.sw.integer.geometry import Shape
 
 __all__ = ["read"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sw.data.events import Events
+from tickless.sw.data.events import Events
 
 __all__ = ["PAPER", "Chain", "Flip", "Roll", "Transform"]
 

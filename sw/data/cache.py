@@ -9,9 +9,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from sw.data.frames import Recordings
-from sw.data.samples import Samples, in_parallel
-from sw.geometry import Shape
+from tickless.sw.data.frames import Recordings
+from tickless.sw.data.samples import Samples, in_parallel
+from tickless.sw.integer.geometry import Shape
 
 __all__ = ["CACHE", "cached", "folder"]
 

@@ -3,10 +3,10 @@
 from collections.abc import Collection
 from functools import partial
 
-from sw.data import cifar10dvs, dvsgesture, mnist, ncaltech101, nmnist, saccades
-from sw.data.dvsgesture import UNLABELLED
-from sw.data.events import Events
-from sw.data.samples import Samples
+from tickless.sw.data import cifar10dvs, dvsgesture, mnist, ncaltech101, nmnist, saccades
+from tickless.sw.data.dvsgesture import UNLABELLED
+from tickless.sw.data.events import Events
+from tickless.sw.data.samples import Samples
 
 __all__ = [
     "CLASSES",

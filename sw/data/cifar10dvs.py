@@ -4,8 +4,8 @@ from pathlib import Path
 
 from tonic.datasets import CIFAR10DVS
 
-from sw.data import aedat4, store
-from sw.data.events import Events, EventsError
+from tickless.sw.data import aedat4, store
+from tickless.sw.data.events import Events, EventsError
 
 __all__ = ["CLASSES", "SENSOR", "files", "read"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from tonic.datasets import DVSGesture
 
-from sw.data import atis, store
-from sw.data.events import Events, EventsError
+from tickless.sw.data import atis, store
+from tickless.sw.data.events import Events, EventsError
 
 __all__ = ["CLASSES", "CLIPS", "SENSOR", "UNLABELLED", "files", "only_clips", "read"]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sw.geometry import Shape
+from tickless.sw.integer.geometry import Shape
 
 __all__ = ["Events", "EventsError"]
 

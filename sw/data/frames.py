@@ -7,9 +7,9 @@ import numba
 import numpy as np
 import torch
 
-from sw.data.events import Events
-from sw.data.packed import pack, pack_on_disk
-from sw.geometry import Shape
+from tickless.sw.data.events import Events
+from tickless.sw.data.packed import pack, pack_on_disk
+from tickless.sw.integer.geometry import Shape
 
 __all__ = ["Recordings", "frames"]
 

@@ -7,9 +7,9 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from sw.data import saccades, store
-from sw.data.events import Events, EventsError
-from sw.data.saccades import Camera, Motion
+from tickless.sw.data import saccades, store
+from tickless.sw.data.events import Events, EventsError
+from tickless.sw.data.saccades import Camera, Motion
 
 __all__ = ["CAMERA", "MOTION", "image_of", "images", "path", "sample"]
 
@@ -29,7 +29,7 @@ MOTION = Motion(
     haste=(1.4, 1.3, 1.0, 1.1),
     delay=(0.952, 1.046, 0.787, 0.753),
 )
-"""Found by eye, then by searches of `sw.data.calibration` on 200 of N-MNIST's recordings.
+"""Found by eye, then by searches of `sw.data.camera_calibration` on 200 of N-MNIST's recordings.
 
 The third leg is no saccade of its own: the head swings a little back after the second.
 """

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from tonic.datasets import NCALTECH101
 
-from sw.data import atis, store
-from sw.data.events import Events, EventsError
+from tickless.sw.data import atis, store
+from tickless.sw.data.events import Events, EventsError
 
 __all__ = ["CLASSES", "SENSOR", "files", "read"]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tonic.datasets import NMNIST
 
-from sw.data import atis, store
-from sw.data.events import Events
+from tickless.sw.data import atis, store
+from tickless.sw.data.events import Events
 
 __all__ = ["SENSOR", "files", "folder", "read"]
 

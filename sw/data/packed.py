@@ -11,8 +11,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from sw.data.events import Events
-from sw.geometry import Shape
+from tickless.sw.data.events import Events
+from tickless.sw.integer.geometry import Shape
 
 __all__ = ["Packed", "pack", "pack_on_disk"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.ndimage import zoom
 from sklearn.datasets import load_digits
 
-from sw.data.events import Events
+from tickless.sw.data.events import Events
 
 __all__ = ["SENSOR", "Camera", "Motion", "digits", "record", "sample"]
 

@@ -7,7 +7,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import overload
 
-from sw.data.events import Events
+from tickless.sw.data.events import Events
 
 __all__ = ["Samples", "in_parallel"]
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from platformdirs import user_cache_path
 
-from sw.data.events import EventsError
+from tickless.sw.data.events import EventsError
 
 __all__ = ["fetch", "given", "root"]
 

@@ -5,11 +5,11 @@ from functools import partial
 import numpy as np
 import torch
 
-from sw.data.augment import Chain, Flip, Roll
-from sw.data.cache import cached
-from sw.data.catalog import Samples
-from sw.geometry import Shape
-from sw.training.settings import Settings
+from tickless.sw.data.augment import Chain, Flip, Roll
+from tickless.sw.data.cache import cached
+from tickless.sw.data.catalog import Samples
+from tickless.sw.integer.geometry import Shape
+from tickless.sw.training.settings import Settings
 
 __all__ = ["Batches"]
 

@@ -17,10 +17,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from sw.models import SpikingChain
-from sw.networks import layers
-from sw.neurons import IntegrateAndFire
-from sw.training.memory import keep_freed_memory
+from tickless.sw.training.architectures import layers
+from tickless.sw.training.memory import keep_freed_memory
+from tickless.sw.training.models import SpikingChain
+from tickless.sw.training.neurons import IntegrateAndFire
 
 __all__ = ["PACKAGES", "Peer", "main", "seconds"]
 

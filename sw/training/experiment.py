@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from sw.training.settings import Settings, SettingsError
+from tickless.sw.training.settings import Settings, SettingsError
 
 __all__ = ["FOLDER", "add_experiment", "experiments", "read_experiment"]
 

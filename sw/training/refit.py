@@ -7,10 +7,10 @@ import torch
 from torch.nn import functional
 from tqdm import tqdm
 
-from sw.evaluate import FloatEngine
-from sw.models import SpikingChain
-from sw.training.batches import Batches
-from sw.training.settings import Settings
+from tickless.sw.judge.evaluate import FloatEngine
+from tickless.sw.training.batches import Batches
+from tickless.sw.training.models import SpikingChain
+from tickless.sw.training.settings import Settings
 
 __all__ = ["refit"]
 

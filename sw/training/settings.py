@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, fields
 from math import inf, isfinite
 from typing import Any
 
-from sw.data.catalog import DATASETS
-from sw.networks import NETWORKS
-from sw.neurons import NEURONS
-from sw.surrogates import SURROGATES
-from sw.training.methods import METHODS
+from tickless.sw.data.catalog import DATASETS
+from tickless.sw.training.architectures import NETWORKS
+from tickless.sw.training.neurons import NEURONS
+from tickless.sw.training.surrogates import SURROGATES
+from tickless.sw.training.time_steps import METHODS
 
 __all__ = ["Settings", "SettingsError"]
 
@@ -35,13 +35,13 @@ class Settings:
     dataset : str
         One of `sw.data.catalog.DATASETS`.
     network : str
-        One of `sw.networks.NETWORKS`.
+        One of `sw.training.architectures.NETWORKS`.
     target : str
         ``"events"``: a network to run event by event: pre-trained with batch norm, whose shifts
         are removed and whose scales are folded into the weights, then fine-tuned.
         ``"steps"``: a network for time steps alone, which keeps its batch norms.
     method : str
-        One of `sw.training.methods.METHODS`, from the end of pre-training on.
+        One of `sw.training.time_steps.METHODS`, from the end of pre-training on.
     seed : int
         Seed of weights, order and augmentation.
     device : str
@@ -55,7 +55,7 @@ class Settings:
     decay : float
         What a membrane of ``"lif"`` keeps in a time step.
     surrogate : str
-        One of `sw.surrogates.SURROGATES`.
+        One of `sw.training.surrogates.SURROGATES`.
     steps : int
         Time steps of pre-training and of SDT.
     steps_range : tuple of int
@@ -102,7 +102,7 @@ class Settings:
     refit_strength : float
         Penalty on the square of what that changes in the readout's weights.
     weight_bits, resolution : int
-        Quantization in ``quantize_epochs``, as in `sw.quantization.Quantization`.
+        Quantization in ``quantize_epochs``, as in `sw.quantization.rule.Quantization`.
     """
 
     dataset: str = _one_of(DATASETS, "saccades")

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from sw.files import replacing
+from tickless.sw.atomic_write import replacing
 
 __all__ = ["State", "StateError", "hand_on", "load_state", "save_state"]
 

@@ -9,22 +9,22 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from sw.checkpoint import Checkpoint
-from sw.data.catalog import CLASSES, SENSORS, Samples
-from sw.data.frames import Recordings
-from sw.evaluate import renormalized, score_events, score_steps
-from sw.models import SpikingChain
-from sw.networks import layers
-from sw.neurons import IntegrateAndFire, LeakyIntegrateAndFire
-from sw.quantization import Quantization
-from sw.training.batches import Batches
-from sw.training.fit import Fitting, Phase
-from sw.training.memory import keep_freed_memory
-from sw.training.record import record
-from sw.training.refit import refit
-from sw.training.settings import Settings, SettingsError
-from sw.training.state import State, load_state, save_state
-from sw.training.team import Team
+from tickless.sw.checkpoint import Checkpoint
+from tickless.sw.data.catalog import CLASSES, SENSORS, Samples
+from tickless.sw.data.frames import Recordings
+from tickless.sw.judge.evaluate import renormalized, score_events, score_steps
+from tickless.sw.quantization.rule import Quantization
+from tickless.sw.training.architectures import layers
+from tickless.sw.training.batches import Batches
+from tickless.sw.training.loop import Fitting, Phase
+from tickless.sw.training.memory import keep_freed_memory
+from tickless.sw.training.models import SpikingChain
+from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire
+from tickless.sw.training.record import record
+from tickless.sw.training.refit import refit
+from tickless.sw.training.settings import Settings, SettingsError
+from tickless.sw.training.state import State, load_state, save_state
+from tickless.sw.training.team import Team
 
 __all__ = ["Trainer"]
 

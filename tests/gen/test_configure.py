@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from gen.configure import design_config, layer_cores
-from gen.fold import Folding, channel_blocks, choices, fold_fully
-from tests.networks import random_network
+from tests.random_networks import random_network
+from tickless.gen.configure import design_config, layer_cores
+from tickless.gen.fold import Folding, channel_blocks, choices, fold_fully
 
 
 @pytest.mark.parametrize("seed", range(16))

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from gen.configure import layer_cores
-from gen.cut import CoreLimits, cut_layer, cut_to_limits, memory_bits
-from gen.fold import Folding, fold_fully
-from tests.networks import random_network
+from tests.random_networks import random_network
+from tickless.gen.configure import layer_cores
+from tickless.gen.cut import CoreLimits, cut_layer, cut_to_limits, memory_bits
+from tickless.gen.fold import Folding, fold_fully
 
 
 @pytest.fixture

@@ -5,14 +5,14 @@ import re
 import numpy as np
 import pytest
 
-from gen.configure import design_config, layer_cores
-from gen.cut import cut_layer
-from gen.emit import emit, main
-from gen.fold import fold_fully
-from gen.image import load_image
-from gen.manifest import MANIFEST_VERSION
-from gen.place import place
-from tests.networks import random_events, random_network
+from tests.random_networks import random_events, random_network
+from tickless.gen.configure import design_config, layer_cores
+from tickless.gen.cut import cut_layer
+from tickless.gen.emit import emit, main
+from tickless.gen.fold import fold_fully
+from tickless.gen.image import load_image
+from tickless.gen.manifest import MANIFEST_VERSION
+from tickless.gen.place import place
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from gen.fold import Folding, choices, clocks_per_event, fold_fully, fold_to_budget
-from sw.chain import LayerSpec, chain
-from tests.networks import random_network
+from tests.random_networks import random_network
+from tickless.gen.fold import Folding, choices, clocks_per_event, fold_fully, fold_to_budget
+from tickless.sw.integer.specs import LayerSpec, chain
 
 CHAIN = chain(
     (2, 34, 34),

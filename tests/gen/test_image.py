@@ -2,12 +2,12 @@ import re
 
 import numpy as np
 
-from gen.configure import layer_cores
-from gen.fold import fold_fully
-from gen.image import load_image
-from gen.manifest import manifest
-from gen.place import place
-from tests.networks import random_network
+from tests.random_networks import random_network
+from tickless.gen.configure import layer_cores
+from tickless.gen.fold import fold_fully
+from tickless.gen.image import load_image
+from tickless.gen.manifest import manifest
+from tickless.gen.place import place
 
 
 def test_the_manifest_says_where_everything_lies():

@@ -3,9 +3,9 @@ import argparse
 import numpy as np
 import pytest
 
-from gen.fold import Folding, fold_fully
-from gen.options import add_design_options, chosen_foldings, parse_folding
-from tests.networks import random_events, random_network
+from tests.random_networks import random_events, random_network
+from tickless.gen.fold import Folding, fold_fully
+from tickless.gen.options import add_design_options, chosen_foldings, parse_folding
 
 
 def test_foldings_by_hand():

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from amaranth.sim import Simulator
 
-from gen.configure import design_config
-from gen.fold import Folding, clocks_per_event, fold_fully
-from gen.performance import measure_activity, predict
-from hw.design import Design
-from hw.packet import Kind
-from sw import golden
-from tests.networks import random_events, random_network
+from tests.random_networks import random_events, random_network
+from tickless.gen.configure import design_config
+from tickless.gen.fold import Folding, clocks_per_event, fold_fully
+from tickless.gen.performance import measure_activity, predict
+from tickless.hw.design import Design
+from tickless.hw.packet import Kind
+from tickless.sw.integer import golden
 
 CLOCK_HZ, BAUD = 24_000_000, 3_000_000
 

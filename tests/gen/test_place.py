@@ -3,18 +3,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gen.configure import layer_cores
-from gen.fold import Folding
-from gen.place import core_packets, mesh_config, place
-from gen.routes import check_routes, link_loads, route
-from hw.fabric.config import connections, round_trip
-from hw.fabric.flit import HOST, FlitConfig
-from hw.fabric.router import Port, RouterConfig
-from sw import engine
-from sw.chain import LayerSpec, chain
-from sw.layer import Layer
-from sw.network import Network
-from tests.networks import random_events
+from tests.random_networks import random_events
+from tickless.gen.configure import layer_cores
+from tickless.gen.fold import Folding
+from tickless.gen.place import core_packets, mesh_config, place
+from tickless.gen.routes import check_routes, link_loads, route
+from tickless.hw.fabric.config import connections, round_trip
+from tickless.hw.fabric.flit import HOST, FlitConfig
+from tickless.hw.fabric.router import Port, RouterConfig
+from tickless.sw.integer import engine
+from tickless.sw.integer.layer import Layer
+from tickless.sw.integer.network import Network
+from tickless.sw.integer.specs import LayerSpec, chain
 
 FLIT = FlitConfig(3, 4, 8, 2)
 
@@ -124,7 +124,7 @@ def test_a_deadlock_is_named(layers, monkeypatch):
         start = source[0] * 7 + source[1]
         return [(ring[(start + k) % 4], ports[(start + k) % 4]) for k in range(3)]
 
-    monkeypatch.setattr("gen.routes.route", in_circles)
+    monkeypatch.setattr("tickless.gen.routes.route", in_circles)
     with pytest.raises(ValueError, match=r"could deadlock: router \(.* waits for router \("):
         check_routes(config)
 

@@ -3,9 +3,9 @@
 import random
 from dataclasses import replace
 
-from hw.config import CoreConfig
-from hw.edge import EdgeConfig
-from hw.packet import LinkConfig
+from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.edge import EdgeConfig
+from tickless.hw.packet import LinkConfig
 
 __all__ = ["make_core", "pack_words"]
 

@@ -1,8 +1,8 @@
 import pytest
 
-from hw.early_exit import EarlyExit
-from hw.packet import Kind, LinkConfig, answer_layout
-from tests.hw.streams import simulate
+from tests.hw.stream_io import simulate
+from tickless.hw.early_exit import EarlyExit
+from tickless.hw.packet import Kind, LinkConfig, answer_layout
 
 LINK = LinkConfig(4, 1, 1, 4)
 EVENT, END, READ = Kind.EVENT, Kind.END, Kind.READ

@@ -5,8 +5,8 @@ import pytest
 from amaranth.back import verilog
 from amaranth_boards.icebreaker import ICEBreakerPlatform
 
-from hw.ram import Ram
-from tests.hw.streams import simulate
+from tests.hw.stream_io import simulate
+from tickless.hw.ram import Ram
 
 
 def test_reads_the_word_as_it_was():

@@ -7,8 +7,8 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from hw.design import Link
-from hw.packet import Kind, LinkConfig, answer_layout
+from tickless.hw.design import Link
+from tickless.hw.packet import Kind, LinkConfig, answer_layout
 
 LINK = LinkConfig(channels=70, height=4, width=5, lanes=70, guarded=True)
 """A link wider than one word of the simulator."""

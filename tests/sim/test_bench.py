@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.build import BuildError
-from sim.packets import pack_sample, unpack_answers
-from sim.run import Simulation, SimulationError
 from tests.sim.stubs import LINK, Stub
+from tickless.sim.build import BuildError
+from tickless.sim.packets import pack_sample, unpack_answers
+from tickless.sim.run import Simulation, SimulationError
 
 FAULTS = ("none", "drops valid", "changes payload", "waits for ready", "stops")
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sim import build as module
-from sim.build import BuildError, build
+from tickless.sim import build as module
+from tickless.sim.build import BuildError, build
 
 
 @pytest.fixture(autouse=True)

@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gen.configure import design_config
-from gen.fold import fold_fully
-from hw.design import Link
-from hw.packet import Kind, answer_layout
-from sim.compare import compare
-from sim.packets import pack_sample, packet_words, unpack_spikes
-from sim.recording import LinkRecording, MembraneRecording, SampleRecording
-from sw import engine
-from tests.networks import random_events, random_network
+from tests.random_networks import random_events, random_network
+from tickless.gen.configure import design_config
+from tickless.gen.fold import fold_fully
+from tickless.hw.design import Link
+from tickless.hw.packet import Kind, answer_layout
+from tickless.sim.compare import compare
+from tickless.sim.packets import pack_sample, packet_words, unpack_spikes
+from tickless.sim.records import LinkRecording, MembraneRecording, SampleRecording
+from tickless.sw.integer import engine
 
 
 @pytest.fixture(scope="module")

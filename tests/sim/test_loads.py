@@ -5,18 +5,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gen.configure import design_factory, layer_cores, network_joins
-from gen.fold import Folding
-from gen.image import IMAGE_DTYPE, load_image
-from gen.place import place
-from sim.compare import compare
-from sim.loads import Load
-from sim.packets import pack_sample
-from sim.run import Simulation
-from sw import engine
-from sw.chain import LayerSpec, ShortcutSpec, chain
-from sw.layer import Layer, Shortcut
-from sw.network import Network
+from tickless.gen.configure import design_factory, layer_cores, network_joins
+from tickless.gen.fold import Folding
+from tickless.gen.image import IMAGE_DTYPE, load_image
+from tickless.gen.place import place
+from tickless.sim.compare import compare
+from tickless.sim.loads import Load
+from tickless.sim.packets import pack_sample
+from tickless.sim.run import Simulation
+from tickless.sw.integer import engine
+from tickless.sw.integer.layer import Layer, Shortcut
+from tickless.sw.integer.network import Network
+from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, chain
 
 SENSOR = (2, 9, 9)
 

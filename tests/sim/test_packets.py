@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from hw.config import CoreConfig
-from hw.edge import EdgeConfig
-from hw.packet import Kind, LinkConfig, answer_layout
-from sim.packets import (
+from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.edge import EdgeConfig
+from tickless.hw.packet import Kind, LinkConfig, answer_layout
+from tickless.sim.packets import (
     READ_MARKER,
     pack_sample,
     packet_field,

@@ -6,19 +6,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gen.configure import design_factory, layer_cores, network_joins
-from gen.cut import cut_layer
-from gen.fold import channel_blocks, choices
-from gen.image import load_image
-from gen.routes import check_routes
-from hw.fabric.config import MeshConfig
-from hw.fabric.receiver import MIN_QUEUE_DEPTH
-from sim.compare import compare
-from sim.loads import Load
-from sim.packets import pack_sample
-from sim.run import simulate
-from sw import engine
-from tests.networks import random_network, random_samples
+from tests.random_networks import random_network, random_samples
+from tickless.gen.configure import design_factory, layer_cores, network_joins
+from tickless.gen.cut import cut_layer
+from tickless.gen.fold import channel_blocks, choices
+from tickless.gen.image import load_image
+from tickless.gen.routes import check_routes
+from tickless.hw.fabric.config import MeshConfig
+from tickless.hw.fabric.receiver import MIN_QUEUE_DEPTH
+from tickless.sim.compare import compare
+from tickless.sim.loads import Load
+from tickless.sim.packets import pack_sample
+from tickless.sim.run import simulate
+from tickless.sw.integer import engine
 
 CASES_A_BUILD = 10
 BUILDS = 3

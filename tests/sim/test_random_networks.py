@@ -6,14 +6,14 @@ from functools import partial
 import numpy as np
 import pytest
 
-from gen.configure import design_config
-from gen.fold import choices
-from hw.design import Design
-from sim.compare import compare
-from sim.packets import pack_sample
-from sim.run import simulate
-from sw import engine
-from tests.networks import random_network, random_samples
+from tests.random_networks import random_network, random_samples
+from tickless.gen.configure import design_config
+from tickless.gen.fold import choices
+from tickless.hw.design import Design
+from tickless.sim.compare import compare
+from tickless.sim.packets import pack_sample
+from tickless.sim.run import simulate
+from tickless.sw.integer import engine
 
 NETWORKS_A_BUILD = 10
 BUILDS = 4

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from hw.design import Link
-from sim.recording import CoreCounters, LinkRecording, SampleRecording
-from sim.result import core_results, layer_results, limit_cycles
-from sw import golden
 from tests.hw.cores import make_core
-from tests.networks import random_events, random_network
+from tests.random_networks import random_events, random_network
+from tickless.hw.design import Link
+from tickless.sim.records import CoreCounters, LinkRecording, SampleRecording
+from tickless.sim.result import core_results, layer_results, limit_cycles
+from tickless.sw.integer import golden
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@ import shutil
 
 import pytest
 
-from sim import verilator
-from sim.verilator import BuildError, verilator_environment
+from tickless.sim import verilator
+from tickless.sim.verilator import BuildError, verilator_environment
 
 
 @pytest.fixture

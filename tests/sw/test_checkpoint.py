@@ -1,11 +1,11 @@
 import pytest
 import torch
 
-from sw.chain import LayerSpec, ShortcutSpec
-from sw.checkpoint import Checkpoint, CheckpointError
-from sw.models import SpikingChain
-from sw.neurons import IntegrateAndFire, LeakyIntegrateAndFire
-from sw.quantization import Quantization
+from tickless.sw.checkpoint import Checkpoint, CheckpointError
+from tickless.sw.integer.specs import LayerSpec, ShortcutSpec
+from tickless.sw.quantization.rule import Quantization
+from tickless.sw.training.models import SpikingChain
+from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire
 
 SPECS = [
     LayerSpec("conv2d", 4, 3, 2, 1),

@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from gen import tools
-from hw.board.dividers import Ecp5PllConfig, Ice40PllConfig
+from tickless.gen.fpga import tools
+from tickless.hw.board.dividers import Ecp5PllConfig, Ice40PllConfig
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import gc
 import pytest
 from amaranth.sim import Simulator
 
-from hw.board.top import PowerOnReset
+from tickless.hw.board.top import PowerOnReset
 
 
 def test_reset_ends_some_clocks_behind_the_lock_and_comes_back_without_it():

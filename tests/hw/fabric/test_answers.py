@@ -4,9 +4,9 @@ import pytest
 from amaranth.hdl import Module
 from amaranth.lib.wiring import connect
 
-from hw.fabric.answers import AnswerCollector, AnswerSplitter
-from hw.packet import answer_layout
-from tests.hw.streams import PATTERNS, collect, send, simulate
+from tests.hw.stream_io import PATTERNS, collect, send, simulate
+from tickless.hw.fabric.answers import AnswerCollector, AnswerSplitter
+from tickless.hw.packet import answer_layout
 
 
 @pytest.mark.parametrize("classes", [1, 3, 10])

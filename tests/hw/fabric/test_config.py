@@ -2,11 +2,11 @@ from dataclasses import replace
 
 import pytest
 
-from hw.fabric.config import MeshConfig, round_trip, whole_link
-from hw.fabric.flit import HOST, FlitConfig, Peer
-from hw.fabric.receiver import check_queue
-from hw.fabric.router import Port, RouterConfig
 from tests.hw.cores import make_core
+from tickless.hw.fabric.config import MeshConfig, round_trip, whole_link
+from tickless.hw.fabric.flit import HOST, FlitConfig, Peer
+from tickless.hw.fabric.receiver import check_queue
+from tickless.hw.fabric.router import Port, RouterConfig
 
 FIRST = make_core(shape=(2, 3, 3), lanes=2, end_level=0)
 SLICES = tuple(

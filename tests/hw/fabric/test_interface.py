@@ -2,9 +2,9 @@ import pytest
 from amaranth.hdl import Module
 from amaranth.lib.wiring import connect
 
-from hw.fabric.flit import FlitConfig, Peer
-from hw.fabric.interface import NetworkInterface
-from tests.hw.streams import PATTERNS, collect, send, simulate
+from tests.hw.stream_io import PATTERNS, collect, send, simulate
+from tickless.hw.fabric.flit import FlitConfig, Peer
+from tickless.hw.fabric.interface import NetworkInterface
 
 MESH = FlitConfig(rows=2, columns=1, payload_bits=8, connection_bits=1)
 

@@ -8,11 +8,11 @@ import pytest
 from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib.fifo import SyncFIFOBuffered
 
-from hw.fabric.flit import FlitConfig, Peer
-from hw.fabric.interface import NetworkInterface
-from hw.fabric.receiver import MIN_QUEUE_DEPTH, Receiver
-from hw.fabric.sender import Sender
 from tests.hw.fabric.proof import claim, freeze, given, prove, refute, register
+from tickless.hw.fabric.flit import FlitConfig, Peer
+from tickless.hw.fabric.interface import NetworkInterface
+from tickless.hw.fabric.receiver import MIN_QUEUE_DEPTH, Receiver
+from tickless.hw.fabric.sender import Sender
 
 MESH = FlitConfig(rows=2, columns=1, payload_bits=2, connection_bits=1)
 """Senders and receivers in rows 1 and 2."""
@@ -112,7 +112,7 @@ def test_credits_and_room(depth, batch):
 
 
 def test_a_queue_of_two_places_refuses_packets(monkeypatch):
-    monkeypatch.setattr("hw.fabric.receiver.MIN_QUEUE_DEPTH", MIN_QUEUE_DEPTH - 1)
+    monkeypatch.setattr("tickless.hw.fabric.receiver.MIN_QUEUE_DEPTH", MIN_QUEUE_DEPTH - 1)
     refute(*connected(MIN_QUEUE_DEPTH - 1, 1), depth=8)
 
 
@@ -223,7 +223,7 @@ def test_lossless_and_ordered(depth, batch):
 
 
 def test_lost_packets_are_found(monkeypatch):
-    monkeypatch.setattr("hw.fabric.receiver.MIN_QUEUE_DEPTH", MIN_QUEUE_DEPTH - 1)
+    monkeypatch.setattr("tickless.hw.fabric.receiver.MIN_QUEUE_DEPTH", MIN_QUEUE_DEPTH - 1)
     refute(*facing(MIN_QUEUE_DEPTH - 1, 1), depth=10)
 
 
@@ -237,5 +237,5 @@ class Blank(SyncFIFOBuffered):
 
 
 def test_changed_packets_are_found(monkeypatch):
-    monkeypatch.setattr("hw.fabric.receiver.SyncFIFOBuffered", Blank)
+    monkeypatch.setattr("tickless.hw.fabric.receiver.SyncFIFOBuffered", Blank)
     refute(*facing(MIN_QUEUE_DEPTH, 1), depth=10)

@@ -1,9 +1,9 @@
 import pytest
 
-from hw.fabric.flit import FlitConfig
-from hw.fabric.loading import COUNT_BITS, Acknowledger, LoadGate
-from hw.packet import Kind, LinkConfig
-from tests.hw.streams import simulate
+from tests.hw.stream_io import simulate
+from tickless.hw.fabric.flit import FlitConfig
+from tickless.hw.fabric.loading import COUNT_BITS, Acknowledger, LoadGate
+from tickless.hw.packet import Kind, LinkConfig
 
 FLIT = FlitConfig(rows=2, columns=2, payload_bits=56, connection_bits=1, loadable=True)
 LINK = LinkConfig(2, 4, 4, 2)

@@ -2,10 +2,10 @@
 
 from amaranth.hdl import Module, Mux, Signal
 
-from hw.fabric.flit import FlitConfig
-from hw.fabric.loading import ACKNOWLEDGMENT, Acknowledger, LoadGate
-from hw.packet import Kind, LinkConfig
 from tests.hw.fabric.proof import claim, freeze, given, prove, refute, register
+from tickless.hw.fabric.flit import FlitConfig
+from tickless.hw.fabric.loading import ACKNOWLEDGMENT, Acknowledger, LoadGate
+from tickless.hw.packet import Kind, LinkConfig
 
 FLIT = FlitConfig(rows=1, columns=1, payload_bits=56, connection_bits=0, loadable=True)
 LINK = LinkConfig(1, 1, 1, 1)

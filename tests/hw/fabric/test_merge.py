@@ -3,9 +3,9 @@ import random
 
 import pytest
 
-from hw.fabric.merge import Merge
-from hw.packet import Kind, LinkConfig
-from tests.hw.streams import PATTERNS, collect, send, simulate
+from tests.hw.stream_io import PATTERNS, collect, send, simulate
+from tickless.hw.fabric.merge import Merge
+from tickless.hw.packet import Kind, LinkConfig
 
 HEIGHT, WIDTH, LANES = 3, 5, 2
 CHANNELS = [2, 4, 3]

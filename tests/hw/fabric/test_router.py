@@ -3,9 +3,9 @@ from itertools import pairwise
 
 import pytest
 
-from hw.fabric.flit import HOST, FlitConfig
-from hw.fabric.router import Port, Router, RouterConfig
-from tests.hw.streams import PATTERNS, collect, send, simulate
+from tests.hw.stream_io import PATTERNS, collect, send, simulate
+from tickless.hw.fabric.flit import HOST, FlitConfig
+from tickless.hw.fabric.router import Port, Router, RouterConfig
 
 MESH = FlitConfig(rows=3, columns=3, payload_bits=16, connection_bits=0)
 PLACES = {"host": (1, 0), "edge": (3, 1), "centre": (2, 1)}

@@ -8,10 +8,10 @@ import pytest
 from amaranth.hdl import Array, Cat, Module, Mux, Signal
 from amaranth.lib import data
 
-from hw.buffer import Buffer
-from hw.fabric.flit import HOST, FlitConfig
-from hw.fabric.router import Port, Router, RouterConfig
 from tests.hw.fabric.proof import claim, freeze, given, prove, refute, register
+from tickless.hw.fabric.flit import HOST, FlitConfig
+from tickless.hw.fabric.router import Port, Router, RouterConfig
+from tickless.hw.streams import Buffer
 
 MESHES = [(3, 3), (1, 1), (1, 3), (3, 1)]
 """Rows and columns: every arrangement of ports that a mesh of any size has."""
@@ -244,5 +244,5 @@ def test_faults_of_routers_are_found(kind):
 
 
 def test_lost_flits_are_found(monkeypatch):
-    monkeypatch.setattr("hw.fabric.router.Buffer", Forgetful)
+    monkeypatch.setattr("tickless.hw.fabric.router.Buffer", Forgetful)
     refute(*check(Router(config_at(3, 3, 2, 1))), depth=10)

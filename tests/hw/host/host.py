@@ -5,7 +5,7 @@ from typing import Any
 
 from cobs import cobs
 
-from hw.host.messages import CRC, Command, Reply
+from tickless.hw.host.messages import CRC, Command, Reply
 
 __all__ = ["ByteHost", "Host", "SerialHost", "decode", "encode"]
 

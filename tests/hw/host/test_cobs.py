@@ -3,10 +3,10 @@ import random
 import pytest
 from cobs import cobs
 
-from hw.host.cobs import CobsDecoder, CobsEncoder
-from hw.host.messages import CRC
-from hw.host.sender import FrameSender
-from tests.hw.streams import PATTERNS, collect, send, simulate
+from tests.hw.stream_io import PATTERNS, collect, send, simulate
+from tickless.hw.host.cobs import CobsDecoder, CobsEncoder
+from tickless.hw.host.messages import CRC
+from tickless.hw.host.sender import FrameSender
 
 
 def frames(count, longest):

@@ -1,6 +1,6 @@
 import pytest
 
-from hw.host.config import HostConfig
+from tickless.hw.host.config import HostConfig
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from hw.host.messages import (
+from tests.hw.host.host import encode
+from tickless.hw.host.messages import (
     ERROR_LAYOUT,
     SYNCED_LAYOUT,
     Command,
@@ -13,8 +14,7 @@ from hw.host.messages import (
     byte_count,
     event_message,
 )
-from hw.packet import Kind, LinkConfig
-from tests.hw.host.host import encode
+from tickless.hw.packet import Kind, LinkConfig
 
 PAGE = Path(__file__).parents[3] / "docs" / "host.md"
 

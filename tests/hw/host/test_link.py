@@ -8,13 +8,16 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 from amaranth.sim import Simulator
 
-from gen.configure import design_config, design_factory
-from gen.fold import fold_fully
-from hw.counters import counter_layout
-from hw.design import Design, DesignConfig
-from hw.host.config import HostConfig
-from hw.host.link import HostLink
-from hw.host.messages import (
+from tests.hw.cores import make_core
+from tests.hw.host.host import ByteHost, encode
+from tests.random_networks import random_events, random_network
+from tickless.gen.configure import design_config, design_factory
+from tickless.gen.fold import fold_fully
+from tickless.hw.core.counters import counter_layout
+from tickless.hw.design import Design, DesignConfig
+from tickless.hw.host.config import HostConfig
+from tickless.hw.host.link import HostLink
+from tickless.hw.host.messages import (
     ERROR_LAYOUT,
     INFO_LAYOUT,
     LINK_INDEX,
@@ -28,11 +31,8 @@ from hw.host.messages import (
     event_message,
     link_counters,
 )
-from hw.packet import Kind, LinkConfig
-from sw.golden import run
-from tests.hw.cores import make_core
-from tests.hw.host.host import ByteHost, encode
-from tests.networks import random_events, random_network
+from tickless.hw.packet import Kind, LinkConfig
+from tickless.sw.integer.golden import run
 
 CONFIG = HostConfig(clock_hz=4000, baud=1000, buffer_bytes=256, network=0xFEDCBA9876543210)
 

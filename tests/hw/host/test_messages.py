@@ -1,4 +1,4 @@
-from hw.host.messages import network_number
+from tickless.hw.host.messages import network_number
 
 
 def test_network():

@@ -1,9 +1,9 @@
 import pytest
 from amaranth.lib import data
 
-from hw.host.messages import Command, Error
-from hw.host.reader import CommandReader
-from tests.hw.streams import collect, send, simulate
+from tests.hw.stream_io import collect, send, simulate
+from tickless.hw.host.messages import Command, Error
+from tickless.hw.host.reader import CommandReader
 
 EVENTS, STORE, SYNC, INFO, END, READ, COUNTERS, REPLAY = (
     Command[name].value

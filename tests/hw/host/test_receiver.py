@@ -3,10 +3,10 @@ import random
 import pytest
 from cobs import cobs
 
-from hw.host.messages import CRC, Command, Error
-from hw.host.receiver import FrameReceiver
 from tests.hw.host.host import encode
-from tests.hw.streams import simulate
+from tests.hw.stream_io import simulate
+from tickless.hw.host.messages import CRC, Command, Error
+from tickless.hw.host.receiver import FrameReceiver
 
 LOST = None
 """A byte of the line without its stop bit."""

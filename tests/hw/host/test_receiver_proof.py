@@ -2,9 +2,9 @@
 
 from amaranth.hdl import Module, Signal, Value
 
-from hw.host.messages import DATA_BYTES
-from hw.host.receiver import FRAME_BYTES, FrameReceiver
 from tests.hw.fabric.proof import claim, freeze, given, prove, refute, register
+from tickless.hw.host.messages import DATA_BYTES
+from tickless.hw.host.receiver import FRAME_BYTES, FrameReceiver
 
 BUFFER_BYTES = 16
 

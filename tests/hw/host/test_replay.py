@@ -2,8 +2,8 @@ import random
 
 import pytest
 
-from hw.host.replay import Replay
-from tests.hw.streams import PATTERNS, collect, simulate
+from tests.hw.stream_io import PATTERNS, collect, simulate
+from tickless.hw.host.replay import Replay
 
 END = "END"
 

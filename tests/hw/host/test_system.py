@@ -1,14 +1,14 @@
 import numpy as np
 from amaranth.sim import Simulator
 
-from gen.configure import design_config, design_factory
-from gen.fold import fold_fully
-from hw.host.config import HostConfig
-from hw.host.messages import Command, Reply, answer_message
-from hw.host.system import System
-from sw.golden import run
 from tests.hw.host.host import SerialHost
 from tests.hw.host.test_link import NETWORK, PERIOD
+from tickless.gen.configure import design_config, design_factory
+from tickless.gen.fold import fold_fully
+from tickless.hw.host.config import HostConfig
+from tickless.hw.host.messages import Command, Reply, answer_message
+from tickless.hw.host.system import System
+from tickless.sw.integer.golden import run
 
 
 def test_serial_line():

@@ -2,7 +2,7 @@ import gc
 
 import pytest
 
-from hw.host.uart import UartReceiver, UartTransmitter
+from tickless.hw.host.uart import UartReceiver, UartTransmitter
 
 
 @pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")

@@ -6,8 +6,8 @@ import pytest
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data
 
-from hw.host.uart import BITS, UartReceiver, UartTransmitter
 from tests.hw.fabric.proof import claim, freeze, prove, refute, register
+from tickless.hw.host.uart import BITS, UartReceiver, UartTransmitter
 
 DIVISORS = [4, 5, 8]
 

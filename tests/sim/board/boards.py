@@ -14,7 +14,7 @@ __all__ = ["simulated_board", "started_board"]
 START_LIMIT_S = 600
 END_LIMIT_S = 10
 
-SIMULATE_BOARD = ("sim.board.command", "simulate-board")
+SIMULATE_BOARD = ("tickless.sim.board.command", "simulate-board")
 
 
 @contextmanager

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hw.host.messages import LINK_INDEX
-from sim.board.client import Client
-from sim.board.port import open_port
-from sim.board.sample import Sample
-from sw import engine
-from sw.data.atis import read
-from sw.network import Network
 from tests.sim.board.boards import simulated_board
+from tickless.host.client import Client
+from tickless.host.port import open_port
+from tickless.host.transmission import Sample
+from tickless.hw.host.messages import LINK_INDEX
+from tickless.sw.data.atis import read
+from tickless.sw.integer import engine
+from tickless.sw.integer.network import Network
 
 NETWORK = "sw/pretrained/nmnist-4bit.safetensors"
 """``saccades`` does not fit an iCEBreaker."""
@@ -51,7 +51,7 @@ def test_recordings_through_the_netlist(recordings):
     expected = [(trace.class_index, tuple(trace.logits.tolist())) for trace in traces]
     taken = [[*(layer.events for layer in trace.layers), trace.readout_events] for trace in traces]
     with (
-        simulated_board(NETWORK, *FOLDED, command=["sim.board.netlist"]) as path,
+        simulated_board(NETWORK, *FOLDED, command=["tickless.sim.board.netlist"]) as path,
         open_port(path) as port,
     ):
         client = Client(port, path)

@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hw.host.messages import LINK_INDEX, Command, Error, Reply
-from sim.board.client import Client
-from sim.board.command import main
-from sim.board.frames import Frame, FrameReader, encode_frame
-from sim.board.port import BoardError, open_port
-from sim.board.protocol import encode_events
-from sim.board.sample import Sample
-from sw import engine
 from tests.sim.board.boards import assert_ended, child_processes, simulated_board, started_board
-from tests.sim.test_main import make_network
+from tests.sim.test_command import make_network
+from tickless.host.client import Client
+from tickless.host.frames import Frame, FrameReader, encode_frame
+from tickless.host.port import BoardError, open_port
+from tickless.host.protocol import encode_events
+from tickless.host.transmission import Sample
+from tickless.hw.host.messages import LINK_INDEX, Command, Error, Reply
+from tickless.sim.board.command import main
+from tickless.sw.integer import engine
 
 STREAMS, BATCH = 1000, 25
 """Corrupt streams, and how many of them come between two good samples."""

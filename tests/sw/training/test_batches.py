@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from sw.data.catalog import SENSORS, load, simulated
-from sw.training.batches import Batches
-from sw.training.settings import Settings
+from tickless.sw.data.catalog import SENSORS, load, simulated
+from tickless.sw.training.batches import Batches
+from tickless.sw.training.settings import Settings
 
 SETTINGS = Settings(batch=10, recorded_share=0.4)
 SENSOR = SENSORS["saccades"]

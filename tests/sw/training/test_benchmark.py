@@ -5,8 +5,8 @@ from importlib.util import find_spec
 import pytest
 import torch
 
-from sw.neurons import IntegrateAndFire
-from sw.training import benchmark
+from tickless.sw.training import benchmark
+from tickless.sw.training.neurons import IntegrateAndFire
 
 
 def test_the_peers_network_is_ours():

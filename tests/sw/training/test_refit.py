@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch.nn import functional
 
-from gen.quantize import quantize
-from sw.data.catalog import load
-from sw.engine import run
-from sw.quantization import Quantization
-from sw.training.batches import Batches
-from sw.training.refit import refit
-from sw.training.settings import Settings
-from sw.training.trainer import Trainer
+from tickless.sw.data.catalog import load
+from tickless.sw.integer.engine import run
+from tickless.sw.quantization.quantize import quantize
+from tickless.sw.quantization.rule import Quantization
+from tickless.sw.training.batches import Batches
+from tickless.sw.training.refit import refit
+from tickless.sw.training.settings import Settings
+from tickless.sw.training.trainer import Trainer
 
 SETTINGS = Settings(
     network="small",

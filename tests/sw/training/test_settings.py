@@ -3,9 +3,9 @@ from dataclasses import replace
 
 import pytest
 
-from sw.networks import NETWORKS
-from sw.training.experiment import experiments, read_experiment
-from sw.training.settings import Settings, SettingsError
+from tickless.sw.training.architectures import NETWORKS
+from tickless.sw.training.experiment import experiments, read_experiment
+from tickless.sw.training.settings import Settings, SettingsError
 
 
 @pytest.mark.parametrize("name", experiments())

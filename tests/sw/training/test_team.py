@@ -5,9 +5,9 @@ import sys
 import pytest
 import torch
 
-from sw.checkpoint import Checkpoint
-from sw.train import main
-from sw.training.team import Team
+from tickless.sw.checkpoint import Checkpoint
+from tickless.sw.train import main
+from tickless.sw.training.team import Team
 
 # Without pre-training no batch norm sees a part of a batch alone, and nothing is drawn for a
 # sample: two processes then do what one does, but for the order of additions.
@@ -30,7 +30,7 @@ LAUNCHER = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
 
 def together(*arguments):
     return subprocess.run(
-        [sys.executable, *LAUNCHER, "-m", "sw.train", *ARGUMENTS, *arguments],
+        [sys.executable, *LAUNCHER, "-m", "tickless.sw.train", *ARGUMENTS, *arguments],
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,

@@ -10,20 +10,20 @@ import numpy as np
 import pytest
 import torch
 
-from gen.quantize import quantize
-from sw.checkpoint import Checkpoint
-from sw.data import saccades
-from sw.data.catalog import SENSORS, Samples, load, simulated
-from sw.data.events import Events
-from sw.engine import run
-from sw.evaluate import FloatEngine, score_events
-from sw.train import main
-from sw.training.batches import Batches
-from sw.training.experiment import experiments, read_experiment
-from sw.training.fit import Fitting, Phase
-from sw.training.settings import Settings, SettingsError
-from sw.training.state import StateError, load_state
-from sw.training.trainer import Trainer
+from tickless.sw.checkpoint import Checkpoint
+from tickless.sw.data import saccades
+from tickless.sw.data.catalog import SENSORS, Samples, load, simulated
+from tickless.sw.data.events import Events
+from tickless.sw.integer.engine import run
+from tickless.sw.judge.evaluate import FloatEngine, score_events
+from tickless.sw.quantization.quantize import quantize
+from tickless.sw.train import main
+from tickless.sw.training.batches import Batches
+from tickless.sw.training.experiment import experiments, read_experiment
+from tickless.sw.training.loop import Fitting, Phase
+from tickless.sw.training.settings import Settings, SettingsError
+from tickless.sw.training.state import StateError, load_state
+from tickless.sw.training.trainer import Trainer
 
 TINY = Settings(
     network="small",
@@ -177,8 +177,8 @@ def noise(sensor, seed):
 KILLED = """
 import os, signal, sys
 import torch
-from sw import train
-from sw.training import fit
+from tickless.sw import train
+from tickless.sw.training import fit
 
 torch.set_num_threads(1)
 load = train.load
@@ -205,7 +205,7 @@ def test_a_killed_run_goes_on_to_the_same_result(tmp_path, monkeypatch, capsys):
         "pretrain_epochs = 1\nepochs = 2\nquantize_epochs = 2\npretrain_samples = 100\n"
         'samples = 100\nsimulated = 10\nrefit_samples = 20\ndevice = "cpu"\n'
     )
-    monkeypatch.setattr("sw.train.load", lambda dataset, split: load(dataset, split)[:30])
+    monkeypatch.setattr("tickless.sw.train.load", lambda dataset, split: load(dataset, split)[:30])
     whole, killed = tmp_path / "whole.safetensors", tmp_path / "killed.safetensors"
     state = tmp_path / "killed.safetensors.state"
     main([str(experiment), "--output", str(whole)])

@@ -1,0 +1,149 @@
+"""Area and speed of the fabric's parts, a core and a readout on an ECP5: ``python -m gen.fpga.area``.
+
+Measured by Yosys and nextpnr.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from amaranth.back import rtlil  # pyright: ignore[reportAttributeAccessIssue]
+from amaranth.lib.wiring import Component
+
+from tickless.gen.configure import layer_cores
+from tickless.gen.fold import Folding, fold_fully
+from tickless.gen.fpga.synthesis import PREPARATION
+from tickless.gen.fpga.tools import ToolError, run
+from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.core import Core
+from tickless.hw.core.readout import Readout
+from tickless.hw.fabric.flit import FlitConfig, Peer
+from tickless.hw.fabric.interface import NetworkInterface
+from tickless.hw.fabric.merge import Merge
+from tickless.hw.fabric.router import Router, RouterConfig
+from tickless.hw.packet import LinkConfig
+from tickless.sw.integer.network import PRETRAINED, Network
+
+__all__ = ["Area", "main", "measure", "parts"]
+
+FOLDER = Path("build/area")
+
+CLOCK_MHZ = 100
+"""Clock that place and route aims at."""
+
+FLIT = FlitConfig(rows=3, columns=3, payload_bits=57, connection_bits=2)
+"""Flits of 64 bits."""
+
+QUEUE_DEPTH, CREDIT_BATCH = 64, 16
+
+NETWORK = PRETRAINED / "nmnist.safetensors"
+"""Network whose cores are measured."""
+
+# Mapping that knows the clock does not trade area for speed that nobody asked for.
+SYNTHESIS = (
+    f"read_rtlil {{name}}.il; {PREPARATION}; "
+    "scratchpad -set abc9.D {picoseconds}; "
+    "synth_lattice -family ecp5 -nowidelut -top {name} -json {name}.json"
+)
+
+
+@dataclass(frozen=True)
+class Area:
+    """What a component needs on an ECP5 of speed grade 6, placed and routed by itself.
+
+    Members
+    -------
+    comb, flip_flops, block_rams : int
+        TRELLIS_COMB, TRELLIS_FF, DP16KD.
+    clock_mhz : float
+        Clock that the timing analysis allows.
+    """
+
+    comb: int
+    flip_flops: int
+    block_rams: int
+    clock_mhz: float
+
+
+def parts() -> dict[str, Callable[[], Component]]:
+    """Makers of the fabric's parts by name, for flits of 64 bits, and of cores of `NETWORK`."""
+
+    def cores(**options) -> Sequence[CoreConfig]:
+        network = Network.load(NETWORK)
+        foldings = [Folding(4, 4), *fold_fully(network)[1:]]
+        layers = layer_cores(network, foldings, [1] * len(foldings), **options)
+        return [layer[0] for layer in layers]
+
+    def interface(count: int) -> NetworkInterface:
+        peers = [Peer(1 + index % 3, index // 3, index % 2) for index in range(count)]
+        return NetworkInterface(FLIT, FLIT.payload_bits, peers, peers, QUEUE_DEPTH, CREDIT_BATCH)
+
+    def merge(count: int) -> Merge:
+        return Merge(LinkConfig(32, 8, 8, 8), [LinkConfig(8, 8, 8, 8, level_bits=1)] * count)
+
+    return {
+        "router, five ports": lambda: Router(RouterConfig(FLIT, 2, 1)),
+        "interface, 1 source, 1 destination": lambda: interface(1),
+        "interface, 2 sources, 2 destinations": lambda: interface(2),
+        "interface, 4 sources, 4 destinations": lambda: interface(4),
+        "merge of 2 slices": lambda: merge(2),
+        "merge of 4 slices": lambda: merge(4),
+        "first core, 4 lanes x 4 taps": lambda: Core(cores()[0]),
+        "first core, loadable": lambda: Core(cores(loadable=True)[0]),
+        "readout of 10 classes": lambda: Readout(cores()[-1]),
+        "readout with early exit": lambda: Readout(cores(margin=6000)[-1]),
+    }
+
+
+def measure(component: Component, name: str) -> Area:
+    """Synthesize, place and route one component in a folder of its own.
+
+    Raises
+    ------
+    ToolError
+        If a tool is missing or fails.
+    """
+    folder = FOLDER / name
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.il").write_text(rtlil.convert(component, name=name, emit_src=False))
+    script = SYNTHESIS.format(name=name, picoseconds=round(1e6 / CLOCK_MHZ))
+    run(folder, "yosys", "-q", "-p", script)
+    run(
+        folder,
+        "nextpnr-ecp5",
+        *("--quiet", "--85k", "--package", "CABGA756", "--speed", "6", "--out-of-context"),
+        *("--json", f"{name}.json", "--freq", str(CLOCK_MHZ), "--timing-allow-fail"),
+        *("--report", "report.json"),
+    )
+    report = json.loads((folder / "report.json").read_text())
+    used = {cell: entry["used"] for cell, entry in report["utilization"].items()}
+    return Area(
+        comb=used["TRELLIS_COMB"],
+        flip_flops=used["TRELLIS_FF"],
+        block_rams=used["DP16KD"],
+        clock_mhz=min(clock["achieved"] for clock in report["fmax"].values()),
+    )
+
+
+def main() -> int:
+    """Print the table."""
+    print(f"ECP5, speed grade 6, flits of {FLIT.layout.size} bits")
+    print(f"{'':38}{'TRELLIS_COMB':>14}{'flip-flops':>12}{'block RAM':>11}{'MHz':>7}")
+    for index, (title, make) in enumerate(parts().items()):
+        try:
+            area = measure(make(), f"part_{index}")
+        except ToolError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 2
+        print(
+            f"{title:38}{area.comb:14,}{area.flip_flops:12,}{area.block_rams:11}"
+            f"{area.clock_mhz:7.0f}",
+            flush=True,
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,168 @@
+"""Host's end of the serial link: samples to a board, answers back."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from typing import TypeVar
+
+import numpy as np
+
+from tickless.host.line import Link, LinkError, Losses
+from tickless.host.port import BoardError, Port
+from tickless.host.protocol import Answer, Counters, Info, Message, Replayed, encode_events
+from tickless.host.transmission import Sample
+from tickless.hw.host.messages import Command
+
+__all__ = ["Client"]
+
+PATIENCE_S = 5.0
+"""Longest time in which nothing goes on."""
+
+ATTEMPTS = 4
+"""How often a sample or a question is sent before its failure is an error."""
+
+SAMPLES_UNDER_WAY = 2
+"""While a sample's answer is on its way, events of the next one follow."""
+
+T = TypeVar("T")
+M = TypeVar("M", bound=Message)
+
+
+class Client:
+    """Board at the other end of a port.
+
+    Parameters
+    ----------
+    port : Port
+        The port.
+    name : str
+        Its name, for errors.
+    patience_s : float
+        Longest time in which nothing goes on, until a command counts as lost.
+
+    Members
+    -------
+    info : Info
+        What the board is.
+
+    Raises
+    ------
+    BoardError
+        From every method: if nothing answers, the port disappears, the board speaks another
+        version, refuses a command, or a sample was lost `ATTEMPTS` times.
+    """
+
+    def __init__(self, port: Port, name: str = "port", patience_s: float = PATIENCE_S):
+        self._link = Link(port, name, patience_s)
+        self._link.synchronize()
+        self._link.info = self.info = self._ask(Command.INFO, Info)
+
+    @property
+    def losses(self) -> Losses:
+        """What was lost on the line so far."""
+        return self._link.losses
+
+    def classify(self, addresses: np.ndarray) -> Answer:
+        """Answer to one sample of events ``[n, 3]``: ``(channel, y, x)``."""
+        *_, answer = self.answers([Sample(addresses)])
+        return answer
+
+    def answers(self, samples: Iterable[Sample]) -> Iterator[Answer]:
+        """Answers to each sample's READs and its END, in order.
+
+        Samples follow each other without a gap. One that fails is sent again from its first event,
+        and the READs that were answered are answered once more.
+        """
+        self._link.synchronize()
+        source = iter(samples)
+        waiting: deque[Sample] = deque()
+        commands: Iterator[tuple[float, Command, bytes]] = iter(())
+        answered = failures = 0
+        started = 0.0
+        while True:
+            try:
+                if (command := next(commands, None)) is not None:
+                    due, kind, content = command
+                    self._link.rest_until(started + due)
+                    self._link.send(kind, content)
+                elif len(waiting) < SAMPLES_UNDER_WAY and (sample := next(source, None)):
+                    waiting.append(sample)
+                    commands = sample.commands(self.info)
+                    started = time.monotonic()
+                elif waiting:
+                    self._link.wait()
+                else:
+                    return
+                for answer in self._link.take_all(Answer):
+                    if answer.sample != answered & 0xFFFF:
+                        raise LinkError("the answer to a sample was lost")
+                    if answer.ends:
+                        answered += 1
+                        waiting.popleft()
+                        failures = 0
+                    yield answer
+            except LinkError as error:
+                failures += 1
+                self._start_anew(failures, error)
+                source = chain(tuple(waiting), source)
+                waiting.clear()
+                commands, answered = iter(()), 0
+
+    def replay(self, addresses: np.ndarray, repeats: int) -> tuple[Answer, Replayed]:
+        """Let the board store a sample and play it many times; the last answer and the clocks."""
+        if len(addresses) > self.info.stored_events:
+            raise BoardError(
+                f"{self._link.name}: {len(addresses):,} events: the board stores at most "
+                f"{self.info.stored_events:,} to replay"
+            )
+
+        events, step = encode_events(self.info, addresses), self.info.events_per_frame
+
+        def attempt() -> tuple[Answer, Replayed]:
+            self._link.synchronize()
+            for start in range(0, len(events), step):
+                self._link.send(Command.STORE, events[start : start + step].tobytes())
+            started = time.monotonic()
+            played = self._play(1, self._link.patience_s)
+            if repeats == 1:
+                return played
+            seconds = time.monotonic() - started
+            return self._play(repeats, self._link.patience_s + 2 * repeats * seconds)
+
+        return self._insist(attempt)
+
+    def counters(self, index: int) -> dict[str, int]:
+        """Counters of a core, or of the link for `hw.host.messages.LINK_INDEX`."""
+        return self._ask(Command.COUNTERS, Counters, bytes([index])).values
+
+    def _play(self, repeats: int, patience_s: float) -> tuple[Answer, Replayed]:
+        self._link.send(Command.REPLAY, repeats.to_bytes(2, "little"))
+        answer = self._link.take(Answer, patience_s)
+        return answer, self._link.take(Replayed, patience_s)
+
+    def _ask(self, command: Command, reply: type[M], content: bytes = b"") -> M:
+        def attempt() -> M:
+            self._link.send(command, content)
+            return self._link.take(reply, self._link.patience_s)
+
+        return self._insist(attempt)
+
+    def _insist(self, attempt: Callable[[], T]) -> T:
+        """What an attempt gives, made again from a new start when something was lost."""
+        failures = 0
+        while True:
+            try:
+                return attempt()
+            except LinkError as error:
+                failures += 1
+                self._start_anew(failures, error)
+
+    def _start_anew(self, failures: int, error: LinkError) -> None:
+        if failures == ATTEMPTS:
+            raise BoardError(
+                f"{self._link.name}: given up after {ATTEMPTS} attempts, the last one because "
+                f"{error}"
+            ) from None
+        self._link.losses.restarts += 1
+        self._link.synchronize()

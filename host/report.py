@@ -1,0 +1,95 @@
+"""What `tickless run` says of a board's answers: a line each, and a summary."""
+
+from collections.abc import Sequence
+
+from tickless.host.inputs import Recording
+from tickless.host.protocol import Answer
+from tickless.sw.data.catalog import UNLABELLED
+from tickless.sw.integer.trace import SampleTrace
+
+__all__ = ["Report", "difference"]
+
+
+def difference(answer: Answer, trace: SampleTrace) -> str | None:
+    """First difference between an answer to END and the golden model's; None for none."""
+    for name, seen, expected in (
+        ("class", answer.class_index, trace.class_index),
+        ("logits", answer.logits, tuple(trace.logits.tolist())),
+        ("deciding event", answer.decision, trace.decision),
+    ):
+        if seen != expected:
+            return f"{name} {seen}, expected {expected}"
+    return None
+
+
+class Report:
+    """Table of recordings.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        All that will have a line.
+    columns : sequence of str
+        Names of the figures beside class and label.
+
+    Members
+    -------
+    header : str
+        Names of all columns.
+    differing : int
+        Answers that differed from the golden model's.
+    """
+
+    def __init__(self, recordings: Sequence[Recording], columns: Sequence[str]):
+        self._width = max(len("recording"), *(len(recording.name) for recording in recordings))
+        self._columns = columns
+        self.samples = self.differing = 0
+        self._labelled = self._right = self._compared = 0
+        self.header = "  ".join(
+            [f"{'recording':{self._width}}", "class", "label", *columns, "golden model"]
+        )
+
+    def line(
+        self,
+        recording: Recording,
+        answer: Answer,
+        trace: SampleTrace | None,
+        figures: Sequence[str],
+    ) -> str:
+        """Line of a recording, its answer and the golden model's, if there is one."""
+        verdict, label = "not compared", "-"
+        self.samples += 1
+        if recording.label != UNLABELLED:
+            label = str(recording.label)
+            self._labelled += 1
+            self._right += recording.label == answer.class_index
+        if trace is not None:
+            wrong = difference(answer, trace)
+            verdict = "equal" if wrong is None else f"DIFFERS: {wrong}"
+            self._compared += 1
+            self.differing += wrong is not None
+        cells = [f"{text:>{len(name)}}" for text, name in zip(figures, self._columns, strict=True)]
+        return "  ".join(
+            [
+                f"{recording.name:{self._width}}",
+                f"{answer.class_index:5}",
+                f"{label:>5}",
+                *cells,
+                verdict,
+            ]
+        )
+
+    def summary(self) -> str:
+        """Shares of all lines so far."""
+        equal = self._compared - self.differing
+        return ", ".join(
+            [
+                f"{self.samples} recording{'s' * (self.samples != 1)}",
+                _share("accuracy", self._right, self._labelled),
+                _share("agreement with the golden model", equal, self._compared),
+            ]
+        )
+
+
+def _share(name: str, part: int, whole: int) -> str:
+    return f"{name} {part / whole:.2%} ({part} of {whole})" if whole else f"{name} not known"

@@ -1,0 +1,209 @@
+"""Send recordings to a board and compare its answers with the golden model."""
+
+import argparse
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from tickless.host.client import Client
+from tickless.host.inputs import Recording, dataset_recordings, file_recording
+from tickless.host.line import Losses
+from tickless.host.live import LiveView
+from tickless.host.port import DEFAULT_BAUD, BoardError, open_port
+from tickless.host.recognition import board_network
+from tickless.host.report import Report
+from tickless.host.transmission import Sample
+from tickless.sw.data.catalog import DATASETS
+from tickless.sw.data.events import Events, EventsError
+from tickless.sw.integer import engine
+from tickless.sw.integer.network import Network, NetworkError
+from tickless.sw.integer.trace import SampleTrace
+
+__all__ = ["add_options", "main"]
+
+LIVE_EVENTS = 100
+"""Events between two pictures of the logits."""
+
+MOST_REPEATS = (1 << 16) - 1
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.add_argument("--port", required=True, help="the board's serial port, as /dev/ttyUSB0")
+    parser.add_argument(
+        "--baud", type=int, default=DEFAULT_BAUD, metavar="N", help="bits a second on the line"
+    )
+    parser.add_argument(
+        "files", nargs="*", type=Path, metavar="FILE", help="recordings: *.bin, *.npy, *.aedat4"
+    )
+    parser.add_argument("--dataset", choices=DATASETS, help="recordings of a data set's test part")
+    parser.add_argument("--samples", type=int, metavar="N", help="how many of them; 20 by default")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="chooses them")
+    parser.add_argument(
+        "--network",
+        type=Path,
+        metavar="FILE",
+        help="network file to compare with; by default the pre-trained one that the board names",
+    )
+    parser.add_argument(
+        "--margin", type=int, metavar="N", help="margin of the board's early exit, to compare with"
+    )
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument(
+        "--pace", action="store_true", help="send each event at its time, not as soon as possible"
+    )
+    how.add_argument(
+        "--live", action="store_true", help="show the logits while events arrive at their pace"
+    )
+    how.add_argument(
+        "--replay",
+        type=int,
+        metavar="N",
+        help="let the board store each recording and play it N times without a gap",
+    )
+
+
+def main(options: argparse.Namespace) -> int:
+    """Returns 0 if no answer differs from the golden model, 1 if one does, 2 on a wrong input."""
+    try:
+        with open_port(options.port, options.baud) as port:
+            return _run(Client(port, options.port), options)
+    except (BoardError, EventsError, NetworkError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(client: Client, options: argparse.Namespace) -> int:
+    info = client.info
+    recordings = [file_recording(path, info.sensor) for path in options.files]
+    if options.dataset is not None:
+        recordings += dataset_recordings(
+            options.dataset, options.samples, options.seed, info.sensor
+        )
+    if not recordings:
+        raise ValueError("no recordings: expected files, or --dataset")
+    if options.live and info.early_exit:
+        raise ValueError("--live: the board decides early, and its logits stand still then")
+    model = Model(client, options.network, options.margin)
+    print(model.text)
+    runner = _replay if options.replay is not None else _stream
+    report, speed = runner(client, recordings, model, options)
+    lost = client.losses
+    if lost != Losses():
+        print(
+            f"the line: {lost.replies} damaged replies, {lost.resent} commands sent again, "
+            f"{lost.restarts} new starts"
+        )
+    print(f"{report.summary()}\n{speed}")
+    return 1 if report.differing else 0
+
+
+class Model:
+    """Golden model beside a board, as far as its network and its margin are known.
+
+    Members
+    -------
+    text : str
+        What is compared, or why nothing is.
+    """
+
+    def __init__(self, client: Client, path: Path | None, margin: int | None):
+        info = client.info
+        if margin is not None and not info.early_exit:
+            raise ValueError(f"margin = {margin}: the board has no early exit")
+        self._margin = margin
+        self._network: Network | None = board_network(info, path)
+        if self._network is None:
+            self.text = (
+                "nothing is compared: no pre-trained network is the board's; expected its file "
+                "as --network"
+            )
+        elif info.early_exit and margin is None:
+            self._network = None
+            self.text = "nothing is compared: the board has early exit; expected its --margin"
+        else:
+            self.text = f"compared with the golden model of network {self._network.hash[:16]}"
+            # Compiled now, not while the board waits.
+            engine.run(self._network, np.zeros((0, 3), np.int32), (), margin)
+
+    def run(self, events: Events) -> SampleTrace | None:
+        """What the golden model does; None where it is not known."""
+        if self._network is None:
+            return None
+        return engine.run(self._network, events.addresses, (), self._margin)
+
+
+def _stream(
+    client: Client, recordings: Sequence[Recording], model: Model, options: argparse.Namespace
+) -> tuple[Report, str]:
+    clock_hz = client.info.clock_hz
+    report = Report(recordings, ("   margin", "latency us", "     clocks"))
+    sent: deque[tuple[Recording, Events]] = deque()
+    view = LiveView(sys.stdout) if options.live else None
+
+    def samples() -> Iterator[Sample]:
+        for recording in recordings:
+            events = recording.read()
+            sent.append((recording, events))
+            yield Sample(
+                events.addresses,
+                events.t_us if options.pace or options.live else None,
+                LIVE_EVENTS if options.live else None,
+            )
+
+    print(report.header)
+    started, reads = time.monotonic(), 0
+    with tqdm(total=len(recordings), unit="sample", disable=None if view is None else True) as bar:
+        for answer in client.answers(samples()):
+            recording, events = sent[0]
+            if view is not None:
+                reads = 0 if answer.ends else reads + 1
+                count = len(events) if answer.ends else min(reads * LIVE_EVENTS, len(events))
+                view.show(f"{recording.name}: {count:,} of {len(events):,} events", answer)
+            if not answer.ends:
+                continue
+            if view is not None:
+                view.leave()
+            sent.popleft()
+            figures = (
+                f"{answer.lead:,}",
+                f"{answer.latency / clock_hz * 1e6:.2f}",
+                f"{answer.clocks:,}",
+            )
+            bar.write(report.line(recording, answer, model.run(events), figures))
+            bar.update()
+    seconds = time.monotonic() - started
+    return report, f"{len(recordings) / seconds:.1f} samples/s over the line"
+
+
+def _replay(
+    client: Client, recordings: Sequence[Recording], model: Model, options: argparse.Namespace
+) -> tuple[Report, str]:
+    repeats, clock_hz = options.replay, client.info.clock_hz
+    if not 1 <= repeats <= MOST_REPEATS:
+        raise ValueError(f"replay = {repeats}: expected 1..{MOST_REPEATS}")
+    report = Report(recordings, ("   margin", "clocks a sample", " samples/s"))
+    print(report.header)
+    total = 0.0
+    for recording in tqdm(recordings, unit="sample", disable=None):
+        events = recording.read()
+        answer, played = client.replay(events.addresses, repeats)
+        clocks = played.clocks / played.repeats
+        total += clocks
+        figures = (f"{answer.lead:,}", f"{clocks:,.1f}", _speed(clock_hz, clocks))
+        tqdm.write(report.line(recording, answer, model.run(events), figures))
+    mean = total / len(recordings)
+    speed = _speed(clock_hz, mean)
+    return report, f"{mean:,.1f} clocks a sample: {speed} samples/s at {clock_hz / 1e6:g} MHz"
+
+
+def _speed(clock_hz: int, clocks: float) -> str:
+    """Samples a second; of an empty sample no clocks are counted."""
+    return f"{clock_hz / clocks:,.1f}" if clocks else "-"

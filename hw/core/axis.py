@@ -1,0 +1,116 @@
+"""Tables of one axis: which output coordinates, banks and kernel lines a coordinate reaches."""
+
+from amaranth.lib import data
+from amaranth.utils import bits_for, ceil_log2
+
+from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.edge import EdgeConfig
+
+__all__ = ["AxisTable", "axis_steps"]
+
+
+def axis_steps(config: CoreConfig, edge: EdgeConfig, axis: int, coordinate: int) -> list[list[int]]:
+    """Output coordinates of one axis that an event reaches, cut into folded steps.
+
+    Parameters
+    ----------
+    edge : EdgeConfig
+        The core's edge by which the event arrives.
+    axis : int
+        0 for rows, 1 for columns.
+    coordinate : int
+        The event's coordinate on that axis.
+
+    Returns
+    -------
+    list of list of int
+        Output coordinates of each step, ascending; ``[[]]`` for an event that reaches none.
+    """
+    size = (edge.input_link.height, edge.input_link.width)[axis]
+    pooled = coordinate // edge.pool
+    reached = [
+        out
+        for out in range(config.shape[1 + axis])
+        if pooled < size // edge.pool
+        and 0 <= pooled + edge.padding - out * edge.stride < edge.kernel[axis]
+    ]
+    taps = config.tap_grid[axis]
+    return [reached[start : start + taps] for start in range(0, len(reached), taps)] or [[]]
+
+
+class AxisTable:
+    """Table of one axis: address offsets per coordinate and step.
+
+    An entry holds, for each bank along the axis, the part of the membrane address and of the
+    weight address that the axis decides. Stride, padding, pooling and live extent are all in it.
+
+    Parameters
+    ----------
+    config : CoreConfig
+        The core.
+    edge : EdgeConfig
+        One of its edges.
+    axis : int
+        0 for rows, 1 for columns.
+
+    Members
+    -------
+    taps : int
+        Banks along the axis.
+    step_bits : int
+        Width of the number of a step.
+    layout : data.StructLayout
+        Layout of an entry, the same for all edges of a core: whether the step is the coordinate's
+        ``last``, ``first`` output coordinate and its bank (``rotate``), ``count`` of output
+        coordinates, ``banks``.
+    entries : list of dict
+        Entries by ``coordinate << step_bits | step``.
+    """
+
+    def __init__(self, config: CoreConfig, edge: EdgeConfig, axis: int):
+        link = edge.input_link.layout
+        self.taps = config.tap_grid[axis]
+        line = config.blocks * (config.bank_shape[1] if axis == 0 else 1)
+        weight_line = config.blocks_per_event(edge) * (edge.kernel[1] if axis == 0 else 1)
+        coordinate_bits = link["yx"[axis]].width
+        steps = [axis_steps(config, edge, axis, value) for value in range(1 << coordinate_bits)]
+        self.step_bits = ceil_log2(max(len(groups) for groups in steps))
+        self.layout = data.StructLayout(
+            {
+                "last": 1,
+                "first": config.output_link.layout["yx"[axis]].shape,
+                "rotate": ceil_log2(self.taps),
+                "count": bits_for(self.taps),
+                "banks": data.ArrayLayout(
+                    data.StructLayout(
+                        {
+                            "valid": 1,
+                            "offset": bits_for(max(1, config.bank_depth - 1)),
+                            "weight_offset": bits_for(max(1, config.weight_depth - 1)),
+                        }
+                    ),
+                    self.taps,
+                ),
+            }
+        )
+        self.entries = []
+        for coordinate, groups in enumerate(steps):
+            padded = coordinate // edge.pool + edge.padding
+            for index in range(1 << self.step_bits):
+                group = groups[index] if index < len(groups) else []
+                banks = [{"valid": 0, "offset": 0, "weight_offset": 0} for _ in range(self.taps)]
+                for out in group:
+                    banks[out % self.taps] = {
+                        "valid": 1,
+                        "offset": out // self.taps * line,
+                        "weight_offset": (padded - out * edge.stride) * weight_line,
+                    }
+                self.entries.append(
+                    {
+                        "last": int(index >= len(groups) - 1),
+                        "first": group[0] if group else 0,
+                        "rotate": group[0] % self.taps if group else 0,
+                        "count": len(group),
+                        "banks": banks,
+                    }
+                )

@@ -1,0 +1,208 @@
+"""Readout core: the linear layer that accumulates logits and answers markers."""
+
+from typing import Any
+
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from tickless.hw.core.address import AddressGenerator
+from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.counters import Counters, counter_layout
+from tickless.hw.core.decision import Decision
+from tickless.hw.core.loader import add_loader, load_members
+from tickless.hw.core.memory_map import MemoryMap
+from tickless.hw.core.table import memory_of
+from tickless.hw.core.unpacker import Unpacker
+from tickless.hw.packet import LOGIT_BITS, Kind
+
+__all__ = ["Readout"]
+
+
+class Readout(wiring.Component):
+    """Readout core.
+
+    Adds each event's weights to the logits, ``lanes`` classes a clock. END and READ are answered
+    with all logits and the class of the largest, the lowest index on a tie; END then resets the
+    logits. The class is found in one clock a class and at most two more; the next sample's events
+    wait meanwhile. With early exit see `hw.core.decision.Decision`.
+
+    unpack -> address (2 clocks) -> read -> register -> accumulate
+
+    Parameters
+    ----------
+    config : CoreConfig
+        The layer, its folding and its weights.
+
+    Members
+    -------
+    i : In(stream)
+        Packets from the layer before.
+    o : Out(stream)
+        Answers: `hw.packet.answer_layout`.
+    counters : Out(counter_layout)
+        Performance counters since reset.
+    load, load_valid, load_unknown : In(CHUNK_LAYOUT), In(1), Out(1)
+        As of `hw.core.core.Core`.
+    """
+
+    i: stream.Interface
+    o: stream.Interface
+    counters: Any
+
+    def __init__(self, config: CoreConfig):
+        if not config.readout:
+            raise ValueError(f"core {config.name!r} is a spiking layer: expected a readout")
+        self.config = config
+        self.classes = config.shape[0]
+        super().__init__(
+            {
+                **load_members(config),
+                "i": In(stream.Signature(config.input_link.layout)),
+                "o": Out(stream.Signature(config.answers)),
+                "counters": Out(counter_layout(config)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        config, memory_map = self.config, MemoryMap(self.config)
+        m.submodules.unpacker = unpacker = Unpacker(config.input_link, config.fast_clock)
+        m.submodules.address = address = AddressGenerator(config)
+        m.submodules.counters = counters = Counters(config)
+        load = add_loader(m, self, memory_map) if config.loadable else None
+        m.submodules.weights = weights = memory_of(m, memory_map, "weights", load)
+        if load is not None:
+            m.d.comb += address.load.eq(load)
+        connect(m, flipped(self.i), unpacker.i)
+        connect(m, unpacker.o, address.i)
+        weight_read = weights.read_port()
+        # The memory's output has a clock of its own: sums and selections need theirs.
+        weights_2 = Signal.like(weight_read.data)
+        step, step_1 = address.step, Signal.like(address.step)
+        step_2, valid_1, valid_2 = Signal.like(step_1), Signal(), Signal()
+        m.d.comb += weight_read.addr.eq(step.banks[0].weight_address)
+        m.d.sync += [
+            step_1.eq(step),
+            valid_1.eq(address.step_valid),
+            step_2.eq(step_1),
+            valid_2.eq(valid_1),
+            weights_2.eq(weight_read.data),
+        ]
+
+        # No step is issued from a marker on until it is dealt with, its answer taken.
+        # The blocks of logits stand in a ring, which a step turns by one: the block at hand is
+        # always the first. Behind an event's last step they are back in their places.
+        ring: Any = Signal(data.ArrayLayout(signed(LOGIT_BITS), config.blocks * config.lanes))
+        logits = Cat(ring[channel] for channel in range(self.classes))
+        turn = Signal()
+        done = Signal()
+        saturated = self._accumulate(m, step_2, valid_2, weights_2, ring, turn, done)
+        marker_issued = Signal()
+        answering = Signal()
+        m.d.comb += [
+            marker_issued.eq(address.issue & (address.i.p.kind != Kind.EVENT)),
+            address.go.eq(~answering),
+        ]
+        with m.If(marker_issued):
+            m.d.sync += answering.eq(1)
+        with m.Elif(done):
+            m.d.sync += answering.eq(0)
+        if config.margin is None:
+            self._answer(m, step_2, valid_2, ring, logits, turn, done)
+        else:
+            m.d.comb += turn.eq(0)
+            self._decide(m, config.margin, step_2, valid_2, logits, done)
+
+        m.d.comb += [
+            counters.event.eq(address.issue_event),
+            counters.dropped.eq(unpacker.dropped + address.outside),
+            counters.packet.eq(self.o.valid & self.o.ready),
+            counters.busy.eq(address.issue),
+            counters.stall.eq(address.i.valid & ~address.go),
+            counters.sops.eq(Mux(address.step_valid, step.sops, 0)),
+            counters.saturations.eq(saturated),
+            self.counters.eq(counters.o),
+        ]
+        return m
+
+    def _answer(self, m, step, valid, ring, logits, turn, done):
+        """Answers markers; finds the class by one comparison a clock."""
+        answer, lanes = self.o.p, self.config.lanes
+        index = Signal(range(len(ring)))
+        lane = Signal(range(lanes))
+        choosing = Signal()
+        logit = Signal(signed(LOGIT_BITS))
+        logit_index = Signal.like(index)
+        comparing = Signal()
+        best = Signal(signed(LOGIT_BITS))
+        m.d.comb += [
+            answer.logits.eq(logits),
+            done.eq(self.o.valid & self.o.ready),
+            turn.eq(choosing & (lane == lanes - 1)),
+        ]
+        # For a fast clock chosen in one clock and compared in the next.
+        m.d["sync" if self.config.fast_clock else "comb"] += [
+            logit.eq(Array(ring[i] for i in range(lanes))[lane]),
+            logit_index.eq(index),
+            comparing.eq(choosing),
+        ]
+        with m.If(valid & (step.kind != Kind.EVENT)):
+            m.d.sync += [answer.kind.eq(step.kind), choosing.eq(1), index.eq(0), lane.eq(0)]
+        with m.If(choosing):
+            m.d.sync += [index.eq(index + 1), lane.eq(Mux(turn, 0, lane + 1))]
+            with m.If(index == len(ring) - 1):
+                m.d.sync += choosing.eq(0)
+        with m.If(comparing):
+            # Lanes beyond the last class hold 0.
+            is_class = logit_index < self.classes
+            with m.If(is_class & ((logit_index == 0) | (logit > best))):
+                m.d.sync += [best.eq(logit), answer.class_index.eq(logit_index)]
+            m.d.sync += self.o.valid.eq(logit_index == len(ring) - 1)
+        with m.If(done):
+            m.d.sync += self.o.valid.eq(0)
+
+    def _decide(self, m, margin, step, valid, logits, done):
+        """Answers markers, and decides as soon as the margin allows."""
+        m.submodules.decision = decision = Decision(self.classes, margin)
+        connect(m, decision.o, flipped(self.o))
+        is_event = step.kind == Kind.EVENT
+        m.d.sync += [
+            decision.event.eq(valid & is_event & step.last),
+            decision.marker.eq(valid & ~is_event),
+        ]
+        with m.If(valid & ~is_event):
+            m.d.sync += decision.kind.eq(step.kind)
+        m.d.comb += [decision.logits.eq(logits), done.eq(decision.done)]
+
+    def _accumulate(self, m, step, valid, weights, ring, turn, done):
+        """Adds a step's weights to its block of logits; returns how many saturated a clock ago."""
+        config, lanes = self.config, self.config.lanes
+        high, low = (1 << (LOGIT_BITS - 1)) - 1, -(1 << (LOGIT_BITS - 1))
+        saturated = Signal(lanes)
+        adding = Signal()
+        m.d.comb += adding.eq(valid & step.banks[0].valid)
+        for lane in range(lanes):
+            total = Signal(signed(LOGIT_BITS + 1), name=f"sum_{lane}")
+            result = Signal(signed(LOGIT_BITS), name=f"result_{lane}")
+            weight = weights.word_select(lane, config.weight_bits).as_signed()
+            # Out of range: the two highest bits differ.
+            out_of_range = total[-1] ^ total[-2]
+            m.d.comb += [
+                total.eq(ring[lane] + weight),
+                result.eq(Mux(out_of_range, Mux(total[-1], low, high), total)),
+                saturated[lane].eq(adding & out_of_range),
+            ]
+            last = len(ring) - lanes + lane
+            with m.If(adding | turn):
+                for place in range(lane, last, lanes):
+                    m.d.sync += ring[place].eq(ring[place + lanes])
+                m.d.sync += ring[last].eq(Mux(adding, result, ring[lane]))
+        # A clock later: the taking of an answer comes from far. No step is near yet.
+        clear = Signal()
+        m.d.sync += clear.eq(done & (self.o.p.kind == Kind.END))
+        with m.If(clear):
+            m.d.sync += ring.eq(0)
+        counted = Signal(lanes)
+        m.d.sync += counted.eq(saturated)
+        return sum(bit for bit in counted)

@@ -1,0 +1,116 @@
+"""Files of a run, as recordings."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from amaranth.lib import data
+
+from tickless.hw.core.config import CoreConfig
+from tickless.hw.fabric.loading import LOAD_COUNTERS
+from tickless.hw.packet import Kind
+from tickless.sim.bench import Bench, Unit
+from tickless.sim.failure import SimulationError, link_name
+from tickless.sim.packets import packet_field, packet_words, unpack_membranes
+from tickless.sim.records import (
+    CoreCounters,
+    LinkRecording,
+    MembraneRecording,
+    Recording,
+    SampleRecording,
+)
+
+__all__ = ["membrane_words", "read_recording", "read_records"]
+
+
+def membrane_words(core: CoreConfig) -> int:
+    """64-bit words of a membrane memory's word, its epoch tag left out."""
+    return -(-core.lanes * core.membrane_bits // 64)
+
+
+def _load(path: Path, dtype: np.dtype) -> np.ndarray:
+    if not path.exists():
+        return np.zeros(0, dtype)
+    # Small files do not deserve a mapping each, of which a process has a limited number.
+    if path.stat().st_size < 1 << 20:
+        return np.fromfile(path, dtype)
+    return np.memmap(path, dtype, mode="r")
+
+
+def read_records(folder: Path, link: int, words: int) -> np.ndarray:
+    """Transfers of a link of a bench: ``cycle`` and ``packet`` of each."""
+    dtype = np.dtype([("cycle", "<i8"), ("packet", "<u4", (words,))])
+    return _load(folder / f"records_{link}", dtype)
+
+
+def read_recording(
+    bench: Bench, index: int, samples: int, folder: Path, outcome: dict[str, Any]
+) -> Recording:
+    unit = bench.units[index]
+    cores = unit.design.cores
+    links = [
+        _link_recordings(unit, index, number, samples, folder)
+        for number in range(len(unit.layouts))
+    ]
+    probe = unit.first_probe
+    membranes: list[list[MembraneRecording]] = [[] for _ in range(samples)]
+    for core, layer in zip(cores, unit.design.core_layers, strict=True):
+        if core.config.readout:
+            continue
+        shape = (samples, core.config.bank_depth, membrane_words(core.config))
+        banks = []
+        for _ in core.banks:
+            words = _load(folder / f"membranes_{probe}", np.dtype("<u8"))
+            if len(words) != np.prod(shape):
+                raise SimulationError(
+                    f"design {index}, core {core.config.name!r}: END has passed "
+                    f"{len(words) // int(np.prod(shape[1:]))} times: expected {samples}"
+                )
+            banks.append(words.reshape(shape))
+            probe += 1
+        for sample, mine in enumerate(membranes):
+            values = unpack_membranes(core.config, np.stack([bank[sample] for bank in banks]))
+            mine.append(MembraneRecording(core.config, layer, values))
+    counters = []
+    for core, value in zip(cores, outcome["counters"][index], strict=True):
+        counters.append(CoreCounters(core.config.name, _fields(core.counters.shape(), value)))
+    loaded = outcome["load_counters"][index]
+    cycles = 0
+    if samples:
+        cycles = int(links[-1][-1].cycles[-1] - links[0][0].cycles[0]) + 1
+    return Recording(
+        samples=tuple(
+            SampleRecording(tuple(link[sample] for link in links), tuple(membranes[sample]))
+            for sample in range(samples)
+        ),
+        counters=tuple(counters),
+        load_counters={} if loaded is None else _fields(LOAD_COUNTERS, loaded),
+        cycles=cycles,
+        seconds=outcome["seconds"],
+    )
+
+
+def _fields(layout: data.StructLayout, value: int) -> dict[str, int]:
+    return {name: value >> field.offset & ((1 << field.width) - 1) for name, field in layout}
+
+
+def _link_recordings(
+    unit: Unit, index: int, link: int, samples: int, folder: Path
+) -> list[LinkRecording]:
+    """One link's transfers, cut behind each END."""
+    layout = unit.layouts[link]
+    records = read_records(folder, unit.first_link + link, packet_words(layout))
+    packets, cycles = records["packet"], records["cycle"]
+    ends = np.flatnonzero(packet_field(layout, "kind", packets) == Kind.END.value) + 1
+    if len(ends) != samples or (samples and ends[-1] != len(records)):
+        tail = len(records) - (ends[-1] if len(ends) else 0)
+        raise SimulationError(
+            f"design {index}, {link_name(unit, link)}: {len(ends)} END and {tail} packets behind "
+            f"the last: expected {samples} and 0"
+        )
+    config = unit.design.links[link]
+    starts = [0, *ends][:samples]
+    return [
+        LinkRecording(config, packets[start:end], cycles[start:end])
+        for start, end in zip(starts, ends, strict=True)
+    ]

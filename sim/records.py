@@ -1,0 +1,111 @@
+"""What one simulation run recorded: every link's packets, membranes at END, counters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from tickless.hw.core.config import CoreConfig
+from tickless.hw.design import Link
+
+__all__ = ["CoreCounters", "LinkRecording", "MembraneRecording", "Recording", "SampleRecording"]
+
+
+@dataclass(frozen=True, eq=False)
+class LinkRecording:
+    """Transfers on one link during one sample, END included.
+
+    Members
+    -------
+    link : Link
+        The link.
+    packets : numpy.ndarray
+        uint32 ``[transfers, words]``: payloads, lowest word first.
+    cycles : numpy.ndarray
+        int64 ``[transfers]``: clock cycle of each transfer, counted from the start of the run.
+    """
+
+    link: Link
+    packets: np.ndarray
+    cycles: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class MembraneRecording:
+    """Membranes of one core, taken when END has passed its last membrane write.
+
+    Members
+    -------
+    core : CoreConfig
+        The core.
+    layer : int
+        Index of its layer.
+    values : numpy.ndarray
+        int32 ``(channels, height, width)``.
+    """
+
+    core: CoreConfig
+    layer: int
+    values: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class SampleRecording:
+    """One sample through one design.
+
+    Members
+    -------
+    links : tuple of LinkRecording
+        In the order of the design's links: the first is the input, the last one the answers.
+    membranes : tuple of MembraneRecording
+        One a spiking core.
+    """
+
+    links: tuple[LinkRecording, ...]
+    membranes: tuple[MembraneRecording, ...]
+
+    def sent(self, layer: int) -> tuple[LinkRecording, ...]:
+        """What the spiking cores of a layer sent."""
+        return tuple(
+            item for item in self.links if item.link.core is not None and item.link.layer == layer
+        )
+
+
+@dataclass(frozen=True)
+class CoreCounters:
+    """Performance counters of one core over a whole run; the core counts them itself.
+
+    Members
+    -------
+    values : mapping of str to int
+        ``events``, ``dropped``, ``packets``, ``sops``, ``busy_cycles``, ``stall_cycles`` and, for
+        the readout, ``saturations``.
+    """
+
+    name: str
+    values: Mapping[str, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """One run of one design.
+
+    Members
+    -------
+    samples : tuple of SampleRecording
+        In the order they were streamed.
+    counters : tuple of CoreCounters
+        One a core, in order.
+    load_counters : mapping of str to int
+        ``written``, ``unknown`` and ``refused`` chunks of a loadable design; empty for others.
+    cycles : int
+        Clock cycles from the first input transfer to the last answer.
+    seconds : float
+        Wall time of the simulation alone: streaming and recording, without build and comparison.
+    """
+
+    samples: tuple[SampleRecording, ...]
+    counters: tuple[CoreCounters, ...]
+    load_counters: Mapping[str, int]
+    cycles: int
+    seconds: float

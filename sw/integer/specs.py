@@ -1,0 +1,135 @@
+"""Chains of layers: descriptions, from which their geometries with live extents follow."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
+
+from tickless.sw.integer.geometry import Geometry, GeometryError, Shape, check_integers
+
+__all__ = ["LayerSpec", "ShortcutSpec", "chain"]
+
+
+@dataclass(frozen=True)
+class ShortcutSpec:
+    """Description of a shortcut: a convolution of an earlier layer's spikes, beside the chain.
+
+    One of kernel 1 and as many groups as channels passes each channel on to itself.
+
+    Parameters
+    ----------
+    source : int
+        Index in the chain of the layer that sends the spikes.
+    kernel, stride, padding, pool, groups : int
+        As in `Geometry`.
+    """
+
+    kind: ClassVar[Literal["conv2d"]] = "conv2d"
+    source: int
+    kernel: int
+    stride: int = 1
+    padding: int = 0
+    pool: int = 1
+    groups: int = 1
+
+    def __post_init__(self):
+        check_integers(self, source=0, kernel=1, stride=1, padding=0, pool=1, groups=1)
+
+    def geometry(self, input_shape: Shape, output_shape: Shape) -> Geometry:
+        """Address arithmetic between the live extents of the source and of the layer reached."""
+        options = (self.stride, self.padding, self.pool, self.groups)
+        return Geometry(self.kind, input_shape, output_shape, (self.kernel, self.kernel), *options)
+
+
+@dataclass(frozen=True)
+class LayerSpec:
+    """Description of one layer, from which `chain` makes its geometry.
+
+    Parameters
+    ----------
+    kind : str
+        ``"conv2d"``, ``"linear"`` or ``"readout"``.
+    channels : int
+        Output channels.
+    kernel : int
+        Kernel size of a ``conv2d``; 0 for the others, whose kernel is their whole input.
+    stride, padding, pool, groups : int
+        As in `Geometry`.
+    shortcut : ShortcutSpec, optional
+        Second edge into the layer.
+    """
+
+    kind: Literal["conv2d", "linear", "readout"]
+    channels: int
+    kernel: int = 0
+    stride: int = 1
+    padding: int = 0
+    pool: int = 1
+    groups: int = 1
+    shortcut: ShortcutSpec | None = None
+
+    def __post_init__(self):
+        kernel = int(self.kind == "conv2d")
+        check_integers(self, channels=1, kernel=kernel, stride=1, padding=0, pool=1, groups=1)
+        if not isinstance(self.shortcut, ShortcutSpec | None):
+            raise GeometryError(f"shortcut = {self.shortcut!r}: expected a ShortcutSpec or None")
+
+
+def chain(sensor: Shape, specs: Sequence[LayerSpec]) -> tuple[Geometry, ...]:
+    """Geometries of a chain of layers, with their live extents.
+
+    Raises
+    ------
+    GeometryError
+        If a layer is impossible or has no output; the message names the layer.
+    """
+    whole: list[Geometry] = []
+    edges: list[tuple[int, int, Geometry]] = []  # source, target and the arithmetic between
+    for index, spec in enumerate(specs):
+        try:
+            whole.append(_whole(spec, whole[-1].output_shape if whole else sensor, spec.channels))
+            if spec.shortcut:
+                source = spec.shortcut.source
+                if source > index - 2:
+                    raise GeometryError(f"shortcut.source = {source}: expected < {index - 1}")
+                direct = _whole(spec.shortcut, whole[source].output_shape, spec.channels)
+                if direct.output_shape != whole[-1].output_shape:
+                    raise GeometryError(
+                        f"{spec.shortcut} has the output {direct.output_shape!r}: expected the "
+                        f"layer's own, {whole[-1].output_shape!r}"
+                    )
+                edges.append((source, index, direct))
+        except GeometryError as error:
+            raise GeometryError(f"layer {index}: {error}") from None
+        edges.append((index - 1, index, whole[-1]))
+
+    live = [(spec.channels, 1, 1) for spec in specs]
+    live[-1:] = [geometry.output_shape for geometry in whole[-1:]]
+    for source, target, geometry in reversed(edges):
+        if source >= 0:
+            channels, *size = live[source]
+            height, width = map(max, size, _read(geometry, live[target]))
+            live[source] = (channels, height, width)
+    return tuple(
+        replace(geometry, input_shape=sent, output_shape=kept)
+        for geometry, sent, kept in zip(whole, [sensor, *live], live, strict=False)
+    )
+
+
+def _whole(spec: LayerSpec | ShortcutSpec, source: Shape, channels: int) -> Geometry:
+    """Geometry of an edge with all its output positions."""
+    pooled = (source[1] // spec.pool, source[2] // spec.pool)
+    kernel = (spec.kernel, spec.kernel) if spec.kind == "conv2d" else pooled
+    height, width = (
+        (p + 2 * spec.padding - k) // spec.stride + 1 for p, k in zip(pooled, kernel, strict=True)
+    )
+    if min(*pooled, height, width) < 1:
+        raise GeometryError(f"{spec} has no output for an input of {source[1:]}")
+    options = (spec.stride, spec.padding, spec.pool, spec.groups)
+    return Geometry(spec.kind, source, (channels, height, width), kernel, *options)
+
+
+def _read(geometry: Geometry, live: Shape) -> Iterator[int]:
+    """Input height and width that an edge reads for its ``live`` outputs."""
+    for pooled, out, k in zip(geometry.pooled_shape[1:], live[1:], geometry.kernel, strict=True):
+        reached = (out - 1) * geometry.stride + k - geometry.padding
+        yield min(pooled, reached) * geometry.pool

@@ -1,0 +1,173 @@
+"""Accuracy of float and integer networks, in time steps and event by event."""
+
+import copy
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from tickless.sw.data.events import Events
+from tickless.sw.data.frames import Recordings
+from tickless.sw.integer.engine import ReadoutLayer, SpikingLayer
+from tickless.sw.integer.engine import run as run_network
+from tickless.sw.integer.network import Network
+from tickless.sw.training.models import SpikingChain
+
+__all__ = [
+    "EventScore",
+    "FloatEngine",
+    "renormalized",
+    "score_events",
+    "score_steps",
+    "spike_difference",
+]
+
+
+class FloatEngine:
+    """Float network event by event: the contract's neuron with real weights and threshold 1.
+
+    A network with a `quantization` runs with its integers, whose sums float32 holds exactly: its
+    spikes are those of the integer network.
+
+    Parameters
+    ----------
+    model : SpikingChain
+        Folded network. Its floor is the neurons' floor; without a quantization, membranes have no
+        ceiling.
+    """
+
+    def __init__(self, model: SpikingChain):
+        if any(spec.shortcut for spec in model.specs):
+            raise ValueError("model: expected no shortcut: such networks run in time steps alone")
+        self._sensor = model.sensor
+        self._layers = []
+        for index, geometry in enumerate(model.geometries):
+            weight, threshold, floor, ceil = model.neurons(index)
+            if geometry.kind == "readout":
+                self._readout = ReadoutLayer(geometry, weight, np.inf)
+            else:
+                self._layers.append(SpikingLayer(geometry, weight, threshold, floor, ceil))
+
+    def run(self, events: np.ndarray) -> tuple[np.ndarray, list[np.ndarray], int]:
+        """Logits, each spiking layer's spikes ``[n, 3]`` in order, and synaptic operations.
+
+        Parameters
+        ----------
+        events : numpy.ndarray
+            int32 ``[n, 3]``: rows ``(channel, y, x)``; those outside the sensor are dropped.
+        """
+        inside = ((events >= 0) & (events < self._sensor)).all(axis=1)
+        sent = np.ascontiguousarray(events[inside])
+        spikes, sops = [], 0
+        for layer in self._layers:
+            trace = layer.run(sent)
+            sent = trace.spikes
+            spikes.append(sent)
+            sops += trace.sops
+        answer = self._readout.run(sent)
+        return answer.logits, spikes, sops + answer.sops
+
+
+@dataclass(frozen=True)
+class EventScore:
+    """What a network does event by event with a set of samples.
+
+    Members
+    -------
+    accuracy : float
+        Share of samples whose largest logit is that of their label.
+    samples : int
+        Number of samples.
+    events : tuple of float
+        Mean events a sample into each layer, the readout included.
+    sops : float
+        Mean synaptic operations a sample.
+    """
+
+    accuracy: float
+    samples: int
+    events: tuple[float, ...]
+    sops: float
+
+
+def score_events(
+    model: Network | SpikingChain, samples: Iterable[tuple[Events, int]]
+) -> EventScore:
+    """Score of an integer network or a folded float one, event by event."""
+    engine = FloatEngine(model) if isinstance(model, SpikingChain) else None
+    right, counts, sops = [], [], []
+    for events, label in tqdm(samples, "event by event", leave=False):
+        addresses = events.addresses
+        inside = int(events.inside.sum())
+        if engine is not None:
+            logits, spikes, visits = engine.run(addresses)
+        else:
+            assert isinstance(model, Network)
+            trace = run_network(model, addresses)
+            logits, visits = trace.logits, trace.sops
+            spikes = [layer.spikes for layer in trace.layers]
+        right.append(int(logits.argmax()) == label)
+        counts.append([inside, *(len(part) for part in spikes)])
+        sops.append(visits)
+    means = tuple(float(mean) for mean in np.mean(counts, axis=0))
+    return EventScore(float(np.mean(right)), len(right), means, float(np.mean(sops)))
+
+
+@torch.no_grad()
+def score_steps(model: SpikingChain, recordings: Recordings, steps: int, batch: int = 100) -> float:
+    """Share of recordings that a float network classifies rightly in this many time steps.
+
+    A network with batch norms needs their statistics at this many: see `renormalized`.
+    """
+    model.eval()
+    device, right = model.weights[0].device, 0
+    for start in range(0, len(recordings), batch):
+        chosen = np.arange(start, min(start + batch, len(recordings)))
+        logits, _ = model(recordings.frames(chosen, steps).to(device))
+        right += int((logits.argmax(1).cpu() == recordings.labels[chosen]).sum())
+    return right / len(recordings)
+
+
+@torch.no_grad()
+def renormalized(model: SpikingChain, batches: Iterable[torch.Tensor]) -> SpikingChain:
+    """Copy of a network whose batch norms have the statistics of these frames.
+
+    They are the mean over the batches, as the MTT paper takes them from ten batches of training
+    samples at the number of time steps that is tested (Du et al., ICLR 2025).
+    """
+    result = copy.deepcopy(model)
+    for module in result.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.reset_running_stats()
+            module.momentum = None
+    result.train()
+    for frames in batches:
+        result(frames.to(result.weights[0].device))
+    return result.eval()
+
+
+def spike_difference(
+    shape: tuple[int, int, int], float_spikes: Sequence[np.ndarray], spikes: Sequence[np.ndarray]
+) -> float | None:
+    """``sum |s0 - s| / sum s0`` over the spike counts of one layer's neurons and all samples.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Extent of the layer.
+    float_spikes, spikes : sequence of numpy.ndarray
+        Spikes ``[n, 3]`` of each sample, of the reference and of the integer network.
+    """
+
+    def counts(rows: np.ndarray) -> np.ndarray:
+        flat = np.ravel_multi_index(tuple(rows.T), shape)
+        return np.bincount(flat, minlength=int(np.prod(shape)))
+
+    different = total = 0
+    for reference, integer in zip(float_spikes, spikes, strict=True):
+        expected = counts(reference)
+        different += int(np.abs(expected - counts(integer)).sum())
+        total += int(expected.sum())
+    return different / total if total else None

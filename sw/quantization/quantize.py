@@ -1,0 +1,139 @@
+"""Quantization: a trained float network becomes an integer one."""
+
+import argparse
+import copy
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tickless.sw.checkpoint import Checkpoint, CheckpointError
+from tickless.sw.data.catalog import load
+from tickless.sw.data.events import EventsError
+from tickless.sw.integer.layer import Layer
+from tickless.sw.integer.network import Network, NetworkError, Provenance
+from tickless.sw.judge.evaluate import score_events
+from tickless.sw.quantization.rule import Quantization
+from tickless.sw.training.models import SpikingChain
+from tickless.sw.training.neurons import IntegrateAndFire
+
+__all__ = ["quantize"]
+
+
+def quantize(
+    model: SpikingChain,
+    weight_bits: int = 8,
+    resolution: int = 128,
+    provenance: Provenance | None = None,
+) -> Network:
+    """Integer network of a float one, by the rule of `sw.quantization.rule.Quantization`.
+
+    Each layer's membranes are as narrow as its thresholds and floors allow.
+
+    Parameters
+    ----------
+    model : SpikingChain
+        Trained network of integrate-and-fire neurons without shortcuts; its batch norms, if any,
+        have no shifts. It is left as it is.
+    weight_bits, resolution : int
+        Of the quantization.
+    provenance : Provenance, optional
+        What the network's file says about its origin.
+
+    Raises
+    ------
+    NetworkError
+        If the network is another one, a width or threshold is out of range, a batch norm shifts,
+        or a weight is not finite.
+    """
+    neuron = model.neuron
+    if not isinstance(neuron, IntegrateAndFire):
+        raise NetworkError(f"neuron = {neuron.kind!r}: expected 'if'")
+    if any(spec.shortcut for spec in model.specs):
+        raise NetworkError("model: expected no shortcut")
+    try:
+        quantization = Quantization(weight_bits, resolution)
+        if model.norms:
+            model = copy.deepcopy(model)
+            model.fold()
+    except ValueError as error:
+        raise NetworkError(str(error)) from None
+    layers, logit_scale = [], 1.0
+    for index, (geometry, parameter) in enumerate(
+        zip(model.geometries, model.weights, strict=True)
+    ):
+        weight = parameter.detach().cpu()
+        if not torch.isfinite(weight).all():
+            raise NetworkError(f"layer {index}: expected finite weights")
+        levels = quantization.levels(weight, geometry, neuron.floor)
+        threshold, floor = levels.threshold.numpy(), levels.floor.numpy()
+        name = "readout"
+        if geometry.kind == "readout":
+            logit_scale = 1 / (levels.scale.item() * geometry.pool**2)
+        else:
+            if threshold.min() < 1:
+                channel = int(threshold.argmin())
+                largest = ((1 << (weight_bits - 1)) - 1) * geometry.pool**2
+                raise NetworkError(
+                    f"layer {index}: channel {channel} has a weight of "
+                    f"{weight[channel].abs().max():g} thresholds: expected at most {2 * largest}"
+                )
+            name = f"{geometry.kind}{index + 1}"
+        layers.append(
+            Layer(
+                name=name,
+                geometry=geometry,
+                weight=levels.weight.numpy().astype(np.int8),
+                weight_bits=weight_bits,
+                threshold=threshold.astype(np.int32),
+                floor=floor.astype(np.int32),
+                membrane_bits=levels.membrane_bits,
+            )
+        )
+    return Network(tuple(layers), logit_scale, provenance or Provenance())
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Command line of `quantize`: checkpoint in, network file out, integer accuracy measured."""
+    parser = argparse.ArgumentParser(
+        prog="python -m sw.quantization.quantize",
+        description="Quantize a checkpoint of sw.train and measure the integer network, event by "
+        "event, on the test samples of its data set.",
+    )
+    parser.add_argument("checkpoint", type=Path, help="file that sw.train wrote")
+    trained = "as it was trained for, or "
+    parser.add_argument(
+        "--bits", type=int, default=None, help=f"width of a weight, 2 to 8; {trained}8"
+    )
+    parser.add_argument(
+        "--resolution",
+        type=int,
+        default=None,
+        help=f"most weight units in a threshold; {trained}128",
+    )
+    parser.add_argument("-o", "--output", type=Path, required=True, help="network file to write")
+    options = parser.parse_args(arguments)
+    try:
+        source = Checkpoint.load(options.checkpoint)
+        trained = source.model.quantization or Quantization()
+        bits = trained.weight_bits if options.bits is None else options.bits
+        units = trained.resolution if options.resolution is None else options.resolution
+        network = quantize(source.model, bits, units)
+        score = score_events(network, load(source.dataset, "test"))
+    except (CheckpointError, EventsError, NetworkError) as error:
+        sys.exit(f"error: {error}")
+    accuracies = {**source.accuracies, "integer": score.accuracy}
+    origin = Provenance(source.dataset, source.method, source.seed, accuracies)
+    replace(network, provenance=origin).save(options.output)
+    print(f"integer accuracy: {score.accuracy:.4f} of {score.samples} samples")
+    print(f"mean events into each layer: {', '.join(f'{mean:.0f}' for mean in score.events)}")
+    print(f"mean synaptic operations: {score.sops:.0f}")
+    print(f"membrane bits: {', '.join(str(layer.membrane_bits) for layer in network.layers[:-1])}")
+    print(f"wrote {options.output}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,205 @@
+"""Outcome of one training run of a study: everything measured on recordings it never saw."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tickless.sw.data.catalog import Samples
+from tickless.sw.data.frames import Recordings
+from tickless.sw.integer import engine
+from tickless.sw.integer.network import NetworkError
+from tickless.sw.judge.early_exit import Exit, event_exits
+from tickless.sw.judge.evaluate import FloatEngine, score_events, score_steps, spike_difference
+from tickless.sw.quantization.quantize import quantize
+from tickless.sw.study.cross_validation import split
+from tickless.sw.study.runs import store, stored
+from tickless.sw.study.variants import Variant
+from tickless.sw.training.models import SpikingChain
+from tickless.sw.training.settings import Settings
+from tickless.sw.training.state import hand_on
+from tickless.sw.training.trainer import Trainer
+
+__all__ = [
+    "BITS",
+    "STEPS",
+    "EventOutcome",
+    "Outcome",
+    "finished",
+    "outcome",
+    "pretrain",
+    "pretrained",
+]
+
+STEPS = tuple(range(1, 21))
+"""Time steps at which networks are tested."""
+
+BITS = (8, 6, 5, 4, 3)
+"""Weight widths to which networks are rounded after training."""
+
+FOLDS = 8
+"""One in so many training recordings is kept aside to judge on, others for each seed: see
+`sw.study.cross_validation.split`."""
+
+
+@dataclass(frozen=True)
+class EventOutcome:
+    """What one run's network does event by event.
+
+    Members
+    -------
+    floating : float
+        Accuracy of the float network.
+    integer : dict of str to float or None
+        Accuracy of the integer network by weight bits; None where the weights cannot be rounded so.
+    busiest_events, sops, spike_difference : float
+        Of the integer network at the settings' width: events into its busiest layer and synaptic
+        operations, mean per sample, and what quantization changes: see
+        `sw.judge.evaluate.spike_difference`; None if the float network does not spike.
+    exits : list of Exit
+        Early exit of that network.
+    """
+
+    floating: float
+    integer: dict[str, float | None]
+    busiest_events: float
+    sops: float
+    spike_difference: float | None
+    exits: list[Exit]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run's network does with recordings kept aside.
+
+    Members
+    -------
+    variant, seed : str, int
+        The run.
+    samples : int
+        Recordings judged on.
+    time_stepped : list of float
+        Accuracy of the float network at each of `STEPS`; batch norms have their statistics at each.
+    events : EventOutcome, optional
+        None of a network for time steps alone.
+    """
+
+    variant: str
+    seed: int
+    samples: int
+    time_stepped: list[float]
+    events: EventOutcome | None
+
+
+def finished(variant: Variant, seed: int, folder: Path) -> Outcome | None:
+    """What an earlier study with the same settings has left in the folder, if it is there."""
+    found = stored(_path(variant, seed, folder), replace(variant.settings, seed=seed), "outcome")
+    if found is None:
+        return None
+    events = found.pop("events")
+    if events is not None:
+        exits = [Exit(**item) for item in events.pop("exits")]
+        events = EventOutcome(**events, exits=exits)
+    return Outcome(**found, events=events)
+
+
+def pretrained(variant: Variant, seed: int, folder: Path) -> Path:
+    """State of a run when its pre-training is over: the same file for all that begin alike."""
+    settings = repr(_beginning(replace(variant.settings, seed=seed)))
+    return folder / f"pretrained-{hashlib.sha256(settings.encode()).hexdigest()[:12]}.state"
+
+
+def pretrain(variant: Variant, seed: int, folder: Path) -> None:
+    """Pre-train, unless `pretrained` is there."""
+    settings = _beginning(replace(variant.settings, seed=seed))
+    if settings.pretrain_epochs:
+        kept, extra, _ = split(settings, FOLDS)
+        Trainer(settings, kept, extra, pretrained(variant, seed, folder)).run()
+
+
+def outcome(variant: Variant, seed: int, folder: Path) -> Outcome:
+    """Train and measure, or read what is `finished`.
+
+    A run goes on from its own last epoch if it was killed, else from `pretrained` if that is there.
+    """
+    done = finished(variant, seed, folder)
+    if done:
+        return done
+    settings = replace(variant.settings, seed=seed)
+    path = _path(variant, seed, folder)
+    kept, extra, aside = split(settings, FOLDS)
+    state = path.with_suffix(".state")
+    begun = Trainer.description(_beginning(settings), kept, extra)
+    hand_on(
+        pretrained(variant, seed, folder), begun, state, Trainer.description(settings, kept, extra)
+    )
+    trainer = Trainer(settings, kept, extra, state)
+    checkpoint = trainer.run()
+    checkpoint.save(path.with_suffix(".checkpoint.safetensors"))
+    model = checkpoint.model
+    recordings = Recordings(aside, model.sensor)
+    result = Outcome(
+        variant=variant.name,
+        seed=seed,
+        samples=len(aside),
+        time_stepped=[score_steps(trainer.at(steps), recordings, steps) for steps in STEPS],
+        events=_by_event(settings, model, aside) if settings.target == "events" else None,
+    )
+    store(path, settings, "outcome", result)
+    state.unlink(missing_ok=True)
+    return result
+
+
+def _path(variant: Variant, seed: int, folder: Path) -> Path:
+    stem = "".join(c if c.isalnum() else "-" for c in variant.name.lower())
+    return folder / f"{stem}-{seed}.json"
+
+
+def _beginning(settings: Settings) -> Settings:
+    """Settings of pre-training alone: what only later phases ask for is as in all others."""
+    return replace(
+        settings,
+        method="sdt",
+        first_stage="drawn",
+        steps_range=(1, 1),
+        steps_drawn="uniform",
+        configurations=1,
+        epochs=0,
+        samples=1,
+        quantize_epochs=0,
+        weight_limit=0.0,
+        refit_samples=0,
+        refit_strength=0.0,
+        weight_bits=8,
+        resolution=128,
+    )
+
+
+def _by_event(settings: Settings, model: SpikingChain, aside: Samples) -> EventOutcome:
+    network = quantize(model, settings.weight_bits, settings.resolution)
+    floating, integer = score_events(model, aside), score_events(network, aside)
+    rounded: dict[str, float | None] = {}
+    for bits in BITS:
+        try:
+            smaller = quantize(model, bits, settings.resolution)
+        except NetworkError:
+            rounded[str(bits)] = None
+        else:
+            rounded[str(bits)] = score_events(smaller, aside).accuracy
+    float_engine = FloatEngine(model)
+    pairs = [
+        (float_engine.run(events.addresses)[1][-1], engine.run(network, events.addresses))
+        for events, _ in aside
+    ]
+    difference = spike_difference(
+        network.layers[-2].geometry.output_shape,
+        [spikes for spikes, _ in pairs],
+        [trace.layers[-1].spikes for _, trace in pairs],
+    )
+    return EventOutcome(
+        floating=floating.accuracy,
+        integer=rounded,
+        busiest_events=max(integer.events),
+        sops=integer.sops,
+        spike_difference=difference,
+        exits=event_exits(network, aside),
+    )

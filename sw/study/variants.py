@@ -1,0 +1,88 @@
+"""Variants of training that a study compares."""
+
+from dataclasses import dataclass, replace
+
+from tickless.sw.training.settings import Settings
+
+__all__ = ["Variant", "variants"]
+
+FOUR_BITS_STRENGTH = 0.001
+"""`refit_strength` of the variant with rounded weights, as in ``nmnist-4bit.toml``."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way of training.
+
+    Parameters
+    ----------
+    name : str
+        For tables and plots.
+    settings : Settings
+        Its settings; the seed is the run's.
+    """
+
+    name: str
+    settings: Settings
+
+
+def variants(settings: Settings, quick: bool) -> list[Variant]:
+    """SDT, NMT and MTT, and what else there is to compare.
+
+    All see the same samples in pre-training, and as many in forward and backward passes after it:
+    SDT, which makes one pass of an iteration, has as many more epochs; rounding takes three epochs
+    more, one if quick.
+
+    - For events: SDT and MTT without the refit of the readout, which is not part of either; MTT
+      with its first stage fixed; with weights rounded to 4 bits; with time steps drawn the other
+      way, and many of them alone, with and without the refit; half the spike budget; small weights.
+    - For time steps: MTT with time steps drawn the other way.
+
+    Parameters
+    ----------
+    quick : bool
+        Whether to train on a fraction of the samples, and to leave out what needs a pre-training of
+        its own or says little then.
+    """
+    base = settings
+    if quick:
+        base = replace(
+            base,
+            pretrain_epochs=min(2, base.pretrain_epochs),
+            pretrain_samples=12000,
+            epochs=2,
+            samples=8000,
+            simulated=12000,
+            refit_samples=min(3000, base.refit_samples),
+        )
+    sdt = replace(base, method="sdt", epochs=base.epochs * base.configurations)
+    mtt = replace(base, method="mtt")
+    compared = [
+        Variant("SDT", sdt),
+        Variant("NMT", replace(base, method="nmt")),
+        Variant("MTT", mtt),
+    ]
+    other = "uniform" if base.steps_drawn == "log-uniform" else "log-uniform"
+    drawn_otherwise = Variant(f"MTT, T {other}", replace(mtt, steps_drawn=other))
+    if settings.target == "steps":
+        return [*compared, drawn_otherwise]
+    four_bits = replace(
+        mtt, weight_bits=4, quantize_epochs=1 if quick else 3, refit_strength=FOUR_BITS_STRENGTH
+    )
+    compared += [
+        Variant("SDT, no refit", replace(sdt, refit_samples=0)),
+        Variant("MTT, no refit", replace(mtt, refit_samples=0)),
+        Variant("MTT, first stage fixed", replace(mtt, first_stage="fixed")),
+        Variant("MTT, trained at 4 bits", four_bits),
+    ]
+    if quick:
+        return compared
+    many = replace(mtt, steps_range=(8, 40), steps_drawn="uniform")
+    return [
+        *compared,
+        drawn_otherwise,
+        Variant("MTT, T = 8 to 40", many),
+        Variant("MTT, T = 8 to 40, no refit", replace(many, refit_samples=0)),
+        Variant("MTT, half the spikes", replace(mtt, rate_budget=base.rate_budget / 2)),
+        Variant("MTT, small weights", replace(mtt, weight_limit=1.0)),
+    ]

@@ -1,0 +1,243 @@
+"""Spiking networks in time steps: chains of weighted layers, some with shortcuts."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from tickless.sw.integer.geometry import Geometry, Shape
+from tickless.sw.integer.specs import LayerSpec, chain
+from tickless.sw.quantization.rule import Quantization
+from tickless.sw.training.neurons import IntegrateAndFire, Neuron
+from tickless.sw.training.temporal_transformation import transform
+
+__all__ = ["SpikingChain", "current"]
+
+
+class SpikingChain(nn.Module):
+    """Chain of spiking layers of threshold 1, closed by a readout.
+
+    Each layer is one stage of mixed time-step training and runs at its own number of time steps;
+    the layers that a shortcut passes are one stage with the layer that it leads to.
+
+    Parameters
+    ----------
+    sensor : Shape
+        Extent of the input events.
+    specs : sequence of LayerSpec
+        The layers; the last one is the readout.
+    neuron : Neuron
+        The spiking layers' neurons.
+    normalize : bool
+        Batch norm behind the weights of every spiking layer, and behind those of each shortcut
+        that mixes channels; `fold` takes it away.
+
+    Members
+    -------
+    stages : tuple of int
+        Stage of each layer, counted from 0.
+    weights : torch.nn.ParameterList
+        One tensor of ``Geometry.weight_shape`` a layer.
+    norms : torch.nn.ModuleList
+        Batch norms of the spiking layers; empty once folded.
+    direct, direct_norms : torch.nn.ParameterDict, torch.nn.ModuleDict
+        Weights and batch norms of the shortcuts, by the index of the layer that each leads to.
+    quantization : Quantization, optional
+        If set, the network runs with the weights and floors that it gives, and gradients pass
+        the rounding; the weights themselves stay real.
+    """
+
+    def __init__(
+        self, sensor: Shape, specs: Sequence[LayerSpec], neuron: Neuron, normalize: bool = True
+    ):
+        super().__init__()
+        self.sensor, self.specs, self.neuron = sensor, tuple(specs), neuron
+        self.quantization: Quantization | None = None
+        self.geometries: tuple[Geometry, ...] = chain(sensor, specs)
+        self.stages = _stages(self.specs)
+        self.weights, self.norms = nn.ParameterList(), nn.ModuleList()
+        self.direct, self.direct_norms = nn.ParameterDict(), nn.ModuleDict()
+        self._direct: dict[int, Geometry] = {}
+        for index, (spec, geometry) in enumerate(zip(self.specs, self.geometries, strict=True)):
+            self.weights.append(_weight(geometry))
+            if normalize and geometry.kind != "readout":
+                self.norms.append(nn.BatchNorm2d(spec.channels))
+            if spec.shortcut:
+                source = self.geometries[spec.shortcut.source].output_shape
+                edge = spec.shortcut.geometry(source, geometry.output_shape)
+                self._direct[index] = edge
+                self.direct[str(index)] = _weight(edge)
+                if normalize and edge.groups == 1:
+                    self.direct_norms[str(index)] = nn.BatchNorm2d(spec.channels)
+
+    def forward(
+        self, frames: torch.Tensor, steps: Sequence[int] | None = None
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """Logits and spikes of a batch.
+
+        Parameters
+        ----------
+        frames : torch.Tensor
+            Events counted per time step, float32 ``[time, batch, channels, height, width]``.
+        steps : sequence of int, optional
+            Time steps of each stage; without it all run at the frames' own.
+
+        Returns
+        -------
+        logits : torch.Tensor
+            ``[batch, classes]``: what the readout sums, or its mean over time: see `sums`.
+        spikes : list of torch.Tensor
+            Mean spikes a sample of each spiking layer, repeated ones counted once.
+        """
+        counts, spikes = self.counts(frames, steps)
+        weight, _ = self.parameters_of(len(self.weights) - 1)
+        return current(counts, weight, self.geometries[-1]).flatten(1).float(), spikes
+
+    def counts(
+        self, frames: torch.Tensor, steps: Sequence[int] | None = None
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """What reaches the readout, its sum or mean as `sums` says: ``[batch, *input_shape]``.
+
+        Parameters and second result are those of `forward`.
+        """
+        x, repeats, spikes = frames, 1.0, []
+        entering = []
+        for index, geometry in enumerate(self.geometries):
+            if steps is not None:
+                wanted = steps[self.stages[index]]
+                repeats *= max(1.0, wanted / len(x))
+                x = transform(x, wanted)
+            if geometry.kind == "readout":
+                break
+            entering.append(x)
+            weight, floor = self.parameters_of(index)
+            charge = current(x.flatten(0, 1), weight, geometry)
+            if self.norms:
+                charge = self.norms[index](charge)
+            shortcut = self.specs[index].shortcut
+            if shortcut:
+                charge = charge + self._shortcut(index, entering[shortcut.source + 1])
+            charge = charge.float().unflatten(0, x.shape[:2])
+            if isinstance(self.neuron, IntegrateAndFire):
+                x = self.neuron(charge, floor)
+            else:
+                x = self.neuron(charge)
+            spikes.append(x.sum() / (x.shape[1] * repeats))
+        if self.sums:
+            return x.sum(0) / repeats, spikes
+        return x.mean(0), spikes
+
+    @property
+    def sums(self) -> bool:
+        """Whether the readout sums over time, as event by event, rather than takes the mean.
+
+        Spikes that growing stages repeated then count once. Leaky neurons, and those behind a batch
+        norm, fire about as often in each time step however long it is: there the mean is what
+        compares between numbers of time steps.
+        """
+        return isinstance(self.neuron, IntegrateAndFire) and not self.norms
+
+    def parameters_of(self, index: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Weights that a layer runs with, rounded if the network is quantized, and its floors where
+        they are not the neurons' own."""
+        weight = self.weights[index]
+        if self.quantization is None or not isinstance(self.neuron, IntegrateAndFire):
+            return weight, None
+        return self.quantization.imitate(weight, self.geometries[index], self.neuron.floor)
+
+    def remove_shifts(self) -> None:
+        """Set the running means and biases of all batch norms to zero."""
+        for _, norm in self._scaled():
+            nn.init.zeros_(norm.bias)
+            norm.state_dict()["running_mean"].zero_()
+
+    @torch.no_grad()
+    def fold(self) -> None:
+        """Multiply the batch norms' scales into the weights and take the norms away.
+
+        Raises
+        ------
+        ValueError
+            If a norm still shifts: a spiking layer has no biases. Call `remove_shifts` first.
+        """
+        for index, (weight, norm) in enumerate(self._scaled()):
+            state = norm.state_dict()
+            if state["running_mean"].any() or state["bias"].any():
+                raise ValueError(f"norm {index} shifts: expected zero means and biases")
+            scale = state["weight"] / torch.sqrt(state["running_var"] + norm.eps)
+            weight *= scale[:, None, None, None]
+        self.norms, self.direct_norms = nn.ModuleList(), nn.ModuleDict()
+
+    @torch.no_grad()
+    def neurons(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+        """Weights, thresholds, floors and ceiling of a layer as it runs event by event.
+
+        Thresholds and floors are ``[channels]``, those of a readout empty. All are float32, and
+        the integers themselves if the network has a `quantization`; else there is no ceiling.
+
+        Raises
+        ------
+        ValueError
+            If the neurons leak, or a batch norm is not folded.
+        """
+        if not isinstance(self.neuron, IntegrateAndFire):
+            raise ValueError(f"neuron = {self.neuron.kind!r}: expected 'if', which has no time")
+        if self.norms:
+            raise ValueError("model: expected its batch norms folded")
+        geometry, weight, ceil = self.geometries[index], self.weights[index], np.inf
+        if self.quantization is None:
+            size = 0 if geometry.kind == "readout" else len(weight)
+            threshold = torch.full((size,), float(geometry.pool**2))
+            parts = (weight, threshold, self.neuron.floor * threshold)
+        else:
+            levels = self.quantization.levels(weight, geometry, self.neuron.floor)
+            parts = (levels.weight, levels.threshold, levels.floor)
+            ceil = float((1 << (levels.membrane_bits - 1)) - 1)
+        weight, threshold, floor = (part.detach().float().cpu().numpy() for part in parts)
+        return weight, threshold, floor, ceil
+
+    def _shortcut(self, index: int, x: torch.Tensor) -> torch.Tensor:
+        key = str(index)
+        charge = current(x.flatten(0, 1), self.direct[key], self._direct[index])
+        return self.direct_norms[key](charge) if key in self.direct_norms else charge
+
+    def _scaled(self) -> list[tuple[torch.Tensor, nn.BatchNorm2d]]:
+        """Weights with a batch norm, and the norms."""
+        edges = [*zip(self.weights, self.norms, strict=False)]
+        edges += [(self.direct[key], norm) for key, norm in self.direct_norms.items()]
+        return [(weight, norm) for weight, norm in edges if isinstance(norm, nn.BatchNorm2d)]
+
+
+def current(x: torch.Tensor, weight: torch.Tensor, geometry: Geometry) -> torch.Tensor:
+    """What a frame's spikes bring to each neuron: ``[batch, *Geometry.output_shape]``."""
+    if geometry.pool > 1:
+        x = functional.avg_pool2d(x, geometry.pool)
+    if geometry.kind != "conv2d":
+        return functional.linear(x.flatten(1), weight.flatten(1))[:, :, None, None]
+    # Several times faster on a CPU for layers of so few channels.
+    x = x.contiguous(memory_format=torch.channels_last)
+    full = functional.conv2d(
+        x, weight, stride=geometry.stride, padding=geometry.padding, groups=geometry.groups
+    )
+    # Batch norm is several times slower on a part of a larger tensor.
+    part = full[:, :, : geometry.output_shape[1], : geometry.output_shape[2]]
+    return part.contiguous(memory_format=torch.channels_last)
+
+
+def _stages(specs: Sequence[LayerSpec]) -> tuple[int, ...]:
+    inside = {
+        layer
+        for index, spec in enumerate(specs)
+        if spec.shortcut
+        for layer in range(spec.shortcut.source + 2, index + 1)
+    }
+    return tuple((np.cumsum([index not in inside for index in range(len(specs))]) - 1).tolist())
+
+
+def _weight(geometry: Geometry) -> nn.Parameter:
+    weight = torch.empty(geometry.weight_shape)
+    if geometry.groups == geometry.output_shape[0] > 1 and geometry.kernel == (1, 1):
+        return nn.Parameter(nn.init.ones_(weight))  # a shortcut that passes channels on
+    return nn.Parameter(nn.init.kaiming_uniform_(weight, nonlinearity="relu"))

@@ -1,0 +1,142 @@
+"""Untrained networks: random weights, thresholds that keep every layer at a sane rate.
+
+They show hardware at work on a data set where no training is possible; their classes mean nothing.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tickless.sw.data.catalog import CLASSES, DATASETS, SENSORS, load
+from tickless.sw.data.events import EventsError
+from tickless.sw.integer.engine import SpikingLayer
+from tickless.sw.integer.geometry import Geometry, Shape
+from tickless.sw.integer.layer import Layer, membrane_bits
+from tickless.sw.integer.network import Network, Provenance
+from tickless.sw.integer.specs import LayerSpec, chain
+from tickless.sw.training.architectures import layers
+
+__all__ = ["calibrated_network", "main"]
+
+WEIGHT_BITS = 4
+MEAN, DEVIATION = 0.5, 2.5
+"""Of the weights before they are rounded and clipped: somewhat more excitation than inhibition."""
+
+SPIKES_PER_EVENT = 0.7
+"""Spikes that a layer makes of an event, so that no later layer is busier than the first."""
+
+MAX_THRESHOLD = 1 << 15
+
+
+def calibrated_network(
+    sensor: Shape,
+    specs: Sequence[LayerSpec],
+    recordings: Sequence[np.ndarray],
+    seed: int,
+    dataset: str = "",
+) -> Network:
+    """Network of random weights whose thresholds suit some recordings.
+
+    Each spiking layer has one threshold: the lowest with which it makes at most
+    `SPIKES_PER_EVENT` spikes of an event on the recordings, taken layer by layer.
+
+    Parameters
+    ----------
+    sensor : Shape
+        Extent of the input events.
+    specs : sequence of LayerSpec
+        A chain of layers; the last one is the readout.
+    recordings : sequence of numpy.ndarray
+        int32 ``[n, 3]``: events ``(channel, y, x)`` inside the sensor.
+    seed : int
+        Seed of the weights.
+    dataset : str
+        Name of the recordings' data set, for the provenance.
+    """
+    rng = np.random.default_rng(seed)
+    layers, arriving = [], list(recordings)
+    for index, geometry in enumerate(chain(sensor, specs)):
+        half = 1 << (WEIGHT_BITS - 1)
+        drawn = rng.normal(MEAN, DEVIATION, geometry.weight_shape)
+        weight = np.clip(np.rint(drawn), -half, half - 1).astype(np.int8)
+        if geometry.kind == "readout":
+            none = np.zeros(0, np.int32)
+            layers.append(Layer("readout", geometry, weight, WEIGHT_BITS, none, none.copy(), 32))
+            break
+        threshold, arriving = _calibrate(geometry, weight, arriving)
+        thresholds = np.full(geometry.output_shape[0], threshold, np.int32)
+        layers.append(
+            Layer(
+                f"{geometry.kind}{index + 1}",
+                geometry,
+                weight,
+                WEIGHT_BITS,
+                thresholds,
+                -thresholds,
+                membrane_bits(threshold, -threshold),
+            )
+        )
+    return Network(tuple(layers), provenance=Provenance(dataset, "random", seed))
+
+
+def _calibrate(
+    geometry: Geometry, weight: np.ndarray, arriving: Sequence[np.ndarray]
+) -> tuple[int, list[np.ndarray]]:
+    """Threshold, found by bisection, and the spikes that it gives."""
+
+    def spikes(threshold: int) -> list[np.ndarray]:
+        thresholds = np.full(geometry.output_shape[0], threshold, np.int32)
+        ceil = (1 << (membrane_bits(threshold, -threshold) - 1)) - 1
+        layer = SpikingLayer(geometry, weight, thresholds, -thresholds, ceil)
+        return [layer.run(events).spikes for events in arriving]
+
+    wanted = SPIKES_PER_EVENT * sum(len(events) for events in arriving)
+    low, high = 1, MAX_THRESHOLD
+    while low < high:
+        middle = (low + high) // 2
+        if sum(len(sent) for sent in spikes(middle)) <= wanted:
+            high = middle
+        else:
+            low = middle + 1
+    return low, spikes(low)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line: writes the DVS-Gesture network, calibrated on recordings."""
+    parser = argparse.ArgumentParser(
+        prog="python -m sw.untrained",
+        description="Write the DVS-Gesture network with random weights and thresholds calibrated "
+        "on the recordings at hand. It is not trained: its classes mean nothing.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--dataset", choices=DATASETS, default="dvsgesture", help="recordings")
+    parser.add_argument("--samples", type=int, default=3, help="recordings to calibrate on")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the weights")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="network file to write")
+    options = parser.parse_args(arguments)
+    try:
+        samples = load(options.dataset, "test")
+        count = min(options.samples, len(samples))
+        events = [samples[index][0] for index in range(count)]
+        recordings = [item.addresses[item.inside] for item in events]
+        specs = layers("mtt-gesture", CLASSES["dvsgesture"])
+        network = calibrated_network(
+            SENSORS[options.dataset], specs, recordings, options.seed, options.dataset
+        )
+    except (EventsError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    network.save(options.output)
+    for layer in network.layers[:-1]:
+        print(
+            f"{layer.name:10} threshold {layer.threshold[0]}, membranes {layer.membrane_bits} bits"
+        )
+    print(options.output)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

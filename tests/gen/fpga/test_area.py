@@ -1,0 +1,16 @@
+from tickless.gen.fpga import area
+
+
+def test_router_keeps_to_its_share_of_the_fpga(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    router = area.measure(area.parts()["router, five ports"](), "router")
+    assert router.comb <= 1500
+    assert router.block_rams == 0
+    assert router.clock_mhz >= 100
+
+
+def test_interface_keeps_to_its_share_of_the_fpga(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    interface = area.measure(area.parts()["interface, 4 sources, 4 destinations"](), "interface")
+    assert interface.comb <= 800
+    assert interface.block_rams == 8

@@ -1,0 +1,206 @@
+import json
+import sys
+from dataclasses import asdict
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.gen.fpga.reports import REPORT, StubTools
+from tests.random_networks import random_events, random_network
+from tickless.gen.fpga import bitstream, flash
+from tickless.gen.fpga.boards import BOARDS, CELLS
+from tickless.sw.integer.network import Network
+
+BUILT = "build/bitstream/icebreaker-small"
+
+
+@pytest.fixture
+def network(tmp_path, monkeypatch):
+    """Name of a network file in the current folder, with samples of its data set."""
+    rng = np.random.default_rng(5)
+    network = random_network(rng, layers=1, size=4)
+    network.save(tmp_path / "small.safetensors")
+    samples = [
+        (SimpleNamespace(addresses=random_events(rng, network, 50, outside=0)), 0) for _ in range(3)
+    ]
+    monkeypatch.setattr("tickless.gen.options.load", lambda dataset, split: samples)
+    monkeypatch.chdir(tmp_path)
+    return "small.safetensors"
+
+
+def reaching(mhz):
+    return {**REPORT, "fmax": {"clk": {"achieved": mhz}}}
+
+
+def test_figures_of_a_build(network, monkeypatch, tmp_path, capsys):
+    stub = StubTools(monkeypatch)
+    assert bitstream.main([network, "--board", "icebreaker", "--seed", "3"]) == 0
+    assert stub.ran == ["yosys", "nextpnr-ice40", "icepack"]
+    folder = tmp_path / BUILT
+    script = (folder / "build_top.sh").read_text()
+    assert "--seed 3" in script
+    figures = json.loads((folder / "build.json").read_text())
+    loaded = Network.load(tmp_path / network)
+    assert figures["network"]["hash"] == loaded.hash
+    assert figures["network"]["provenance"] == asdict(loaded.provenance)
+    assert figures["board"] == {
+        "name": "icebreaker",
+        "title": "iCEBreaker",
+        "device": "iCE40UP5K",
+    }
+    assert figures["tools"] == {"yosys": "yosys 1.0", "nextpnr-ice40": "nextpnr-ice40 1.0"}
+    assert figures["resources"] == {
+        "logic_cells": {"used": 4000, "available": 5280},
+        "block_rams": {"used": 12, "available": 30},
+        "sprams": {"used": 1, "available": 4},
+        "flip_flops": {"used": 1000, "available": 5280},
+    }
+    clock = figures["clock"]
+    assert [clock[name] for name in ("asked_hz", "built_for_hz", "reached_hz")] == [
+        24_000_000,
+        24_000_000,
+        25_500_000,
+    ]
+    assert clock["critical_path"]["logic_ns"] == 3.0
+    assert figures["host_link"]["baud"] == 3_000_000
+    assert figures["activity_per_sample"]["input_events"] == 50
+    assert figures["performance"]["samples_per_second_by_host_link"] > 0
+    layers = figures["layers"]
+    assert [layer["name"] for layer in layers] == [layer.name for layer in loaded.layers]
+    assert layers[0]["membranes"]["memories"] == layers[0]["taps"]
+    assert layers[-1]["membranes"] is None
+    printed = capsys.readouterr().out
+    assert "4,000 of 5,280 (76%)" in printed
+    assert f"{BUILT}/top.bin" in printed
+
+
+def test_word_accesses_are_synaptic_operations_by_lanes(network, monkeypatch, tmp_path):
+    StubTools(monkeypatch)
+    layer = Network.load(tmp_path / network).layers[0]
+    assert layer.geometry.groups == 1
+    arguments = [network, "--board", "icebreaker"]
+    all_lanes = layer.geometry.output_shape[0]
+    full = ("--fold", f"{layer.name}={all_lanes}x1")
+    for option, lanes in (full, all_lanes), (("--budget", "2"), 1):
+        assert bitstream.main([*arguments, *option]) == 0
+        figures = json.loads((tmp_path / BUILT / "build.json").read_text())
+        activity = figures["activity_per_sample"]
+        assert figures["layers"][0]["lanes"] == lanes
+        reads = activity["membrane_word_reads_by_layer"][0]
+        assert reads == pytest.approx(activity["sops_by_layer"][0] / lanes)
+
+
+def test_a_design_that_is_too_slow_has_no_bitstream(network, monkeypatch, tmp_path, capsys):
+    StubTools(monkeypatch)
+    arguments = [network, "--board", "icebreaker"]
+    assert bitstream.main(arguments) == 0
+    stub = StubTools(monkeypatch, reaching(21.37))
+    assert bitstream.main(arguments) == 1
+    assert stub.ran == ["yosys", "nextpnr-ice40"]
+    left = {path.name for path in (tmp_path / BUILT).iterdir()}
+    assert "top.bin" not in left
+    assert "build.json" not in left
+    error = capsys.readouterr().err
+    assert "reaches 21.37 MHz with seed 1, 24.00 MHz were asked" in error
+    assert "the longest path runs from system" in error
+    assert "--clock-mhz 21" in error
+
+
+def test_another_seed_is_tried_where_the_clock_is_nearly_reached(
+    network, monkeypatch, tmp_path, capsys
+):
+    stub = StubTools(monkeypatch, reaching(23.9), reaching(23.5), REPORT)
+    assert bitstream.main([network, "--board", "icebreaker", "--seed", "5"]) == 0
+    assert stub.seeds == [5, 6, 7]
+    assert stub.ran == ["yosys", *3 * ["nextpnr-ice40"], "icepack"]
+    figures = json.loads((tmp_path / BUILT / "build.json").read_text())
+    assert figures["seed"] == 7
+    assert figures["clock"]["reached_hz"] == 25_500_000
+    assert "23.90 MHz reached, 24.00 MHz asked: trying seed 6" in capsys.readouterr().err
+
+
+def test_three_seeds_are_enough(network, monkeypatch, capsys):
+    stub = StubTools(monkeypatch, reaching(23.5), reaching(23.9), reaching(23.7))
+    assert bitstream.main([network, "--board", "icebreaker"]) == 1
+    assert stub.seeds == [1, 2, 3]
+    error = capsys.readouterr().err
+    assert "reaches 23.90 MHz with seed 1 or 2 or 3, 24.00 MHz were asked" in error
+
+
+def test_a_design_that_does_not_fit_is_told_what_is_short(network, monkeypatch, tmp_path, capsys):
+    StubTools(monkeypatch, failing="nextpnr-ice40")
+    assert bitstream.main([network, "--board", "icebreaker"]) == 1
+    error = capsys.readouterr().err
+    assert "does not fit on iCEBreaker" in error
+    assert "ICESTORM_LC: 6,627 of 5,280, 1,347 too many" in error
+    assert "ICESTORM_RAM: 51 of 30, 21 too many" in error
+    assert not (tmp_path / BUILT / "top.bin").exists()
+
+
+def test_a_slower_clock_takes_a_rate_that_it_gives(network, monkeypatch, tmp_path):
+    StubTools(monkeypatch)
+    assert bitstream.main([network, "--board", "icebreaker", "--clock-mhz", "20"]) == 0
+    figures = json.loads((tmp_path / BUILT / "build.json").read_text())
+    assert figures["clock"]["asked_hz"] == 20_000_000
+    assert figures["clock"]["built_for_hz"] == 19_875_000
+    assert figures["host_link"]["baud"] == 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--clock-mhz", "12"], "no clock of 12 MHz from 12 MHz"),
+        (["--clock-mhz", "0"], "no clock of 0 MHz from 12 MHz"),
+        (["--clock-mhz", "nan"], "NaN"),
+        (["--fold", "nothing=1x1"], "no layer 'nothing'"),
+    ],
+)
+def test_wrong_input_is_refused(network, monkeypatch, capsys, options, words):
+    stub = StubTools(monkeypatch)
+    assert bitstream.main([network, "--board", "icebreaker", *options]) == 2
+    assert stub.ran == []
+    assert words in capsys.readouterr().err
+
+
+def test_a_missing_tool_is_told(network, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert bitstream.main([network, "--board", "icebreaker", "--system-tools"]) == 2
+    assert "no yosys on PATH" in capsys.readouterr().err
+
+
+def test_flash_loads_what_was_built(network, monkeypatch, tmp_path, capfd):
+    StubTools(monkeypatch)
+    arguments = [network, "--board", "icebreaker"]
+    assert flash.main(arguments) == 2
+    assert "run `make bitstream BOARD=icebreaker` first" in capfd.readouterr().err
+    assert bitstream.main(arguments) == 0
+    monkeypatch.setenv("PATH", str(tmp_path))
+    capfd.readouterr()
+    assert flash.main(arguments) == 2
+    output, error = capfd.readouterr()
+    assert output == f"openFPGALoader -b ice40_generic {BUILT}/top.bin\n"
+    assert "no openFPGALoader on PATH" in error
+    loader = tmp_path / "openFPGALoader"
+    loader.write_text(f"#!{sys.executable}\nimport sys; print(*sys.argv[1:]); sys.exit(7)\n")
+    loader.chmod(0o755)
+    assert flash.main(arguments) == 7
+    assert capfd.readouterr().out.endswith(f"\n-b ice40_generic {BUILT}/top.bin\n")
+
+
+@pytest.mark.bitstream
+@pytest.mark.parametrize(("board", "mhz"), [("icebreaker", 18), ("ulx3s-25f", 45)])
+def test_a_small_design_meets_its_clock(network, tmp_path, board, mhz):
+    arguments = [network, "--board", board, "--budget", "2", "--clock-mhz", str(mhz)]
+    assert bitstream.main(arguments) == 0
+    folder = tmp_path / "build" / "bitstream" / f"{board}-small"
+    figures = json.loads((folder / "build.json").read_text())
+    clock = figures["clock"]
+    assert clock["reached_hz"] >= clock["built_for_hz"] == mhz * 1_000_000
+    assert (folder / figures["bitstream"]["file"]).stat().st_size > 10_000
+    report = json.loads((folder / "report.json").read_text())
+    platform: Any = BOARDS[board].platform()
+    for name, cell in CELLS[platform.family].items():
+        assert report["utilization"][cell]["available"] == getattr(BOARDS[board], name)
+    assert clock["critical_path"]["start"].startswith("system")

@@ -1,0 +1,56 @@
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.random_networks import random_network
+from tickless.gen.configure import design_config, design_factory
+from tickless.gen.fold import fold_fully
+from tickless.gen.fpga.boards import BOARDS
+from tickless.hw.board.top import BoardTop, choose_pll
+from tickless.hw.host.system import HostConfig, System
+
+PINS = {
+    "icebreaker": {"clock": "35", "rx": "6", "tx": "9", "lights": ["11", "37"]},
+    "ulx3s": {
+        "clock": "G2",
+        "rx": "M1",  # ftdi_txd
+        "tx": "L4",  # ftdi_rxd
+        "lights": ["B2", "C2", "C1", "D2", "D1", "E2", "E1", "H3"],
+        "gpio0": "L2",
+    },
+    "orangecrab": {"clock": "A9", "rx": "N17", "tx": "M18", "lights": ["K4", "M3", "J3"]},
+}
+"""Pins of the boards' schematics."""
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_every_board_has_a_top_on_its_pins(name):
+    board = BOARDS[name]
+    platform = board.platform()
+    network = random_network(np.random.default_rng(1), layers=1)
+    pll = choose_pll(platform, board.clock_hz)
+    assert pll.clock_hz == board.clock_hz
+    host = HostConfig(pll.clock_hz, board.bauds[0], stored_events=board.stored_events)
+    design = design_factory(design_config(network, fold_fully(network)))()
+    plan: Any = platform.build(BoardTop(System(design, host), pll), name="top", do_build=False)
+    if "top.pcf" in plan.files:
+        placed = dict(re.findall(r"^set_io (\S+) (\S+)", plan.files["top.pcf"], re.MULTILINE))
+    else:
+        placed = dict(re.findall(r'LOCATE COMP "(\S+)" SITE "(\S+)"', plan.files["top.lpf"]))
+    pins = PINS[name.split("-")[0]]
+    clock = f"{platform.default_clk}_0__io"
+    assert placed.pop(clock) == pins["clock"]
+    assert placed.pop("uart_0__rx__io") == pins["rx"]
+    assert placed.pop("uart_0__tx__io") == pins["tx"]
+    lights = [pin for port, pin in placed.items() if "led" in port]
+    assert lights == pins["lights"][: len(lights)]
+    assert len(lights) >= min(len(pins["lights"]), 3)
+    if "gpio0" in pins:
+        assert placed["esp32_0__gpio0__io"] == pins["gpio0"]
+
+
+def test_a_clock_out_of_reach_is_refused():
+    with pytest.raises(ValueError, match="no clock of 12 MHz from 12 MHz"):
+        choose_pll(BOARDS["icebreaker"].platform(), 12_000_000)

@@ -1,0 +1,91 @@
+import json
+
+import numpy as np
+import pytest
+
+from tests.random_networks import random_network
+from tickless.gen.configure import design_config
+from tickless.gen.fold import Folding
+from tickless.gen.fpga import estimate as estimating
+from tickless.gen.fpga.coefficients import fit
+from tickless.gen.fpga.estimate import Part, core_part, estimate, host_part, map_memories
+from tickless.hw.host.messages import event_message
+from tickless.hw.host.system import HostConfig
+
+PARTS = [
+    Part("core", {"one": 1.0, "updates": float(updates)}, ((words, 9),))
+    for updates, words in ((1, 8), (4, 30), (12, 64), (48, 200))
+]
+
+
+@pytest.mark.parametrize(
+    ("family", "words", "width", "blocks", "lutrams"),
+    [
+        ("ecp5", 512, 36, 1, 0),
+        ("ecp5", 512, 37, 2, 0),
+        ("ecp5", 16384, 13, 13, 0),
+        ("ecp5", 25, 292, 0, 2 * 73),
+        ("ecp5", 32, 100, 0, 2 * 25),
+        ("iCE40", 256, 16, 1, 0),
+        ("iCE40", 972, 18, 5, 0),
+        ("iCE40", 32, 17, 2, 0),
+    ],
+)
+def test_memories_go_where_yosys_puts_them(family, words, width, blocks, lutrams):
+    mapped = map_memories(Part("core", {}, ((words, width),)), family)
+    assert mapped.block_rams == blocks
+    assert mapped.features.get("lutrams", 0) == lutrams
+    mapped = map_memories(Part("core", {}, blocks=((words, width),)), family)
+    assert mapped.block_rams > 0
+    assert mapped.features.get("lutrams", 0) == 0
+
+
+def test_small_constants_are_logic():
+    small = map_memories(Part("core", {}, constants=((108, 8),)), "iCE40")
+    assert (small.block_rams, small.features["constant bits"]) == (0, 864)
+    large = map_memories(Part("core", {}, constants=((1296, 8),)), "iCE40")
+    assert (large.block_rams, large.features["constant bits"]) == (3, 0)
+
+
+def test_single_port_memory_is_spram_where_there_is_some():
+    part = Part("core", {}, single_port=((1734, 16), (486, 18)))
+    assert map_memories(part, "iCE40").sprams == 1 + 2
+    assert map_memories(part, "iCE40").block_rams == 0
+    assert map_memories(part, "ecp5").block_rams == 2 + 1
+
+
+def test_calibration_finds_the_coefficients():
+    counted = []
+    for part in PARTS:
+        features = map_memories(part, "ecp5").features
+        counted.append((part, round(100 + 60 * features["updates"] + 7 * features["lutrams"])))
+    coefficients, lines = fit(counted, "ecp5")
+    assert coefficients["core"]["one"] == pytest.approx(100, abs=1)
+    assert coefficients["core"]["updates"] == pytest.approx(60, abs=1)
+    assert coefficients["core"]["lutrams"] == pytest.approx(7, abs=1)
+    assert len(lines) == len(PARTS)
+
+
+@pytest.mark.parametrize("family", ["ecp5", "iCE40"])
+def test_every_feature_of_a_design_has_a_coefficient(family):
+    coefficients = json.loads(estimating.COEFFICIENTS.read_text())[family]
+    network = random_network(np.random.default_rng(3))
+    foldings = [Folding(1, 1, not layer.is_readout) for layer in network.layers]
+    config = design_config(network, foldings)
+    host = HostConfig(24_000_000, stored_events=100)
+    parts = [*(core_part(core) for core in config.cores), host_part(config.cores, host)]
+    for part in parts:
+        assert set(map_memories(part, family).features) <= set(coefficients[part.kind])
+    needed = estimate(parts, family)
+    assert needed.logic_cells > 0
+    alone = [estimate([part], family) for part in parts]
+    assert needed.block_rams == sum(one.block_rams for one in alone)
+
+
+def test_events_are_stored_in_whole_bytes():
+    network = random_network(np.random.default_rng(3), size=10)
+    config = design_config(network, [Folding(1, 1)] * len(network.layers))
+    event = event_message(config.cores[0].input_link)
+    assert event["spare"].width > 0
+    part = host_part(config.cores, HostConfig(24_000_000, stored_events=2048))
+    assert part.single_port == ((2048, 8 * -(-event.size // 8)),)

@@ -1,0 +1,65 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.random_networks import random_events, random_network
+from tickless.gen.fold import fold_fully
+from tickless.gen.fpga.boards import BOARDS
+from tickless.gen.fpga.fit import DoesNotFitError, fit_to_board
+from tickless.gen.performance import measure_activity
+
+
+@pytest.fixture(scope="module")
+def network():
+    return random_network(np.random.default_rng(5), size=10)
+
+
+@pytest.fixture(scope="module")
+def activity(network):
+    rng = np.random.default_rng(1)
+    return measure_activity(network, [random_events(rng, network, 200) for _ in range(2)])
+
+
+def test_a_large_board_takes_the_fastest_folding(network, activity):
+    found = fit_to_board(network, activity, BOARDS["ulx3s-85f"])
+    full = fold_fully(network)
+    busiest = int(np.argmax(activity.events))
+    assert found.cycles == pytest.approx(activity.events[busiest])
+    assert all(
+        folding.lanes <= most.lanes and folding.taps <= most.taps
+        for folding, most in zip(found.foldings, full, strict=True)
+    )
+
+
+def test_less_room_is_no_faster(network, activity):
+    board = BOARDS["ulx3s-85f"]
+    before = 0.0
+    for cells in (80_000, 9_000, 8_000):
+        found = fit_to_board(network, activity, replace(board, logic_cells=cells))
+        assert found.estimate.logic_cells <= cells
+        assert found.cycles >= before
+        before = found.cycles
+
+
+def test_membranes_leave_block_ram_where_it_is_short(network, activity):
+    board = BOARDS["icebreaker"]
+    roomy = fit_to_board(network, activity, replace(board, logic_cells=50_000, block_rams=200))
+    tight = replace(board, logic_cells=50_000, block_rams=roomy.estimate.block_rams - 1)
+    found = fit_to_board(network, activity, tight)
+    assert found.estimate.block_rams <= tight.block_rams
+    assert found.estimate.sprams <= board.sprams
+    assert found.estimate.sprams > 0
+
+
+def test_a_refusal_names_what_is_short_and_what_would_do(network, activity):
+    board = replace(BOARDS["icebreaker"], block_rams=3, sprams=1)
+    with pytest.raises(DoesNotFitError) as error:
+        fit_to_board(network, activity, board)
+    text = str(error.value)
+    assert "network does not fit board 'icebreaker'" in text
+    assert "block RAMs: " in text
+    assert "of 3, " in text
+    assert f"{network.layers[0].name}: " in text
+    assert "kbit of weights" in text
+    assert "ulx3s-85f" in text.splitlines()[-1]

@@ -1,0 +1,261 @@
+"""Client on a line that loses, damages, repeats and delays, and on boards that do worse."""
+
+import random
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.host.fake import INFO, FakeBoard, logits
+from tickless.host import client as module
+from tickless.host.client import Client
+from tickless.host.line import Losses
+from tickless.host.port import BoardError
+from tickless.host.protocol import encode_events
+from tickless.host.transmission import Sample
+from tickless.hw.host.messages import LINK_INDEX, Command, Error, Reply
+
+PATIENCE_S = 0.2
+
+
+def connect(board):
+    return Client(board, "/dev/fake", PATIENCE_S)
+
+
+def random_samples(rng, count, most=400):
+    sizes = [int(rng.integers(0, most)) for _ in range(count)]
+    return [rng.integers(0, INFO.sensor, (size, 3)) for size in sizes]
+
+
+def expected(samples):
+    return [logits(encode_events(INFO, events).tobytes()) for events in samples]
+
+
+class Noise:
+    """Line that spoils a share of the frames in every way that there is."""
+
+    def __init__(self, seed, share):
+        self.rng, self.share, self.held, self.hits = random.Random(seed), share, [], 0
+
+    def __call__(self, content):
+        # Nothing is delayed past a SYNC, which begins with 00: a line keeps its order.
+        late, self.held = self.held if content[0] else [], []
+        if self.rng.random() >= self.share:
+            return [content, *late]
+        self.hits += 1
+        damaged = bytearray(content)
+        damaged[self.rng.randrange(len(damaged))] ^= 1 << self.rng.randrange(8)
+        match self.rng.randrange(6):
+            case 0:
+                return late
+            case 1:
+                return [bytes(damaged), *late]
+            case 2:
+                return [content[: self.rng.randrange(len(content))], *late]
+            case 3:
+                return [content, content, *late]
+            case 4:
+                return [self.rng.randbytes(300), content, *late]
+        self.held = [content]
+        return late
+
+
+def test_answers_come_in_order_and_nothing_is_sent_twice():
+    board = FakeBoard()
+    client = connect(board)
+    samples = random_samples(np.random.default_rng(1), 30, 2000)
+    answers = list(client.answers(map(Sample, samples)))
+    assert [answer.logits for answer in answers] == expected(samples)
+    assert [answer.sample for answer in answers] == list(range(30))
+    assert client.losses == Losses()
+    assert board.errors == 0
+    # The window was used: 1 kB of room takes several commands, and numbers wrap.
+    assert len(board.frames) > 256
+
+
+def test_commands_wait_for_room():
+    board = FakeBoard(info=replace(INFO, buffer_bytes=254))
+    client = connect(board)
+    events = random_samples(np.random.default_rng(2), 1, 5000)[0]
+    assert client.classify(events).logits == expected([events])[0]
+    assert board.errors == 0
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_bad_line_costs_time_and_no_answer(seed):
+    to_board, to_host = Noise(seed, 0.1), Noise(100 + seed, 0.05)
+    client = connect(FakeBoard(to_board, to_host))
+    samples = random_samples(np.random.default_rng(seed), 25)
+    answers = list(client.answers(map(Sample, samples)))
+    assert [answer.logits for answer in answers] == expected(samples)
+    assert to_board.hits + to_host.hits > 3
+
+
+def test_reads_are_answered_between_events():
+    client = connect(FakeBoard())
+    [events] = random_samples(np.random.default_rng(3), 1)
+    answers = list(client.answers([Sample(events, read_every=100)]))
+    parts = [events[: 100 * count] for count in range(1, len(events) // 100 + 1)]
+    assert [answer.logits for answer in answers] == expected([*parts, events])
+    assert [answer.ends for answer in answers] == [False] * len(parts) + [True]
+
+
+def test_events_leave_at_their_time():
+    board = FakeBoard()
+    client = connect(board)
+    [events] = random_samples(np.random.default_rng(4), 1)
+    t_us = np.linspace(0, 200_000, len(events)).astype(np.int64)
+    started = time.monotonic()
+    [answer] = client.answers([Sample(events, t_us)])
+    assert time.monotonic() - started > 0.19
+    assert answer.logits == expected([events])[0]
+    assert sum(frame.kind == Command.EVENTS.value for frame in board.frames) > 50
+
+
+@pytest.mark.parametrize("silent", [1, 2], ids=["answer", "answer-and-acknowledgement"])
+def test_a_lost_answer_is_noticed_at_once(silent):
+    """By the acknowledgement behind it, or by the number of the next answer."""
+    lost = []
+
+    def to_host(content):
+        is_next = content[2] == Reply.ANSWER.value or lost
+        if is_next and len(lost) < silent:
+            lost.append(content)
+            return []
+        return [content]
+
+    client = Client(FakeBoard(to_host=to_host), "/dev/fake")
+    samples = random_samples(np.random.default_rng(5), 4)
+    in_time = limited(1.0)
+    answers = list(client.answers(map(Sample, samples)))
+    assert in_time()
+    assert len(lost) == silent
+    assert [answer.logits for answer in answers] == expected(samples)
+    assert client.losses.restarts == 1
+
+
+def test_a_question_is_asked_again():
+    lost = []
+
+    def to_board(content):
+        if content[2] == Command.COUNTERS.value and not lost:
+            lost.append(content)
+            return []
+        return [content]
+
+    client = connect(FakeBoard(to_board))
+    names = ["events", "dropped", "packets", "sops", "busy_cycles", "stall_cycles"]
+    assert client.counters(0) == {name: index for index, name in enumerate(names)}
+    assert lost
+    assert client.counters(1)["saturations"] == 6
+
+
+def test_replay():
+    client = connect(FakeBoard())
+    [events] = random_samples(np.random.default_rng(6), 1)
+    answer, played = client.replay(events, 40)
+    content = encode_events(INFO, events).tobytes()
+    assert answer.logits == logits(content)
+    assert (played.repeats, played.clocks) == (40, 40 * len(content))
+    with pytest.raises(BoardError, match=r"/dev/fake: 501 events: the board stores at most 500"):
+        client.replay(np.zeros((501, 3), np.int32), 1)
+
+
+def limited(seconds=5.0):
+    """Wrong boards must not keep anybody waiting."""
+    started = time.monotonic()
+    return lambda: time.monotonic() - started < seconds
+
+
+def test_nothing_answers():
+    in_time = limited()
+    with pytest.raises(BoardError, match=r"/dev/fake: nothing answers. Is it the board's port"):
+        connect(FakeBoard(to_board=lambda content: []))
+    assert in_time()
+
+
+def test_noise_answers():
+    in_time = limited()
+    noise = random.Random(1)
+    with pytest.raises(BoardError, match=r"/dev/fake: nothing answers"):
+        connect(FakeBoard(to_host=lambda content: [noise.randbytes(50)]))
+    assert in_time()
+
+
+def test_the_board_falls_silent():
+    board = FakeBoard()
+    client = connect(board)
+    in_time = limited()
+    board.is_dead = True
+    with pytest.raises(BoardError, match=r"/dev/fake: nothing answers"):
+        client.classify(np.zeros((10, 3), np.int32))
+    assert in_time()
+
+
+def test_a_sample_that_always_fails():
+    def to_board(content):
+        return [] if content[2] == Command.END.value else [content]
+
+    client = connect(FakeBoard(to_board))
+    in_time = limited()
+    with pytest.raises(
+        BoardError, match=r"/dev/fake: given up after 4 attempts, .* nothing went on"
+    ):
+        client.classify(np.zeros((10, 3), np.int32))
+    assert in_time()
+    assert client.losses.restarts == module.ATTEMPTS - 1
+
+
+def test_a_board_that_refuses_forever():
+    board = FakeBoard()
+    client = connect(board)
+    board.take = lambda frame, take=board.take: (
+        take(frame) if frame.kind == Command.SYNC.value else board.refuse(Error.ROOM, 0)
+    )
+    in_time = limited()
+    with pytest.raises(BoardError, match=r"given up after 4 attempts"):
+        client.classify(np.zeros((10, 3), np.int32))
+    assert in_time()
+
+
+def test_a_board_that_starts_anew():
+    board = FakeBoard()
+    client = connect(board)
+    samples = random_samples(np.random.default_rng(7), 6)
+    answers = []
+    for answer in client.answers(map(Sample, samples)):
+        answers.append(answer.logits)
+        if len(answers) == 3:
+            board.commands.clear()
+            board.expected, board.sample, board.samples = 200, b"", 0
+    assert answers == expected(samples)
+
+
+def test_another_version():
+    with pytest.raises(BoardError, match=r"/dev/fake: the board speaks version 9 .* version 1: "):
+        connect(FakeBoard(info=replace(INFO, protocol=9)))
+
+
+@pytest.mark.parametrize("error", [Error.COMMAND, Error.DATA, Error.STORE])
+def test_a_refusal_is_final(error):
+    board = FakeBoard()
+    client = connect(board)
+    board.carry_out = lambda: (
+        board.refuse(error, board.commands.popleft().sequence) if board.commands else None
+    )
+    with pytest.raises(BoardError, match=f"/dev/fake: the board refuses COUNTERS: {error.name}"):
+        client._ask(Command.COUNTERS, module.Counters, bytes([LINK_INDEX]))
+
+
+@pytest.mark.parametrize("method", ["read", "write"])
+def test_the_port_disappears(method):
+    board = FakeBoard()
+    client = connect(board)
+
+    def gone(*arguments):
+        raise OSError(5, "Input/output error")
+
+    setattr(board, method, gone)
+    with pytest.raises(BoardError, match=r"/dev/fake: the port .*: \[Errno 5\] Input/output error"):
+        client.classify(np.zeros((10, 3), np.int32))

@@ -1,0 +1,98 @@
+import gc
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.hw.cores import make_core
+from tickless.hw.core.core import Core
+from tickless.hw.core.edge import foldings
+from tickless.hw.core.readout import Readout
+from tickless.hw.design import DesignConfig
+from tickless.hw.packet import LinkConfig
+
+READOUT = {"shape": (3, 1, 1), "size": (3, 3), "padding": 0, "stride": 1, "lanes": 3, "taps": 1}
+
+
+def test_foldings_keep_the_order():
+    assert foldings((1, 1)) == [1]
+    assert foldings((2, 2)) == [1, 2, 4]
+    assert foldings((3, 3)) == [1, 2, 3, 6, 9]
+    assert foldings((3, 1)) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"lanes": 0}, "lanes = 0: expected 1 to 4"),
+        ({"lanes": 5}, "lanes = 5: expected 1 to 4"),
+        ({"taps": 3}, r"taps = 3: expected one of \[1, 2, 4\]"),
+        ({"groups": 3}, "groups = 3: expected a divisor of 2 input and 4 output channels"),
+        ({"stride": 0}, "stride = 0: expected at least 1"),
+        ({"padding": -1}, "padding = -1: expected at least 0"),
+        ({"pool": 0}, "pool = 0: expected at least 1"),
+        ({"weight_bits": 1}, "weight_bits = 1: expected at least 2"),
+        ({"membrane_bits": 1}, "membrane_bits = 1: expected at least 2"),
+        ({"queue_depth": 8}, "queue_depth = 8: expected at least 16"),
+        ({"epoch_bits": 1}, "epoch_bits = 1: expected at least 2"),
+    ],
+)
+def test_impossible_parameters(options, words):
+    with pytest.raises(ValueError, match=f"core 'layer': {words}"):
+        make_core(**options)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"thresholds": (0, 1, 1, 1)}, r"thresholds = \(0, 1, 1, 1\): expected 4 in 1..32"),
+        ({"thresholds": (1, 1, 33, 1)}, r"thresholds = .*expected 4 in 1..32"),
+        ({"floors": (-1, -33, -1, -1)}, r"floors = .*expected 4 in -32..-1"),
+        ({"floors": (-1, -1)}, r"floors = .*expected 4 in -32..-1"),
+        ({"edges": ()}, r"edges = \(\): expected one or two"),
+        ({"end_level": 2}, "end_level = 2: expected None, 0 or 1"),
+        ({"first_channel": 1}, r"first_channel = 1: expected 0\.\.0"),
+    ],
+)
+def test_impossible_contents(change, words):
+    config = make_core()
+    values = {name: getattr(config, name) for name in type(config).__dataclass_fields__}
+    with pytest.raises(ValueError, match=words):
+        type(config)(**{**values, **change})
+
+
+def test_weights_fill_the_memory():
+    config = make_core()
+    edge = replace(config.edges[0], weights=(1, 2))
+    with pytest.raises(ValueError, match="2 weight words: expected 18"):
+        replace(config, edges=(edge,))
+
+
+@pytest.mark.parametrize("field", ["channels", "height", "width", "lanes"])
+def test_impossible_links(field):
+    values: dict[str, Any] = {"channels": 2, "height": 3, "width": 3, "lanes": 2, field: 0}
+    with pytest.raises(ValueError, match=f"{field} = 0: expected a positive integer"):
+        LinkConfig(**values)
+
+
+# Amaranth warns of components that were never elaborated, as those refused here.
+@pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
+def test_kinds_of_cores():
+    spiking, readout = make_core(), make_core(readout=True, membrane_bits=32, **READOUT)
+    with pytest.raises(ValueError, match="is a readout"):
+        Core(readout)
+    with pytest.raises(ValueError, match="is a spiking layer"):
+        Readout(spiking)
+    with pytest.raises(ValueError, match="expected one, as the last core"):
+        DesignConfig((spiking,))
+    with pytest.raises(ValueError, match="expected the output link of 'layer'"):
+        DesignConfig((spiking, readout))
+    gc.collect()
+
+
+def test_fields_without_use_are_zero_bits_wide():
+    layout = LinkConfig(2, 3, 3, 2).layout
+    unused = ("last", "level", "block")
+    assert {name: layout[name].width for name in unused} == dict.fromkeys(unused, 0)
+    wide = LinkConfig(2, 3, 3, 1, level_bits=2).layout
+    assert [wide[name].width for name in unused] == [1, 2, 1]

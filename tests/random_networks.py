@@ -1,0 +1,226 @@
+"""Random networks and events for property tests of the software and the hardware."""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+
+from tickless.sw.integer.geometry import Geometry, GeometryError, Shape
+from tickless.sw.integer.layer import MAX_MEMBRANE_BITS, Layer, Shortcut
+from tickless.sw.integer.network import Network
+from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, chain
+
+__all__ = ["random_events", "random_network", "random_samples"]
+
+
+def random_network(
+    rng: np.random.Generator, *, layers: int | None = None, size: int = 12, shortcuts: int = 0
+) -> Network:
+    """Small network that covers the format's corners and spikes in most of its layers.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of every choice.
+    layers : int or None
+        Spiking layers; 1 to 3 of them where None, and with shortcuts as many more as they need.
+    size : int
+        Largest height and width of the sensor.
+    shortcuts : int
+        Shortcuts: identities, 1x1 and 3x3 convolutions over one or two layers.
+    """
+    depth = int(rng.integers(1, 4)) if layers is None else layers
+    if shortcuts:
+        return _residual_network(rng, depth, size, shortcuts)
+    while True:
+        sensor = (int(rng.integers(1, 4)), *rng.integers(1, size + 1, 2).tolist())
+        specs = []
+        channels = sensor[0]
+        for _ in range(depth):
+            specs.append(_spec(rng, channels))
+            channels = specs[-1].channels
+        pool = int(rng.choice([1, 1, 2]))
+        specs.append(LayerSpec("readout", int(rng.integers(1, 11)), pool=pool))
+        try:
+            geometries = chain(sensor, specs)
+        except GeometryError:
+            continue
+        return Network(
+            tuple(_layer(rng, f"layer{i}", geometry) for i, geometry in enumerate(geometries)),
+            logit_scale=float(rng.uniform(0.01, 1)),
+        )
+
+
+def random_events(
+    rng: np.random.Generator, network: Network, n: int, *, outside: float = 0.1
+) -> np.ndarray:
+    """Events, many of them at the sensor's borders, near each other, or outside the sensor.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of every choice.
+    network : Network
+        Network whose sensor sends them.
+    n : int
+        Number of events.
+    outside : float
+        Share of events with one coordinate outside the sensor, up to 3 beyond it.
+
+    Returns
+    -------
+    numpy.ndarray
+        int32 ``[n, 3]``: ``(channel, y, x)``.
+    """
+    limits = np.array(network.input_shape)
+    events = rng.integers(0, limits, (n, 3))
+    at_border = rng.random((n, 3)) < 0.15
+    events = np.where(at_border, rng.integers(0, 2, (n, 3)) * (limits - 1), events)
+    for index in range(1, n):  # as a moving edge does, revisit what was just touched
+        if rng.random() < 0.3:
+            events[index, 1:] = events[index - 1, 1:]
+    beyond = np.flatnonzero(rng.random(n) < outside)
+    axis = rng.integers(0, 3, len(beyond))
+    distance = rng.integers(1, 4, len(beyond))
+    below = rng.random(len(beyond)) < 0.5
+    events[beyond, axis] = np.where(below, -distance, limits[axis] - 1 + distance)
+    return events.astype(np.int32)
+
+
+def random_samples(
+    rng: np.random.Generator, network: Network, count: int, *, in_rows: bool = False
+) -> list[tuple[np.ndarray, list[int]]]:
+    """Samples of events with positions of READs: the first long, the others short or empty.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of every choice.
+    network : Network
+        Network whose sensor sends them.
+    count : int
+        Number of samples.
+    in_rows : bool
+        Whether the events of consecutive samples lie in different rows, so that membranes of old
+        samples stay in the memories for long.
+    """
+    samples = []
+    for index in range(count):
+        size = int(rng.choice([0, 1, 3, 10])) if index else 150
+        events = random_events(rng, network, size)
+        if in_rows and index:
+            events[:, 1] = index % network.input_shape[1]
+        samples.append((events, sorted(rng.integers(0, size + 1, rng.integers(0, 3)).tolist())))
+    return samples
+
+
+def _residual_network(rng: np.random.Generator, extra: int, size: int, shortcuts: int) -> Network:
+    """Network of one span a shortcut, with up to ``extra`` layers in front of each."""
+    while True:
+        sensor = (int(rng.integers(1, 4)), *rng.integers(1, size + 1, 2).tolist())
+        specs = [_spec(rng, sensor[0])]
+        try:
+            for _ in range(shortcuts):
+                for _ in range(int(rng.integers(0, extra + 1))):
+                    specs.append(_spec(rng, specs[-1].channels))
+                specs += _span(rng, sensor, specs)
+            specs.append(LayerSpec("readout", int(rng.integers(1, 11))))
+            geometries = chain(sensor, specs)
+            layers = []
+            for i, (spec, geometry) in enumerate(zip(specs, geometries, strict=True)):
+                layers.append(_layer(rng, f"layer{i}", geometry))
+                if spec.shortcut:
+                    sent = geometries[spec.shortcut.source].output_shape
+                    direct = spec.shortcut.geometry(sent, geometry.output_shape)
+                    bits = int(rng.integers(2, 9))
+                    weight = _weight(rng, direct, 1 << (bits - 1))
+                    edge = Shortcut(f"layer{spec.shortcut.source}", direct, weight, bits)
+                    layers[-1] = replace(layers[-1], shortcut=edge)
+        except GeometryError:
+            continue
+        return Network(tuple(layers))
+
+
+def _span(rng: np.random.Generator, sensor: Shape, specs: list[LayerSpec]) -> list[LayerSpec]:
+    """Layers behind ``specs``, the last one with a shortcut from the last of ``specs``."""
+    channels = specs[-1].channels
+    span = []
+    for _ in range(int(rng.integers(2, 4))):
+        if rng.random() < 0.6:  # as residual blocks do, keep height and width
+            kernel = int(rng.choice([1, 3]))
+            span.append(LayerSpec("conv2d", channels, kernel, padding=kernel // 2))
+        else:
+            span.append(_spec(rng, (span or specs)[-1].channels))
+    possible = []
+    outputs = span[-1].channels
+    groups = [g for g in range(1, channels + 1) if channels % g == outputs % g == 0]
+    for kernel, stride, padding, pool in product((1, 3), (1, 2, 3), (0, 1), (1, 2)):
+        edge = ShortcutSpec(
+            len(specs) - 1, kernel, stride, padding, pool, int(rng.choice([1, groups[-1], *groups]))
+        )
+        try:
+            chain(sensor, [*specs, *span[:-1], replace(span[-1], shortcut=edge)])
+        except GeometryError:
+            continue
+        possible.append(edge)
+    if not possible:
+        raise GeometryError("no shortcut suits these layers")
+    span[-1] = replace(span[-1], shortcut=possible[rng.integers(len(possible))])
+    return span
+
+
+def _spec(rng: np.random.Generator, channels: int) -> LayerSpec:
+    pool = int(rng.choice([1, 1, 1, 2, 3]))
+    if rng.random() < 0.2:
+        return LayerSpec("linear", int(rng.integers(1, 11)), pool=pool)
+    groups = int(rng.choice([g for g in range(1, channels + 1) if channels % g == 0]))
+    return LayerSpec(
+        "conv2d",
+        channels=groups * int(rng.integers(1, max(2, 10 // groups))),
+        kernel=int(rng.integers(1, 5)),
+        stride=int(rng.integers(1, 4)),
+        padding=int(rng.integers(0, 3)),
+        pool=pool,
+        groups=groups,
+    )
+
+
+def _layer(rng: np.random.Generator, name: str, geometry: Geometry) -> Layer:
+    weight_bits = int(rng.integers(2, 9))
+    weight = _weight(rng, geometry, 1 << (weight_bits - 1))
+    if geometry.kind == "readout":
+        none = np.zeros(0, np.int32)
+        return Layer(name, geometry, weight, weight_bits, none, none.copy(), 32)
+    wide = int(rng.choice([2, MAX_MEMBRANE_BITS, *rng.integers(3, 13, 6)]))
+    half = 1 << (wide - 1)
+    channels = geometry.output_shape[0]
+    # A few weights reach the threshold, in all channels but those at its limits.
+    usual = rng.integers(1, min(half, 1 << weight_bits) + 1, channels)
+    limit = rng.choice([1, half], channels)
+    threshold = np.where(rng.random(channels) < 0.15, limit, usual)
+    below = rng.choice([-1, -half], channels)
+    floor = np.where(rng.random(channels) < 0.4, below, -threshold)
+    return Layer(
+        name,
+        geometry,
+        weight,
+        weight_bits,
+        threshold.astype(np.int32),
+        floor.astype(np.int32),
+        wide,
+    )
+
+
+def _weight(rng: np.random.Generator, geometry: Geometry, half: int) -> np.ndarray:
+    shape = geometry.weight_shape
+    kinds = ["excitatory", "uniform", "limits", "sparse", "negative", "zero"]
+    kind = rng.choice(kinds, p=[0.5, 0.2, 0.15, 0.11, 0.02, 0.02])
+    weight = {
+        "excitatory": lambda: rng.integers(-half // 2, half, shape),
+        "uniform": lambda: rng.integers(-half, half, shape),
+        "limits": lambda: rng.choice([-half, half - 1, half - 1], shape),
+        "sparse": lambda: rng.integers(0, half, shape) * (rng.random(shape) < 0.4),
+        "negative": lambda: rng.integers(-half, 0, shape),
+        "zero": lambda: np.zeros(shape),
+    }[str(kind)]()
+    return weight.astype(np.int8)

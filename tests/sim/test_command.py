@@ -1,0 +1,215 @@
+"""`python -m sim` from a network file to result and report, and what it says when it cannot."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tickless.gen.options import chosen_design
+from tickless.sim.command import main
+from tickless.sw.integer.layer import Layer, Shortcut
+from tickless.sw.integer.network import Network
+from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, chain
+
+KEYS = [
+    "dataset",
+    "network",
+    "samples",
+    "accuracy",
+    "agreement",
+    "spike_difference",
+    "events_in",
+    "layers",
+    "cores",
+    "cycles_per_sample",
+    "limit_cycles_per_sample",
+    "cycles_over_limit",
+    "latency_cycles",
+    "simulated_cycles_per_second",
+    "samples_per_second",
+    "seed",
+    "versions",
+]
+
+
+def make_network(seed=0):
+    rng = np.random.default_rng(seed)
+    geometries = chain(
+        (2, 34, 34), [LayerSpec("conv2d", 2, 3, 2, 1, pool=2), LayerSpec("readout", 10)]
+    )
+    layers = []
+    for name, geometry in zip(("conv", "readout"), geometries, strict=True):
+        spiking = name == "conv"
+        size = 2 if spiking else 0
+        weight = rng.integers(-7, 8, geometry.weight_shape).astype(np.int8)
+        threshold = np.full(size, 12, np.int32)
+        layers.append(Layer(name, geometry, weight, 4, threshold, -threshold, 6 if spiking else 32))
+    return Network(tuple(layers))
+
+
+@pytest.fixture(scope="module")
+def network_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("network") / "small.safetensors"
+    make_network().save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "options", [[], ["--stalls", "--fold", "conv=1x2"]], ids=["fully-parallel", "folded-stalls"]
+)
+def test_result_and_report(network_file, tmp_path, capsys, options):
+    arguments = ["--network", str(network_file), "--samples", "4", "--output", str(tmp_path)]
+    assert main([*arguments, *options]) == 0
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert set(KEYS) <= set(result)
+    assert result["samples"] == 4
+    assert set(result["agreement"].values()) == {1.0}
+    assert result["accuracy"]["rtl"] == result["accuracy"]["integer"]
+    assert result["accuracy"]["float_events"] is None
+    conv, readout = result["cores"]
+    assert (conv["lanes"], conv["taps"]) == ((1, 2) if options else (2, 4))
+    assert conv["sops"] == result["layers"][0]["sops"]
+    assert readout["sops"] == result["layers"][1]["sops"]
+    if not options:
+        assert 1 <= result["cycles_over_limit"] <= 1.25
+    assert "agreement with the golden model" in capsys.readouterr().out
+    report = (tmp_path / "report.html").read_text()
+    assert report.count("data:image/png;base64,") == 3
+    assert "to the bit" in report
+
+
+def test_folded_cores_need_a_clock_a_step(network_file, tmp_path):
+    arguments = ["--network", str(network_file), "--samples", "4", "--output", str(tmp_path)]
+    assert main([*arguments, "--fold", "conv=1x2", "--fold", "readout=5x1"]) == 0
+    result = json.loads((tmp_path / "result.json").read_text())
+    conv, readout = result["cores"]
+    fill = 200
+    busiest = max(conv["events"] * 4, conv["packets"], readout["events"] * 2)
+    assert result["cycles_per_sample"] <= busiest + fill
+
+
+def test_on_a_mesh(network_file, tmp_path, capsys):
+    arguments = ["--network", str(network_file), "--samples", "3", "--output", str(tmp_path)]
+    assert main([*arguments, "--mesh", "2x2", "--cut", "conv=2"]) == 0
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert set(result["agreement"].values()) == {1.0}
+    mesh = result["mesh"]
+    assert [tile["core"] for tile in mesh["tiles"]] == ["conv[0:1]", "conv[1:2]", "readout"]
+    into_readout = mesh["tiles"][2]
+    packets = [
+        link["packets"]
+        for link in mesh["links"]
+        if (link["row"], link["column"]) == (into_readout["row"], into_readout["column"])
+        and link["port"] == "local"
+    ]
+    assert result["limit_cycles_per_sample"] >= mesh["busiest_port_tokens"] >= packets[0] > 2
+    assert "mesh 2x2, the host above the first tile" in capsys.readouterr().out
+    assert (tmp_path / "report.html").read_text().count("data:image/png;base64,") == 4
+
+
+@pytest.mark.parametrize("mesh", [[], ["--mesh", "2x2", "--cut", "conv=2"]], ids=["chain", "mesh"])
+def test_early_exit(network_file, tmp_path, capsys, mesh):
+    arguments = ["--network", str(network_file), "--samples", "6", "--output", str(tmp_path)]
+    assert main([*arguments, *mesh, "--margin", "150", "--stalls"]) == 0
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert set(result["agreement"].values()) == {1.0}
+    early = result["early_exit"]
+    assert early["decided"] > 0.5
+    assert early["events_needed"] <= early["events_taken"] < result["events_in"]
+    assert early["sops_needed"] <= early["sops_executed"] < early["sops_whole"]
+    assert result["accuracy"]["rtl"] == result["accuracy"]["integer"]
+    assert "early exit at a lead of 150" in capsys.readouterr().out
+
+
+def test_a_network_is_loaded(network_file, tmp_path, capsys):
+    other = tmp_path / "other.safetensors"
+    make_network(seed=7).save(other)
+    arguments = ["--network", str(network_file), "--samples", "2", "--output", str(tmp_path)]
+    assert main([*arguments, "--mesh", "1x2", "--load", str(other)]) == 0
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert set(result["agreement"].values()) == {1.0}
+    assert result["network"] == str(other)
+    assert result["loads"]["written"] > 50
+    assert result["loads"]["unknown"] == result["loads"]["refused"] == 0
+    assert "chunks of 32 bits loaded over the mesh" in capsys.readouterr().out
+
+
+def test_a_disagreement_is_named(network_file, tmp_path, capsys, monkeypatch):
+    def wrong(network, *arguments):
+        layer = network.layers[0]
+        weight = layer.weight.copy()
+        weight[1] = np.where(weight[1] == 7, -8, weight[1] + 1)
+        values = {name: getattr(layer, name) for name in Layer.__dataclass_fields__}
+        changed = Layer(**{**values, "weight": weight})
+        return chosen_design(Network((changed, *network.layers[1:])), *arguments)
+
+    monkeypatch.setattr("tickless.sim.command.chosen_design", wrong)
+    arguments = ["--network", str(network_file), "--samples", "2", "--output", str(tmp_path)]
+    assert main(arguments) == 1
+    message = capsys.readouterr().err
+    assert (
+        "differs from the golden model: sample 0, link 1 ('conv' to 'readout'), packet" in message
+    )
+    assert "expected (channel" in message
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert result["agreement"]["spikes"] < 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--network", "missing.safetensors"], "missing.safetensors: no such network file"),
+        (["--network", __file__], "not a network's safetensors file"),
+        (["--samples", "0"], "samples = 0: expected at least 1"),
+        (["--samples", "1000000"], "samples = 1000000: saccades has"),
+        (["--fold", "conv=3x1"], "expected one of 1x1, 1x2, 1x4, 2x1, 2x2, 2x4"),
+        (["--fold", "nonsense"], "expected LAYER=LANESxTAPS"),
+        (["--budget", "1"], "budget = 1: expected at least 2"),
+        (["--mesh", "1x1"], "mesh 1x1: 1 tiles for 2 cores"),
+        (["--mesh", "2x2", "--cut", "conv=3"], "conv': slices = 3: expected 1..2"),
+        (["--mesh", "2x2", "--cut", "conv"], "expected LAYER=SLICES, as in conv=2"),
+        (["--mesh", "2x2", "--cut", "other=2"], "no layer 'other'"),
+        (["--mesh", "2x2", "--core-updates", "2"], "4 updates at once, 2 allowed"),
+        (["--cut", "conv=2"], "expected --mesh RxC, too"),
+        (["--margin", "-1"], "margin = -1: expected an integer of at least 0"),
+        (["--loadable"], "expected --mesh RxC, too"),
+        (["--load", "missing.safetensors", "--mesh", "1x2"], "missing.safetensors: no such"),
+    ],
+)
+def test_wrong_input(network_file, tmp_path, capsys, monkeypatch, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    base = [] if "--network" in arguments else ["--network", str(network_file)]
+    assert main([*base, *arguments]) == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("mesh", [[], ["--mesh", "2x3", "--cut", "path=2"]], ids=["chain", "mesh"])
+def test_a_residual_network(tmp_path, mesh):
+    identity = ShortcutSpec(source=0, kernel=1, groups=4)
+    shapes = chain(
+        (2, 34, 34),
+        [
+            LayerSpec("conv2d", 4, 3, 2, 1, pool=2),
+            LayerSpec("conv2d", 6, 3, 1, 1),
+            LayerSpec("conv2d", 4, 3, 1, 1, shortcut=identity),
+            LayerSpec("readout", 10),
+        ],
+    )
+    rng = np.random.default_rng(3)
+    layers = []
+    for name, geometry in zip(("fork", "path", "join", "readout"), shapes, strict=True):
+        size = geometry.output_shape[0] if name != "readout" else 0
+        weight = rng.integers(-7, 8, geometry.weight_shape).astype(np.int8)
+        threshold = np.full(size, 14, np.int32)
+        layers.append(Layer(name, geometry, weight, 4, threshold, -threshold, 6 if size else 32))
+    edge = identity.geometry(layers[0].geometry.output_shape, layers[2].geometry.output_shape)
+    weight = np.full(edge.weight_shape, 7, np.int8)
+    layers[2] = replace(layers[2], shortcut=Shortcut("fork", edge, weight, 4))
+    path = tmp_path / "residual.safetensors"
+    Network(tuple(layers)).save(path)
+    arguments = ["--network", str(path), "--samples", "2", "--stalls", "--output", str(tmp_path)]
+    assert main([*arguments, *mesh]) == 0
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert set(result["agreement"].values()) == {1.0}
+    assert all(layer["spikes"] > 100 for layer in result["layers"][:-1])

@@ -1,0 +1,360 @@
+import copy
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from tests.random_networks import random_network
+from tickless.sw.integer.geometry import Geometry
+from tickless.sw.integer.layer import Layer, Shortcut
+from tickless.sw.integer.network import Network, NetworkError, Provenance
+from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, chain
+
+SPECS = [
+    LayerSpec("conv2d", 2, kernel=2, stride=2),
+    LayerSpec("linear", 3),
+    LayerSpec("readout", 2),
+]
+
+RESIDUAL_SPECS = [
+    LayerSpec("conv2d", 2, kernel=2),
+    LayerSpec("conv2d", 3, kernel=1),
+    LayerSpec("conv2d", 2, kernel=3, padding=1, shortcut=ShortcutSpec(0, kernel=1, groups=2)),
+    LayerSpec("readout", 2),
+]
+
+
+def small_network(specs=SPECS) -> Network:
+    rng = np.random.default_rng(0)
+    layers = []
+    geometries = chain((1, 4, 4), specs)
+    for name, spec, geometry in zip("abcdefg", specs, geometries, strict=False):
+        weight = rng.integers(-8, 8, geometry.weight_shape).astype(np.int8)
+        spiking = geometry.kind != "readout"
+        threshold = np.full(geometry.output_shape[0] if spiking else 0, 5, np.int32)
+        bits = 6 if spiking else 32
+        edge = None
+        if spec.shortcut:
+            source = spec.shortcut.source
+            sent = geometries[source].output_shape
+            direct = spec.shortcut.geometry(sent, geometry.output_shape)
+            ones = np.ones(direct.weight_shape, np.int8)
+            edge = Shortcut("abcdefg"[source], direct, ones, 3)
+        layers.append(Layer(name, geometry, weight, 4, threshold, -threshold, bits, edge))
+    origin = Provenance("digits", "mixed", 3, {"float": 0.5})
+    return Network(tuple(layers), 0.25, origin)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "small.safetensors"
+
+
+def parts(network: Network) -> tuple[dict, dict]:
+    """Description and tensors as a file holds them, to damage."""
+    text = json.loads(json.dumps({**network._description(), "hash": network.hash}))
+    return text, {name: array.copy() for name, array in network._tensors().items()}
+
+
+def refused(path, text, tensors, *expected):
+    save_file(tensors, path, {"tickless": text if isinstance(text, str) else json.dumps(text)})
+    with pytest.raises(NetworkError) as caught:
+        Network.load(path)
+    for part in (str(path), *expected):
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize("shortcuts", [0, 1, 2])
+@pytest.mark.parametrize("seed", range(10))
+def test_round_trip(path, seed, shortcuts):
+    network = random_network(np.random.default_rng(seed), shortcuts=shortcuts)
+    network = replace(network, provenance=Provenance("d", "m", seed, {"float": 0.5, "rtl": 1.0}))
+    network.save(path)
+    loaded = Network.load(path)
+    assert loaded.hash == network.hash
+    assert loaded.logit_scale == network.logit_scale
+    assert loaded.provenance == network.provenance
+    for one, other in zip(loaded.layers, network.layers, strict=True):
+        assert one.name == other.name
+        assert one.geometry == other.geometry
+        assert (one.weight_bits, one.membrane_bits) == (other.weight_bits, other.membrane_bits)
+        for array in ("weight", "threshold", "floor"):
+            np.testing.assert_array_equal(getattr(one, array), getattr(other, array))
+        assert (one.shortcut is None) == (other.shortcut is None)
+        if one.shortcut and other.shortcut:
+            assert one.shortcut.source == other.shortcut.source
+            assert one.shortcut.geometry == other.shortcut.geometry
+            assert one.shortcut.weight_bits == other.shortcut.weight_bits
+            np.testing.assert_array_equal(one.shortcut.weight, other.shortcut.weight)
+    assert len(loaded.joins) == shortcuts
+
+
+def test_hash_depends_on_content():
+    network = small_network()
+    assert network.hash == small_network().hash
+    weight = network.layers[0].weight.copy()
+    weight[0, 0, 0, 0] ^= 1
+    changed = replace(network.layers[0], weight=weight)
+    assert replace(network, layers=(changed, *network.layers[1:])).hash != network.hash
+    assert replace(network, logit_scale=0.5).hash != network.hash
+
+
+def test_hash_covers_the_shortcut():
+    network = small_network(RESIDUAL_SPECS)
+    a, b, c, d = network.layers
+    edge = c.shortcut
+    assert edge
+    weight = np.zeros_like(edge.weight)
+    changes = [None, replace(edge, weight_bits=4), replace(edge, weight=weight)]
+    networks = [replace(network, layers=(a, b, replace(c, shortcut=e), d)) for e in changes]
+    assert len({network.hash, *(other.hash for other in networks)}) == 4
+    assert "shortcut" not in json.dumps(networks[0]._description())
+
+
+HEADER = [("format_version",), ("hash",), ("layers",), ("logit_scale",), ("provenance",)]
+HEADER += [("provenance", name) for name in ("dataset", "method", "seed", "accuracies")]
+HEADER += [("layers", 0, name) for name in ("name", "weight_bits", "membrane_bits", "geometry")]
+GEOMETRY = ["kind", "input_shape", "output_shape", "kernel", "stride", "padding", "pool", "groups"]
+HEADER += [("layers", 0, "geometry", name) for name in GEOMETRY]
+SHORTCUT = [("layers", 2, "shortcut", name) for name in ("source", "weight_bits", "geometry")]
+SHORTCUT += [("layers", 2, "shortcut", "geometry", name) for name in GEOMETRY]
+
+
+def field(text, place):
+    for step in place[:-1]:
+        text = text[step]
+    return text
+
+
+@pytest.mark.parametrize("place", HEADER + SHORTCUT, ids=lambda place: ".".join(map(str, place)))
+def test_missing_field(path, place):
+    text, tensors = parts(small_network(RESIDUAL_SPECS))
+    del field(text, place)[place[-1]]
+    refused(path, text, tensors, place[-1])
+
+
+@pytest.mark.parametrize("place", HEADER + SHORTCUT, ids=lambda place: ".".join(map(str, place)))
+@pytest.mark.parametrize("value", [None, True, {"a": 1}, [[]], -0.5, "?"], ids=repr)
+def test_field_of_wrong_type_or_value(path, place, value):
+    if (place[-1], value) in (("dataset", "?"), ("method", "?")):
+        return
+    text, tensors = parts(small_network(RESIDUAL_SPECS))
+    field(text, place)[place[-1]] = value
+    refused(path, text, tensors, "a" if place[-1] == "name" and value == "?" else place[-1])
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("format_version",), 2),
+        (("format_version",), 1.0),
+        (("hash",), "0" * 64),
+        (("logit_scale",), 0.0),
+        (("logit_scale",), float("nan")),
+        (("logit_scale",), float("inf")),
+        (("logit_scale",), 1),
+        (("provenance", "dataset"), "other"),
+        (("provenance", "seed"), 4),
+        (("provenance", "accuracies"), {"float": 2.0}),
+        (("provenance", "accuracies"), {"float": "0.5"}),
+        (("layers", 0, "weight_bits"), 1),
+        (("layers", 0, "weight_bits"), 3),
+        (("layers", 0, "weight_bits"), 5),
+        (("layers", 0, "weight_bits"), 9),
+        (("layers", 0, "membrane_bits"), 1),
+        (("layers", 0, "membrane_bits"), 3),
+        (("layers", 0, "membrane_bits"), 25),
+        (("layers", 2, "membrane_bits"), 31),
+        (("layers", 0, "geometry", "input_shape"), [1, 5, 5]),
+        (("layers", 1, "geometry", "input_shape"), [2, 2, 3]),
+        (("layers", 0, "geometry", "stride"), 10**30),
+        (("layers", 1, "geometry", "kind"), "readout"),
+    ],
+)
+def test_field_out_of_range(path, place, value):
+    text, tensors = parts(small_network())
+    field(text, place)[place[-1]] = value
+    refused(path, text, tensors)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (("source",), "b", "layers[2].shortcut.source = 'b': expected one of ['a']"),
+        (("weight_bits",), 4, "hash"),
+        (("weight_bits",), 9, "shortcut from 'a': weight_bits = 9"),
+        (("geometry", "kind"), "linear", "shortcut.geometry: kernel"),
+        (("geometry", "groups"), 1, "shortcut from 'a': weight: expected int8 (2, 2, 1, 1)"),
+        (("geometry", "input_shape"), [2, 3, 4], "layers[2].shortcut.input_shape"),
+        (("geometry", "output_shape"), [2, 3, 2], "layer 'c': shortcut.output_shape"),
+        (("geometry", "padding"), 1, "hash"),
+    ],
+)
+def test_shortcut_out_of_range(path, place, value, message):
+    text, tensors = parts(small_network(RESIDUAL_SPECS))
+    field(text, ("layers", 2, "shortcut", *place))[place[-1]] = value
+    refused(path, text, tensors, message)
+
+
+def test_shortcut_of_another_form(path):
+    text, tensors = parts(small_network(RESIDUAL_SPECS))
+    entry = text["layers"][2].pop("shortcut")
+    refused(path, text, tensors, "c.shortcut", "belong to no layer")
+    for value in (None, 1, [entry], {**entry, "x": 1}):
+        text["layers"][2]["shortcut"] = value
+        refused(path, text, tensors, "layers[2].shortcut")
+
+
+def test_unknown_fields_are_refused(path):
+    for place in [("x",), ("provenance", "x"), ("layers", 0, "x"), ("layers", 0, "geometry", "x")]:
+        text, tensors = parts(small_network())
+        field(text, place)["x"] = 1
+        refused(path, text, tensors, "'x'")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "1" * 5000, "[" * 100000], ids=range(5))
+def test_header_that_is_no_object(path, text):
+    refused(path, text, {"a.weight": np.zeros(1, np.int8)}, "tickless")
+
+
+def test_file_without_header_entry(path):
+    save_file({"a.weight": np.zeros(1, np.int8)}, path)
+    with pytest.raises(NetworkError, match=r"small\.safetensors: no 'tickless' entry"):
+        Network.load(path)
+
+
+TENSORS = [f"{layer}.{name}" for layer in "abcd" for name in ("weight", "threshold", "floor")]
+
+
+@pytest.mark.parametrize("name", [*TENSORS, "c.shortcut"])
+def test_damaged_tensor(path, name):
+    text, tensors = parts(small_network(RESIDUAL_SPECS))
+    array = tensors.pop(name)
+    refused(path, text, tensors, name)
+    refused(path, text, {**tensors, name + "s": array}, name)
+    refused(path, text, {**tensors, name: array, "extra": array}, "extra")
+    # the messages read: layer 'a': weight[0, 0] ...
+    layer, part = name.split(".")
+    where = (f"layer '{layer}'", part)
+    if part == "shortcut":
+        where = ("shortcut from 'a'", "weight")
+    for dtype in (np.uint8, np.int16, np.int64, np.float16, np.float32, np.bool_):
+        refused(path, text, {**tensors, name: array.astype(dtype)}, *where)
+    refused(path, text, {**tensors, name: array[None]}, *where)
+    refused(path, text, {**tensors, name: np.append(array, array.dtype.type(1))}, *where)
+    if array.size:
+        limits = {
+            "weight": (-9, 8),
+            "threshold": (0, 33),
+            "floor": (0, -33),
+            "shortcut": (-5, 4),
+        }[part]
+        for value in limits:
+            bad = array.copy()
+            bad.flat[-1] = value
+            refused(path, text, {**tensors, name: bad}, *where)
+        changed = array.copy()
+        changed.flat[0] += -1 if array.flat[0] > 0 else (-1 if part == "floor" else 1)
+        refused(path, text, {**tensors, name: changed}, "hash")
+
+
+def test_truncated_file(path, tmp_path):
+    small_network(RESIDUAL_SPECS).save(path)
+    content = path.read_bytes()
+    short = tmp_path / "short.safetensors"
+    for length in range(0, len(content), 7):
+        short.write_bytes(content[:length])
+        with pytest.raises(NetworkError, match=r"short\.safetensors"):
+            Network.load(short)
+
+
+def test_flipped_bytes(path, tmp_path):
+    network = small_network(RESIDUAL_SPECS)
+    network.save(path)
+    content = path.read_bytes()
+    rng = np.random.default_rng(0)
+    other = tmp_path / "other.safetensors"
+    for offset in range(len(content)):
+        damaged = bytearray(content)
+        damaged[offset] ^= int(rng.integers(1, 256))
+        other.write_bytes(damaged)
+        try:
+            loaded = Network.load(other)
+        except NetworkError as error:
+            named = str(other) in str(error)
+        else:
+            # One white space for another, or 5E-1 for 0.5: the file still says the same.
+            named = loaded.hash == network.hash
+        assert named, f"byte {offset}"
+
+
+def test_missing_file_and_folder(tmp_path):
+    for path in (tmp_path / "none.safetensors", tmp_path):
+        with pytest.raises(NetworkError, match=tmp_path.name):
+            Network.load(path)
+
+
+def test_layers_must_fit_together():
+    network = small_network()
+    a, b, c = network.layers
+    for layers, message in [
+        ((), "at least a readout"),
+        ((a, b), "one readout"),
+        ((c, c), "one readout"),
+        ((a, c), "input_shape"),
+        ((replace(a, name=""), b, c), "unique name"),
+        ((a, replace(b, name="a"), c), "unique name"),
+    ]:
+        with pytest.raises(NetworkError, match=message):
+            replace(network, layers=layers)
+
+
+def test_shortcuts_must_fit_into_the_chain():
+    specs = [LayerSpec("conv2d", 1, kernel=1) for _ in range(6)]
+    network = small_network([*specs, LayerSpec("readout", 2)])
+    layers = network.layers
+    shape = layers[0].geometry.output_shape
+    one = np.ones((1, 1, 1, 1), np.int8)
+
+    def joined(*spans, shape=shape):
+        geometry = Geometry("conv2d", shape, (1, 4, 4), (1, 1))
+        changed = list(layers)
+        for source, join in spans:
+            index = "abcdefg".index(join)
+            edge = Shortcut(source, geometry, one, 3)
+            changed[index] = replace(changed[index], shortcut=edge)
+        return replace(network, layers=tuple(changed))
+
+    assert joined("ac", "ce").joins == {0: 2, 2: 4}
+    assert joined("bf").joins == {1: 5}
+    for spans, message in [
+        (["ab"], r"layers\[1\].shortcut.source = 'a': expected one of \[\]"),
+        (["aa"], r"source = 'a': expected one of \[\]"),
+        (["bc"], r"source = 'b': expected one of \['a'\]"),
+        (["gc"], "source = 'g'"),
+        (["?c"], "source = '\\?'"),
+        (["ad", "ce"], r"layers\[4\].shortcut.source = 'c': expected one of \[\]"),
+        (["ad", "af"], r"source = 'a': expected one of \['d'\]"),
+        (["bd", "af"], "source = 'a'"),
+        (["ag"], "no shortcut into a readout"),
+    ]:
+        with pytest.raises(NetworkError, match=message):
+            joined(*spans)
+    with pytest.raises(NetworkError, match=r"input_shape = \(1, 5, 4\): expected \(1, 4, 4\)"):
+        joined("ac", shape=(1, 5, 4))
+    linear = Geometry("linear", (1, 4, 4), (1, 1, 1), (4, 4))
+    with pytest.raises(NetworkError, match="shortcut from 'a': kind = 'linear'"):
+        Shortcut("a", linear, np.ones(linear.weight_shape, np.int8), 3)
+
+
+def test_arrays_are_read_only():
+    layer = small_network().layers[0]
+    with pytest.raises(ValueError, match="read-only"):
+        layer.weight[0, 0, 0, 0] = 0
+    edge = small_network(RESIDUAL_SPECS).layers[2].shortcut
+    assert edge
+    with pytest.raises(ValueError, match="read-only"):
+        edge.weight[0, 0, 0, 0] = 0
+    assert copy.copy(layer).weight is layer.weight

@@ -1,0 +1,64 @@
+import math
+
+import numpy as np
+import pytest
+
+from tickless.sw.data.catalog import load
+from tickless.sw.data.frames import Recordings
+from tickless.sw.integer import engine
+from tickless.sw.integer.network import PRETRAINED, Network
+from tickless.sw.integer.specs import LayerSpec
+from tickless.sw.judge.early_exit import event_exits, main, step_exits
+from tickless.sw.training.models import SpikingChain
+from tickless.sw.training.neurons import IntegrateAndFire
+
+
+@pytest.fixture(scope="module")
+def network():
+    return Network.load(PRETRAINED / "saccades.safetensors")
+
+
+def test_margins_trade_accuracy_for_operations(network):
+    samples = load("saccades", "test")[:12]
+    exits = event_exits(network, samples, [0, 2000, 10**9])
+    assert [item.margin for item in exits] == [0, 2000, 10**9, math.inf]
+    first, middle, never, whole = exits
+    assert (first.decided, never.decided, whole.decided) == (1, 0, 0)
+    assert first.sops < middle.sops < whole.sops
+    assert first.consumed < middle.consumed < whole.consumed
+    assert (never.accuracy, never.sops) == (whole.accuracy, whole.sops)
+    traces = [engine.run(network, events.addresses, (), 2000) for events, _ in samples]
+    assert middle.sops == np.mean([trace.sops for trace in traces])
+    assert whole.consumed == np.mean([len(events) for events, _ in samples])
+
+
+def test_time_steps_are_left_once_the_lead_is_large_enough():
+    samples = load("saccades", "test")[:6]
+    model = SpikingChain(
+        (2, 34, 34),
+        [LayerSpec("conv2d", 4, 3, 2, 1), LayerSpec("readout", 10)],
+        IntegrateAndFire(-2.0),
+    )
+    exits = step_exits(model, samples, steps=4)
+    frames = Recordings(samples, model.sensor).frames(range(6), 4)
+    logits = [model(frames[: step + 1])[0].detach().numpy() for step in range(4)]
+    leads = np.array([np.diff(np.sort(part)[:, -2:])[:, 0] for part in logits])
+    labels = np.array(samples.labels)
+    for item in exits:
+        last = [next((t for t in range(3) if leads[t, k] >= item.margin), 3) for k in range(6)]
+        right = [logits[t][k].argmax() == labels[k] for k, t in enumerate(last)]
+        assert item.consumed == pytest.approx(np.mean(last) + 1)
+        assert item.accuracy == pytest.approx(np.mean(right))
+    assert exits[-1].consumed == 4
+
+
+def test_command_line(tmp_path, capsys):
+    picture = tmp_path / "exits.png"
+    network = PRETRAINED / "saccades.safetensors"
+    assert main([str(network), "--samples", "4", "--margins", "500", "--plot", str(picture)]) == 0
+    text = capsys.readouterr().out
+    assert "saccades, 4 samples, event by event" in text
+    assert "in time steps, 20 at most" in text
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert main(["missing.safetensors"]) == 2
+    assert "missing.safetensors: no such network file" in capsys.readouterr().err

@@ -1,0 +1,234 @@
+import numpy as np
+import pytest
+import torch
+
+from tickless.sw.data.catalog import load
+from tickless.sw.integer.engine import run
+from tickless.sw.integer.network import Network, NetworkError
+from tickless.sw.integer.specs import LayerSpec, ShortcutSpec
+from tickless.sw.judge.evaluate import FloatEngine
+from tickless.sw.quantization.quantize import quantize
+from tickless.sw.quantization.rule import Quantization
+from tickless.sw.training.models import SpikingChain
+from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire
+
+
+def model(specs, sensor=(1, 4, 4), floor=-1.0, weights=None, seed=0):
+    torch.manual_seed(seed)
+    made = SpikingChain(sensor, specs, IntegrateAndFire(floor), normalize=False)
+    for parameter, values in zip(made.weights, weights or (), strict=False):
+        parameter.data = torch.as_tensor(values, dtype=torch.float32).reshape(parameter.shape)
+    return made
+
+
+def point(*weights, floor=-1.0, pool=1):
+    """One input channel, one spiking unit per weight, two classes."""
+    specs = [LayerSpec("linear", len(weights), pool=pool), LayerSpec("readout", 2)]
+    return model(specs, (1, pool, pool), floor, [weights, np.eye(2, len(weights))])
+
+
+def events(count):
+    return np.zeros((count, 3), np.int32)
+
+
+def test_hand_made_spikes():
+    network = quantize(point(0.5, 0.25), 8)
+    layer = network.layers[0]
+    assert layer.weight.ravel().tolist() == [64, 32]
+    assert layer.threshold.tolist() == [128, 128]
+    trace = run(network, events(4))
+    assert [spike[0] for spike in trace.layers[0].spikes.tolist()] == [0, 0, 1]
+
+
+def test_scale_of_a_channel_does_not_matter():
+    specs = [LayerSpec("conv2d", 3, 3, padding=1), LayerSpec("readout", 4)]
+    first = model(specs, (2, 6, 6))
+    second = model(specs, (2, 6, 6), weights=[w.detach() for w in first.weights])
+    a, b = quantize(first, 8, 10**5), quantize(second, 8, 10**5)
+    assert a.hash == b.hash
+    # Scaling weights scales the threshold the other way: the integer weights stay.
+    with torch.no_grad():
+        second.weights[0] *= torch.tensor([1.0, 0.25, 0.5])[:, None, None, None]
+    c = quantize(second, 8, 10**5)
+    assert np.array_equal(a.layers[0].weight, c.layers[0].weight)
+    expected = a.layers[0].threshold * np.array([1, 4, 2])
+    assert np.abs(c.layers[0].threshold - expected).max() <= 4
+
+
+@pytest.mark.parametrize("bits", range(2, 9))
+def test_widths(bits):
+    specs = [LayerSpec("conv2d", 4, 3, 2, 1), LayerSpec("linear", 6), LayerSpec("readout", 3)]
+    source = model(specs, (2, 8, 8), floor=-1.5)
+    network = quantize(source, bits)
+    half = 1 << (bits - 1)
+    for layer, weight in zip(network.layers, source.weights, strict=True):
+        assert layer.weight_bits == bits
+        assert np.abs(layer.weight).max() <= half - 1
+        scale = layer.weight.astype(float) / weight.detach().numpy()
+        assert np.nanmax(scale) > 0
+    for layer in network.layers[:-1]:
+        extent = max(layer.threshold.max(), -layer.floor.min())
+        assert extent <= 1 << (layer.membrane_bits - 1)
+        assert layer.membrane_bits == 2 or extent > 1 << (layer.membrane_bits - 2)
+        assert layer.membrane_bits <= 9
+        assert np.array_equal(layer.floor, np.rint(-1.5 * layer.threshold))
+
+
+def test_resolution_limits_thresholds():
+    layer = quantize(point(0.001, 0.5, 2.0, floor=-2.0), 8, 100).layers[0]
+    assert layer.weight.ravel().tolist() == [0, 50, 127]
+    assert layer.threshold.tolist() == [100, 100, 64]
+    assert layer.floor.tolist() == [-200, -200, -128]
+    assert layer.membrane_bits == 9
+    wide = quantize(point(0.001, 0.5, 2.0, floor=-2.0), 8, 10**6).layers[0]
+    assert wide.weight.ravel().tolist() == [127, 127, 127]
+    assert wide.threshold.tolist() == [127_000, 254, 64]
+    assert wide.membrane_bits == 19
+
+
+def test_zero_channel():
+    layer = quantize(point(0.0, 0.5), 8).layers[0]
+    assert layer.weight.ravel().tolist() == [0, 64]
+    assert layer.threshold.tolist() == [128, 128]
+
+
+def test_pooling_goes_into_thresholds_and_logit_scale():
+    plain = quantize(point(0.5, 0.25))
+    pooled = quantize(point(0.5, 0.25, pool=2))
+    assert np.array_equal(plain.layers[0].weight, pooled.layers[0].weight)
+    assert pooled.layers[0].threshold.tolist() == [4 * 128, 4 * 128]
+    specs = [LayerSpec("readout", 2, pool=2)]
+    source = model(specs, (1, 2, 2), weights=[[0.5, -1.0]])
+    network = quantize(source)
+    logits = run(network, events(3)).logits * network.logit_scale
+    np.testing.assert_allclose(logits, [0.375, -0.75], rtol=0.01)
+
+
+def test_batch_norms_are_folded_and_the_model_left_alone():
+    specs = [LayerSpec("conv2d", 3, 3), LayerSpec("readout", 2)]
+    source = SpikingChain((1, 5, 5), specs, IntegrateAndFire())
+    shifted = SpikingChain((1, 5, 5), specs, IntegrateAndFire())
+    torch.nn.init.ones_(shifted.norms[0].bias)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(NetworkError, match="shifts"):
+        quantize(shifted)
+    network = quantize(source)
+    assert len(source.norms) == 1
+    source.fold()
+    assert quantize(source).hash == network.hash
+
+
+def test_integer_spikes_follow_the_float_ones():
+    specs = [LayerSpec("conv2d", 6, 3, 2, 1), LayerSpec("conv2d", 8, 3, 2, 1)]
+    source = model([*specs, LayerSpec("readout", 10)], (2, 34, 34), -2.0, seed=1)
+    network, engine = quantize(source), FloatEngine(source)
+    for sample, _ in load("saccades", "test")[:3]:
+        logits, spikes, sops = engine.run(sample.addresses)
+        trace = run(network, sample.addresses)
+        for mine, theirs in zip(trace.layers, spikes, strict=True):
+            assert len(mine.spikes) == pytest.approx(len(theirs), rel=0.05)
+        assert trace.sops == pytest.approx(sops, rel=0.05)
+        correlation = np.corrcoef(trace.logits, logits)[0, 1]
+        assert correlation > 0.97
+
+
+@pytest.mark.parametrize("bits", [8, 6, 5, 4, 3])
+def test_a_network_with_rounded_weights_is_the_integer_network(bits):
+    rng = np.random.default_rng(bits)
+    specs = [
+        LayerSpec("conv2d", 5, 3, padding=1, pool=2),
+        LayerSpec("conv2d", 6, 3, 2, 1),
+        LayerSpec("linear", 7, pool=2),
+        LayerSpec("readout", 4),
+    ]
+    source = model(specs, (2, 12, 12), -1.5, seed=bits)
+    with torch.no_grad():
+        for weight in source.weights:
+            weight *= torch.rand(len(weight))[:, None, None, None] * 4
+    source.quantization = Quantization(bits, 100)
+    network, engine = quantize(source, bits, 100), FloatEngine(source)
+    addresses = rng.integers(0, (2, 12, 12), (3000, 3)).astype(np.int32)
+    logits, spikes, _ = engine.run(addresses)
+    trace = run(network, addresses)
+    for mine, theirs in zip(trace.layers, spikes, strict=True):
+        assert np.array_equal(mine.spikes, theirs)
+    assert np.array_equal(trace.logits, logits)
+    assert all(len(layer.spikes) > 10 for layer in trace.layers)
+    # In time steps it runs with the very same weights, thresholds and floors.
+    for layer, weight, geometry in zip(
+        network.layers[:-1], source.weights, source.geometries, strict=False
+    ):
+        imitated, floor = source.quantization.imitate(weight, geometry, -1.5)
+        unit = layer.threshold / geometry.pool**2
+        assert np.array_equal(np.rint(imitated.detach().numpy().T * unit).T, layer.weight)
+        assert np.array_equal(np.rint(floor.flatten().numpy() * layer.threshold), layer.floor)
+        np.testing.assert_allclose(imitated.detach().numpy().T * unit, layer.weight.T, atol=1e-4)
+
+
+def test_a_network_with_rounded_weights_has_the_integers_ceiling():
+    specs = [LayerSpec("linear", 1), LayerSpec("readout", 2)]
+    source = model(specs, (2, 1, 1), weights=[[3.0, -0.5], [1.0, 0.0]])
+    source.quantization = Quantization(8)
+    layer = quantize(source).layers[0]
+    assert (layer.weight.ravel().tolist(), layer.threshold[0], layer.ceil) == ([127, -21], 42, 63)
+    # 127 fires and leaves 63 of 85; so does the next, 148; then 42 fires, and 0 does not.
+    addresses = np.array([[channel, 0, 0] for channel in (0, 0, 1, 1, 1)], np.int32)
+    assert len(run(quantize(source), addresses).layers[0].spikes) == 3
+    assert len(FloatEngine(source).run(addresses)[1][0]) == 3
+    source.quantization = None
+    assert len(FloatEngine(source).run(addresses)[1][0]) == 4
+
+
+def test_gradients_pass_the_rounding():
+    source = model([LayerSpec("conv2d", 3, 3), LayerSpec("readout", 2)], (1, 5, 5))
+    source.quantization = Quantization(3)
+    frames = torch.rand(4, 2, 1, 5, 5) * 3
+    source(frames)[0].square().sum().backward()
+    gradients = [weight.grad for weight in source.weights]
+    rounded = [
+        source.quantization.imitate(weight, geometry, -1.0)[0].detach()
+        for weight, geometry in zip(source.weights, source.geometries, strict=True)
+    ]
+    plain = model(source.specs, (1, 5, 5), weights=rounded)
+    plain(frames)[0].square().sum().backward()
+    for gradient, weight in zip(gradients, plain.weights, strict=True):
+        assert gradient is not None
+        assert gradient.any()
+        torch.testing.assert_close(gradient, weight.grad)
+
+
+def test_round_trip_through_a_file(tmp_path):
+    network = quantize(point(0.5, 0.25))
+    network.save(tmp_path / "a.safetensors")
+    assert Network.load(tmp_path / "a.safetensors").hash == network.hash
+
+
+@pytest.mark.parametrize(
+    ("bits", "resolution", "message"),
+    [
+        (1, 128, "weight_bits = 1: expected 2 to 8"),
+        (9, 128, "weight_bits = 9: expected 2 to 8"),
+        (8, 0, "resolution = 0: expected at least 1"),
+        (8, 10**8, "membrane_bits = 28: expected an integer in 2..24"),
+    ],
+)
+def test_impossible_widths(bits, resolution, message):
+    with pytest.raises(NetworkError, match=message):
+        quantize(point(1e-7 if resolution > 1 else 0.5), bits, resolution)
+
+
+def test_networks_that_are_no_hardware():
+    specs = [LayerSpec("conv2d", 3, 3), LayerSpec("readout", 2)]
+    leaky = SpikingChain((1, 5, 5), specs, LeakyIntegrateAndFire(), normalize=False)
+    with pytest.raises(NetworkError, match="neuron = 'lif': expected 'if'"):
+        quantize(leaky)
+    conv = LayerSpec("conv2d", 2, 1)
+    joined = LayerSpec("conv2d", 2, 1, shortcut=ShortcutSpec(0, kernel=1))
+    with pytest.raises(NetworkError, match="model: expected no shortcut"):
+        quantize(model([conv, conv, joined, specs[1]]))
+
+
+def test_impossible_weights():
+    with pytest.raises(NetworkError, match="layer 0: expected finite weights"):
+        quantize(point(float("nan")))
+    with pytest.raises(NetworkError, match=r"layer 0: channel 1 has a weight of 300 thresholds"):
+        quantize(point(0.5, 300.0))

@@ -1,0 +1,96 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from tickless.sw.data.catalog import load, simulated
+from tickless.sw.study.cross_validation import Fold, main, split, summary, wilson
+from tickless.sw.training.settings import Settings
+
+TINY = [
+    *("--set", "pretrain_epochs=1", "--set", "epochs=1", "--set", "pretrain_samples=100"),
+    *("--set", "samples=50", "--set", "simulated=60", "--set", "refit_samples=0"),
+    *("--set", "steps_range=[2, 3]", "--set", "steps=3", "--folds", "20"),
+]
+
+
+def test_wilson_interval():
+    # E. B. Wilson, JASA 22 (1927); the interval of 98.5 % of 800.
+    assert wilson(788, 800) == pytest.approx((0.97397, 0.99140), abs=1e-5)
+    low, high = wilson(0, 10)
+    assert (low, high) == pytest.approx((0, 0.27753), abs=1e-5)
+
+
+def test_summary_adds_up_the_folds():
+    text = summary(
+        [Fold(100, {"integer": 99}, 10.0, 30.0), Fold(300, {"integer": 291}, 50.0, 70.0)]
+    )
+    assert "2 folds, 400 recordings" in text
+    assert "97.50 %" in text
+    assert "40 events into the busiest layer, 60 SOPs" in text
+
+
+@pytest.fixture
+def seen(monkeypatch):
+    """What each training run got."""
+    runs = []
+
+    class Watched(folds.Trainer):
+        def __init__(self, settings, recorded, extra, state=None):
+            runs.append((recorded, extra))
+            super().__init__(settings, recorded, extra, state)
+
+    monkeypatch.setattr(folds, "Trainer", Watched)
+    return runs
+
+
+def test_a_fold_is_judged_on_what_its_training_never_saw(tmp_path, capsys, seen):
+    arguments = ["saccades", *TINY, "--fold", "3", "--output", str(tmp_path)]
+    assert main(arguments) == 0
+    everything = load("saccades", "train")
+    [(kept, extra)] = seen
+    aside = set(everything.keys) - set(kept.keys)
+    assert aside == set(everything.keys[3::20])
+    assert not aside & {digit for digit, _ in extra.keys}
+    assert len(extra) == 60
+    found = json.loads((tmp_path / "3-of-20.json").read_text())["fold"]
+    assert found["samples"] == len(aside)
+    assert 0 < found["right"]["integer"] <= len(aside)
+    assert "1 folds" in capsys.readouterr().out
+    assert main(arguments) == 0
+    assert len(seen) == 1, "a fold that is there was trained again"
+
+
+def test_each_recording_is_kept_aside_by_one_of_the_seeds():
+    base = Settings(dataset="saccades", simulated=0)
+    everything = load("saccades", "train").keys
+    asides = [split(replace(base, seed=seed), 4)[2].keys for seed in range(3, 7)]
+    assert asides[0] == everything[3::4]
+    assert sorted(key for aside in asides for key in aside) == sorted(everything)
+
+
+def test_a_fold_runs_with_the_first_seed_that_keeps_it_aside(tmp_path):
+    arguments = ["saccades", *TINY, "--set", "seed=7", "--fold", "3", "--output", str(tmp_path)]
+    assert main(arguments) == 0
+    assert json.loads((tmp_path / "3-of-20.json").read_text())["settings"]["seed"] == 23
+
+
+def test_images_kept_aside_are_not_simulated():
+    digits = load("saccades", "train").keys[:5]
+    made = simulated("saccades", 3000, digits)
+    assert len(made) == 3000
+    assert not set(digits) & {digit for digit, _ in made.keys}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nowhere"], "no such experiment"),
+        (["saccades", "--folds", "1"], "folds = 1, fold = None: expected at least 2 folds"),
+        (["saccades", "--fold", "8"], "folds = 8, fold = 8: expected"),
+        (["nmnist-steps"], "target = 'steps': expected 'events'"),
+    ],
+)
+def test_wrong_input(arguments, words, tmp_path, capsys):
+    assert main([*arguments, "--output", str(tmp_path)]) == 2
+    assert words in capsys.readouterr().err

@@ -1,0 +1,169 @@
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from tickless.sw.checkpoint import Checkpoint
+from tickless.sw.judge.early_exit import Exit
+from tickless.sw.study import outcome as outcomes
+from tickless.sw.study.command import main
+from tickless.sw.study.outcome import EventOutcome, Outcome
+from tickless.sw.study.report import figures, text
+from tickless.sw.study.runs import side_by_side
+from tickless.sw.study.variants import Variant, variants
+from tickless.sw.training.settings import Settings
+
+TINY = [
+    *("--set", "pretrain_epochs=1", "--set", "epochs=1", "--set", "pretrain_samples=100"),
+    *("--set", "samples=50", "--set", "simulated=0", "--set", "refit_samples=0"),
+    *("--set", "steps_range=[2, 3]", "--set", "steps=3"),
+]
+
+
+def test_all_methods_see_equally_many_passes():
+    settings = Settings(epochs=3, configurations=2)
+    by_name = {variant.name: variant.settings for variant in variants(settings, quick=False)}
+    assert {item.pretrain_samples for item in by_name.values()} == {settings.pretrain_samples}
+    passes = {
+        name: item.epochs * (1 if item.method == "sdt" else item.configurations)
+        for name, item in by_name.items()
+    }
+    assert set(passes.values()) == {6}
+    quick = variants(settings, quick=True)[2].settings
+    assert len(variants(settings, quick=True)) == 7
+    assert quick.pretrain_samples < settings.pretrain_samples
+
+
+def made(variant, seed, integer, steps):
+    exits = [Exit(0, 0.5, 1, 10, 20), Exit(float("inf"), integer, 0, 100, 200)]
+    by_bits = {"8": integer, "6": integer, "5": None, "4": None, "3": None}
+    events = EventOutcome(0.9, by_bits, 1000.0, 2000.0, 0.05, exits)
+    return Outcome(variant, seed, 100, steps, events)
+
+
+def test_figures_are_means_and_deviations_over_the_seeds():
+    low, high = [0.2] + [0.8] * 19, [0.4] + [0.9] * 18 + [0.95]
+    rows = figures([made("MTT", 1, 0.94, low), made("MTT", 2, 0.98, high)], {"MTT": 8})
+    [row] = rows
+    assert (row.seeds, row.samples) == (2, 100)
+    assert row.columns["T = 1"] == pytest.approx((30, 10))
+    assert row.flatness == pytest.approx((85, 87.5))
+    assert row.columns["integer"] == pytest.approx((96, 2))
+    assert row.judged == "integer"
+    assert row.interval[0] < 96 < row.interval[1]
+    assert "96.0 ± 2.0" in text(rows)
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Few recordings to judge on."""
+    monkeypatch.setattr(outcomes, "FOLDS", 120)
+
+
+@pytest.mark.usefixtures("few")
+def test_study_of_the_embedded_data_set(tmp_path, capsys):
+    arguments = ["saccades", *TINY, "--seeds", "1", "--jobs", "1", "--output", str(tmp_path)]
+    assert main(arguments) == 0
+    printed = capsys.readouterr().out
+    for name in ("SDT", "NMT", "MTT, first stage fixed", "MTT, trained at 4 bits"):
+        assert name in printed
+    found = json.loads((tmp_path / "mtt-1.json").read_text())
+    assert len(found["outcome"]["time_stepped"]) == 20
+    assert found["settings"]["method"] == "mtt"
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == 3
+    stamps = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.json")}
+    assert len(stamps) == 12
+    # All but the one with another spike budget begin alike.
+    assert len(list(tmp_path.glob("pretrained-*.state"))) == 2
+    assert main(arguments) == 0
+    assert stamps == {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.json")}
+
+
+@pytest.mark.usefixtures("few")
+def test_study_of_networks_for_time_steps_alone(tmp_path, capsys):
+    settings = ["saccades", *TINY, "--set", "target=steps", "--set", "batch=10"]
+    assert main([*settings, "--seeds", "1", "--jobs", "1", "--output", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "MTT, T log-uniform" in printed
+    assert "T = 2..20" in printed
+    assert "integer" not in printed
+    found = [json.loads(path.read_text()) for path in tmp_path.glob("*.json")]
+    assert len(found) == 4
+    assert all(item["outcome"]["events"] is None for item in found)
+    # Batch norm's statistics are those of each number of time steps: they are not all alike.
+    assert any(len(set(item["outcome"]["time_stepped"])) > 1 for item in found)
+    page = (tmp_path / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == 1
+    assert "answers of the column T = 10" in page
+
+
+@pytest.mark.usefixtures("few")
+def test_a_run_with_other_settings_is_made_anew(tmp_path, monkeypatch):
+    settings = Settings(
+        pretrain_epochs=0, epochs=0, simulated=0, refit_samples=0, steps_range=(2, 3), steps=3
+    )
+    runs = []
+
+    class Watched(outcomes.Trainer):
+        def __init__(self, *arguments):
+            runs.append(arguments[0])
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(outcomes, "Trainer", Watched)
+    first = outcomes.outcome(Variant("MTT", settings), 5, tmp_path)
+    assert outcomes.outcome(Variant("MTT", settings), 5, tmp_path) == first
+    outcomes.outcome(Variant("MTT", replace(settings, steps=4)), 5, tmp_path)
+    assert [item.steps for item in runs] == [3, 4]
+
+
+@pytest.mark.usefixtures("few")
+def test_a_run_from_shared_pre_training_is_the_run_that_pre_trains_itself(tmp_path):
+    settings = Settings(
+        pretrain_epochs=2,
+        pretrain_samples=100,
+        epochs=1,
+        samples=100,
+        simulated=20,
+        refit_samples=0,
+        steps_range=(2, 3),
+        steps=3,
+    )
+    variants = Variant("MTT", settings), Variant("SDT", replace(settings, method="sdt"))
+    for name in ("alone", "shared"):
+        (tmp_path / name).mkdir()
+    outcomes.pretrain(variants[1], 3, tmp_path / "shared")
+    [state] = (tmp_path / "shared").iterdir()
+    for variant in variants:
+        assert outcomes.pretrained(variant, 3, tmp_path / "shared") == state
+        alone, shared = (
+            outcomes.outcome(variant, 3, tmp_path / name) for name in ("alone", "shared")
+        )
+        assert alone == shared
+        path = f"{variant.name.lower()}-3.checkpoint.safetensors"
+        alone, shared = (Checkpoint.load(tmp_path / name / path) for name in ("alone", "shared"))
+        for a, b in zip(alone.model.weights, shared.model.weights, strict=True):
+            assert torch.equal(a, b)
+
+
+def test_runs_side_by_side_show_one_progress_bar(tmp_path, capfd):
+    settings = Settings(pretrain_epochs=1, pretrain_samples=50, simulated=0, steps=2)
+    runs = [(Variant("MTT", settings), seed, tmp_path) for seed in (1, 2)]
+    side_by_side(outcomes.pretrain, runs, 2, "all")
+    assert len(list(tmp_path.iterdir())) == 2
+    shown = capfd.readouterr().err
+    assert "all: 100%" in shown
+    assert "pre-training" not in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nowhere"], "no such experiment"),
+        (["saccades", "--seeds", "0"], "seeds = 0: expected at least 1"),
+    ],
+)
+def test_wrong_input(arguments, words, tmp_path, capsys):
+    assert main([*arguments, "--output", str(tmp_path)]) == 2
+    assert words in capsys.readouterr().err

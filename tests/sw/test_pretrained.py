@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from tickless.sw.checkpoint import Checkpoint
+from tickless.sw.data import nmnist
+from tickless.sw.data.catalog import load
+from tickless.sw.integer.network import PRETRAINED, Network
+from tickless.sw.judge.evaluate import score_events
+from tickless.sw.quantization.quantize import quantize
+from tickless.sw.quantization.rule import Quantization
+
+NAMES = sorted(path.name.split(".")[0] for path in PRETRAINED.glob("*.checkpoint.safetensors"))
+
+LEAST = {
+    "saccades": 0.95,
+    "nmnist": 0.98,
+    "nmnist-4bit": 0.97,
+    "nmnist-small": 0.96,
+    "nmnist-paper": 0.98,
+}
+"""Accuracy of the integer network, on few samples."""
+
+MOST_SOPS = {"nmnist-paper": 1.6e6}
+"""A sample, where it is not 1.2 million: the first layer of the paper's network has no stride."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_network_is_its_checkpoint_quantized(name):
+    network = Network.load(PRETRAINED / f"{name}.safetensors")
+    checkpoint = Checkpoint.load(PRETRAINED / f"{name}.checkpoint.safetensors")
+    assert network.provenance.dataset == checkpoint.dataset == name.split("-")[0]
+    assert network.provenance.method == "mtt"
+    rounding = checkpoint.model.quantization or Quantization()
+    again = quantize(checkpoint.model, rounding.weight_bits, rounding.resolution)
+    assert again.logit_scale == network.logit_scale
+    for mine, stored in zip(again.layers, network.layers, strict=True):
+        assert mine.geometry == stored.geometry
+        assert mine.membrane_bits == stored.membrane_bits
+        for part in ("weight", "threshold", "floor"):
+            assert np.array_equal(getattr(mine, part), getattr(stored, part))
+    assert {"time_stepped", "float_events", "integer"} <= set(network.provenance.accuracies)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_network_is_good_and_sparse(name):
+    dataset = name.split("-")[0]
+    if dataset == "nmnist" and not list(nmnist.folder().glob("Test/*/*.bin")):
+        pytest.skip(f"no recordings in {nmnist.folder()}: set TICKLESS_DATA")
+    network = Network.load(PRETRAINED / f"{name}.safetensors")
+    score = score_events(network, load(dataset, "test")[:100])
+    assert score.accuracy >= LEAST[name]
+    assert max(score.events) <= 9_000
+    assert score.sops <= MOST_SOPS.get(name, 1.2e6)

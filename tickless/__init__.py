@@ -1,0 +1,1 @@
+"""Spiking networks trained once, run at any time step or none, in open hardware."""
