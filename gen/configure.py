@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from tickless.gen.fold import Folding, channel_blocks
+from tickless.hw.chain import Chain, ChainConfig
 from tickless.hw.core.config import FORK_LEVEL, CoreConfig
 from tickless.hw.core.edge import EdgeConfig, group_blocks
-from tickless.hw.design import Design, DesignBase, DesignConfig
+from tickless.hw.design import Design
 from tickless.hw.fabric.config import MeshConfig, whole_link
 from tickless.hw.fabric.mesh import MeshDesign
 from tickless.hw.packet import LinkConfig
@@ -21,25 +22,25 @@ from tickless.sw.integer.geometry import Geometry
 from tickless.sw.integer.layer import Layer
 from tickless.sw.integer.network import Network
 
-__all__ = ["design_config", "design_factory", "layer_cores", "network_joins"]
+__all__ = ["chain_config", "design_factory", "layer_cores", "network_joins"]
 
 MOST_EPOCH_BITS = 4
 """More of them would save little: membranes are swept once in 15 samples."""
 
 
-def design_factory(config: DesignConfig | MeshConfig) -> Callable[..., DesignBase]:
+def design_factory(config: ChainConfig | MeshConfig) -> Callable[..., Design]:
     """Maker of the design of a configuration; takes a ``channel``, see `hw.design`."""
     if isinstance(config, MeshConfig):
         return partial(MeshDesign, config)
-    return partial(Design, config)
+    return partial(Chain, config)
 
 
-def design_config(
+def chain_config(
     network: Network,
     foldings: Sequence[Folding],
     margin: int | None = None,
     **options: Any,
-) -> DesignConfig:
+) -> ChainConfig:
     """Parameters of the cores of a network with one core a layer.
 
     Parameters
@@ -60,7 +61,7 @@ def design_config(
     """
     slices = [1] * len(network.layers)
     layers = layer_cores(network, foldings, slices, margin=margin, **options)
-    return DesignConfig(tuple(core for cores in layers for core in cores), network_joins(network))
+    return ChainConfig(tuple(core for cores in layers for core in cores), network_joins(network))
 
 
 def network_joins(network: Network) -> tuple[tuple[int, int], ...]:

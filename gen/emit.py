@@ -14,8 +14,8 @@ from tickless.gen.image import load_image
 from tickless.gen.manifest import manifest
 from tickless.gen.options import add_design_options, chosen_design, measured_samples, needs_samples
 from tickless.gen.place import core_packets
-from tickless.gen.routes import link_loads
-from tickless.hw.design import DesignConfig
+from tickless.gen.routes import link_traffic
+from tickless.hw.chain import ChainConfig
 from tickless.hw.fabric.config import MeshConfig
 from tickless.sw.integer import engine
 from tickless.sw.integer.network import Network, NetworkError
@@ -25,7 +25,7 @@ __all__ = ["emit", "main"]
 
 def emit(
     network: Network,
-    config: DesignConfig | MeshConfig,
+    config: ChainConfig | MeshConfig,
     output: Path,
     samples: Sequence[np.ndarray] = (),
     loaded: Network | None = None,
@@ -54,7 +54,7 @@ def emit(
     loads = {}
     if isinstance(config, MeshConfig) and len(samples):
         traces = [engine.run(network, events) for events in samples]
-        loads = link_loads(config, core_packets(config.layers, traces))
+        loads = link_traffic(config, core_packets(config.layers, traces))
     description = manifest(network, config, design.links, text, loads)
     paths = output / "design.v", output / "manifest.json"
     paths[0].write_text(text)

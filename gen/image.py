@@ -4,9 +4,9 @@ import numpy as np
 
 from tickless.gen.configure import layer_cores, network_joins
 from tickless.gen.fold import Folding
+from tickless.hw.chain import ChainConfig
 from tickless.hw.core.config import CoreConfig
 from tickless.hw.core.memory_map import MemoryMap
-from tickless.hw.design import DesignConfig
 from tickless.hw.fabric.config import MeshConfig
 from tickless.sw.integer.network import Network
 
@@ -36,7 +36,7 @@ BUILT_IN_EDGE = ("input_link", "kernel", "groups")
 """What of an edge cannot be loaded."""
 
 
-def load_image(built: DesignConfig | MeshConfig, network: Network) -> np.ndarray:
+def load_image(built: ChainConfig | MeshConfig, network: Network) -> np.ndarray:
     """All chunks of a network, core by core: a structured array of `IMAGE_DTYPE`.
 
     A core takes any weights, thresholds and floors that are no wider than its own, and geometry

@@ -9,11 +9,12 @@ from amaranth.lib import data
 from amaranth.lib.enum import Enum
 
 from tickless.gen.routes import MeshLink
+from tickless.hw.chain import ChainConfig
 from tickless.hw.core.axis import AxisTable
 from tickless.hw.core.config import CoreConfig
 from tickless.hw.core.counters import counter_layout
 from tickless.hw.core.memory_map import CHUNK_BITS, MemoryMap, parameter_layout
-from tickless.hw.design import DesignConfig, Link
+from tickless.hw.design import Link
 from tickless.hw.fabric.config import MeshConfig
 from tickless.hw.fabric.flit import HOST
 from tickless.hw.fabric.loading import load_layout
@@ -30,7 +31,7 @@ MANIFEST_VERSION = 2
 
 def manifest(
     network: Network,
-    config: DesignConfig | MeshConfig,
+    config: ChainConfig | MeshConfig,
     links: Sequence[Link],
     verilog: str,
     loads: Mapping[MeshLink, float],
@@ -41,7 +42,7 @@ def manifest(
     ----------
     network : Network
         What the design computes.
-    config : DesignConfig or MeshConfig
+    config : ChainConfig or MeshConfig
         Parameters of its cores.
     links : sequence of Link
         Links of the design.

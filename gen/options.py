@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from tickless.gen.configure import design_config, layer_cores, network_joins
+from tickless.gen.configure import chain_config, layer_cores, network_joins
 from tickless.gen.cut import CoreLimits, cut_to_limits
 from tickless.gen.fold import Folding, choices, fold_fully, fold_to_budget
 from tickless.gen.performance import measure_activity
 from tickless.gen.place import core_packets, place
-from tickless.hw.design import DesignConfig
+from tickless.hw.chain import ChainConfig
 from tickless.hw.fabric.config import MeshConfig
 from tickless.sw.data.catalog import load
 from tickless.sw.integer import engine
@@ -116,7 +116,7 @@ def measured_samples(network: Network) -> list[np.ndarray]:
 
 def chosen_design(
     network: Network, options: argparse.Namespace, samples: Sequence[np.ndarray]
-) -> DesignConfig | MeshConfig:
+) -> ChainConfig | MeshConfig:
     """Parameters of the design that the options ask for.
 
     Parameters
@@ -139,7 +139,7 @@ def chosen_design(
             raise ValueError("layers are cut over the cores of a mesh: expected --mesh RxC, too")
         if loadable:
             raise ValueError("cores are loaded over a mesh: expected --mesh RxC, too")
-        return design_config(network, foldings, options.margin)
+        return chain_config(network, foldings, options.margin)
     slices = parse_cuts(network, options.cut)
     foldings, slices = cut_to_limits(network, foldings, slices, limits)
     layers = layer_cores(network, foldings, slices, loadable=loadable, margin=options.margin)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tickless.hw.chain import ChainConfig
 from tickless.hw.core.axis import axis_steps
 from tickless.hw.core.config import CoreConfig
-from tickless.hw.design import DesignConfig
 from tickless.hw.host.messages import DATA_BYTES, answer_message, byte_count, event_message
 from tickless.sw.integer import engine
 from tickless.sw.integer.geometry import Geometry
@@ -148,13 +148,13 @@ class Performance:
 
 
 def predict(
-    network: Network, config: DesignConfig, activity: Activity, clock_hz: int, baud: int
+    network: Network, config: ChainConfig, activity: Activity, clock_hz: int, baud: int
 ) -> Performance:
     """Performance of a design of one core a layer.
 
     Parameters
     ----------
-    config : DesignConfig
+    config : ChainConfig
         Its cores.
     clock_hz, baud : int
         Clock, and rate of the serial port.

@@ -8,7 +8,7 @@ from tickless.hw.fabric.config import Endpoint, MeshConfig, Place
 from tickless.hw.fabric.flit import HOST, FlitConfig
 from tickless.hw.fabric.router import Port, RouterConfig
 
-__all__ = ["MeshLink", "check_routes", "link_loads", "route"]
+__all__ = ["MeshLink", "check_routes", "link_traffic", "route"]
 
 MeshLink = tuple[Place, Port]
 """Router, by its row and column, and the port through which a flit leaves it."""
@@ -31,7 +31,7 @@ def _first_router(place: Place) -> Place:
     return (HOST[0] + 1, HOST[1]) if place == HOST else place
 
 
-def link_loads(config: MeshConfig, packets: Mapping[Endpoint, float]) -> dict[MeshLink, float]:
+def link_traffic(config: MeshConfig, packets: Mapping[Endpoint, float]) -> dict[MeshLink, float]:
     """Packets over each link of a mesh; credits left out.
 
     Parameters

@@ -8,10 +8,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from tickless.host.line import Link, LinkError, Losses
-from tickless.host.port import BoardError, Port
-from tickless.host.protocol import Answer, Counters, Info, Message, Replayed, encode_events
-from tickless.host.transmission import Sample
+from tickless.host.line import Line, LineError, Losses
+from tickless.host.port import BoardError, BoardPort
+from tickless.host.protocol import Answer, CounterValues, Info, Message, Replayed, encode_events
+from tickless.host.transmission import Transmission
 from tickless.hw.host.messages import Command
 
 __all__ = ["Client"]
@@ -34,7 +34,7 @@ class Client:
 
     Parameters
     ----------
-    port : Port
+    port : BoardPort
         The port.
     name : str
         Its name, for errors.
@@ -53,8 +53,8 @@ class Client:
         version, refuses a command, or a sample was lost `ATTEMPTS` times.
     """
 
-    def __init__(self, port: Port, name: str = "port", patience_s: float = PATIENCE_S):
-        self._link = Link(port, name, patience_s)
+    def __init__(self, port: BoardPort, name: str = "port", patience_s: float = PATIENCE_S):
+        self._link = Line(port, name, patience_s)
         self._link.synchronize()
         self._link.info = self.info = self._ask(Command.INFO, Info)
 
@@ -65,10 +65,10 @@ class Client:
 
     def classify(self, addresses: np.ndarray) -> Answer:
         """Answer to one sample of events ``[n, 3]``: ``(channel, y, x)``."""
-        *_, answer = self.answers([Sample(addresses)])
+        *_, answer = self.answers([Transmission(addresses)])
         return answer
 
-    def answers(self, samples: Iterable[Sample]) -> Iterator[Answer]:
+    def answers(self, samples: Iterable[Transmission]) -> Iterator[Answer]:
         """Answers to each sample's READs and its END, in order.
 
         Samples follow each other without a gap. One that fails is sent again from its first event,
@@ -76,7 +76,7 @@ class Client:
         """
         self._link.synchronize()
         source = iter(samples)
-        waiting: deque[Sample] = deque()
+        waiting: deque[Transmission] = deque()
         commands: Iterator[tuple[float, Command, bytes]] = iter(())
         answered = failures = 0
         started = 0.0
@@ -96,13 +96,13 @@ class Client:
                     return
                 for answer in self._link.take_all(Answer):
                     if answer.sample != answered & 0xFFFF:
-                        raise LinkError("the answer to a sample was lost")
+                        raise LineError("the answer to a sample was lost")
                     if answer.ends:
                         answered += 1
                         waiting.popleft()
                         failures = 0
                     yield answer
-            except LinkError as error:
+            except LineError as error:
                 failures += 1
                 self._start_anew(failures, error)
                 source = chain(tuple(waiting), source)
@@ -134,7 +134,7 @@ class Client:
 
     def counters(self, index: int) -> dict[str, int]:
         """Counters of a core, or of the link for `hw.host.messages.LINK_INDEX`."""
-        return self._ask(Command.COUNTERS, Counters, bytes([index])).values
+        return self._ask(Command.COUNTERS, CounterValues, bytes([index])).values
 
     def _play(self, repeats: int, patience_s: float) -> tuple[Answer, Replayed]:
         self._link.send(Command.REPLAY, repeats.to_bytes(2, "little"))
@@ -154,11 +154,11 @@ class Client:
         while True:
             try:
                 return attempt()
-            except LinkError as error:
+            except LineError as error:
                 failures += 1
                 self._start_anew(failures, error)
 
-    def _start_anew(self, failures: int, error: LinkError) -> None:
+    def _start_anew(self, failures: int, error: LineError) -> None:
         if failures == ATTEMPTS:
             raise BoardError(
                 f"{self._link.name}: given up after {ATTEMPTS} attempts, the last one because "

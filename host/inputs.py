@@ -12,14 +12,14 @@ from tickless.sw.data.cifar10dvs import CLASSES as CIFAR10_CLASSES
 from tickless.sw.data.events import Events, EventsError
 from tickless.sw.integer.geometry import Shape
 
-__all__ = ["Recording", "dataset_recordings", "file_recording"]
+__all__ = ["NamedRecording", "dataset_recordings", "file_recording"]
 
 USUAL_SAMPLES = 20
 """Recordings of a data set where none says how many."""
 
 
 @dataclass(frozen=True)
-class Recording:
+class NamedRecording:
     """A recording that is read when it is needed.
 
     Members
@@ -37,7 +37,7 @@ class Recording:
     read: Callable[[], Events]
 
 
-def file_recording(path: Path, sensor: Shape) -> Recording:
+def file_recording(path: Path, sensor: Shape) -> NamedRecording:
     """Recording in a file: ATIS (``.bin``), DVS-Gesture's ``.npy`` or ``.aedat4``.
 
     The label follows from the folder's name, a number or a class of N-Caltech101 or CIFAR10-DVS, or
@@ -51,7 +51,8 @@ def file_recording(path: Path, sensor: Shape) -> Recording:
     Raises
     ------
     EventsError
-        If the file is of another kind, or another sensor's; `Recording.read` checks the content.
+        If the file is of another kind, or another sensor's; `NamedRecording.read` checks the
+        content.
     """
     folder, read = path.parent.name, partial(atis.read, path, sensor)
     label = int(folder) if folder.isdecimal() else UNLABELLED
@@ -73,12 +74,12 @@ def file_recording(path: Path, sensor: Shape) -> Recording:
             raise EventsError(f"{path}: expected a recording *.bin, *.npy or *.aedat4")
     if needed != sensor:
         raise EventsError(f"{path}: its sensor is {needed}, the board's {sensor}")
-    return Recording("/".join(path.parts[-2:]), label, read)
+    return NamedRecording("/".join(path.parts[-2:]), label, read)
 
 
 def dataset_recordings(
     dataset: str, count: int | None, seed: int, sensor: Shape
-) -> list[Recording]:
+) -> list[NamedRecording]:
     """Recordings of a data set's test part, chosen at random.
 
     Parameters
@@ -104,7 +105,7 @@ def dataset_recordings(
         raise ValueError(f"samples = {count}: expected 1..{len(samples)}, as {dataset} has here")
     chosen = random.Random(seed).sample(range(len(samples)), count)
     return [
-        Recording(
+        NamedRecording(
             f"{samples.name} {index}",
             samples.labels[index],
             partial(samples.make, samples.keys[index]),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from tickless.host.frames import Frame, FrameReader, encode_frame
-from tickless.host.port import BoardError, Port
+from tickless.host.port import BoardError, BoardPort
 from tickless.host.protocol import (
     Acknowledgement,
     Answer,
@@ -22,7 +22,7 @@ from tickless.host.protocol import (
 )
 from tickless.hw.host.messages import Command, Error
 
-__all__ = ["Link", "LinkError", "Losses"]
+__all__ = ["Line", "LineError", "Losses"]
 
 SYNC_TRIES = 5
 
@@ -44,7 +44,7 @@ REPLIES = {Command.INFO: 1, Command.END: 1, Command.COUNTERS: 1, Command.REPLAY:
 M = TypeVar("M", bound=Message)
 
 
-class LinkError(RuntimeError):
+class LineError(RuntimeError):
     """Something is lost; after a SYNC, it can be tried again."""
 
 
@@ -67,12 +67,12 @@ class Losses:
     restarts: int = 0
 
 
-class Link:
+class Line:
     """Line to a board, over which commands arrive once and in order, or are known to be lost.
 
     Parameters
     ----------
-    port : Port
+    port : BoardPort
         The port.
     name : str
         Its name, for errors.
@@ -95,7 +95,7 @@ class Link:
         By all of them and `synchronize`: if trying again does not help.
     """
 
-    def __init__(self, port: Port, name: str, patience_s: float):
+    def __init__(self, port: BoardPort, name: str, patience_s: float):
         self._port, self.name, self.patience_s = port, name, patience_s
         self.info: Info | None = None
         self.losses = Losses()
@@ -171,7 +171,7 @@ class Link:
             self._send_probe()
         patience_s = self.patience_s if patience_s is None else patience_s
         if time.monotonic() - self._progress > patience_s:
-            raise LinkError(f"nothing went on for {patience_s:.3g} s")
+            raise LineError(f"nothing went on for {patience_s:.3g} s")
 
     def _send_probe(self) -> None:
         """Ask which command the board waits for, behind all that is on its way to it.
@@ -187,7 +187,7 @@ class Link:
         """Send again from the command that the board waits for."""
         ahead = (expected - self._first) & 0xFF
         if ahead > len(self._window):
-            raise LinkError(f"the board waits for command {expected}, which was not sent")
+            raise LineError(f"the board waits for command {expected}, which was not sent")
         self._probe = None
         for _, content, _ in list(self._window)[ahead:]:
             self.losses.resent += 1
@@ -217,7 +217,7 @@ class Link:
                     for _ in range(done):
                         self._replies -= REPLIES.get(self._window.popleft()[0], 0)
                     if self._replies < 0:
-                        raise LinkError("a reply was lost")
+                        raise LineError("a reply was lost")
                 case Refusal():
                     self._refused(message)
                     continue

@@ -6,7 +6,7 @@ from typing import Protocol
 import serial
 from serial.tools import list_ports
 
-__all__ = ["DEFAULT_BAUD", "TICK_S", "BoardError", "Port", "open_port"]
+__all__ = ["DEFAULT_BAUD", "TICK_S", "BoardError", "BoardPort", "open_port"]
 
 DEFAULT_BAUD = 3_000_000
 
@@ -20,7 +20,7 @@ class BoardError(RuntimeError):
     """A board that cannot be reached, or refuses; the message says what to do."""
 
 
-class Port(Protocol):
+class BoardPort(Protocol):
     """Stream of bytes to and from a board, as `serial.Serial` is one.
 
     Members

@@ -28,7 +28,7 @@ from tickless.hw.packet import Kind, LinkConfig
 __all__ = [
     "Acknowledgement",
     "Answer",
-    "Counters",
+    "CounterValues",
     "Info",
     "Message",
     "ProtocolError",
@@ -130,7 +130,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Counters:
+class CounterValues:
     """Counters of a core, or of the link if ``index`` is `LINK_INDEX`, by name."""
 
     index: int
@@ -154,7 +154,7 @@ class Refusal:
     sequence: int
 
 
-Message = Synced | Info | Acknowledgement | Answer | Counters | Replayed | Refusal
+Message = Synced | Info | Acknowledgement | Answer | CounterValues | Replayed | Refusal
 
 
 def read_message(frame: Frame, info: Info | None) -> Message:
@@ -205,7 +205,7 @@ def read_message(frame: Frame, info: Info | None) -> Message:
                 count = 8 * (len(content) - 1) // info.counter_bits
                 names = [*CORE_COUNTERS[: count - readout], *READOUT_COUNTERS * readout]
                 layout = data.StructLayout(dict.fromkeys(names, info.counter_bits))
-            return Counters(content[0], _unpack(layout, content[1:]))
+            return CounterValues(content[0], _unpack(layout, content[1:]))
     raise ProtocolError(f"type {frame.kind:#x} with {len(content)} bytes of data: no reply")
 
 

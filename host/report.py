@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from tickless.host.inputs import Recording
+from tickless.host.inputs import NamedRecording
 from tickless.host.protocol import Answer
 from tickless.sw.data.catalog import UNLABELLED
 from tickless.sw.integer.trace import SampleTrace
 
-__all__ = ["Report", "difference"]
+__all__ = ["AnswerTable", "difference"]
 
 
 def difference(answer: Answer, trace: SampleTrace) -> str | None:
@@ -22,12 +22,12 @@ def difference(answer: Answer, trace: SampleTrace) -> str | None:
     return None
 
 
-class Report:
+class AnswerTable:
     """Table of recordings.
 
     Parameters
     ----------
-    recordings : sequence of Recording
+    recordings : sequence of NamedRecording
         All that will have a line.
     columns : sequence of str
         Names of the figures beside class and label.
@@ -40,7 +40,7 @@ class Report:
         Answers that differed from the golden model's.
     """
 
-    def __init__(self, recordings: Sequence[Recording], columns: Sequence[str]):
+    def __init__(self, recordings: Sequence[NamedRecording], columns: Sequence[str]):
         self._width = max(len("recording"), *(len(recording.name) for recording in recordings))
         self._columns = columns
         self.samples = self.differing = 0
@@ -51,7 +51,7 @@ class Report:
 
     def line(
         self,
-        recording: Recording,
+        recording: NamedRecording,
         answer: Answer,
         trace: SampleTrace | None,
         figures: Sequence[str],

@@ -11,13 +11,13 @@ import numpy as np
 from tqdm import tqdm
 
 from tickless.host.client import Client
-from tickless.host.inputs import Recording, dataset_recordings, file_recording
+from tickless.host.inputs import NamedRecording, dataset_recordings, file_recording
 from tickless.host.line import Losses
 from tickless.host.live import LiveView
 from tickless.host.port import DEFAULT_BAUD, BoardError, open_port
 from tickless.host.recognition import board_network
-from tickless.host.report import Report
-from tickless.host.transmission import Sample
+from tickless.host.report import AnswerTable
+from tickless.host.transmission import Transmission
 from tickless.sw.data.catalog import DATASETS
 from tickless.sw.data.events import Events, EventsError
 from tickless.sw.integer import engine
@@ -141,18 +141,18 @@ class Model:
 
 
 def _stream(
-    client: Client, recordings: Sequence[Recording], model: Model, options: argparse.Namespace
-) -> tuple[Report, str]:
+    client: Client, recordings: Sequence[NamedRecording], model: Model, options: argparse.Namespace
+) -> tuple[AnswerTable, str]:
     clock_hz = client.info.clock_hz
-    report = Report(recordings, ("   margin", "latency us", "     clocks"))
-    sent: deque[tuple[Recording, Events]] = deque()
+    report = AnswerTable(recordings, ("   margin", "latency us", "     clocks"))
+    sent: deque[tuple[NamedRecording, Events]] = deque()
     view = LiveView(sys.stdout) if options.live else None
 
-    def samples() -> Iterator[Sample]:
+    def samples() -> Iterator[Transmission]:
         for recording in recordings:
             events = recording.read()
             sent.append((recording, events))
-            yield Sample(
+            yield Transmission(
                 events.addresses,
                 events.t_us if options.pace or options.live else None,
                 LIVE_EVENTS if options.live else None,
@@ -184,12 +184,12 @@ def _stream(
 
 
 def _replay(
-    client: Client, recordings: Sequence[Recording], model: Model, options: argparse.Namespace
-) -> tuple[Report, str]:
+    client: Client, recordings: Sequence[NamedRecording], model: Model, options: argparse.Namespace
+) -> tuple[AnswerTable, str]:
     repeats, clock_hz = options.replay, client.info.clock_hz
     if not 1 <= repeats <= MOST_REPEATS:
         raise ValueError(f"replay = {repeats}: expected 1..{MOST_REPEATS}")
-    report = Report(recordings, ("   margin", "clocks a sample", " samples/s"))
+    report = AnswerTable(recordings, ("   margin", "clocks a sample", " samples/s"))
     print(report.header)
     total = 0.0
     for recording in tqdm(recordings, unit="sample", disable=None):

@@ -9,14 +9,14 @@ import numpy as np
 from tickless.host.protocol import Info, encode_events
 from tickless.hw.host.messages import Command
 
-__all__ = ["Sample"]
+__all__ = ["Transmission"]
 
 PACE_US = 1000
 """Events of so many microseconds leave together when they leave at their own pace."""
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
+class Transmission:
     """Events to be classified.
 
     Parameters

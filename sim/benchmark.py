@@ -5,10 +5,10 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
-from tickless.gen.configure import design_config
+from tickless.gen.configure import chain_config
 from tickless.gen.fold import fold_fully
-from tickless.hw.design import Design
-from tickless.sim.build import BuildError
+from tickless.hw.chain import Chain
+from tickless.sim.build import SimulatorBuildError
 from tickless.sim.experiment import choose_samples
 from tickless.sim.packets import pack_sample
 from tickless.sim.run import simulate
@@ -28,11 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         network = Network.load(PRETRAINED / f"{options.dataset}.safetensors")
         count = min(SAMPLES, len(load(options.dataset, "test")))
         samples = choose_samples(options.dataset, network, count, seed=1)
-        config = design_config(network, fold_fully(network))
+        config = chain_config(network, fold_fully(network))
         link = config.cores[0].input_link
         stimulus = [pack_sample(link, sample.addresses) for sample in samples]
-        [recording] = simulate([partial(Design, config)], [stimulus], progress=True)
-    except (NetworkError, EventsError, BuildError, ValueError) as error:
+        [recording] = simulate([partial(Chain, config)], [stimulus], progress=True)
+    except (NetworkError, EventsError, SimulatorBuildError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(

@@ -16,9 +16,14 @@ from typing import Any
 from cocotb_tools.runner import Verilator as VerilatorRunner
 from cocotb_tools.runner import VerilatorControlFile
 
-from tickless.sim.verilator import BuildError, has_fst, system_version, verilator_environment
+from tickless.sim.verilator import (
+    SimulatorBuildError,
+    has_fst,
+    system_version,
+    verilator_environment,
+)
 
-__all__ = ["BUILD_FOLDER", "NATIVE", "BuildError", "Simulator", "build"]
+__all__ = ["BUILD_FOLDER", "NATIVE", "Simulator", "SimulatorBuildError", "build"]
 
 BUILD_FOLDER = Path("build")
 """Where simulators are kept and runs leave their files, from the working directory."""
@@ -219,7 +224,7 @@ def _build(
     except subprocess.CalledProcessError:
         lines = log.read_text(errors="replace").splitlines()
         errors = [line for line in lines if re.search(r"%Error|error:|Error ", line)]
-        raise BuildError(
+        raise SimulatorBuildError(
             "\n".join([f"the simulator was not built, see {log}:", *(errors or lines[-10:])[:10]])
         ) from None
 

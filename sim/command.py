@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tickless.gen.image import load_image
 from tickless.gen.options import MEASURED_SAMPLES, add_design_options, chosen_design
-from tickless.sim.build import BuildError
+from tickless.sim.build import SimulatorBuildError
 from tickless.sim.experiment import Experiment, choose_samples
 from tickless.sim.result import Result
 from tickless.sim.run import SimulationError
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     try:
         result, difference = experiment.run(output, options.stalls, options.waves)
-    except (CheckpointError, BuildError) as error:
+    except (CheckpointError, SimulatorBuildError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except SimulationError as error:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tickless.sim.packets import READ_MARKER, unpack_answers, unpack_spikes
-from tickless.sim.records import LinkRecording, MembraneRecording, SampleRecording
+from tickless.sim.records import LinkRecord, MembraneRecord, SampleRecord
 from tickless.sw.integer.trace import LayerTrace, SampleTrace
 
 __all__ = ["Comparison", "SampleComparison", "compare", "compare_sample"]
@@ -62,7 +62,7 @@ class Comparison:
 
 def compare(
     traces: Iterable[SampleTrace],
-    samples: Sequence[SampleRecording],
+    samples: Sequence[SampleRecord],
     exits: Sequence[SampleTrace] | None = None,
 ) -> Comparison:
     """Compare a recording with the golden model's traces of the same samples.
@@ -71,8 +71,8 @@ def compare(
     ----------
     traces : iterable of SampleTrace
         One a sample.
-    samples : sequence of SampleRecording
-        ``Recording.samples``.
+    samples : sequence of SampleRecord
+        ``RunRecord.samples``.
     exits : sequence of SampleTrace, optional
         Traces with the margin of a design with early exit. What a decided sample sends is then the
         beginning of what it would send undecided, and its membranes are nobody's concern.
@@ -92,7 +92,7 @@ def compare(
 
 
 def compare_sample(
-    index: int, trace: SampleTrace, sample: SampleRecording, leaves: SampleTrace | None = None
+    index: int, trace: SampleTrace, sample: SampleRecord, leaves: SampleTrace | None = None
 ) -> SampleComparison:
     """Compare one sample; ``index`` is its number in the text of a difference."""
     spikes, membranes, upstream_first = [], [], []
@@ -122,7 +122,7 @@ def compare_sample(
     )
 
 
-def _spikes(where: str, layer: LayerTrace, recording: LinkRecording, decided: bool) -> str | None:
+def _spikes(where: str, layer: LayerTrace, recording: LinkRecord, decided: bool) -> str | None:
     link = recording.link
     assert link.packets is not None
     expected = np.insert(layer.spikes, layer.read_positions, READ_MARKER, axis=0)
@@ -153,7 +153,7 @@ def _item(items: np.ndarray, index: int) -> str:
     return "READ" if (channel, y, x) == READ_MARKER else f"(channel {channel}, y {y}, x {x})"
 
 
-def _membranes(layer: LayerTrace, recording: MembraneRecording) -> str | None:
+def _membranes(layer: LayerTrace, recording: MembraneRecord) -> str | None:
     core, got = recording.core, recording.values
     expected = layer.membrane[core.first_channel : core.first_channel + core.shape[0]]
     differs = np.argwhere(expected != got)
@@ -167,7 +167,7 @@ def _membranes(layer: LayerTrace, recording: MembraneRecording) -> str | None:
 
 
 def _answers(
-    trace: SampleTrace, recording: LinkRecording, early_exit: bool
+    trace: SampleTrace, recording: LinkRecord, early_exit: bool
 ) -> tuple[str | None, str | None]:
     """First difference of the logits, or of the decision, and of the classes."""
     classes = len(trace.logits)

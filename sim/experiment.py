@@ -9,12 +9,12 @@ import numpy as np
 from tqdm import tqdm
 
 from tickless.gen.configure import design_factory
-from tickless.hw.design import DesignConfig
+from tickless.hw.chain import ChainConfig
 from tickless.hw.fabric.config import MeshConfig
 from tickless.sim.compare import Comparison, compare
 from tickless.sim.loads import Load
 from tickless.sim.packets import pack_sample, unpack_answers
-from tickless.sim.records import Recording
+from tickless.sim.records import RunRecord
 from tickless.sim.report import ReportSample, write_report
 from tickless.sim.result import (
     Result,
@@ -29,13 +29,13 @@ from tickless.sim.traffic import mesh_result, port_tokens
 from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.data.catalog import UNLABELLED, load
 from tickless.sw.data.events import Events
-from tickless.sw.data.frames import Recordings
+from tickless.sw.data.frames import FrameSource
 from tickless.sw.integer import engine, golden
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.trace import SampleTrace
 from tickless.sw.judge.evaluate import FloatEngine, score_steps, spike_difference
 
-__all__ = ["Experiment", "Sample", "choose_samples"]
+__all__ = ["Experiment", "LabelledSample", "choose_samples"]
 
 GOLDEN_SAMPLES, GOLDEN_EVENTS = 2, 200_000
 """Samples, and at most how many input events in all, that the golden model itself runs; the rest is
@@ -49,7 +49,7 @@ USUAL_SAMPLES = 20
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
+class LabelledSample:
     """One labelled recording.
 
     Members
@@ -72,7 +72,9 @@ class Sample:
         return self.events.addresses
 
 
-def choose_samples(dataset: str, network: Network, count: int | None, seed: int) -> list[Sample]:
+def choose_samples(
+    dataset: str, network: Network, count: int | None, seed: int
+) -> list[LabelledSample]:
     """Recordings chosen at random, all of the test set before any of the training set.
 
     Parameters
@@ -96,13 +98,13 @@ def choose_samples(dataset: str, network: Network, count: int | None, seed: int)
     available = sum(len(samples) for samples in splits.values())
     if count > available:
         raise ValueError(f"samples = {count}: {dataset} has {available} here")
-    chosen: list[Sample] = []
+    chosen: list[LabelledSample] = []
     for split, samples in splits.items():
         missing = min(count - len(chosen), len(samples))
         for index in rng.sample(range(len(samples)), missing):
             events, label = samples[index]
             of_test_set = split == "test" and label != UNLABELLED
-            chosen.append(Sample(events, label, of_test_set))
+            chosen.append(LabelledSample(events, label, of_test_set))
     if chosen[0].events.sensor != network.input_shape:
         raise ValueError(
             f"the network's sensor is {network.input_shape}, "
@@ -119,11 +121,11 @@ class Experiment:
     network, path : Network, Path
         The network and its file; the checkpoint `beside <sw.checkpoint.Checkpoint.beside>` it may
         be missing.
-    config : DesignConfig or MeshConfig
+    config : ChainConfig or MeshConfig
         Parameters of the design.
     dataset : str
         Name of the data set.
-    samples : sequence of Sample
+    samples : sequence of LabelledSample
         What is streamed, in order.
     seed : int
         Seed of the stalls.
@@ -136,9 +138,9 @@ class Experiment:
         self,
         network: Network,
         path: Path,
-        config: DesignConfig | MeshConfig,
+        config: ChainConfig | MeshConfig,
         dataset: str,
-        samples: Sequence[Sample],
+        samples: Sequence[LabelledSample],
         seed: int,
         image: np.ndarray | None = None,
     ):
@@ -193,7 +195,7 @@ class Experiment:
         self,
         whole: Sequence[SampleTrace],
         traces: Sequence[SampleTrace],
-        recording: Recording,
+        recording: RunRecord,
         comparison: Comparison,
         stalls: bool,
     ) -> Result:
@@ -267,7 +269,7 @@ class Experiment:
             return None, None, None
         checkpoint = Checkpoint.load(self.checkpoint)
         pairs = [(sample.events, sample.label) for sample in self.samples]
-        recordings = Recordings(pairs, self.network.input_shape)
+        recordings = FrameSource(pairs, self.network.input_shape)
         labelled = bool((labels != UNLABELLED).all())
         steps = score_steps(checkpoint.model, recordings, checkpoint.steps) if labelled else None
         float_engine = FloatEngine(checkpoint.model)

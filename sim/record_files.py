@@ -13,14 +13,14 @@ from tickless.sim.bench import Bench, Unit
 from tickless.sim.failure import SimulationError, link_name
 from tickless.sim.packets import packet_field, packet_words, unpack_membranes
 from tickless.sim.records import (
-    CoreCounters,
-    LinkRecording,
-    MembraneRecording,
-    Recording,
-    SampleRecording,
+    CoreCounts,
+    LinkRecord,
+    MembraneRecord,
+    RunRecord,
+    SampleRecord,
 )
 
-__all__ = ["membrane_words", "read_recording", "read_records"]
+__all__ = ["membrane_words", "read_records", "read_run"]
 
 
 def membrane_words(core: CoreConfig) -> int:
@@ -43,9 +43,9 @@ def read_records(folder: Path, link: int, words: int) -> np.ndarray:
     return _load(folder / f"records_{link}", dtype)
 
 
-def read_recording(
+def read_run(
     bench: Bench, index: int, samples: int, folder: Path, outcome: dict[str, Any]
-) -> Recording:
+) -> RunRecord:
     unit = bench.units[index]
     cores = unit.design.cores
     links = [
@@ -53,7 +53,7 @@ def read_recording(
         for number in range(len(unit.layouts))
     ]
     probe = unit.first_probe
-    membranes: list[list[MembraneRecording]] = [[] for _ in range(samples)]
+    membranes: list[list[MembraneRecord]] = [[] for _ in range(samples)]
     for core, layer in zip(cores, unit.design.core_layers, strict=True):
         if core.config.readout:
             continue
@@ -70,17 +70,17 @@ def read_recording(
             probe += 1
         for sample, mine in enumerate(membranes):
             values = unpack_membranes(core.config, np.stack([bank[sample] for bank in banks]))
-            mine.append(MembraneRecording(core.config, layer, values))
+            mine.append(MembraneRecord(core.config, layer, values))
     counters = []
     for core, value in zip(cores, outcome["counters"][index], strict=True):
-        counters.append(CoreCounters(core.config.name, _fields(core.counters.shape(), value)))
+        counters.append(CoreCounts(core.config.name, _fields(core.counters.shape(), value)))
     loaded = outcome["load_counters"][index]
     cycles = 0
     if samples:
         cycles = int(links[-1][-1].cycles[-1] - links[0][0].cycles[0]) + 1
-    return Recording(
+    return RunRecord(
         samples=tuple(
-            SampleRecording(tuple(link[sample] for link in links), tuple(membranes[sample]))
+            SampleRecord(tuple(link[sample] for link in links), tuple(membranes[sample]))
             for sample in range(samples)
         ),
         counters=tuple(counters),
@@ -96,7 +96,7 @@ def _fields(layout: data.StructLayout, value: int) -> dict[str, int]:
 
 def _link_recordings(
     unit: Unit, index: int, link: int, samples: int, folder: Path
-) -> list[LinkRecording]:
+) -> list[LinkRecord]:
     """One link's transfers, cut behind each END."""
     layout = unit.layouts[link]
     records = read_records(folder, unit.first_link + link, packet_words(layout))
@@ -111,6 +111,6 @@ def _link_recordings(
     config = unit.design.links[link]
     starts = [0, *ends][:samples]
     return [
-        LinkRecording(config, packets[start:end], cycles[start:end])
+        LinkRecord(config, packets[start:end], cycles[start:end])
         for start, end in zip(starts, ends, strict=True)
     ]

@@ -8,11 +8,11 @@ import numpy as np
 from tickless.hw.core.config import CoreConfig
 from tickless.hw.design import Link
 
-__all__ = ["CoreCounters", "LinkRecording", "MembraneRecording", "Recording", "SampleRecording"]
+__all__ = ["CoreCounts", "LinkRecord", "MembraneRecord", "RunRecord", "SampleRecord"]
 
 
 @dataclass(frozen=True, eq=False)
-class LinkRecording:
+class LinkRecord:
     """Transfers on one link during one sample, END included.
 
     Members
@@ -31,7 +31,7 @@ class LinkRecording:
 
 
 @dataclass(frozen=True, eq=False)
-class MembraneRecording:
+class MembraneRecord:
     """Membranes of one core, taken when END has passed its last membrane write.
 
     Members
@@ -50,21 +50,21 @@ class MembraneRecording:
 
 
 @dataclass(frozen=True, eq=False)
-class SampleRecording:
+class SampleRecord:
     """One sample through one design.
 
     Members
     -------
-    links : tuple of LinkRecording
+    links : tuple of LinkRecord
         In the order of the design's links: the first is the input, the last one the answers.
-    membranes : tuple of MembraneRecording
+    membranes : tuple of MembraneRecord
         One a spiking core.
     """
 
-    links: tuple[LinkRecording, ...]
-    membranes: tuple[MembraneRecording, ...]
+    links: tuple[LinkRecord, ...]
+    membranes: tuple[MembraneRecord, ...]
 
-    def sent(self, layer: int) -> tuple[LinkRecording, ...]:
+    def sent(self, layer: int) -> tuple[LinkRecord, ...]:
         """What the spiking cores of a layer sent."""
         return tuple(
             item for item in self.links if item.link.core is not None and item.link.layer == layer
@@ -72,7 +72,7 @@ class SampleRecording:
 
 
 @dataclass(frozen=True)
-class CoreCounters:
+class CoreCounts:
     """Performance counters of one core over a whole run; the core counts them itself.
 
     Members
@@ -87,14 +87,14 @@ class CoreCounters:
 
 
 @dataclass(frozen=True, eq=False)
-class Recording:
+class RunRecord:
     """One run of one design.
 
     Members
     -------
-    samples : tuple of SampleRecording
+    samples : tuple of SampleRecord
         In the order they were streamed.
-    counters : tuple of CoreCounters
+    counters : tuple of CoreCounts
         One a core, in order.
     load_counters : mapping of str to int
         ``written``, ``unknown`` and ``refused`` chunks of a loadable design; empty for others.
@@ -104,8 +104,8 @@ class Recording:
         Wall time of the simulation alone: streaming and recording, without build and comparison.
     """
 
-    samples: tuple[SampleRecording, ...]
-    counters: tuple[CoreCounters, ...]
+    samples: tuple[SampleRecord, ...]
+    counters: tuple[CoreCounts, ...]
     load_counters: Mapping[str, int]
     cycles: int
     seconds: float

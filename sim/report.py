@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from tickless.sim.floorplan import floor_plan
 from tickless.sim.packets import READ_MARKER, unpack_spikes
-from tickless.sim.records import SampleRecording
+from tickless.sim.records import SampleRecord
 from tickless.sim.result import Result
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.trace import SampleTrace
@@ -35,14 +35,14 @@ class ReportSample:
         True class, or `sw.data.catalog.UNLABELLED`.
     trace : SampleTrace
         What the golden model says.
-    recording : SampleRecording
+    recording : SampleRecord
         What the RTL did.
     """
 
     addresses: np.ndarray
     label: int
     trace: SampleTrace
-    recording: SampleRecording
+    recording: SampleRecord
 
 
 def write_report(
@@ -133,7 +133,7 @@ def _picture(network: Network, sample: ReportSample) -> str:
         return base64.b64encode(file.getvalue()).decode()
 
 
-def _spikes(recorded: SampleRecording, layer: int) -> tuple[np.ndarray, np.ndarray]:
+def _spikes(recorded: SampleRecord, layer: int) -> tuple[np.ndarray, np.ndarray]:
     """Spikes ``[n, 3]`` of a layer, as the RTL sent them, and the clock cycle of each."""
     parts, cycles = [], []
     for sent in recorded.sent(layer):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tickless.hw.core.config import CoreConfig
-from tickless.sim.records import CoreCounters, Recording, SampleRecording
+from tickless.sim.records import CoreCounts, RunRecord, SampleRecord
 from tickless.sim.traffic import MeshResult
 from tickless.sw.integer.trace import SampleTrace
 
@@ -183,7 +183,7 @@ def layer_results(names: Sequence[str], traces: Sequence[SampleTrace]) -> list[L
 
 
 def core_results(
-    cores: Sequence[Any], counters: Sequence[CoreCounters], samples: int, cycles: int
+    cores: Sequence[Any], counters: Sequence[CoreCounts], samples: int, cycles: int
 ) -> list[CoreResult]:
     """Counters of each core, per sample.
 
@@ -219,7 +219,7 @@ def early_exit_result(
     cores: Sequence[CoreConfig],
     whole: Sequence[SampleTrace],
     exits: Sequence[SampleTrace],
-    recording: Recording,
+    recording: RunRecord,
 ) -> EarlyExitResult | None:
     """Savings of early exit; None for a readout without it.
 
@@ -247,7 +247,7 @@ def early_exit_result(
     )
 
 
-def limit_cycles(trace: SampleTrace, sample: SampleRecording) -> int:
+def limit_cycles(trace: SampleTrace, sample: SampleRecord) -> int:
     """Fewest clocks in which address-event links can carry a sample.
 
     The largest, over the cores, of the events a core unpacks (dropped ones included) and of the

@@ -16,8 +16,8 @@ from tickless.sim.build import BUILD_FOLDER, build
 from tickless.sim.failure import SimulationError, hang_text, violation_text
 from tickless.sim.loads import Load, load_plan
 from tickless.sim.packets import packet_field, packet_words
-from tickless.sim.record_files import membrane_words, read_recording, read_records
-from tickless.sim.records import Recording
+from tickless.sim.record_files import membrane_words, read_records, read_run
+from tickless.sim.records import RunRecord
 from tickless.sim.testbench import RUN_FOLDER_VARIABLE
 
 __all__ = ["Simulation", "SimulationError", "simulate"]
@@ -34,7 +34,7 @@ def simulate(
     waves: bool = False,
     optimize: bool = True,
     **options: Any,
-) -> list[Recording]:
+) -> list[RunRecord]:
     """Build a `Simulation` and run it once; ``options`` are those of `Simulation.run`."""
     return Simulation(designs, waves=waves, optimize=optimize).run(stimuli, loads, **options)
 
@@ -74,7 +74,7 @@ class Simulation:
         progress: bool = False,
         watchdog_cycles: int = WATCHDOG_CYCLES,
         folder: Path | None = None,
-    ) -> list[Recording]:
+    ) -> list[RunRecord]:
         """Stream samples through all designs at once and record every link.
 
         Recordings lie in files that are mapped into memory, so that long runs stay small.
@@ -123,7 +123,7 @@ class Simulation:
         loads: Sequence[Sequence[Load]],
         plan: dict[str, Any],
         folder: Path,
-    ) -> list[Recording]:
+    ) -> list[RunRecord]:
         folder.mkdir(parents=True, exist_ok=True)
         for pattern in (
             "records_*",
@@ -157,7 +157,7 @@ class Simulation:
         if outcome["status"] == "violation":
             raise SimulationError(violation_text(self.bench, outcome["violation"]))
         return [
-            read_recording(self.bench, index, len(samples), folder, outcome)
+            read_run(self.bench, index, len(samples), folder, outcome)
             for index, samples in enumerate(stimuli)
         ]
 

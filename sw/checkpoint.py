@@ -8,11 +8,11 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from tickless.sw.atomic_write import replacing
+from tickless.sw.atomic_write import atomic_write
 from tickless.sw.integer.geometry import GeometryError, Shape
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec
 from tickless.sw.quantization.rule import Quantization
-from tickless.sw.training.models import SpikingChain
+from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import describe_neuron, read_neuron
 
 __all__ = ["Checkpoint", "CheckpointError"]
@@ -31,7 +31,7 @@ class Checkpoint:
 
     Parameters
     ----------
-    model : SpikingChain
+    model : SpikingNetwork
         The network.
     dataset, method : str
         What it was trained on and how.
@@ -47,7 +47,7 @@ class Checkpoint:
         Accuracies on the test set measured after training, as fractions.
     """
 
-    model: SpikingChain
+    model: SpikingNetwork
     dataset: str
     method: str
     seed: int
@@ -70,7 +70,7 @@ class Checkpoint:
         }
         state = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
         text = {"tickless-checkpoint": json.dumps(description, sort_keys=True)}
-        with replacing(Path(path)) as unfinished:
+        with atomic_write(Path(path)) as unfinished:
             save_file(state, unfinished, text)
 
     @classmethod
@@ -97,7 +97,7 @@ class Checkpoint:
             sensor: Shape = tuple(text["sensor"])
             specs = [_spec(**layer) for layer in text["layers"]]
             neuron = read_neuron(text["neuron"])
-            model = SpikingChain(sensor, specs, neuron, text["normalized"])
+            model = SpikingNetwork(sensor, specs, neuron, text["normalized"])
             if text["quantization"]:
                 model.quantization = Quantization(**text["quantization"])
             model.load_state_dict(state)

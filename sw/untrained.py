@@ -16,10 +16,10 @@ from tickless.sw.integer.engine import SpikingLayer
 from tickless.sw.integer.geometry import Geometry, Shape
 from tickless.sw.integer.layer import Layer, membrane_bits
 from tickless.sw.integer.network import Network, Provenance
-from tickless.sw.integer.specs import LayerSpec, chain
+from tickless.sw.integer.specs import LayerSpec, layer_geometries
 from tickless.sw.training.architectures import layers
 
-__all__ = ["calibrated_network", "main"]
+__all__ = ["main", "untrained_network"]
 
 WEIGHT_BITS = 4
 MEAN, DEVIATION = 0.5, 2.5
@@ -31,7 +31,7 @@ SPIKES_PER_EVENT = 0.7
 MAX_THRESHOLD = 1 << 15
 
 
-def calibrated_network(
+def untrained_network(
     sensor: Shape,
     specs: Sequence[LayerSpec],
     recordings: Sequence[np.ndarray],
@@ -58,7 +58,7 @@ def calibrated_network(
     """
     rng = np.random.default_rng(seed)
     layers, arriving = [], list(recordings)
-    for index, geometry in enumerate(chain(sensor, specs)):
+    for index, geometry in enumerate(layer_geometries(sensor, specs)):
         half = 1 << (WEIGHT_BITS - 1)
         drawn = rng.normal(MEAN, DEVIATION, geometry.weight_shape)
         weight = np.clip(np.rint(drawn), -half, half - 1).astype(np.int8)
@@ -66,7 +66,7 @@ def calibrated_network(
             none = np.zeros(0, np.int32)
             layers.append(Layer("readout", geometry, weight, WEIGHT_BITS, none, none.copy(), 32))
             break
-        threshold, arriving = _calibrate(geometry, weight, arriving)
+        threshold, arriving = _threshold(geometry, weight, arriving)
         thresholds = np.full(geometry.output_shape[0], threshold, np.int32)
         layers.append(
             Layer(
@@ -82,7 +82,7 @@ def calibrated_network(
     return Network(tuple(layers), provenance=Provenance(dataset, "random", seed))
 
 
-def _calibrate(
+def _threshold(
     geometry: Geometry, weight: np.ndarray, arriving: Sequence[np.ndarray]
 ) -> tuple[int, list[np.ndarray]]:
     """Threshold, found by bisection, and the spikes that it gives."""
@@ -123,7 +123,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         events = [samples[index][0] for index in range(count)]
         recordings = [item.addresses[item.inside] for item in events]
         specs = layers("mtt-gesture", CLASSES["dvsgesture"])
-        network = calibrated_network(
+        network = untrained_network(
             SENSORS[options.dataset], specs, recordings, options.seed, options.dataset
         )
     except (EventsError, ValueError) as error:

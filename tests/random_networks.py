@@ -8,7 +8,7 @@ import numpy as np
 from tickless.sw.integer.geometry import Geometry, GeometryError, Shape
 from tickless.sw.integer.layer import MAX_MEMBRANE_BITS, Layer, Shortcut
 from tickless.sw.integer.network import Network
-from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, chain
+from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, layer_geometries
 
 __all__ = ["random_events", "random_network", "random_samples"]
 
@@ -42,7 +42,7 @@ def random_network(
         pool = int(rng.choice([1, 1, 2]))
         specs.append(LayerSpec("readout", int(rng.integers(1, 11)), pool=pool))
         try:
-            geometries = chain(sensor, specs)
+            geometries = layer_geometries(sensor, specs)
         except GeometryError:
             continue
         return Network(
@@ -125,7 +125,7 @@ def _residual_network(rng: np.random.Generator, extra: int, size: int, shortcuts
                     specs.append(_spec(rng, specs[-1].channels))
                 specs += _span(rng, sensor, specs)
             specs.append(LayerSpec("readout", int(rng.integers(1, 11))))
-            geometries = chain(sensor, specs)
+            geometries = layer_geometries(sensor, specs)
             layers = []
             for i, (spec, geometry) in enumerate(zip(specs, geometries, strict=True)):
                 layers.append(_layer(rng, f"layer{i}", geometry))
@@ -159,7 +159,7 @@ def _span(rng: np.random.Generator, sensor: Shape, specs: list[LayerSpec]) -> li
             len(specs) - 1, kernel, stride, padding, pool, int(rng.choice([1, groups[-1], *groups]))
         )
         try:
-            chain(sensor, [*specs, *span[:-1], replace(span[-1], shortcut=edge)])
+            layer_geometries(sensor, [*specs, *span[:-1], replace(span[-1], shortcut=edge)])
         except GeometryError:
             continue
         possible.append(edge)

@@ -1,7 +1,4 @@
-"""Area and speed of the fabric's parts, a core and a readout on an ECP5: ``python -m gen.fpga.area``.
-
-Measured by Yosys and nextpnr.
-"""
+"""Area and speed of the fabric's parts, a core and a readout on an ECP5, by Yosys and nextpnr."""
 
 import json
 import sys

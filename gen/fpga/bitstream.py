@@ -13,17 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from tickless.gen.configure import design_config
+from tickless.gen.configure import chain_config
 from tickless.gen.fpga import tools
 from tickless.gen.fpga.boards import BOARDS, Board
 from tickless.gen.fpga.estimate import core_part, estimate, host_part
 from tickless.gen.fpga.fit import fit_to_board
-from tickless.gen.fpga.synthesis import BuildError, build
+from tickless.gen.fpga.synthesis import ImplementationError, build
 from tickless.gen.options import add_folding_options, chosen_foldings, measured_samples
 from tickless.gen.performance import Activity, measure_activity, predict
 from tickless.hw.board.top import choose_pll
+from tickless.hw.chain import Chain, ChainConfig
 from tickless.hw.core.config import CoreConfig
-from tickless.hw.design import Design, DesignConfig
 from tickless.hw.host.messages import network_number
 from tickless.hw.host.system import HostConfig, System
 from tickless.sw.integer.network import Network, NetworkError
@@ -56,9 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pll = choose_pll(board.platform(), asked_hz)
         host = host_config(board, network, pll.clock_hz)
         config = board_design(board, network, activity, samples, options)
-        system = System(Design(config), host)
+        system = System(Chain(config), host)
         built = build(board, system, pll, folder, options.seed, options.system_tools)
-    except BuildError as error:
+    except ImplementationError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except (NetworkError, ValueError, OSError, tools.ToolError) as error:
@@ -165,7 +165,7 @@ def _layer_figures(core: CoreConfig) -> dict[str, Any]:
     }
 
 
-def _activity_figures(network: Network, config: DesignConfig, activity: Activity) -> dict[str, Any]:
+def _activity_figures(network: Network, config: ChainConfig, activity: Activity) -> dict[str, Any]:
     """Means over samples; accesses in words of the memories of ``layers``."""
     words = [
         sops * core.blocks_per_event(core.edges[0]) * layer.geometry.groups / core.layer_channels
@@ -191,7 +191,7 @@ def board_design(
     activity: Activity,
     samples: Sequence[np.ndarray],
     options: argparse.Namespace,
-) -> DesignConfig:
+) -> ChainConfig:
     """Parameters of a network's cores on a board, in the folding that the options of
     `gen.options.add_folding_options` ask for; without any, in the fastest that fits.
 
@@ -211,7 +211,7 @@ def board_design(
         foldings = chosen_foldings(network, options, samples)
     else:
         foldings = fit_to_board(network, activity, board, options.margin).foldings
-    return design_config(network, foldings, options.margin, **board.core_options)
+    return chain_config(network, foldings, options.margin, **board.core_options)
 
 
 def host_config(board: Board, network: Network, clock_hz: int) -> HostConfig:

@@ -1,6 +1,6 @@
-"""Calibration of `gen.fpga.estimate`: builds single parts, counts their logic, fits the coefficients.
+"""Coefficients of `gen.fpga.estimate`: builds single parts, counts their logic, solves for them.
 
-``python -m gen.fpga.coefficients`` writes ``gen/estimates.json`` anew; some minutes for each family.
+Writes ``gen/fpga/estimates.json`` anew; some minutes for each family.
 """
 
 import argparse
@@ -16,20 +16,20 @@ from amaranth.back import rtlil  # pyright: ignore[reportAttributeAccessIssue]
 from scipy.optimize import nnls
 from tqdm import tqdm
 
-from tickless.gen.configure import design_config
+from tickless.gen.configure import chain_config
 from tickless.gen.fold import Folding, fold_fully
 from tickless.gen.fpga import tools
 from tickless.gen.fpga.boards import BOARDS, CELLS, Board
 from tickless.gen.fpga.estimate import COEFFICIENTS, Part, core_part, host_part, map_memories
 from tickless.gen.fpga.synthesis import synthesis_script
 from tickless.gen.fpga.timing import resources
+from tickless.hw.chain import Chain
 from tickless.hw.core.core import Core
 from tickless.hw.core.readout import Readout
-from tickless.hw.design import Design
 from tickless.hw.host.system import HostConfig, System
 from tickless.sw.integer.network import PRETRAINED, Network
 
-__all__ = ["fit", "main"]
+__all__ = ["main", "solve"]
 
 FOLDER = Path("build/calibrate")
 
@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 (part, sum(sign * _logic_cells(built, board) for sign, built in components))
                 for part, components in tqdm(_parts(board), family)
             ]
-            coefficients[family], lines = fit(counted, family)
+            coefficients[family], lines = solve(counted, family)
             print(*lines, sep="\n")
     except tools.ToolError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -106,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def fit(
+def solve(
     counted: Sequence[tuple[Part, int]], family: str
 ) -> tuple[dict[str, dict[str, float]], list[str]]:
     """Coefficients of at least 0 with the least relative squares, and lines that tell the errors.
@@ -148,18 +148,18 @@ def _parts(board: Board) -> list[tuple[Part, list[tuple[int, Any]]]]:
         network = _network(name)
         foldings = list(fold_fully(network))
         foldings[layer] = Folding(lanes, taps, single_port)
-        core = design_config(network, foldings, **board.core_options).cores[layer]
+        core = chain_config(network, foldings, **board.core_options).cores[layer]
         parts.append((core_part(core), [(1, Core(core))]))
     for name, lanes, margin in READOUTS:
         network = _network(name)
         foldings = [*fold_fully(network)[:-1], Folding(lanes, 1)]
-        core = design_config(network, foldings, margin, **board.core_options).cores[-1]
+        core = chain_config(network, foldings, margin, **board.core_options).cores[-1]
         parts.append((core_part(core), [(1, Readout(core))]))
     small = _network(HOST_DESIGN)
-    config = design_config(small, [Folding(1, 1)] * len(small.layers), **board.core_options)
+    config = chain_config(small, [Folding(1, 1)] * len(small.layers), **board.core_options)
     for stored_events in HOSTS:
         host = HostConfig(board.clock_hz, stored_events=stored_events)
-        components = [(1, System(Design(config), host)), (-1, Design(config))]
+        components = [(1, System(Chain(config), host)), (-1, Chain(config))]
         parts.append((host_part(config.cores, host), components))
     return parts
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
-from tickless.gen.configure import design_config
+from tickless.gen.configure import chain_config
 from tickless.gen.fold import Folding, choices
 from tickless.gen.fpga.boards import BOARDS, Board
 from tickless.gen.fpga.estimate import Estimate, Part, core_part, estimate, host_part
@@ -95,7 +95,7 @@ def _layers(
     smallest = [Folding(1, 1)] * len(network.layers)
 
     def cores(foldings: Sequence[Folding]) -> tuple[CoreConfig, ...]:
-        return design_config(network, foldings, margin, **board.core_options).cores
+        return chain_config(network, foldings, margin, **board.core_options).cores
 
     layers = []
     for index, (layer, places) in enumerate(zip(network.layers, activity.places, strict=True)):
@@ -124,7 +124,7 @@ def _combined(layers: Sequence[Sequence[Fit]], link: Estimate, limit: float) -> 
     """All foldings of all layers within so many cycles that no other is better than in all."""
     front = [Fit((), 0.0, link)]
     for layer in layers:
-        front = _pareto(
+        front = _pareto_front(
             Fit(
                 (*before.foldings, *fit.foldings),
                 max(before.cycles, fit.cycles),
@@ -137,7 +137,7 @@ def _combined(layers: Sequence[Sequence[Fit]], link: Estimate, limit: float) -> 
     return front
 
 
-def _pareto(fits: Iterable[Fit]) -> list[Fit]:
+def _pareto_front(fits: Iterable[Fit]) -> list[Fit]:
     """Those that take less of something than each other one."""
     kept: list[Fit] = []
     for fit in sorted(fits, key=lambda fit: fit.estimate):

@@ -25,8 +25,8 @@ from tickless.hw.host.system import System
 
 __all__ = [
     "PREPARATION",
-    "BuildError",
     "Built",
+    "ImplementationError",
     "build",
     "stage",
     "synthesis_script",
@@ -72,7 +72,7 @@ STAGE = re.compile(
 """Lines of the logs that tell how far a tool is."""
 
 
-class BuildError(Exception):
+class ImplementationError(Exception):
     """The design does not fit or is too slow; the message says by how much and what to do."""
 
 
@@ -158,7 +158,7 @@ def build(
     seed, reached = list(tried.items())[-1]
     path = critical_path(report, component_names(plan.files[f"{TOP}.il"], TOP))
     if reached < pll.clock_hz:
-        raise BuildError(_too_slow(pll.clock_hz, tried, path))
+        raise ImplementationError(_too_slow(pll.clock_hz, tried, path))
     for command in packing:
         _run(folder, command, system_tools)
     resources = {
@@ -196,7 +196,7 @@ def _placed_and_routed(
             log = folder / f"{TOP}.tim"
             short = short_resources(log.read_text(errors="replace")) if log.exists() else {}
             if short:
-                raise BuildError(_does_not_fit(board, short)) from None
+                raise ImplementationError(_does_not_fit(board, short)) from None
             raise
         report = json.loads((folder / "report.json").read_text())
         reached = tried[seed] = reached_hz(report)

@@ -55,8 +55,8 @@ class Core(wiring.Component):
     counters : Out(counter_layout)
         Performance counters since reset.
     load, load_valid, load_unknown : In(CHUNK_LAYOUT), In(1), Out(1)
-        Chunks written into the core's memories, see `hw.core.loader.Loader`; only of a loadable core,
-        and only between samples.
+        Chunks written into the core's memories, see `hw.core.loader.Loader`; only of a loadable
+        core, and only between samples.
 
     Attributes
     ----------

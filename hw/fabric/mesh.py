@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Value
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from tickless.hw.design import Channel, DesignBase, Link
+from tickless.hw.design import Channel, Design, Link
 from tickless.hw.fabric.answers import WORD_BITS, AnswerCollector, AnswerSplitter
 from tickless.hw.fabric.config import MeshConfig
 from tickless.hw.fabric.flit import HOST
@@ -19,18 +19,18 @@ from tickless.hw.packet import Kind
 __all__ = ["MeshDesign"]
 
 
-class MeshDesign(DesignBase):
+class MeshDesign(Design):
     """Network as cores on a mesh of routers.
 
     Watched links are the input, what each core receives (merged), what each spiking core sends,
-    and the answers. Parameters, members and attributes are those of `DesignBase`.
+    and the answers. Parameters, members and attributes are those of `Design`.
 
     Parameters
     ----------
     config : MeshConfig
         The cores and their places.
     channel : Channel, optional
-        See `DesignBase`.
+        See `Design`.
 
     Members
     -------

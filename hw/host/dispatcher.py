@@ -50,7 +50,7 @@ class Dispatcher(wiring.Component):
     answer_valid, answer_ready : In(1), Out(1)
         Handshake of the design's answers.
     decided : In(1)
-        As of `hw.design.DesignBase`; 0 without early exit.
+        As of `hw.design.Design`; 0 without early exit.
     reply : Out(stream)
         Replies: `reply_code`. Taken when sent; until then what they consist of stays.
     error : Out(ERROR_BITS)

@@ -7,7 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.utils import ceil_log2
 
-from tickless.hw.design import DesignBase
+from tickless.hw.design import Design
 from tickless.hw.host.cobs import FRAME_BYTE
 from tickless.hw.host.config import HostConfig
 from tickless.hw.host.dispatcher import Dispatcher
@@ -39,7 +39,7 @@ class HostLink(wiring.Component):
 
     Parameters
     ----------
-    design : DesignBase
+    design : Design
         The network's cores; not loadable. It becomes a part of this component.
     config : HostConfig
         The host link.
@@ -74,7 +74,7 @@ class HostLink(wiring.Component):
     failed: Signal
     class_index: Signal
 
-    def __init__(self, design: DesignBase, config: HostConfig):
+    def __init__(self, design: Design, config: HostConfig):
         self.design: Any = design
         self.config = config
         if "load" in design.signature.members:

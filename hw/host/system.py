@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
 
-from tickless.hw.design import DesignBase
+from tickless.hw.design import Design
 from tickless.hw.host.config import HostConfig
 from tickless.hw.host.link import HostLink
 from tickless.hw.host.uart import UartReceiver, UartTransmitter
@@ -20,7 +20,7 @@ class System(wiring.Component):
 
     Parameters
     ----------
-    design : DesignBase
+    design : Design
         The network's cores; not loadable. It becomes a part of this component.
     config : HostConfig
         The host link.
@@ -46,7 +46,7 @@ class System(wiring.Component):
     failed: Signal
     class_index: Signal
 
-    def __init__(self, design: DesignBase, config: HostConfig):
+    def __init__(self, design: Design, config: HostConfig):
         self.config = config
         self.link = HostLink(design, config)
         super().__init__(

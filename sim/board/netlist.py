@@ -21,7 +21,7 @@ from tickless.gen.fpga.boards import BOARDS, Board
 from tickless.gen.fpga.synthesis import synthesis_script
 from tickless.gen.options import add_folding_options, measured_samples
 from tickless.gen.performance import measure_activity
-from tickless.hw.design import Design
+from tickless.hw.chain import Chain
 from tickless.hw.host.system import System
 from tickless.sim.board.simulate import offer
 from tickless.sim.board.simulated import SimulatedBoard
@@ -109,7 +109,7 @@ def _board(options: argparse.Namespace) -> tuple[Network, SimulatedBoard]:
     samples = measured_samples(network)
     config = board_design(BOARD, network, measure_activity(network, samples), samples, options)
     host = host_config(BOARD, network, BOARD.clock_hz)
-    system = System(Design(config), host)
+    system = System(Chain(config), host)
     print("synthesizing ...", flush=True)
     folder = BUILD_FOLDER / "netlist" / f"{BOARD.name}-{options.network.stem}"
     modules = synthesize(BOARD, system, folder)

@@ -14,7 +14,7 @@ from tickless.host.port import DEFAULT_BAUD
 from tickless.hw.host.messages import network_number
 from tickless.hw.host.system import HostConfig, System
 from tickless.sim.board.simulated import SimulatedBoard
-from tickless.sim.build import BuildError
+from tickless.sim.build import SimulatorBuildError
 from tickless.sim.failure import SimulationError
 from tickless.sw.data.catalog import DATASETS
 from tickless.sw.integer.network import PRETRAINED, Network, NetworkError
@@ -66,7 +66,7 @@ def offer(make: Callable[[], tuple[Network, SimulatedBoard]]) -> int:
         dataset = network.provenance.dataset
         source = f"--dataset {dataset}" if dataset in DATASETS else "FILE..."
         board.serve(partial(_announce, source))
-    except (NetworkError, BuildError, ToolError, ValueError) as error:
+    except (NetworkError, SimulatorBuildError, ToolError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except SimulationError as error:

@@ -7,7 +7,7 @@ import numpy as np
 
 from tickless.sw.data.events import Events
 
-__all__ = ["PAPER", "Chain", "Flip", "Roll", "Transform"]
+__all__ = ["PAPER", "Compose", "Flip", "Roll", "Transform"]
 
 Transform = Callable[[Events, np.random.Generator], Events]
 """Makes other events from a sample's; the same state of the generator makes the same ones."""
@@ -65,7 +65,7 @@ class Roll:
 
 
 @dataclass(frozen=True)
-class Chain:
+class Compose:
     """Transforms, one after the other.
 
     Parameters
@@ -82,5 +82,5 @@ class Chain:
         return events
 
 
-PAPER = Chain((Flip(), Roll()))
+PAPER = Compose((Flip(), Roll()))
 """What the MTT paper does to recordings of CIFAR10-DVS; to those of DVS-Gesture `Roll` alone."""

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from tickless.sw.data.frames import Recordings
-from tickless.sw.data.samples import Samples, in_parallel
+from tickless.sw.data.frames import FrameSource
+from tickless.sw.data.recordings import Recordings, in_parallel
 from tickless.sw.integer.geometry import Shape
 
 __all__ = ["CACHE", "cached", "folder"]
@@ -23,15 +23,15 @@ MAKERS = ("numpy", "scipy", "scikit-learn", "tonic", "aedat")
 
 
 def cached(
-    parts: Sequence[Samples], sensor: Shape, processes: int | None = None, place: Path = CACHE
-) -> Recordings:
+    parts: Sequence[Recordings], sensor: Shape, processes: int | None = None, place: Path = CACHE
+) -> FrameSource:
     """Recordings of samples, one part after the other, mapped from the cache.
 
     What is not there is made first, by several processes, under a progress bar.
 
     Parameters
     ----------
-    parts : sequence of Samples
+    parts : sequence of Recordings
         At least one sample in all.
     sensor : Shape
         Extent of every sample's sensor.
@@ -42,10 +42,10 @@ def cached(
     """
     made = chain.from_iterable(in_parallel(part, processes) for part in parts)
     progress = tqdm(made, "samples into the cache", sum(map(len, parts)), delay=1)
-    return Recordings(progress, sensor, folder(parts, sensor, place))
+    return FrameSource(progress, sensor, folder(parts, sensor, place))
 
 
-def folder(parts: Sequence[Samples], sensor: Shape, place: Path = CACHE) -> Path:
+def folder(parts: Sequence[Recordings], sensor: Shape, place: Path = CACHE) -> Path:
     """Where the cache has these samples.
 
     The name has their data sets and splits and a digest of all that they come from: keys, labels

@@ -18,8 +18,8 @@ from tickless.sw.data.saccades import Camera, Motion
 
 __all__ = [
     "Statistics",
+    "calibrate",
     "distances",
-    "fit",
     "likeness",
     "mismatch",
     "pairs",
@@ -140,11 +140,11 @@ def simulate(indices: Sequence[int], camera: Camera, motion: Motion) -> list[Eve
 
 
 def mismatch(simulated: Statistics, real: Statistics) -> float:
-    """What `fit` makes small: all distances, and what correlation the images lack."""
+    """What `calibrate` makes small: all distances, and what correlation the images lack."""
     return sum(distances(simulated, real).values()) + 2 * (1 - likeness(simulated, real))
 
 
-def fit(camera: Camera, motion: Motion, steps: int, seed: int = 1) -> tuple[Camera, Motion]:
+def calibrate(camera: Camera, motion: Motion, steps: int, seed: int = 1) -> tuple[Camera, Motion]:
     """Better parameters, by a random search on `FITTED` real recordings.
 
     Each step changes some parameters at random and keeps what lowers `mismatch`.
@@ -197,8 +197,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     camera, motion = mnist.CAMERA, mnist.MOTION
     try:
-        if options.fit > 0:
-            camera, motion = fit(camera, motion, options.fit, options.seed)
+        if options.calibrate > 0:
+            camera, motion = calibrate(camera, motion, options.calibrate, options.seed)
             print(f"{camera}\n{motion}\n")
         recordings, indices = pairs(JUDGED, FITTED)
         real = statistics(recordings)

@@ -6,7 +6,7 @@ from functools import partial
 from tickless.sw.data import cifar10dvs, dvsgesture, mnist, ncaltech101, nmnist, saccades
 from tickless.sw.data.dvsgesture import UNLABELLED
 from tickless.sw.data.events import Events
-from tickless.sw.data.samples import Samples
+from tickless.sw.data.recordings import Recordings
 
 __all__ = [
     "CLASSES",
@@ -14,7 +14,7 @@ __all__ = [
     "SENSORS",
     "SPLITS",
     "UNLABELLED",
-    "Samples",
+    "Recordings",
     "load",
     "simulated",
 ]
@@ -47,7 +47,7 @@ CLASSES = {
 """Number of each data set's classes."""
 
 
-def load(dataset: str, split: str) -> Samples:
+def load(dataset: str, split: str) -> Recordings:
     """Samples of a data set, in an order that never changes.
 
     Where ``dvsgesture`` has only clips, they are its test samples, and all it has.
@@ -74,15 +74,15 @@ def load(dataset: str, split: str) -> Samples:
     name = f"{dataset}-{split}"
     if dataset == "saccades":
         digits = [pair for part in parts for pair in saccades.digits(part)]
-        return Samples(saccades.sample, *_columns(digits), name)
+        return Recordings(saccades.sample, *_columns(digits), name)
     if dataset == "dvsgesture" and split == "all" and dvsgesture.only_clips():
         parts = ("test",)
     module = RECORDED[dataset]
     paths, labels = _columns([pair for part in parts for pair in module.files(part)])
-    return Samples(module.read, paths, labels, name, paths)
+    return Recordings(module.read, paths, labels, name, paths)
 
 
-def simulated(dataset: str, count: int, aside: Collection = ()) -> Samples:
+def simulated(dataset: str, count: int, aside: Collection = ()) -> Recordings:
     """More samples for training: simulated recordings of training images.
 
     ``saccades``: further recordings of its training digits. ``nmnist``: recordings of MNIST's
@@ -104,15 +104,15 @@ def simulated(dataset: str, count: int, aside: Collection = ()) -> Samples:
         digits = saccades.digits("train")
         rounds = range(1, 2 + count // max(1, len(digits) - len(aside)))
         keys = [((digit, number), label) for number in rounds for digit, label in digits]
-        whole = Samples(_variant, *_columns(keys), name)
+        whole = Recordings(_variant, *_columns(keys), name)
         allowed = [i for i, (digit, _) in enumerate(whole.keys) if digit not in aside]
         return whole.part(allowed[:count])
     source = mnist.path()
     if dataset != "nmnist" or not source.exists():
-        return Samples(mnist.sample, [], [], name)
+        return Recordings(mnist.sample, [], [], name)
     # What is left out is made too, so that all parts of a cross-validation share one cache.
     labels = mnist.images(source)[1][: count + len(aside)]
-    whole = Samples(
+    whole = Recordings(
         partial(mnist.sample, source), range(len(labels)), labels.tolist(), name, [source]
     )
     shown = {mnist.image_of(path) for path in aside}

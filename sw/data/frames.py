@@ -11,10 +11,10 @@ from tickless.sw.data.events import Events
 from tickless.sw.data.packed import pack, pack_on_disk
 from tickless.sw.integer.geometry import Shape
 
-__all__ = ["Recordings", "frames"]
+__all__ = ["FrameSource", "frames"]
 
 
-class Recordings:
+class FrameSource:
     """Labelled samples, packed in memory or on disk, from which batches of frames are made.
 
     A sample's time, from its first event to its last, is cut into bins of equal length, each of
@@ -91,7 +91,9 @@ class Recordings:
             raise ValueError(f"steps = {steps}: expected at least 1")
         chosen = np.asarray(indices, np.int64)
         if transform is not None:
-            made = Recordings([(transform(self.events(index)), 0) for index in chosen], self.sensor)
+            made = FrameSource(
+                [(transform(self.events(index)), 0) for index in chosen], self.sensor
+            )
             return made.frames(range(len(made)), steps, shifts)
         moves = np.zeros((len(chosen), 2), np.int64) if shifts is None else shifts
         counts = np.zeros((steps, len(chosen), *self.sensor), np.float32)
@@ -100,8 +102,8 @@ class Recordings:
 
 
 def frames(events: Events, steps: int) -> torch.Tensor:
-    """Frames of one sample: float32 ``[time, channels, height, width]``, as in `Recordings`."""
-    return Recordings([(events, 0)], events.sensor).frames([0], steps)[:, 0]
+    """Frames of one sample: float32 ``[time, channels, height, width]``, as in `FrameSource`."""
+    return FrameSource([(events, 0)], events.sensor).frames([0], steps)[:, 0]
 
 
 @numba.njit(cache=True)

@@ -8,7 +8,7 @@ import numpy as np
 from tickless.sw.integer.engine import Engine
 from tickless.sw.integer.layer import Layer
 from tickless.sw.integer.network import Network
-from tickless.sw.integer.specs import LayerSpec, chain
+from tickless.sw.integer.specs import LayerSpec, layer_geometries
 
 __all__ = ["main", "synthetic_network"]
 
@@ -32,7 +32,7 @@ THRESHOLDS = (40, 90, 250)
 def synthetic_network(convolutions: Sequence[LayerSpec]) -> Network:
     """Network with random weights on 34x34 pixels, closed by a readout of 10."""
     rng = np.random.default_rng(1)
-    geometries = chain((2, 34, 34), [*convolutions, LayerSpec("readout", 10)])
+    geometries = layer_geometries((2, 34, 34), [*convolutions, LayerSpec("readout", 10)])
     layers = []
     for index, geometry in enumerate(geometries):
         weight = rng.integers(-20, 28, geometry.weight_shape).astype(np.int8)

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from tickless.sw.integer.geometry import Geometry, GeometryError, Shape, check_integers
 
-__all__ = ["LayerSpec", "ShortcutSpec", "chain"]
+__all__ = ["LayerSpec", "ShortcutSpec", "layer_geometries"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class ShortcutSpec:
 
 @dataclass(frozen=True)
 class LayerSpec:
-    """Description of one layer, from which `chain` makes its geometry.
+    """Description of one layer, from which `layer_geometries` makes its geometry.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class LayerSpec:
             raise GeometryError(f"shortcut = {self.shortcut!r}: expected a ShortcutSpec or None")
 
 
-def chain(sensor: Shape, specs: Sequence[LayerSpec]) -> tuple[Geometry, ...]:
+def layer_geometries(sensor: Shape, specs: Sequence[LayerSpec]) -> tuple[Geometry, ...]:
     """Geometries of a chain of layers, with their live extents.
 
     Raises

@@ -1,7 +1,7 @@
 """Accuracy of one set of weights at every number of time steps, and event by event.
 
-``python -m sw.judge.accuracy NETWORK``: on the data set's test samples. Time steps and real weights come
-from the checkpoint that training left beside the network.
+On the data set's test samples. Time steps and real weights come from the checkpoint that training
+left beside the network.
 """
 
 import argparse
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from tqdm import tqdm
 
 from tickless.sw.checkpoint import Checkpoint
-from tickless.sw.data.catalog import Samples
+from tickless.sw.data.catalog import Recordings
 from tickless.sw.data.events import EventsError
-from tickless.sw.data.frames import Recordings
+from tickless.sw.data.frames import FrameSource
 from tickless.sw.integer.network import Network
 from tickless.sw.judge.evaluate import EventScore, score_events, score_steps
 from tickless.sw.judge.options import add_network, at_least_one, judging_samples
-from tickless.sw.training.models import SpikingChain
+from tickless.sw.training.models import SpikingNetwork
 
 __all__ = ["Accuracies", "accuracies"]
 
@@ -44,10 +44,10 @@ class Accuracies:
 
 
 def accuracies(
-    model: SpikingChain, network: Network, samples: Samples, steps: int = STEPS
+    model: SpikingNetwork, network: Network, samples: Recordings, steps: int = STEPS
 ) -> Accuracies:
-    """Accuracies of a folded float network and of the integer network made of it."""
-    recordings = Recordings(tqdm(samples, "samples", leave=False), model.sensor)
+    """Accuracies of a fused float network and of the integer network made of it."""
+    recordings = FrameSource(tqdm(samples, "samples", leave=False), model.sensor)
     numbers = tqdm(range(1, steps + 1), "time steps", leave=False)
     return Accuracies(
         [score_steps(model, recordings, number) for number in numbers],

@@ -1,7 +1,7 @@
 """Early exit: accuracy against what is consumed, for a range of margins.
 
-``python -m sw.judge.early_exit NETWORK``: event by event by the lead of the largest logit, and, where the
-float network lies beside, its counterpart in time steps.
+Event by event by the lead of the largest logit, and, where the float network lies beside, its
+counterpart in time steps.
 """
 
 import argparse
@@ -16,13 +16,13 @@ from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from tickless.sw.checkpoint import Checkpoint
-from tickless.sw.data.catalog import Samples
+from tickless.sw.data.catalog import Recordings
 from tickless.sw.data.events import EventsError
-from tickless.sw.data.frames import Recordings
+from tickless.sw.data.frames import FrameSource
 from tickless.sw.integer import engine
 from tickless.sw.integer.network import Network, NetworkError
 from tickless.sw.judge.options import add_network, judging_samples
-from tickless.sw.training.models import SpikingChain
+from tickless.sw.training.models import SpikingNetwork
 
 __all__ = ["Exit", "event_exits", "step_exits"]
 
@@ -59,7 +59,7 @@ class Exit:
 
 
 def event_exits(
-    network: Network, samples: Samples, margins: Sequence[int] | None = None
+    network: Network, samples: Recordings, margins: Sequence[int] | None = None
 ) -> list[Exit]:
     """Exits event by event; the last one has a margin of infinity, which never decides.
 
@@ -99,7 +99,7 @@ def event_exits(
 
 
 @torch.no_grad()
-def step_exits(model: SpikingChain, samples: Samples, steps: int = STEPS) -> list[Exit]:
+def step_exits(model: SpikingNetwork, samples: Recordings, steps: int = STEPS) -> list[Exit]:
     """Exits in time steps: after the first step of ``steps`` by which the lead is large enough.
 
     This is the dynamic time step of SEENN (Li et al., NeurIPS 2023) with the lead of the largest
@@ -107,7 +107,7 @@ def step_exits(model: SpikingChain, samples: Samples, steps: int = STEPS) -> lis
     are cut from the whole sample, whose length a chip would not know before its end.
     """
     model.eval()
-    recordings = Recordings(samples, model.sensor)
+    recordings = FrameSource(samples, model.sensor)
     frames = recordings.frames(np.arange(len(recordings)), steps)
     # What a network has made of the first steps does not change with those that come.
     logits = torch.stack(

@@ -9,11 +9,11 @@ import torch
 from tqdm import tqdm
 
 from tickless.sw.data.events import Events
-from tickless.sw.data.frames import Recordings
+from tickless.sw.data.frames import FrameSource
 from tickless.sw.integer.engine import ReadoutLayer, SpikingLayer
 from tickless.sw.integer.engine import run as run_network
 from tickless.sw.integer.network import Network
-from tickless.sw.training.models import SpikingChain
+from tickless.sw.training.models import SpikingNetwork
 
 __all__ = [
     "EventScore",
@@ -33,12 +33,12 @@ class FloatEngine:
 
     Parameters
     ----------
-    model : SpikingChain
+    model : SpikingNetwork
         Folded network. Its floor is the neurons' floor; without a quantization, membranes have no
         ceiling.
     """
 
-    def __init__(self, model: SpikingChain):
+    def __init__(self, model: SpikingNetwork):
         if any(spec.shortcut for spec in model.specs):
             raise ValueError("model: expected no shortcut: such networks run in time steps alone")
         self._sensor = model.sensor
@@ -93,10 +93,10 @@ class EventScore:
 
 
 def score_events(
-    model: Network | SpikingChain, samples: Iterable[tuple[Events, int]]
+    model: Network | SpikingNetwork, samples: Iterable[tuple[Events, int]]
 ) -> EventScore:
-    """Score of an integer network or a folded float one, event by event."""
-    engine = FloatEngine(model) if isinstance(model, SpikingChain) else None
+    """Score of an integer network or a fused float one, event by event."""
+    engine = FloatEngine(model) if isinstance(model, SpikingNetwork) else None
     right, counts, sops = [], [], []
     for events, label in tqdm(samples, "event by event", leave=False):
         addresses = events.addresses
@@ -116,7 +116,9 @@ def score_events(
 
 
 @torch.no_grad()
-def score_steps(model: SpikingChain, recordings: Recordings, steps: int, batch: int = 100) -> float:
+def score_steps(
+    model: SpikingNetwork, recordings: FrameSource, steps: int, batch: int = 100
+) -> float:
     """Share of recordings that a float network classifies rightly in this many time steps.
 
     A network with batch norms needs their statistics at this many: see `renormalized`.
@@ -131,7 +133,7 @@ def score_steps(model: SpikingChain, recordings: Recordings, steps: int, batch: 
 
 
 @torch.no_grad()
-def renormalized(model: SpikingChain, batches: Iterable[torch.Tensor]) -> SpikingChain:
+def renormalized(model: SpikingNetwork, batches: Iterable[torch.Tensor]) -> SpikingNetwork:
     """Copy of a network whose batch norms have the statistics of these frames.
 
     They are the mean over the batches, as the MTT paper takes them from ten batches of training

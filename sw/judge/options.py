@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from tickless.sw.data.catalog import DATASETS, Samples, load
+from tickless.sw.data.catalog import DATASETS, Recordings, load
 from tickless.sw.integer.network import Network
 
 __all__ = ["add_network", "at_least_one", "judging_samples"]
@@ -18,7 +18,7 @@ def add_network(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def judging_samples(options: argparse.Namespace, network: Network) -> tuple[str, Samples]:
+def judging_samples(options: argparse.Namespace, network: Network) -> tuple[str, Recordings]:
     """Name of a data set, and its samples, that `add_network` ask for.
 
     Raises

@@ -17,14 +17,14 @@ from tickless.sw.integer.layer import Layer
 from tickless.sw.integer.network import Network, NetworkError, Provenance
 from tickless.sw.judge.evaluate import score_events
 from tickless.sw.quantization.rule import Quantization
-from tickless.sw.training.models import SpikingChain
+from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire
 
 __all__ = ["quantize"]
 
 
 def quantize(
-    model: SpikingChain,
+    model: SpikingNetwork,
     weight_bits: int = 8,
     resolution: int = 128,
     provenance: Provenance | None = None,
@@ -35,7 +35,7 @@ def quantize(
 
     Parameters
     ----------
-    model : SpikingChain
+    model : SpikingNetwork
         Trained network of integrate-and-fire neurons without shortcuts; its batch norms, if any,
         have no shifts. It is left as it is.
     weight_bits, resolution : int
@@ -58,7 +58,7 @@ def quantize(
         quantization = Quantization(weight_bits, resolution)
         if model.norms:
             model = copy.deepcopy(model)
-            model.fold()
+            model.fuse_norms()
     except ValueError as error:
         raise NetworkError(str(error)) from None
     layers, logit_scale = [], 1.0

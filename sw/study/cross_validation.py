@@ -1,6 +1,6 @@
 """Cross-validation: networks trained on some of the training recordings and judged on the others.
 
-``python -m sw.study.cross_validation EXPERIMENT``: what counts is the integer network, event by event.
+What counts is the integer network, event by event.
 """
 
 import argparse
@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tickless.sw.data.catalog import SENSORS, Samples, load, simulated
+from tickless.sw.data.catalog import SENSORS, Recordings, load, simulated
 from tickless.sw.data.events import EventsError
-from tickless.sw.data.frames import Recordings
+from tickless.sw.data.frames import FrameSource
 from tickless.sw.judge.evaluate import score_events, score_steps
 from tickless.sw.quantization.quantize import quantize
 from tickless.sw.study.runs import JOBS, side_by_side, store, stored
@@ -22,11 +22,11 @@ from tickless.sw.training.experiment import add_experiment, read_experiment
 from tickless.sw.training.settings import Settings
 from tickless.sw.training.trainer import Trainer
 
-__all__ = ["Fold", "judge", "split", "summary", "wilson"]
+__all__ = ["HeldOutScore", "hold_out", "judge", "summary", "wilson"]
 
 
 @dataclass(frozen=True)
-class Fold:
+class HeldOutScore:
     """One network, judged on recordings that its training never saw.
 
     Members
@@ -48,31 +48,31 @@ class Fold:
     sops: float
 
 
-def split(settings: Settings, folds: int) -> tuple[Samples, Samples, Samples]:
-    """Training recordings without every ``folds``-th, simulated samples, and what is kept aside.
+def hold_out(settings: Settings, parts: int) -> tuple[Recordings, Recordings, Recordings]:
+    """Training recordings without every ``parts``-th, simulated samples, and what is kept aside.
 
-    The seed says which fold is kept aside, ``seed % folds``, so that as many seeds in a row are all
-    folds. No simulated sample is of an image that a recording kept aside shows.
+    The seed says which part is kept aside, ``seed % parts``, so that as many seeds in a row are all
+    parts. No simulated sample is of an image that a recording kept aside shows.
     """
     samples = load(settings.dataset, "train")
     indices = np.arange(len(samples))
-    number = settings.seed % folds
-    aside = samples.part(indices[number::folds])
-    kept = samples.part(np.delete(indices, np.s_[number::folds]))
+    number = settings.seed % parts
+    aside = samples.part(indices[number::parts])
+    kept = samples.part(np.delete(indices, np.s_[number::parts]))
     return kept, simulated(settings.dataset, settings.simulated, aside.keys), aside
 
 
-def judge(settings: Settings, folds: int, state: Path | None = None) -> Fold:
-    """Train without one fold, as of `split`, and judge on it.
+def judge(settings: Settings, parts: int, state: Path | None = None) -> HeldOutScore:
+    """Train without one part, as of `hold_out`, and judge on it.
 
     Parameters
     ----------
     state : Path, optional
         See `sw.training.trainer.Trainer`.
     """
-    kept, extra, aside = split(settings, folds)
+    kept, extra, aside = hold_out(settings, parts)
     checkpoint = Trainer(settings, kept, extra, state).run()
-    recordings = Recordings(aside, SENSORS[settings.dataset])
+    recordings = FrameSource(aside, SENSORS[settings.dataset])
     network = quantize(checkpoint.model, settings.weight_bits, settings.resolution)
     floating, integer = (score_events(model, aside) for model in (checkpoint.model, network))
     shares = {
@@ -81,7 +81,7 @@ def judge(settings: Settings, folds: int, state: Path | None = None) -> Fold:
         "integer": integer.accuracy,
     }
     right = {name: round(share * len(aside)) for name, share in shares.items()}
-    return Fold(len(aside), right, max(integer.events), integer.sops)
+    return HeldOutScore(len(aside), right, max(integer.events), integer.sops)
 
 
 def wilson(right: int, samples: int) -> tuple[float, float]:
@@ -93,52 +93,54 @@ def wilson(right: int, samples: int) -> tuple[float, float]:
     return middle - half, middle + half
 
 
-def summary(folds: Sequence[Fold]) -> str:
-    """Table of all folds together."""
-    samples = sum(fold.samples for fold in folds)
+def summary(parts: Sequence[HeldOutScore]) -> str:
+    """Table of all parts together."""
+    samples = sum(part.samples for part in parts)
     lines = [
-        f"{len(folds)} folds, {samples:,} recordings, each judged by a network that never saw it"
+        f"{len(parts)} parts, {samples:,} recordings, each judged by a network that never saw it"
     ]
-    for name in folds[0].right:
-        right = sum(fold.right[name] for fold in folds)
+    for name in parts[0].right:
+        right = sum(part.right[name] for part in parts)
         low, high = wilson(right, samples)
         lines.append(
             f"{name:14}{100 * right / samples:7.2f} %   "
             f"95 % interval {100 * low:.2f} to {100 * high:.2f} %"
         )
-    busiest = sum(fold.busiest_events * fold.samples for fold in folds) / samples
-    sops = sum(fold.sops * fold.samples for fold in folds) / samples
+    busiest = sum(part.busiest_events * part.samples for part in parts) / samples
+    sops = sum(part.sops * part.samples for part in parts) / samples
     lines.append(f"integer network: {busiest:,.0f} events into the busiest layer, {sops:,.0f} SOPs")
     return "\n".join(lines)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line: runs the folds that are not there yet, and sums up all that are."""
+    """Command line: runs the parts that are not there yet, and sums up all that are."""
     parser = argparse.ArgumentParser(
         prog="python -m sw.study.cross_validation", description=__doc__
     )
     add_experiment(parser)
-    parser.add_argument("--folds", type=int, default=8, help="parts of the training recordings (8)")
-    parser.add_argument("--fold", type=int, help="this one alone, from 0; by default all")
-    parser.add_argument("--output", type=Path, help="folder; build/folds/EXPERIMENT if not given")
-    parser.add_argument("--jobs", type=int, default=JOBS, help=f"folds side by side ({JOBS})")
+    parser.add_argument("--parts", type=int, default=8, help="parts of the training recordings (8)")
+    parser.add_argument("--part", type=int, help="this one alone, from 0; by default all")
+    parser.add_argument(
+        "--output", type=Path, help="folder; build/cross-validation/EXPERIMENT if not given"
+    )
+    parser.add_argument("--jobs", type=int, default=JOBS, help=f"parts side by side ({JOBS})")
     options = parser.parse_args(arguments)
     try:
         settings = read_experiment(options.experiment, options.set)
         if settings.target != "events":
             raise ValueError(f"target = {settings.target!r}: expected 'events'")
-        if options.folds < 2 or not 0 <= (options.fold or 0) < options.folds:
+        if options.parts < 2 or not 0 <= (options.part or 0) < options.parts:
             raise ValueError(
-                f"folds = {options.folds}, fold = {options.fold}: expected at least 2 folds, and "
+                f"parts = {options.parts}, part = {options.part}: expected at least 2 parts, and "
                 "one of them, from 0"
             )
-        output = options.output or Path("build/folds") / Path(options.experiment).stem
+        output = options.output or Path("build/cross-validation") / Path(options.experiment).stem
         output.mkdir(parents=True, exist_ok=True)
-        wanted = range(options.folds) if options.fold is None else [options.fold]
-        # The first seed that keeps this fold aside.
-        seeds = [settings.seed + (number - settings.seed) % options.folds for number in wanted]
-        runs = [(replace(settings, seed=seed), options.folds, output) for seed in seeds]
-        done = side_by_side(_fold, runs, options.jobs, "folds")
+        wanted = range(options.parts) if options.part is None else [options.part]
+        # The first seed that keeps this part aside.
+        seeds = [settings.seed + (number - settings.seed) % options.parts for number in wanted]
+        runs = [(replace(settings, seed=seed), options.parts, output) for seed in seeds]
+        done = side_by_side(_part, runs, options.jobs, "parts")
     except (EventsError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -146,19 +148,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _fold(settings: Settings, folds: int, output: Path) -> Fold:
-    """A fold's outcome, from its file if it was made with the same settings."""
-    number = settings.seed % folds
-    path = output / f"{number}-of-{folds}.json"
-    found = stored(path, settings, "fold")
+def _part(settings: Settings, parts: int, output: Path) -> HeldOutScore:
+    """A part's score, from its file if it was made with the same settings."""
+    number = settings.seed % parts
+    path = output / f"{number}-of-{parts}.json"
+    found = stored(path, settings, "part")
     if found is not None:
-        return Fold(**found)
-    print(f"fold {number} of {folds}", file=sys.stderr)
+        return HeldOutScore(**found)
+    print(f"part {number} of {parts}", file=sys.stderr)
     state = path.with_suffix(".state")
-    fold = judge(settings, folds, state)
-    store(path, settings, "fold", fold)
+    part = judge(settings, parts, state)
+    store(path, settings, "part", part)
     state.unlink(missing_ok=True)
-    return fold
+    return part
 
 
 if __name__ == "__main__":

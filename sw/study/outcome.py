@@ -4,17 +4,17 @@ import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tickless.sw.data.catalog import Samples
-from tickless.sw.data.frames import Recordings
+from tickless.sw.data.catalog import Recordings
+from tickless.sw.data.frames import FrameSource
 from tickless.sw.integer import engine
 from tickless.sw.integer.network import NetworkError
 from tickless.sw.judge.early_exit import Exit, event_exits
 from tickless.sw.judge.evaluate import FloatEngine, score_events, score_steps, spike_difference
 from tickless.sw.quantization.quantize import quantize
-from tickless.sw.study.cross_validation import split
+from tickless.sw.study.cross_validation import hold_out
 from tickless.sw.study.runs import store, stored
 from tickless.sw.study.variants import Variant
-from tickless.sw.training.models import SpikingChain
+from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.settings import Settings
 from tickless.sw.training.state import hand_on
 from tickless.sw.training.trainer import Trainer
@@ -36,9 +36,9 @@ STEPS = tuple(range(1, 21))
 BITS = (8, 6, 5, 4, 3)
 """Weight widths to which networks are rounded after training."""
 
-FOLDS = 8
+PARTS = 8
 """One in so many training recordings is kept aside to judge on, others for each seed: see
-`sw.study.cross_validation.split`."""
+`sw.study.cross_validation.hold_out`."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def pretrain(variant: Variant, seed: int, folder: Path) -> None:
     """Pre-train, unless `pretrained` is there."""
     settings = _beginning(replace(variant.settings, seed=seed))
     if settings.pretrain_epochs:
-        kept, extra, _ = split(settings, FOLDS)
+        kept, extra, _ = hold_out(settings, PARTS)
         Trainer(settings, kept, extra, pretrained(variant, seed, folder)).run()
 
 
@@ -126,7 +126,7 @@ def outcome(variant: Variant, seed: int, folder: Path) -> Outcome:
         return done
     settings = replace(variant.settings, seed=seed)
     path = _path(variant, seed, folder)
-    kept, extra, aside = split(settings, FOLDS)
+    kept, extra, aside = hold_out(settings, PARTS)
     state = path.with_suffix(".state")
     begun = Trainer.description(_beginning(settings), kept, extra)
     hand_on(
@@ -136,7 +136,7 @@ def outcome(variant: Variant, seed: int, folder: Path) -> Outcome:
     checkpoint = trainer.run()
     checkpoint.save(path.with_suffix(".checkpoint.safetensors"))
     model = checkpoint.model
-    recordings = Recordings(aside, model.sensor)
+    recordings = FrameSource(aside, model.sensor)
     result = Outcome(
         variant=variant.name,
         seed=seed,
@@ -174,7 +174,7 @@ def _beginning(settings: Settings) -> Settings:
     )
 
 
-def _by_event(settings: Settings, model: SpikingChain, aside: Samples) -> EventOutcome:
+def _by_event(settings: Settings, model: SpikingNetwork, aside: Recordings) -> EventOutcome:
     network = quantize(model, settings.weight_bits, settings.resolution)
     floating, integer = score_events(model, aside), score_events(network, aside)
     rounded: dict[str, float | None] = {}

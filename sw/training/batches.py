@@ -5,9 +5,9 @@ from functools import partial
 import numpy as np
 import torch
 
-from tickless.sw.data.augment import Chain, Flip, Roll
+from tickless.sw.data.augment import Compose, Flip, Roll
 from tickless.sw.data.cache import cached
-from tickless.sw.data.catalog import Samples
+from tickless.sw.data.catalog import Recordings
 from tickless.sw.integer.geometry import Shape
 from tickless.sw.training.settings import Settings
 
@@ -21,7 +21,7 @@ class Batches:
     ----------
     settings : Settings
         Shares, batch and augmentation.
-    recorded, extra : Samples
+    recorded, extra : Recordings
         The data set's own samples, at least one, and simulated ones, or none. All that they are
         parts of comes into the cache.
     sensor : Shape
@@ -29,17 +29,17 @@ class Batches:
 
     Members
     -------
-    recordings : Recordings
+    recordings : FrameSource
         All samples and the others that they are parts of, the simulated ones last.
     """
 
-    def __init__(self, settings: Settings, recorded: Samples, extra: Samples, sensor: Shape):
+    def __init__(self, settings: Settings, recorded: Recordings, extra: Recordings, sensor: Shape):
         self.settings = settings
         self.recordings = cached([recorded.whole, extra.whole], sensor)
         self._recorded = np.asarray(recorded.indices)
         self._extra = len(recorded.whole) + np.asarray(extra.indices, np.int64)
         flip = (Flip(),) if settings.flip else ()
-        self._transform = Chain((*flip, *((Roll(settings.roll),) if settings.roll else ())))
+        self._transform = Compose((*flip, *((Roll(settings.roll),) if settings.roll else ())))
 
     def epoch(self, samples: int, generator: np.random.Generator) -> np.ndarray:
         """Indices of an epoch's samples, ``[iterations, batch]``.
@@ -70,7 +70,7 @@ class Batches:
     def draw(
         self, chosen: np.ndarray, steps: int, generator: np.random.Generator
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Augmented frames of the chosen samples, as in `Recordings.frames`, and their labels."""
+        """Augmented frames of the chosen samples, as in `FrameSource.frames`, and their labels."""
         shifts = self.shifts(len(chosen), generator)
         transform = (
             partial(self._transform, generator=generator) if self._transform.transforms else None

@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from tickless.sw.training.architectures import layers
 from tickless.sw.training.memory import keep_freed_memory
-from tickless.sw.training.models import SpikingChain
+from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire
 
 __all__ = ["PACKAGES", "Peer", "main", "seconds"]
@@ -115,7 +115,7 @@ class _Tickless(nn.Module):
     def __init__(self, normalize: bool):
         super().__init__()
         specs = layers("mtt-nmnist", 10)
-        self.chain = SpikingChain(SENSOR, specs, IntegrateAndFire(-2.0), normalize)
+        self.chain = SpikingNetwork(SENSOR, specs, IntegrateAndFire(-2.0), normalize)
 
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
         return self.chain(frames)[0] / STEPS

@@ -11,12 +11,12 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from tickless.sw.training.batches import Batches
-from tickless.sw.training.models import SpikingChain
+from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.settings import Settings
 from tickless.sw.training.team import Team
 from tickless.sw.training.time_steps import configurations
 
-__all__ = ["Fitting", "Phase"]
+__all__ = ["Phase", "TrainingLoop"]
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,14 @@ class Phase:
     learning_rate: float
 
 
-class Fitting:
+class TrainingLoop:
     """Fitting of a network in one phase, in one cycle of the learning rate.
 
     It rises for a twentieth of the phase, and falls to zero as half a cosine.
 
     Parameters
     ----------
-    model : SpikingChain
+    model : SpikingNetwork
         The network, on the device to compute on.
     batches : Batches
         Training samples.
@@ -65,7 +65,7 @@ class Fitting:
 
     def __init__(
         self,
-        model: SpikingChain,
+        model: SpikingNetwork,
         batches: Batches,
         settings: Settings,
         phase: Phase,

@@ -8,15 +8,15 @@ from torch import nn
 from torch.nn import functional
 
 from tickless.sw.integer.geometry import Geometry, Shape
-from tickless.sw.integer.specs import LayerSpec, chain
+from tickless.sw.integer.specs import LayerSpec, layer_geometries
 from tickless.sw.quantization.rule import Quantization
 from tickless.sw.training.neurons import IntegrateAndFire, Neuron
 from tickless.sw.training.temporal_transformation import transform
 
-__all__ = ["SpikingChain", "current"]
+__all__ = ["SpikingNetwork", "current"]
 
 
-class SpikingChain(nn.Module):
+class SpikingNetwork(nn.Module):
     """Chain of spiking layers of threshold 1, closed by a readout.
 
     Each layer is one stage of mixed time-step training and runs at its own number of time steps;
@@ -32,7 +32,7 @@ class SpikingChain(nn.Module):
         The spiking layers' neurons.
     normalize : bool
         Batch norm behind the weights of every spiking layer, and behind those of each shortcut
-        that mixes channels; `fold` takes it away.
+        that mixes channels; `fuse_norms` takes it away.
 
     Members
     -------
@@ -41,7 +41,7 @@ class SpikingChain(nn.Module):
     weights : torch.nn.ParameterList
         One tensor of ``Geometry.weight_shape`` a layer.
     norms : torch.nn.ModuleList
-        Batch norms of the spiking layers; empty once folded.
+        Batch norms of the spiking layers; empty once fused.
     direct, direct_norms : torch.nn.ParameterDict, torch.nn.ModuleDict
         Weights and batch norms of the shortcuts, by the index of the layer that each leads to.
     quantization : Quantization, optional
@@ -55,7 +55,7 @@ class SpikingChain(nn.Module):
         super().__init__()
         self.sensor, self.specs, self.neuron = sensor, tuple(specs), neuron
         self.quantization: Quantization | None = None
-        self.geometries: tuple[Geometry, ...] = chain(sensor, specs)
+        self.geometries: tuple[Geometry, ...] = layer_geometries(sensor, specs)
         self.stages = _stages(self.specs)
         self.weights, self.norms = nn.ParameterList(), nn.ModuleList()
         self.direct, self.direct_norms = nn.ParameterDict(), nn.ModuleDict()
@@ -154,7 +154,7 @@ class SpikingChain(nn.Module):
             norm.state_dict()["running_mean"].zero_()
 
     @torch.no_grad()
-    def fold(self) -> None:
+    def fuse_norms(self) -> None:
         """Multiply the batch norms' scales into the weights and take the norms away.
 
         Raises
@@ -180,12 +180,12 @@ class SpikingChain(nn.Module):
         Raises
         ------
         ValueError
-            If the neurons leak, or a batch norm is not folded.
+            If the neurons leak, or a batch norm is not fused.
         """
         if not isinstance(self.neuron, IntegrateAndFire):
             raise ValueError(f"neuron = {self.neuron.kind!r}: expected 'if', which has no time")
         if self.norms:
-            raise ValueError("model: expected its batch norms folded")
+            raise ValueError("model: expected its batch norms fused")
         geometry, weight, ceil = self.geometries[index], self.weights[index], np.inf
         if self.quantization is None:
             size = 0 if geometry.kind == "readout" else len(weight)

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from tickless.sw.judge.evaluate import FloatEngine
 from tickless.sw.training.batches import Batches
-from tickless.sw.training.models import SpikingChain
+from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.settings import Settings
 
 __all__ = ["refit"]
@@ -21,7 +21,7 @@ ROUNDED_RATE = 0.003
 """Learning rate of the first of them; it falls to 0 as a cosine."""
 
 
-def refit(model: SpikingChain, batches: Batches, settings: Settings) -> None:
+def refit(model: SpikingNetwork, batches: Batches, settings: Settings) -> None:
     """Fit the readout to what the layers below send event by event, and in time steps.
 
     Those layers know time steps only from training, however many: their spikes event by event
@@ -67,7 +67,7 @@ def _minimize(optimizer: torch.optim.Optimizer, loss: Callable[[], torch.Tensor]
 
 @torch.no_grad()
 def _counts(
-    model: SpikingChain,
+    model: SpikingNetwork,
     batches: Batches,
     settings: Settings,
     chosen: np.ndarray,

@@ -38,7 +38,7 @@ class Settings:
         One of `sw.training.architectures.NETWORKS`.
     target : str
         ``"events"``: a network to run event by event: pre-trained with batch norm, whose shifts
-        are removed and whose scales are folded into the weights, then fine-tuned.
+        are removed and whose scales are fused into the weights, then fine-tuned.
         ``"steps"``: a network for time steps alone, which keeps its batch norms.
     method : str
         One of `sw.training.time_steps.METHODS`, from the end of pre-training on.

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from tickless.sw.atomic_write import replacing
+from tickless.sw.atomic_write import atomic_write
 
 __all__ = ["State", "StateError", "hand_on", "load_state", "save_state"]
 
@@ -57,7 +57,7 @@ def hand_on(path: Path, run: dict[str, Any], heir: Path, other: dict[str, Any]) 
 
 def save_state(state: State, path: Path) -> None:
     """Write a state, all of it or nothing."""
-    with replacing(path) as unfinished:
+    with atomic_write(path) as unfinished:
         torch.save(vars(state), unfinished)
 
 

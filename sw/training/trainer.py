@@ -10,15 +10,15 @@ import torch
 from tqdm import tqdm
 
 from tickless.sw.checkpoint import Checkpoint
-from tickless.sw.data.catalog import CLASSES, SENSORS, Samples
-from tickless.sw.data.frames import Recordings
+from tickless.sw.data.catalog import CLASSES, SENSORS, Recordings
+from tickless.sw.data.frames import FrameSource
 from tickless.sw.judge.evaluate import renormalized, score_events, score_steps
 from tickless.sw.quantization.rule import Quantization
 from tickless.sw.training.architectures import layers
 from tickless.sw.training.batches import Batches
-from tickless.sw.training.loop import Fitting, Phase
+from tickless.sw.training.loop import Phase, TrainingLoop
 from tickless.sw.training.memory import keep_freed_memory
-from tickless.sw.training.models import SpikingChain
+from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire
 from tickless.sw.training.record import record
 from tickless.sw.training.refit import refit
@@ -39,7 +39,7 @@ class Trainer:
     ----------
     settings : Settings
         What to do.
-    recorded, extra : Samples
+    recorded, extra : Recordings
         The data set's own samples, at least one, and simulated ones, or none.
     state : Path, optional
         File in which the run keeps its state after each epoch, and from which it goes on.
@@ -58,7 +58,7 @@ class Trainer:
     """
 
     def __init__(
-        self, settings: Settings, recorded: Samples, extra: Samples, state: Path | None = None
+        self, settings: Settings, recorded: Recordings, extra: Recordings, state: Path | None = None
     ):
         self.settings = settings
         self._path = state
@@ -76,7 +76,7 @@ class Trainer:
             neuron = IntegrateAndFire(settings.floor, settings.surrogate)
         else:
             neuron = LeakyIntegrateAndFire(settings.decay, settings.surrogate)
-        self.model = SpikingChain(self._sensor, specs, neuron).to(self._device)
+        self.model = SpikingNetwork(self._sensor, specs, neuron).to(self._device)
         self._run = self.description(settings, recorded, extra)
         self._state = load_state(state, self._run) if state else None
         self._batches = Batches(settings, recorded, extra, self._sensor)
@@ -84,20 +84,20 @@ class Trainer:
     def run(self) -> Checkpoint:
         """Train; the network's accuracies are not yet measured.
 
-        Batch norms are folded before fine-tuning, not after it. A batch norm that is locked, its
+        Batch norms are fused before fine-tuning, not after it. A batch norm that is locked, its
         shift removed, is a factor for each channel, so what can be learned is the same; but now
         weight decay, limits and rounding act on the weights that hardware gets, and nothing is
-        left to fold at the end.
+        left to fuse at the end.
         """
         settings, model = self.settings, self.model
         keep_freed_memory()
         for index, phase in enumerate(self._phases()):
             if index == 1 and settings.target == "events":
                 model.remove_shifts()
-                model.fold()
+                model.fuse_norms()
             if index == 2:
                 model.quantization = Quantization(settings.weight_bits, settings.resolution)
-            self._fit(index, phase)
+            self._train_phase(index, phase)
         model.eval()
         if settings.refit_samples:
             refit(model, self._batches, settings)
@@ -105,20 +105,20 @@ class Trainer:
         return Checkpoint(model.cpu(), *origin, asdict(settings), record=record(self._device))
 
     @staticmethod
-    def description(settings: Settings, recorded: Samples, extra: Samples) -> dict[str, Any]:
+    def description(settings: Settings, recorded: Recordings, extra: Recordings) -> dict[str, Any]:
         """What tells the state of a run from that of others."""
         return {**asdict(settings), "recorded": len(recorded), "extra": len(extra)}
 
-    def measure(self, checkpoint: Checkpoint, test: Samples) -> dict[str, float]:
+    def measure(self, checkpoint: Checkpoint, test: Recordings) -> dict[str, float]:
         """Accuracies on test samples."""
         steps = checkpoint.steps
-        recordings = Recordings(tqdm(test, "test samples", leave=False), self._sensor)
+        recordings = FrameSource(tqdm(test, "test samples", leave=False), self._sensor)
         accuracies = {"time_stepped": score_steps(self.at(steps), recordings, steps)}
         if self.settings.target == "events":
             accuracies["float_events"] = score_events(checkpoint.model, test).accuracy
         return accuracies
 
-    def at(self, steps: int) -> SpikingChain:
+    def at(self, steps: int) -> SpikingNetwork:
         """The network as it is tested at this many time steps.
 
         Batch norms, if there are any, have the statistics of training samples at as many.
@@ -137,22 +137,22 @@ class Trainer:
             phases.append(Phase(name, settings.method, *samples, rate / 4))
         return phases
 
-    def _fit(self, index: int, phase: Phase) -> None:
+    def _train_phase(self, index: int, phase: Phase) -> None:
         """Fit in one phase, or in what is left of it."""
         state, begin = self._state, 0
         if state and index < state.phase:
             return
         parts = self.model, self._batches, self.settings, phase, self._generator, self.team
-        fitting = Fitting(*parts)
+        loop = TrainingLoop(*parts)
         if state and index == state.phase:
             self.model.load_state_dict(state.model)
             self._generator.bit_generator.state = state.chance
-            fitting.restore(state.fitting)
+            loop.restore(state.fitting)
             begin = state.epochs
         for epoch in range(begin, phase.epochs):
-            fitting.epoch(epoch + 1)
+            loop.epoch(epoch + 1)
             if self._path and self.team.leads:
-                parts = self.model.state_dict(), fitting.state()
+                parts = self.model.state_dict(), loop.state()
                 chance = dict(self._generator.bit_generator.state)
                 save_state(State(self._run, index, epoch + 1, *parts, chance), self._path)
 

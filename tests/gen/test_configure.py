@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.random_networks import random_network
-from tickless.gen.configure import design_config, layer_cores
+from tickless.gen.configure import chain_config, layer_cores
 from tickless.gen.fold import Folding, channel_blocks, choices, fold_fully
 
 
@@ -52,8 +52,8 @@ def test_foldings_must_suit():
     network = random_network(np.random.default_rng(1))
     foldings = fold_fully(network)
     with pytest.raises(ValueError, match=r"expected \d, one a layer"):
-        design_config(network, foldings[:-1])
+        chain_config(network, foldings[:-1])
     with pytest.raises(ValueError, match=r"lanes = 999: expected 1 to"):
-        design_config(network, [Folding(999, 1), *foldings[1:]])
+        chain_config(network, [Folding(999, 1), *foldings[1:]])
     with pytest.raises(ValueError, match=r"taps = 999: expected one of"):
-        design_config(network, [Folding(1, 999), *foldings[1:]])
+        chain_config(network, [Folding(1, 999), *foldings[1:]])

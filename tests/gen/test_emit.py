@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.random_networks import random_events, random_network
-from tickless.gen.configure import design_config, layer_cores
+from tickless.gen.configure import chain_config, layer_cores
 from tickless.gen.cut import cut_layer
 from tickless.gen.emit import emit, main
 from tickless.gen.fold import fold_fully
@@ -21,7 +21,7 @@ def network():
 
 
 def test_verilog_and_manifest_belong_together(network, tmp_path):
-    config = design_config(network, fold_fully(network))
+    config = chain_config(network, fold_fully(network))
     design, description = emit(network, config, tmp_path)
     manifest = json.loads(description.read_text())
     text = design.read_text()
@@ -64,7 +64,7 @@ def test_manifest_of_a_mesh(network, tmp_path):
 
 
 def test_the_same_network_gives_the_same_verilog(network, tmp_path):
-    config = design_config(network, fold_fully(network))
+    config = chain_config(network, fold_fully(network))
     first, _ = emit(network, config, tmp_path / "a")
     second, _ = emit(network, config, tmp_path / "b")
     assert first.read_text() == second.read_text()

@@ -3,9 +3,9 @@ import pytest
 
 from tests.random_networks import random_network
 from tickless.gen.fold import Folding, choices, clocks_per_event, fold_fully, fold_to_budget
-from tickless.sw.integer.specs import LayerSpec, chain
+from tickless.sw.integer.specs import LayerSpec, layer_geometries
 
-CHAIN = chain(
+CHAIN = layer_geometries(
     (2, 34, 34),
     [
         LayerSpec("conv2d", 8, 3, 2, 1),
@@ -28,7 +28,7 @@ def test_steps_of_a_whole_window():
 
 
 def test_a_group_across_a_block_boundary_takes_a_step_more():
-    (thirds,) = chain((3, 8, 8), [LayerSpec("conv2d", 12, 1, groups=3)])
+    (thirds,) = layer_geometries((3, 8, 8), [LayerSpec("conv2d", 12, 1, groups=3)])
     assert clocks_per_event(thirds, Folding(4, 1)) == 1
     assert clocks_per_event(thirds, Folding(6, 1)) == 2
 

@@ -5,10 +5,10 @@ import pytest
 from amaranth.sim import Simulator
 
 from tests.random_networks import random_events, random_network
-from tickless.gen.configure import design_config
+from tickless.gen.configure import chain_config
 from tickless.gen.fold import Folding, clocks_per_event, fold_fully
 from tickless.gen.performance import measure_activity, predict
-from tickless.hw.design import Design
+from tickless.hw.chain import Chain
 from tickless.hw.packet import Kind
 from tickless.sw.integer import golden
 
@@ -31,7 +31,7 @@ def test_figures_follow_from_the_golden_model(network):
     assert activity.spikes[0] == np.mean([len(trace.layers[0].spikes) for trace in traces])
     assert sum(activity.sops) == np.mean([trace.sops for trace in traces])
     foldings = [Folding(1, 1)] * len(network.layers)
-    config = design_config(network, foldings)
+    config = chain_config(network, foldings)
     performance = predict(network, config, activity, CLOCK_HZ, BAUD)
     cycles = [
         events * clocks_per_event(layer.geometry, folding)
@@ -47,7 +47,7 @@ def test_figures_follow_from_the_golden_model(network):
 
 def test_bytes_on_the_host_link(network):
     activity = measure_activity(network, [random_events(np.random.default_rng(0), network, 10)])
-    config = design_config(network, fold_fully(network))
+    config = chain_config(network, fold_fully(network))
     # 1,000 events of a byte: 5 frames of 6 bytes beside their data, and END's.
     busy = replace(activity, input_events=1000.0)
     performance = predict(network, config, busy, CLOCK_HZ, BAUD)
@@ -57,8 +57,8 @@ def test_bytes_on_the_host_link(network):
 
 def test_latency_is_that_of_an_idle_design(network):
     activity = measure_activity(network, [random_events(np.random.default_rng(0), network, 10)])
-    config = design_config(network, fold_fully(network))
-    clocks = _clocks_from_end_to_answer(Design(config))
+    config = chain_config(network, fold_fully(network))
+    clocks = _clocks_from_end_to_answer(Chain(config))
     predicted = predict(network, config, activity, CLOCK_HZ, BAUD)
     assert predicted.latency_us_end_to_answer_idle == pytest.approx(
         1e6 * clocks / CLOCK_HZ, rel=0.2

@@ -7,14 +7,14 @@ from tests.random_networks import random_events
 from tickless.gen.configure import layer_cores
 from tickless.gen.fold import Folding
 from tickless.gen.place import core_packets, mesh_config, place
-from tickless.gen.routes import check_routes, link_loads, route
+from tickless.gen.routes import check_routes, link_traffic, route
 from tickless.hw.fabric.config import connections, round_trip
 from tickless.hw.fabric.flit import HOST, FlitConfig
 from tickless.hw.fabric.router import Port, RouterConfig
 from tickless.sw.integer import engine
 from tickless.sw.integer.layer import Layer
 from tickless.sw.integer.network import Network
-from tickless.sw.integer.specs import LayerSpec, chain
+from tickless.sw.integer.specs import LayerSpec, layer_geometries
 
 FLIT = FlitConfig(3, 4, 8, 2)
 
@@ -22,7 +22,7 @@ FLIT = FlitConfig(3, 4, 8, 2)
 @pytest.fixture
 def network():
     rng = np.random.default_rng(2)
-    shapes = chain(
+    shapes = layer_geometries(
         (2, 8, 8),
         [
             LayerSpec("conv2d", 4, 3, padding=1),
@@ -84,7 +84,7 @@ def test_placement_is_near_and_repeatable(network, layers):
     assert place(3, 3, layers, [], packets) == config
 
     def cost(config):
-        return sum(link_loads(config, packets).values())
+        return sum(link_traffic(config, packets).values())
 
     tiles = [(row, column) for row in (1, 2, 3) for column in range(3)]
     for _ in range(50):

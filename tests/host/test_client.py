@@ -13,7 +13,7 @@ from tickless.host.client import Client
 from tickless.host.line import Losses
 from tickless.host.port import BoardError
 from tickless.host.protocol import encode_events
-from tickless.host.transmission import Sample
+from tickless.host.transmission import Transmission
 from tickless.hw.host.messages import LINK_INDEX, Command, Error, Reply
 
 PATIENCE_S = 0.2
@@ -65,7 +65,7 @@ def test_answers_come_in_order_and_nothing_is_sent_twice():
     board = FakeBoard()
     client = connect(board)
     samples = random_samples(np.random.default_rng(1), 30, 2000)
-    answers = list(client.answers(map(Sample, samples)))
+    answers = list(client.answers(map(Transmission, samples)))
     assert [answer.logits for answer in answers] == expected(samples)
     assert [answer.sample for answer in answers] == list(range(30))
     assert client.losses == Losses()
@@ -87,7 +87,7 @@ def test_a_bad_line_costs_time_and_no_answer(seed):
     to_board, to_host = Noise(seed, 0.1), Noise(100 + seed, 0.05)
     client = connect(FakeBoard(to_board, to_host))
     samples = random_samples(np.random.default_rng(seed), 25)
-    answers = list(client.answers(map(Sample, samples)))
+    answers = list(client.answers(map(Transmission, samples)))
     assert [answer.logits for answer in answers] == expected(samples)
     assert to_board.hits + to_host.hits > 3
 
@@ -95,7 +95,7 @@ def test_a_bad_line_costs_time_and_no_answer(seed):
 def test_reads_are_answered_between_events():
     client = connect(FakeBoard())
     [events] = random_samples(np.random.default_rng(3), 1)
-    answers = list(client.answers([Sample(events, read_every=100)]))
+    answers = list(client.answers([Transmission(events, read_every=100)]))
     parts = [events[: 100 * count] for count in range(1, len(events) // 100 + 1)]
     assert [answer.logits for answer in answers] == expected([*parts, events])
     assert [answer.ends for answer in answers] == [False] * len(parts) + [True]
@@ -107,7 +107,7 @@ def test_events_leave_at_their_time():
     [events] = random_samples(np.random.default_rng(4), 1)
     t_us = np.linspace(0, 200_000, len(events)).astype(np.int64)
     started = time.monotonic()
-    [answer] = client.answers([Sample(events, t_us)])
+    [answer] = client.answers([Transmission(events, t_us)])
     assert time.monotonic() - started > 0.19
     assert answer.logits == expected([events])[0]
     assert sum(frame.kind == Command.EVENTS.value for frame in board.frames) > 50
@@ -128,7 +128,7 @@ def test_a_lost_answer_is_noticed_at_once(silent):
     client = Client(FakeBoard(to_host=to_host), "/dev/fake")
     samples = random_samples(np.random.default_rng(5), 4)
     in_time = limited(1.0)
-    answers = list(client.answers(map(Sample, samples)))
+    answers = list(client.answers(map(Transmission, samples)))
     assert in_time()
     assert len(lost) == silent
     assert [answer.logits for answer in answers] == expected(samples)
@@ -224,7 +224,7 @@ def test_a_board_that_starts_anew():
     client = connect(board)
     samples = random_samples(np.random.default_rng(7), 6)
     answers = []
-    for answer in client.answers(map(Sample, samples)):
+    for answer in client.answers(map(Transmission, samples)):
         answers.append(answer.logits)
         if len(answers) == 3:
             board.commands.clear()
@@ -245,7 +245,7 @@ def test_a_refusal_is_final(error):
         board.refuse(error, board.commands.popleft().sequence) if board.commands else None
     )
     with pytest.raises(BoardError, match=f"/dev/fake: the board refuses COUNTERS: {error.name}"):
-        client._ask(Command.COUNTERS, module.Counters, bytes([LINK_INDEX]))
+        client._ask(Command.COUNTERS, module.CounterValues, bytes([LINK_INDEX]))
 
 
 @pytest.mark.parametrize("method", ["read", "write"])

@@ -15,7 +15,7 @@ from tickless.host.frames import Frame, FrameReader, encode_frame
 from tickless.host.protocol import (
     Acknowledgement,
     Answer,
-    Counters,
+    CounterValues,
     ProtocolError,
     Refusal,
     Replayed,
@@ -161,7 +161,7 @@ def test_counters_of_a_core(readout, profile):
     values = {name: 1 << 40 | place for place, (name, _) in enumerate(layout)}
     index = INFO.cores - 1 if readout else 0
     frame = Frame(0, Reply.COUNTERS.value, bytes([index]) + pack(layout, values))
-    assert read_message(frame, INFO) == Counters(index, values)
+    assert read_message(frame, INFO) == CounterValues(index, values)
 
 
 def test_small_messages():
@@ -174,7 +174,7 @@ def test_small_messages():
     content = pack(REPLAYED_LAYOUT, {"repeats": 3, "clocks": 1 << 40})
     assert read(Reply.REPLAYED, content) == Replayed(3, 1 << 40)
     content = pack(link_counters(), {"frames": 5, "errors": 6})
-    expected = Counters(LINK_INDEX, {"frames": 5, "errors": 6})
+    expected = CounterValues(LINK_INDEX, {"frames": 5, "errors": 6})
     assert read(Reply.COUNTERS, bytes([LINK_INDEX]) + content) == expected
 
 

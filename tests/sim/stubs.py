@@ -94,7 +94,7 @@ class Answerer(wiring.Component):
 
 
 class Stub(wiring.Component):
-    """Relay and answerer in a chain, in the shape of `hw.design.Design`."""
+    """Relay and answerer in a chain, in the shape of `hw.chain.Chain`."""
 
     i: Any
     o: Any

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.sim.stubs import LINK, Stub
-from tickless.sim.build import BuildError
+from tickless.sim.build import SimulatorBuildError
 from tickless.sim.packets import pack_sample, unpack_answers
 from tickless.sim.run import Simulation, SimulationError
 
@@ -97,7 +97,7 @@ def test_reports_who_waits_for_whom(simulation):
 
 
 def test_refuses_a_combinational_loop():
-    with pytest.raises(BuildError, match="UNOPTFLAT"):
+    with pytest.raises(SimulatorBuildError, match="UNOPTFLAT"):
         Simulation([partial(Stub, "needs ready")])
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tickless.sim import build as module
-from tickless.sim.build import BuildError, build
+from tickless.sim.build import SimulatorBuildError, build
 
 
 @pytest.fixture(autouse=True)
@@ -12,5 +12,5 @@ def build_folder(tmp_path, monkeypatch):
 
 
 def test_shows_what_verilator_says():
-    with pytest.raises(BuildError, match=r"see .*build\.log:\n.*%Error.*syntax error"):
+    with pytest.raises(SimulatorBuildError, match=r"see .*build\.log:\n.*%Error.*syntax error"):
         build("module bench(input clk; endmodule")

@@ -10,7 +10,7 @@ from tickless.gen.options import chosen_design
 from tickless.sim.command import main
 from tickless.sw.integer.layer import Layer, Shortcut
 from tickless.sw.integer.network import Network
-from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, chain
+from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, layer_geometries
 
 KEYS = [
     "dataset",
@@ -35,7 +35,7 @@ KEYS = [
 
 def make_network(seed=0):
     rng = np.random.default_rng(seed)
-    geometries = chain(
+    geometries = layer_geometries(
         (2, 34, 34), [LayerSpec("conv2d", 2, 3, 2, 1, pool=2), LayerSpec("readout", 10)]
     )
     layers = []
@@ -187,7 +187,7 @@ def test_wrong_input(network_file, tmp_path, capsys, monkeypatch, arguments, wor
 @pytest.mark.parametrize("mesh", [[], ["--mesh", "2x3", "--cut", "path=2"]], ids=["chain", "mesh"])
 def test_a_residual_network(tmp_path, mesh):
     identity = ShortcutSpec(source=0, kernel=1, groups=4)
-    shapes = chain(
+    shapes = layer_geometries(
         (2, 34, 34),
         [
             LayerSpec("conv2d", 4, 3, 2, 1, pool=2),

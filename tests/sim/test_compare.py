@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from tests.random_networks import random_events, random_network
-from tickless.gen.configure import design_config
+from tickless.gen.configure import chain_config
 from tickless.gen.fold import fold_fully
 from tickless.hw.design import Link
 from tickless.hw.packet import Kind, answer_layout
 from tickless.sim.compare import compare
 from tickless.sim.packets import pack_sample, packet_words, unpack_spikes
-from tickless.sim.records import LinkRecording, MembraneRecording, SampleRecording
+from tickless.sim.records import LinkRecord, MembraneRecord, SampleRecord
 from tickless.sw.integer import engine
 
 
@@ -22,13 +22,13 @@ def case():
     rng = np.random.default_rng(1)
     while True:
         network = random_network(rng, layers=2, size=8)
-        cores = design_config(network, fold_fully(network)).cores
+        cores = chain_config(network, fold_fully(network)).cores
         samples = [(random_events(rng, network, 60), [0, 30]) for _ in range(3)]
         traces = [engine.run(network, *sample) for sample in samples]
         if network.classes > 1 and all(len(t.layers[-1].spikes) > 5 for t in traces):
             break
     recordings = [
-        SampleRecording(
+        SampleRecord(
             (
                 link("input", "layer0", -1, pack_sample(cores[0].input_link, *sample), cores[0]),
                 *(
@@ -46,7 +46,7 @@ def case():
                 link("layer2", "answers", 2, answers(network.classes, trace)),
             ),
             tuple(
-                MembraneRecording(core, index, layer.membrane)
+                MembraneRecord(core, index, layer.membrane)
                 for index, (core, layer) in enumerate(zip(cores, trace.layers, strict=False))
             ),
         )
@@ -57,7 +57,7 @@ def case():
 
 def link(sender, receiver, layer, packets, core=None):
     packed = core.input_link if core else None
-    return LinkRecording(Link(sender, receiver, packed, layer), packets, np.arange(len(packets)))
+    return LinkRecord(Link(sender, receiver, packed, layer), packets, np.arange(len(packets)))
 
 
 def answers(classes, trace):

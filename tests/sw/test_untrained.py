@@ -5,7 +5,7 @@ from tickless.sw.integer import engine
 from tickless.sw.integer.network import PRETRAINED, Network
 from tickless.sw.integer.specs import LayerSpec
 from tickless.sw.training.architectures import layers
-from tickless.sw.untrained import SPIKES_PER_EVENT, calibrated_network, main
+from tickless.sw.untrained import SPIKES_PER_EVENT, main, untrained_network
 
 SPECS = [
     LayerSpec("conv2d", 4, 3, padding=1),
@@ -21,7 +21,7 @@ def recordings():
 
 
 def test_every_layer_keeps_its_rate(recordings):
-    network = calibrated_network((2, 10, 10), SPECS, recordings, seed=3)
+    network = untrained_network((2, 10, 10), SPECS, recordings, seed=3)
     traces = [engine.run(network, events) for events in recordings]
     for index, layer in enumerate(network.layers[:-1]):
         events = sum(trace.layers[index].events for trace in traces)
@@ -33,7 +33,7 @@ def test_every_layer_keeps_its_rate(recordings):
 
 def test_the_same_seed_gives_the_same_network(recordings):
     first, second, other = (
-        calibrated_network((2, 10, 10), SPECS, recordings, seed) for seed in (1, 1, 2)
+        untrained_network((2, 10, 10), SPECS, recordings, seed) for seed in (1, 1, 2)
     )
     assert first.hash == second.hash != other.hash
 

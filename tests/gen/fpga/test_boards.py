@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.random_networks import random_network
-from tickless.gen.configure import design_config, design_factory
+from tickless.gen.configure import chain_config, design_factory
 from tickless.gen.fold import fold_fully
 from tickless.gen.fpga.boards import BOARDS
 from tickless.hw.board.top import BoardTop, choose_pll
@@ -33,7 +33,7 @@ def test_every_board_has_a_top_on_its_pins(name):
     pll = choose_pll(platform, board.clock_hz)
     assert pll.clock_hz == board.clock_hz
     host = HostConfig(pll.clock_hz, board.bauds[0], stored_events=board.stored_events)
-    design = design_factory(design_config(network, fold_fully(network)))()
+    design = design_factory(chain_config(network, fold_fully(network)))()
     plan: Any = platform.build(BoardTop(System(design, host), pll), name="top", do_build=False)
     if "top.pcf" in plan.files:
         placed = dict(re.findall(r"^set_io (\S+) (\S+)", plan.files["top.pcf"], re.MULTILINE))

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from tests.random_networks import random_network
-from tickless.gen.configure import design_config
+from tickless.gen.configure import chain_config
 from tickless.gen.fold import Folding
 from tickless.gen.fpga import estimate as estimating
-from tickless.gen.fpga.coefficients import fit
+from tickless.gen.fpga.coefficients import solve
 from tickless.gen.fpga.estimate import Part, core_part, estimate, host_part, map_memories
 from tickless.hw.host.messages import event_message
 from tickless.hw.host.system import HostConfig
@@ -59,7 +59,7 @@ def test_calibration_finds_the_coefficients():
     for part in PARTS:
         features = map_memories(part, "ecp5").features
         counted.append((part, round(100 + 60 * features["updates"] + 7 * features["lutrams"])))
-    coefficients, lines = fit(counted, "ecp5")
+    coefficients, lines = solve(counted, "ecp5")
     assert coefficients["core"]["one"] == pytest.approx(100, abs=1)
     assert coefficients["core"]["updates"] == pytest.approx(60, abs=1)
     assert coefficients["core"]["lutrams"] == pytest.approx(7, abs=1)
@@ -71,7 +71,7 @@ def test_every_feature_of_a_design_has_a_coefficient(family):
     coefficients = json.loads(estimating.COEFFICIENTS.read_text())[family]
     network = random_network(np.random.default_rng(3))
     foldings = [Folding(1, 1, not layer.is_readout) for layer in network.layers]
-    config = design_config(network, foldings)
+    config = chain_config(network, foldings)
     host = HostConfig(24_000_000, stored_events=100)
     parts = [*(core_part(core) for core in config.cores), host_part(config.cores, host)]
     for part in parts:
@@ -84,7 +84,7 @@ def test_every_feature_of_a_design_has_a_coefficient(family):
 
 def test_events_are_stored_in_whole_bytes():
     network = random_network(np.random.default_rng(3), size=10)
-    config = design_config(network, [Folding(1, 1)] * len(network.layers))
+    config = chain_config(network, [Folding(1, 1)] * len(network.layers))
     event = event_message(config.cores[0].input_link)
     assert event["spare"].width > 0
     part = host_part(config.cores, HostConfig(24_000_000, stored_events=2048))

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from tests.hw.cores import make_core
+from tickless.hw.chain import ChainConfig
 from tickless.hw.core.core import Core
 from tickless.hw.core.edge import foldings
 from tickless.hw.core.readout import Readout
-from tickless.hw.design import DesignConfig
 from tickless.hw.packet import LinkConfig
 
 READOUT = {"shape": (3, 1, 1), "size": (3, 3), "padding": 0, "stride": 1, "lanes": 3, "taps": 1}
@@ -84,9 +84,9 @@ def test_kinds_of_cores():
     with pytest.raises(ValueError, match="is a spiking layer"):
         Readout(spiking)
     with pytest.raises(ValueError, match="expected one, as the last core"):
-        DesignConfig((spiking,))
+        ChainConfig((spiking,))
     with pytest.raises(ValueError, match="expected the output link of 'layer'"):
-        DesignConfig((spiking, readout))
+        ChainConfig((spiking, readout))
     gc.collect()
 
 

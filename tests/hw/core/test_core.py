@@ -7,7 +7,7 @@ import pytest
 
 from tests.hw.stream_io import PATTERNS, collect, send, simulate
 from tests.random_networks import random_events, random_network
-from tickless.gen.configure import design_config
+from tickless.gen.configure import chain_config
 from tickless.gen.fold import Folding, choices
 from tickless.hw.core.core import Core
 from tickless.hw.core.readout import Readout
@@ -15,7 +15,7 @@ from tickless.hw.packet import Kind
 from tickless.sw.integer import golden
 from tickless.sw.integer.layer import Layer
 from tickless.sw.integer.network import Network
-from tickless.sw.integer.specs import LayerSpec, chain
+from tickless.sw.integer.specs import LayerSpec, layer_geometries
 
 
 def packets(link, rows):
@@ -49,7 +49,7 @@ def make_case(seed):
     ]
     foldings[0] = replace(foldings[0], single_port=seed % 2 == 1)
     samples = [random_events(rng, network, int(n)) for n in (60, 0, 40)]
-    return network, design_config(network, foldings, fast_clock=seed % 2 == 0), samples
+    return network, chain_config(network, foldings, fast_clock=seed % 2 == 0), samples
 
 
 @pytest.mark.parametrize(("seed", "pattern"), list(enumerate(PATTERNS)))
@@ -108,13 +108,13 @@ def test_early_exit_of_a_readout(seed, pattern):
     classes = int(rng.choice([2, 3, 10]))
     lanes = int(rng.integers(1, classes + 1))
     weight = rng.integers(-7, 8, (classes, 5)).astype(np.int8)
-    [geometry] = chain((5, 1, 1), [LayerSpec("readout", classes)])
+    [geometry] = layer_geometries((5, 1, 1), [LayerSpec("readout", classes)])
     nothing = np.zeros(0, np.int32)
     weight = weight.reshape(geometry.weight_shape)
     network = Network((Layer("readout", geometry, weight, 4, nothing, nothing, 32),))
     margin = int(rng.integers(1, 60))
     folding = [Folding(lanes, 1)]
-    [config] = design_config(network, folding, margin=margin).cores
+    [config] = chain_config(network, folding, margin=margin).cores
     dut = Readout(config)
     samples, expected = [], []
     for _ in range(8):

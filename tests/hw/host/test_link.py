@@ -11,10 +11,10 @@ from amaranth.sim import Simulator
 from tests.hw.cores import make_core
 from tests.hw.host.host import ByteHost, encode
 from tests.random_networks import random_events, random_network
-from tickless.gen.configure import design_config, design_factory
+from tickless.gen.configure import chain_config, design_factory
 from tickless.gen.fold import fold_fully
+from tickless.hw.chain import Chain, ChainConfig
 from tickless.hw.core.counters import counter_layout
-from tickless.hw.design import Design, DesignConfig
 from tickless.hw.host.config import HostConfig
 from tickless.hw.host.link import HostLink
 from tickless.hw.host.messages import (
@@ -56,7 +56,7 @@ class Bench:
     """
 
     def __init__(self, margin: int | None = None, stored_events: int = 0, byte_clocks: int = 1):
-        self.design = design_config(NETWORK, fold_fully(NETWORK), margin)
+        self.design = chain_config(NETWORK, fold_fully(NETWORK), margin)
         config = replace(CONFIG, stored_events=stored_events)
         self.dut = HostLink(design_factory(self.design)(), config)
         self.host = ByteHost(self.dut, byte_clocks)
@@ -350,9 +350,9 @@ EDGE = replace(FIRST.edges[0], input_link=LinkConfig(2, 6, 5, 1, guarded=True))
     ],
 )
 def test_refuses(first, classes, options, message):
-    config = DesignConfig((first, readout(first.output_link, classes, **options)))
+    config = ChainConfig((first, readout(first.output_link, classes, **options)))
     with pytest.raises(ValueError, match=message):
-        HostLink(Design(config), CONFIG)
+        HostLink(Chain(config), CONFIG)
     gc.collect()
 
 

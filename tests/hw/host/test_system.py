@@ -3,7 +3,7 @@ from amaranth.sim import Simulator
 
 from tests.hw.host.host import SerialHost
 from tests.hw.host.test_link import NETWORK, PERIOD
-from tickless.gen.configure import design_config, design_factory
+from tickless.gen.configure import chain_config, design_factory
 from tickless.gen.fold import fold_fully
 from tickless.hw.host.config import HostConfig
 from tickless.hw.host.messages import Command, Reply, answer_message
@@ -14,7 +14,7 @@ from tickless.sw.integer.golden import run
 def test_serial_line():
     """Everything over the line: noise, a synchronization, an empty sample; and the lights."""
     config = HostConfig(clock_hz=4000, baud=1000)
-    dut = System(design_factory(design_config(NETWORK, fold_fully(NETWORK)))(), config)
+    dut = System(design_factory(chain_config(NETWORK, fold_fully(NETWORK)))(), config)
     host = SerialHost(dut.rx, dut.tx, config.divisor)
     trace = run(NETWORK, np.zeros((0, 3), np.int32))
 

@@ -9,7 +9,7 @@ import pytest
 from tests.sim.board.boards import simulated_board
 from tickless.host.client import Client
 from tickless.host.port import open_port
-from tickless.host.transmission import Sample
+from tickless.host.transmission import Transmission
 from tickless.hw.host.messages import LINK_INDEX
 from tickless.sw.data.atis import read
 from tickless.sw.integer import engine
@@ -55,7 +55,7 @@ def test_recordings_through_the_netlist(recordings):
         open_port(path) as port,
     ):
         client = Client(port, path)
-        answers = list(client.answers(map(Sample, samples)))
+        answers = list(client.answers(map(Transmission, samples)))
         assert [(answer.class_index, answer.logits) for answer in answers] == expected
         counters = [client.counters(index) for index in range(len(network.layers))]
         assert [values["events"] for values in counters] == list(np.sum(taken, 0) & 0xFFFF)

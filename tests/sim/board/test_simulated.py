@@ -17,7 +17,7 @@ from tickless.host.client import Client
 from tickless.host.frames import Frame, FrameReader, encode_frame
 from tickless.host.port import BoardError, open_port
 from tickless.host.protocol import encode_events
-from tickless.host.transmission import Sample
+from tickless.host.transmission import Transmission
 from tickless.hw.host.messages import LINK_INDEX, Command, Error, Reply
 from tickless.sim.board.command import main
 from tickless.sw.integer import engine
@@ -94,7 +94,7 @@ def test_every_kind_of_answer(board, network):
         samples = [events_of(rng, size) for size in (0, 1, 2000, 300)]
         reads = [list(range(100, len(events) + 1, 100)) for events in samples]
         traces = [engine.run(network, *pair) for pair in zip(samples, reads, strict=True)]
-        answers = list(client.answers(Sample(events, read_every=100) for events in samples))
+        answers = list(client.answers(Transmission(events, read_every=100) for events in samples))
         expected = [
             (*map(tuple, trace.read_logits.tolist()), tuple(trace.logits.tolist()))
             for trace in traces
@@ -120,7 +120,7 @@ def test_a_client_that_stops_in_the_middle(board, network):
     rng = np.random.default_rng(2)
     events = events_of(rng, 1000)
     with open_port(board) as port:
-        next(Client(port, board).answers([Sample(events, read_every=50)]))
+        next(Client(port, board).answers([Transmission(events, read_every=50)]))
         port.write(encode_frame(Frame(0, Command.EVENTS.value, bytes(240)))[:-20])
     with open_port(board) as port:
         trace = engine.run(network, events)

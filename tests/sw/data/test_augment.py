@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from tickless.sw.data.augment import PAPER, Chain, Flip, Roll
+from tickless.sw.data.augment import PAPER, Compose, Flip, Roll
 from tickless.sw.data.events import Events
-from tickless.sw.data.frames import Recordings
+from tickless.sw.data.frames import FrameSource
 
 
 def make(rows, sensor=(2, 64, 128)):
@@ -57,7 +57,7 @@ def test_roll_wraps_and_loses_nothing():
 
 def test_events_outside_the_sensor_stay_outside():
     sample = make([(0, 5, 128), (2, 0, 0), (0, -1, 3), (0, 5, 5)])
-    transform = Chain((Flip(1), Roll(20)))
+    transform = Compose((Flip(1), Roll(20)))
     for seed in range(20):
         assert transform(sample, generator(seed)).inside.tolist() == [False] * 3 + [True]
 
@@ -69,12 +69,12 @@ def test_the_seed_alone_decides():
 
 
 def test_a_chain_of_nothing_and_an_empty_sample():
-    assert Chain()(SAMPLE, generator()) is SAMPLE
+    assert Compose()(SAMPLE, generator()) is SAMPLE
     assert len(PAPER(make([]), generator())) == 0
 
 
 def test_frames_of_transformed_samples():
-    batch = Recordings([(SAMPLE, 0), (make([(1, 3, 4)]), 1)], SAMPLE.sensor)
+    batch = FrameSource([(SAMPLE, 0), (make([(1, 3, 4)]), 1)], SAMPLE.sensor)
     flip = partial(Flip(1), generator=generator())
     plain, flipped = batch.frames([1, 0, 1], 3), batch.frames([1, 0, 1], 3, transform=flip)
     assert torch.equal(flipped, plain.flip(-1))

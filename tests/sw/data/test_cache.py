@@ -13,9 +13,9 @@ from tickless.sw.data import saccades
 from tickless.sw.data.cache import cached, folder
 from tickless.sw.data.catalog import load, simulated
 from tickless.sw.data.events import Events
-from tickless.sw.data.frames import Recordings
+from tickless.sw.data.frames import FrameSource
 from tickless.sw.data.packed import pack_on_disk
-from tickless.sw.data.samples import Samples, in_parallel
+from tickless.sw.data.recordings import Recordings, in_parallel
 
 SENSOR = (2, 34, 34)
 
@@ -57,7 +57,7 @@ def same(first, second, count):
 def test_the_cache_holds_what_memory_holds(tmp_path):
     parts = [load("saccades", "test")[:9], simulated("saccades", 4)]
     stored = cached(parts, SENSOR, processes=1, place=tmp_path)
-    memory = Recordings([sample for part in parts for sample in part], SENSOR)
+    memory = FrameSource([sample for part in parts for sample in part], SENSOR)
     assert len(stored) == 13
     same(stored, memory, 13)
     assert isinstance(stored._addresses.base, np.memmap)
@@ -72,16 +72,16 @@ def test_samples_are_not_asked_for_again(tmp_path):
     place = tmp_path / "some"
     samples = load("saccades", "test")[:2]
     pack_on_disk(samples, SENSOR, place)
-    stored = Recordings(Samples(forbidden, [0, 1], [0, 0]), SENSOR, place)
+    stored = FrameSource(Recordings(forbidden, [0, 1], [0, 0]), SENSOR, place)
     assert stored.labels.tolist() == list(samples.labels)
 
 
 def test_empty_samples_and_events_outside(tmp_path):
     samples = [(make([]), 1), (make([(0, 0, 9, 1), (1, 2, 3, 4)]), 2), (make([]), 3)]
-    stored = Recordings(samples, (2, 4, 4), tmp_path / "some")
-    same(stored, Recordings(samples, (2, 4, 4)), 3)
+    stored = FrameSource(samples, (2, 4, 4), tmp_path / "some")
+    same(stored, FrameSource(samples, (2, 4, 4)), 3)
     assert stored.addresses(1, np.zeros(2)).tolist() == [[1, 2, 3]]
-    nothing = Recordings(samples[:1], (2, 4, 4), tmp_path / "none")
+    nothing = FrameSource(samples[:1], (2, 4, 4), tmp_path / "none")
     assert nothing.frames([0], 3).sum() == 0
 
 
@@ -89,11 +89,11 @@ def test_empty_samples_and_events_outside(tmp_path):
 def test_bad_samples(tmp_path, cache):
     place = tmp_path / "some" if cache else None
     with pytest.raises(ValueError, match="expected at least one"):
-        Recordings([], (2, 4, 4), place)
+        FrameSource([], (2, 4, 4), place)
     with pytest.raises(ValueError, match=r"sample 1: sensor \(2, 4, 4\), not \(2, 5, 5\)"):
-        Recordings([(make([], (2, 5, 5)), 0), (make([]), 0)], (2, 5, 5), place)
+        FrameSource([(make([], (2, 5, 5)), 0), (make([]), 0)], (2, 5, 5), place)
     with pytest.raises(ValueError, match=r"sample 0: 2147483648 us long"):
-        Recordings([(make([(0, 0, 0, 5), (0, 0, 0, 2**31 + 5)]), 0)], (2, 4, 4), place)
+        FrameSource([(make([(0, 0, 0, 5), (0, 0, 0, 2**31 + 5)]), 0)], (2, 4, 4), place)
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
 
 
@@ -110,8 +110,8 @@ def test_a_killed_writer_leaves_nothing_that_is_taken_for_whole(tmp_path):
     writer.join()
     assert part.exists()
     assert not place.exists()
-    stored = Recordings(load("saccades", "test")[:2], SENSOR, place)
-    same(stored, Recordings(load("saccades", "test")[:2], SENSOR), 2)
+    stored = FrameSource(load("saccades", "test")[:2], SENSOR, place)
+    same(stored, FrameSource(load("saccades", "test")[:2], SENSOR), 2)
     assert not part.exists()
 
 
@@ -135,14 +135,14 @@ def test_damaged_files_are_refused(tmp_path):
 def test_the_name_tells_samples_from_others(tmp_path):
     source = tmp_path / "source"
     source.write_bytes(b"1")
-    base = Samples(partial(forbidden), [1, 2], [0, 0], "some-train", [source])
+    base = Recordings(partial(forbidden), [1, 2], [0, 0], "some-train", [source])
     names = {folder([base], SENSOR)}
     for other in (
-        Samples(partial(forbidden), [1, 3], [0, 0], "some-train", [source]),
-        Samples(partial(forbidden), [1, 2], [0, 1], "some-train", [source]),
-        Samples(partial(forbidden, key=3), [1, 2], [0, 0], "some-train", [source]),
-        Samples(saccades.sample, [1, 2], [0, 0], "some-train", [source]),
-        Samples(partial(forbidden), [1, 2], [0, 0], "some-test", [source]),
+        Recordings(partial(forbidden), [1, 3], [0, 0], "some-train", [source]),
+        Recordings(partial(forbidden), [1, 2], [0, 1], "some-train", [source]),
+        Recordings(partial(forbidden, key=3), [1, 2], [0, 0], "some-train", [source]),
+        Recordings(saccades.sample, [1, 2], [0, 0], "some-train", [source]),
+        Recordings(partial(forbidden), [1, 2], [0, 0], "some-test", [source]),
         base[:1],
     ):
         names.add(folder([other], SENSOR))

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from tests import recordings
-from tickless.sw.data import mnist, nmnist
+from tickless.sw.data import camera_calibration, mnist, nmnist
 from tickless.sw.data.camera_calibration import (
     EDGES,
+    calibrate,
     distances,
-    fit,
     likeness,
     main,
     mismatch,
@@ -57,8 +57,8 @@ def test_distances():
 def data(tmp_path, monkeypatch):
     """Eight images, and the recordings of a camera that the defaults do not describe."""
     monkeypatch.setenv("TICKLESS_DATA", str(tmp_path))
-    monkeypatch.setattr(calibration, "FITTED", 2)
-    monkeypatch.setattr(calibration, "JUDGED", 3)
+    monkeypatch.setattr(camera_calibration, "FITTED", 2)
+    monkeypatch.setattr(camera_calibration, "JUDGED", 3)
     pixels = np.zeros((8, 28, 28), np.uint8)
     for index in range(8):
         pixels[index, 6 + index : 14 + index, 8:18] = 250
@@ -74,11 +74,11 @@ def data(tmp_path, monkeypatch):
 
 
 def test_a_fit_comes_closer(data):
-    camera, motion = fit(Camera(leak=True), Motion(), steps=60)
+    camera, motion = calibrate(Camera(leak=True), Motion(), steps=60)
     assert (camera, motion) != (Camera(leak=True), Motion())
-    real, indices = calibration.pairs(3, skip=2)
+    real, indices = camera_calibration.pairs(3, skip=2)
     before, after = (
-        mismatch(statistics(calibration.simulate(indices, *each)), statistics(real))
+        mismatch(statistics(camera_calibration.simulate(indices, *each)), statistics(real))
         for each in ((Camera(leak=True), Motion()), (camera, motion))
     )
     assert after < before
@@ -96,9 +96,9 @@ def test_command(data, tmp_path, capsys):
 
 
 def test_too_few_recordings(data, monkeypatch, capsys):
-    monkeypatch.setattr(calibration, "JUDGED", 4)
+    monkeypatch.setattr(camera_calibration, "JUDGED", 4)
     with pytest.raises(EventsError, match=r"Train: expected 10 recordings, got 8"):
-        calibration.pairs(4, skip=6)
+        camera_calibration.pairs(4, skip=6)
     assert main([]) == 2
     assert "error: " in capsys.readouterr().err
 
@@ -106,10 +106,10 @@ def test_too_few_recordings(data, monkeypatch, capsys):
 def test_calibrated_parameters_are_closer_to_real_recordings_than_the_defaults():
     if len(list(nmnist.folder().glob("Train/*/*.bin"))) < 230 or not mnist.path().exists():
         pytest.skip(f"no recordings in {nmnist.folder()} or no {mnist.path()}: set TICKLESS_DATA")
-    real, indices = calibration.pairs(30, skip=calibration.FITTED)
+    real, indices = camera_calibration.pairs(30, skip=camera_calibration.FITTED)
     measured = statistics(real)
     plain, fitted = (
-        statistics(calibration.simulate(indices, *each))
+        statistics(camera_calibration.simulate(indices, *each))
         for each in ((Camera(), Motion()), (mnist.CAMERA, mnist.MOTION))
     )
     assert likeness(fitted, measured) > 0.92 > likeness(plain, measured)

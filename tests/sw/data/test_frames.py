@@ -4,7 +4,7 @@ import torch
 
 from tickless.sw.data import saccades
 from tickless.sw.data.events import Events
-from tickless.sw.data.frames import Recordings, frames
+from tickless.sw.data.frames import FrameSource, frames
 
 
 def make(rows, sensor=(2, 4, 4)):
@@ -43,7 +43,7 @@ def test_empty_sample():
 
 
 def test_batch_and_shifts():
-    batch = Recordings(
+    batch = FrameSource(
         [(make([(0, 0, 0, 0), (1, 3, 3, 9)]), 4), (make([(1, 2, 2, 7)]), 2)], (2, 4, 4)
     )
     assert batch.labels.tolist() == [4, 2]
@@ -59,6 +59,6 @@ def test_errors():
     with pytest.raises(ValueError, match="steps = 0"):
         frames(make([(0, 0, 0, 0)]), 0)
     with pytest.raises(ValueError, match="at least one"):
-        Recordings([], (2, 4, 4))
+        FrameSource([], (2, 4, 4))
     with pytest.raises(ValueError, match="sensor"):
-        Recordings([(make([]), 0)], (2, 34, 34))
+        FrameSource([(make([]), 0)], (2, 34, 34))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.random_networks import random_events, random_network
 from tickless.sw.integer import engine, golden
-from tickless.sw.integer.specs import LayerSpec, chain
+from tickless.sw.integer.specs import LayerSpec, layer_geometries
 from tickless.sw.integer.trace import LayerTrace, SampleTrace
 
 
@@ -97,7 +97,7 @@ def test_random_networks_spike(shortcuts):
 
 
 def test_spikes_outgrow_the_first_guess_of_their_number():
-    (geometry,) = chain((1, 4, 4), [LayerSpec("conv2d", 20, kernel=4, padding=3)])
+    (geometry,) = layer_geometries((1, 4, 4), [LayerSpec("conv2d", 20, kernel=4, padding=3)])
     weight = np.ones(geometry.weight_shape, np.int8)
     one = np.ones(20, np.int32)
     layer = engine.SpikingLayer(geometry, weight, one, -one, 127)
@@ -137,7 +137,7 @@ def test_real_layers_are_the_integer_neuron_on_real_numbers(seed):
 
 
 def test_logits_saturate_at_32_bits():
-    (geometry,) = chain((2, 1, 1), [LayerSpec("readout", 2)])
+    (geometry,) = layer_geometries((2, 1, 1), [LayerSpec("readout", 2)])
     weight = np.array([[127, -1], [-128, 1]], np.int8).reshape(geometry.weight_shape)
     readout = engine.ReadoutLayer(geometry, weight, 2**31 - 1)
     events = np.zeros((2**31 // 127 + 10, 3), np.int32)

@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from tests.random_networks import random_network
 from tickless.sw.integer.geometry import Geometry, GeometryError, Reach
-from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, chain
+from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, layer_geometries
 
 CASES = [
     ((2, 7, 5), LayerSpec("conv2d", 4, kernel=3, stride=1, padding=1)),
@@ -59,7 +59,7 @@ def by_torch(geometry: Geometry, weight: np.ndarray, image: np.ndarray) -> np.nd
 
 @pytest.mark.parametrize(("sensor", "spec"), CASES)
 def test_every_event_reaches_what_torch_says(sensor, spec):
-    (geometry,) = chain(sensor, [spec])
+    (geometry,) = layer_geometries(sensor, [spec])
     weight = 1 + np.arange(np.prod(geometry.weight_shape), dtype=np.float64)
     weight = weight.reshape(geometry.weight_shape)
     for event in np.ndindex(*sensor):
@@ -92,7 +92,7 @@ def test_live_extent_leaves_out_what_no_consumer_reads():
         LayerSpec("conv2d", 2, kernel=2, stride=3),
         LayerSpec("readout", 3, pool=2),
     ]
-    first, second, readout = chain((1, 12, 16), specs)
+    first, second, readout = layer_geometries((1, 12, 16), specs)
     # 12 x 16 -> 4 x 5 -> pooled 2 x 2: column 4 is no one's, and so are rows 11 and columns 11..15.
     assert first.output_shape == (2, 11, 11)
     assert second.output_shape == (2, 4, 4)
@@ -108,11 +108,11 @@ def test_live_extent_holds_what_a_shortcut_reads_too():
         LayerSpec("conv2d", 2, kernel=2, padding=1, shortcut=shortcut),
         LayerSpec("readout", 3),
     ]
-    fork, _, join, _ = chain((1, 8, 11), specs)
+    fork, _, join, _ = layer_geometries((1, 8, 11), specs)
     assert join.output_shape == (2, 3, 4)
     assert fork.output_shape == (2, 8, 10)
     plain = [replace(spec, shortcut=None) for spec in specs]
-    assert chain((1, 8, 11), plain)[0].output_shape == (2, 6, 9)
+    assert layer_geometries((1, 8, 11), plain)[0].output_shape == (2, 6, 9)
     direct = shortcut.geometry(fork.output_shape, join.output_shape)
     assert (direct.kind, direct.weight_shape) == ("conv2d", (2, 2, 2, 2))
 
@@ -126,7 +126,7 @@ def test_trimming_layers_changes_no_output():
     rng = np.random.default_rng(1)
     image = rng.standard_normal((2, 17, 19))
     whole = live = image
-    for geometry in chain((2, 17, 19), specs):
+    for geometry in layer_geometries((2, 17, 19), specs):
         weight = rng.standard_normal(geometry.weight_shape)
         whole = by_torch(geometry, weight, whole)
         _, height, width = geometry.output_shape
@@ -135,7 +135,7 @@ def test_trimming_layers_changes_no_output():
 
 
 def test_reach_of_coordinates_outside_is_empty():
-    (geometry,) = chain((1, 7, 7), [LayerSpec("conv2d", 1, kernel=3, pool=2)])
+    (geometry,) = layer_geometries((1, 7, 7), [LayerSpec("conv2d", 1, kernel=3, pool=2)])
     for coordinate in (-1, 6, 7, 100):
         assert geometry.reach(0, coordinate) == Reach(0, 0, 0)
 
@@ -183,7 +183,7 @@ def test_impossible_geometry_is_refused(change, message):
 )
 def test_chain_names_the_impossible_layer(spec):
     with pytest.raises(GeometryError, match=r"^layer 1: "):
-        chain((2, 5, 5), [LayerSpec("conv2d", 2, kernel=1), spec])
+        layer_geometries((2, 5, 5), [LayerSpec("conv2d", 2, kernel=1), spec])
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_chain_refuses_an_impossible_shortcut(shortcut, message):
     specs = [LayerSpec("conv2d", 2, kernel=1), LayerSpec("conv2d", 3, kernel=1)]
     specs.append(LayerSpec("conv2d", 4, kernel=3, padding=1, shortcut=shortcut))
     with pytest.raises(GeometryError, match=f"^layer 2: .*{message}"):
-        chain((2, 5, 5), specs)
+        layer_geometries((2, 5, 5), specs)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from tickless.sw.integer import engine, golden
 from tickless.sw.integer.layer import Layer, Shortcut
 from tickless.sw.integer.network import Network
-from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, chain
+from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, layer_geometries
 
 
 @pytest.fixture(params=[golden.run, engine.run], ids=["golden", "engine"])
@@ -19,7 +19,7 @@ def network(
 ) -> Network:
     """Network with 8-bit weights, a shortcut's by its layer; floors default to -thresholds."""
     layers = []
-    geometries = chain(sensor, specs)
+    geometries = layer_geometries(sensor, specs)
     for index, geometry in enumerate(geometries):
         weight = np.array(weights[index], np.int8).reshape(geometry.weight_shape)
         spiking = geometry.kind != "readout"

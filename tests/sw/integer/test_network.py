@@ -10,7 +10,7 @@ from tests.random_networks import random_network
 from tickless.sw.integer.geometry import Geometry
 from tickless.sw.integer.layer import Layer, Shortcut
 from tickless.sw.integer.network import Network, NetworkError, Provenance
-from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, chain
+from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, layer_geometries
 
 SPECS = [
     LayerSpec("conv2d", 2, kernel=2, stride=2),
@@ -29,7 +29,7 @@ RESIDUAL_SPECS = [
 def small_network(specs=SPECS) -> Network:
     rng = np.random.default_rng(0)
     layers = []
-    geometries = chain((1, 4, 4), specs)
+    geometries = layer_geometries((1, 4, 4), specs)
     for name, spec, geometry in zip("abcdefg", specs, geometries, strict=False):
         weight = rng.integers(-8, 8, geometry.weight_shape).astype(np.int8)
         spiking = geometry.kind != "readout"

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from tickless.sw.data.catalog import load
-from tickless.sw.data.frames import Recordings
+from tickless.sw.data.frames import FrameSource
 from tickless.sw.integer import engine
 from tickless.sw.integer.network import PRETRAINED, Network
 from tickless.sw.integer.specs import LayerSpec
 from tickless.sw.judge.early_exit import event_exits, main, step_exits
-from tickless.sw.training.models import SpikingChain
+from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire
 
 
@@ -34,13 +34,13 @@ def test_margins_trade_accuracy_for_operations(network):
 
 def test_time_steps_are_left_once_the_lead_is_large_enough():
     samples = load("saccades", "test")[:6]
-    model = SpikingChain(
+    model = SpikingNetwork(
         (2, 34, 34),
         [LayerSpec("conv2d", 4, 3, 2, 1), LayerSpec("readout", 10)],
         IntegrateAndFire(-2.0),
     )
     exits = step_exits(model, samples, steps=4)
-    frames = Recordings(samples, model.sensor).frames(range(6), 4)
+    frames = FrameSource(samples, model.sensor).frames(range(6), 4)
     logits = [model(frames[: step + 1])[0].detach().numpy() for step in range(4)]
     leads = np.array([np.diff(np.sort(part)[:, -2:])[:, 0] for part in logits])
     labels = np.array(samples.labels)

@@ -9,13 +9,13 @@ from tickless.sw.integer.specs import LayerSpec, ShortcutSpec
 from tickless.sw.judge.evaluate import FloatEngine
 from tickless.sw.quantization.quantize import quantize
 from tickless.sw.quantization.rule import Quantization
-from tickless.sw.training.models import SpikingChain
+from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire
 
 
 def model(specs, sensor=(1, 4, 4), floor=-1.0, weights=None, seed=0):
     torch.manual_seed(seed)
-    made = SpikingChain(sensor, specs, IntegrateAndFire(floor), normalize=False)
+    made = SpikingNetwork(sensor, specs, IntegrateAndFire(floor), normalize=False)
     for parameter, values in zip(made.weights, weights or (), strict=False):
         parameter.data = torch.as_tensor(values, dtype=torch.float32).reshape(parameter.shape)
     return made
@@ -104,16 +104,16 @@ def test_pooling_goes_into_thresholds_and_logit_scale():
     np.testing.assert_allclose(logits, [0.375, -0.75], rtol=0.01)
 
 
-def test_batch_norms_are_folded_and_the_model_left_alone():
+def test_batch_norms_are_fused_and_the_model_left_alone():
     specs = [LayerSpec("conv2d", 3, 3), LayerSpec("readout", 2)]
-    source = SpikingChain((1, 5, 5), specs, IntegrateAndFire())
-    shifted = SpikingChain((1, 5, 5), specs, IntegrateAndFire())
+    source = SpikingNetwork((1, 5, 5), specs, IntegrateAndFire())
+    shifted = SpikingNetwork((1, 5, 5), specs, IntegrateAndFire())
     torch.nn.init.ones_(shifted.norms[0].bias)  # pyright: ignore[reportArgumentType]
     with pytest.raises(NetworkError, match="shifts"):
         quantize(shifted)
     network = quantize(source)
     assert len(source.norms) == 1
-    source.fold()
+    source.fuse_norms()
     assert quantize(source).hash == network.hash
 
 
@@ -218,7 +218,7 @@ def test_impossible_widths(bits, resolution, message):
 
 def test_networks_that_are_no_hardware():
     specs = [LayerSpec("conv2d", 3, 3), LayerSpec("readout", 2)]
-    leaky = SpikingChain((1, 5, 5), specs, LeakyIntegrateAndFire(), normalize=False)
+    leaky = SpikingNetwork((1, 5, 5), specs, LeakyIntegrateAndFire(), normalize=False)
     with pytest.raises(NetworkError, match="neuron = 'lif': expected 'if'"):
         quantize(leaky)
     conv = LayerSpec("conv2d", 2, 1)

@@ -4,13 +4,14 @@ from dataclasses import replace
 import pytest
 
 from tickless.sw.data.catalog import load, simulated
-from tickless.sw.study.cross_validation import Fold, main, split, summary, wilson
+from tickless.sw.study import cross_validation
+from tickless.sw.study.cross_validation import HeldOutScore, hold_out, main, summary, wilson
 from tickless.sw.training.settings import Settings
 
 TINY = [
     *("--set", "pretrain_epochs=1", "--set", "epochs=1", "--set", "pretrain_samples=100"),
     *("--set", "samples=50", "--set", "simulated=60", "--set", "refit_samples=0"),
-    *("--set", "steps_range=[2, 3]", "--set", "steps=3", "--folds", "20"),
+    *("--set", "steps_range=[2, 3]", "--set", "steps=3", "--parts", "20"),
 ]
 
 
@@ -21,11 +22,14 @@ def test_wilson_interval():
     assert (low, high) == pytest.approx((0, 0.27753), abs=1e-5)
 
 
-def test_summary_adds_up_the_folds():
+def test_summary_adds_up_the_parts():
     text = summary(
-        [Fold(100, {"integer": 99}, 10.0, 30.0), Fold(300, {"integer": 291}, 50.0, 70.0)]
+        [
+            HeldOutScore(100, {"integer": 99}, 10.0, 30.0),
+            HeldOutScore(300, {"integer": 291}, 50.0, 70.0),
+        ]
     )
-    assert "2 folds, 400 recordings" in text
+    assert "2 parts, 400 recordings" in text
     assert "97.50 %" in text
     assert "40 events into the busiest layer, 60 SOPs" in text
 
@@ -35,17 +39,17 @@ def seen(monkeypatch):
     """What each training run got."""
     runs = []
 
-    class Watched(folds.Trainer):
+    class Watched(cross_validation.Trainer):
         def __init__(self, settings, recorded, extra, state=None):
             runs.append((recorded, extra))
             super().__init__(settings, recorded, extra, state)
 
-    monkeypatch.setattr(folds, "Trainer", Watched)
+    monkeypatch.setattr(cross_validation, "Trainer", Watched)
     return runs
 
 
-def test_a_fold_is_judged_on_what_its_training_never_saw(tmp_path, capsys, seen):
-    arguments = ["saccades", *TINY, "--fold", "3", "--output", str(tmp_path)]
+def test_a_part_is_judged_on_what_its_training_never_saw(tmp_path, capsys, seen):
+    arguments = ["saccades", *TINY, "--part", "3", "--output", str(tmp_path)]
     assert main(arguments) == 0
     everything = load("saccades", "train")
     [(kept, extra)] = seen
@@ -53,24 +57,24 @@ def test_a_fold_is_judged_on_what_its_training_never_saw(tmp_path, capsys, seen)
     assert aside == set(everything.keys[3::20])
     assert not aside & {digit for digit, _ in extra.keys}
     assert len(extra) == 60
-    found = json.loads((tmp_path / "3-of-20.json").read_text())["fold"]
+    found = json.loads((tmp_path / "3-of-20.json").read_text())["part"]
     assert found["samples"] == len(aside)
     assert 0 < found["right"]["integer"] <= len(aside)
-    assert "1 folds" in capsys.readouterr().out
+    assert "1 parts" in capsys.readouterr().out
     assert main(arguments) == 0
-    assert len(seen) == 1, "a fold that is there was trained again"
+    assert len(seen) == 1, "a part that is there was trained again"
 
 
 def test_each_recording_is_kept_aside_by_one_of_the_seeds():
     base = Settings(dataset="saccades", simulated=0)
     everything = load("saccades", "train").keys
-    asides = [split(replace(base, seed=seed), 4)[2].keys for seed in range(3, 7)]
+    asides = [hold_out(replace(base, seed=seed), 4)[2].keys for seed in range(3, 7)]
     assert asides[0] == everything[3::4]
     assert sorted(key for aside in asides for key in aside) == sorted(everything)
 
 
 def test_a_fold_runs_with_the_first_seed_that_keeps_it_aside(tmp_path):
-    arguments = ["saccades", *TINY, "--set", "seed=7", "--fold", "3", "--output", str(tmp_path)]
+    arguments = ["saccades", *TINY, "--set", "seed=7", "--part", "3", "--output", str(tmp_path)]
     assert main(arguments) == 0
     assert json.loads((tmp_path / "3-of-20.json").read_text())["settings"]["seed"] == 23
 
@@ -86,8 +90,8 @@ def test_images_kept_aside_are_not_simulated():
     ("arguments", "words"),
     [
         (["nowhere"], "no such experiment"),
-        (["saccades", "--folds", "1"], "folds = 1, fold = None: expected at least 2 folds"),
-        (["saccades", "--fold", "8"], "folds = 8, fold = 8: expected"),
+        (["saccades", "--parts", "1"], "parts = 1, part = None: expected at least 2 parts"),
+        (["saccades", "--part", "8"], "parts = 8, part = 8: expected"),
         (["nmnist-steps"], "target = 'steps': expected 'events'"),
     ],
 )

@@ -58,7 +58,7 @@ def test_figures_are_means_and_deviations_over_the_seeds():
 @pytest.fixture
 def few(monkeypatch):
     """Few recordings to judge on."""
-    monkeypatch.setattr(outcomes, "FOLDS", 120)
+    monkeypatch.setattr(outcomes, "PARTS", 120)
 
 
 @pytest.mark.usefixtures("few")

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from tickless.sw.training.architectures import NETWORKS, layers
-from tickless.sw.training.models import SpikingChain
+from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire
 
 NMNIST, DVS = (2, 34, 34), (2, 128, 128)
@@ -25,7 +25,7 @@ def test_shapes_and_weights(name):
     sensor, classes, weights, count, largest, last = EXPECTED[name]
     time_stepped = any(spec.shortcut for spec in NETWORKS[name])
     neuron = LeakyIntegrateAndFire() if time_stepped else IntegrateAndFire()
-    model = SpikingChain(sensor, layers(name, classes), neuron)
+    model = SpikingNetwork(sensor, layers(name, classes), neuron)
     parts = [*model.weights, *model.direct.values()]
     assert sum(weight.numel() for weight in parts) == weights
     shapes = [geometry.output_shape for geometry in model.geometries]

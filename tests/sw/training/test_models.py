@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from tickless.sw.data.catalog import load
-from tickless.sw.data.frames import Recordings
+from tickless.sw.data.frames import FrameSource
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec
 from tickless.sw.judge.evaluate import FloatEngine, renormalized, score_steps
-from tickless.sw.training.models import SpikingChain, current
+from tickless.sw.training.models import SpikingNetwork, current
 from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire, Neuron
 
 
@@ -16,7 +16,9 @@ def small_model(neuron: Neuron | None = None, normalize=True):
     torch.manual_seed(3)
     neuron = neuron or IntegrateAndFire(-2.0)
     specs = [LayerSpec("conv2d", 4, 3, 2, 1), LayerSpec("conv2d", 6, 3, pool=2)]
-    return SpikingChain((2, 34, 34), [*specs, LayerSpec("readout", 10, pool=2)], neuron, normalize)
+    return SpikingNetwork(
+        (2, 34, 34), [*specs, LayerSpec("readout", 10, pool=2)], neuron, normalize
+    )
 
 
 @torch.no_grad()
@@ -27,15 +29,15 @@ def test_fold_keeps_the_spikes_of_a_network_without_shifts():
     model(frames)
     model.eval()
     with pytest.raises(ValueError, match="norm 0 shifts"):
-        model.fold()
+        model.fuse_norms()
     model.remove_shifts()
     mean, spikes = model(frames)
     assert not model.sums
-    model.fold()
+    model.fuse_norms()
     assert model.sums
-    summed, folded_spikes = model(frames)
+    summed, fused_spikes = model(frames)
     torch.testing.assert_close(mean * len(frames), summed)
-    torch.testing.assert_close(spikes, folded_spikes)
+    torch.testing.assert_close(spikes, fused_spikes)
     assert sum(float(part) for part in spikes) > 0
 
 
@@ -50,7 +52,7 @@ def test_growing_stages_count_their_spikes_once():
 
 
 def test_model_computes_live_extents_only():
-    model = SpikingChain(
+    model = SpikingNetwork(
         (2, 11, 11),
         [LayerSpec("conv2d", 3, 3), LayerSpec("readout", 10, pool=2)],
         IntegrateAndFire(),
@@ -71,7 +73,7 @@ def test_float_engine_is_the_limit_of_many_time_steps():
         # One event a time step: the same neurons see the same order, but for the deeper layers'
         # events within a step.
         one_each = dataclasses.replace(events, t_us=np.arange(len(events)))
-        frames = Recordings([(one_each, 0)], events.sensor).frames([0], len(events))
+        frames = FrameSource([(one_each, 0)], events.sensor).frames([0], len(events))
         stepped, counts = model(frames)
         assert len(spikes[0]) == pytest.approx(float(counts[0]), rel=0.01)
         assert len(spikes[1]) == pytest.approx(float(counts[1]), rel=0.05)
@@ -80,13 +82,13 @@ def test_float_engine_is_the_limit_of_many_time_steps():
 
 
 def test_float_engine_refuses_batch_norms():
-    with pytest.raises(ValueError, match="folded"):
+    with pytest.raises(ValueError, match="fused"):
         FloatEngine(small_model())
 
 
 def test_score_steps():
     model = small_model(normalize=False)
-    recordings = Recordings(load("saccades", "test")[:7], (2, 34, 34))
+    recordings = FrameSource(load("saccades", "test")[:7], (2, 34, 34))
     with torch.no_grad():
         logits, _ = model(recordings.frames(range(7), 5))
     expected = float((logits.argmax(1) == recordings.labels).float().mean())
@@ -106,7 +108,7 @@ JOINED = [
 @torch.no_grad()
 def test_shortcuts_add_an_earlier_layers_spikes():
     torch.manual_seed(1)
-    model = SpikingChain((2, 12, 12), JOINED, LeakyIntegrateAndFire(), normalize=False)
+    model = SpikingNetwork((2, 12, 12), JOINED, LeakyIntegrateAndFire(), normalize=False)
     assert model.stages == (0, 1, 1, 2, 2, 3)
     x = torch.rand(3, 2, 2, 12, 12)
 
@@ -128,7 +130,7 @@ def test_shortcuts_add_an_earlier_layers_spikes():
 
 
 def test_shortcuts_train_in_mixed_time_steps_and_fold():
-    model = SpikingChain((2, 12, 12), JOINED, IntegrateAndFire())
+    model = SpikingNetwork((2, 12, 12), JOINED, IntegrateAndFire())
     model(torch.rand(3, 2, 2, 12, 12), [3, 5, 2, 1])[0].sum().backward()
     assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
     assert all(weight.grad is not None for weight in model.direct.values())
@@ -137,7 +139,7 @@ def test_shortcuts_train_in_mixed_time_steps_and_fold():
     with torch.no_grad():
         frames = torch.rand(3, 2, 2, 12, 12)
         mean, _ = model(frames)
-        model.fold()
+        model.fuse_norms()
         summed, _ = model(frames)
     torch.testing.assert_close(mean * len(frames), summed)
     with pytest.raises(ValueError, match="model: expected no shortcut"):

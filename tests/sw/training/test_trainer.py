@@ -12,7 +12,7 @@ import torch
 
 from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.data import saccades
-from tickless.sw.data.catalog import SENSORS, Samples, load, simulated
+from tickless.sw.data.catalog import SENSORS, Recordings, load, simulated
 from tickless.sw.data.events import Events
 from tickless.sw.integer.engine import run
 from tickless.sw.judge.evaluate import FloatEngine, score_events
@@ -20,7 +20,7 @@ from tickless.sw.quantization.quantize import quantize
 from tickless.sw.train import main
 from tickless.sw.training.batches import Batches
 from tickless.sw.training.experiment import experiments, read_experiment
-from tickless.sw.training.loop import Fitting, Phase
+from tickless.sw.training.loop import Phase, TrainingLoop
 from tickless.sw.training.settings import Settings, SettingsError
 from tickless.sw.training.state import StateError, load_state
 from tickless.sw.training.trainer import Trainer
@@ -59,7 +59,7 @@ def equal(a, b):
 
 
 @pytest.mark.parametrize("method", ["mtt", "nmt", "sdt"])
-def test_training_is_reproducible_and_ends_folded(method, samples):
+def test_training_is_reproducible_and_ends_fused(method, samples):
     settings = dataclasses.replace(TINY, method=method, quantize_epochs=0)
     first, again = (Trainer(settings, *samples).run() for _ in range(2))
     assert not first.model.norms
@@ -133,7 +133,7 @@ def test_stochastic_gradient_descent_keeps_its_momentum(samples):
     trainer = Trainer(settings, recorded, extra)
     batches = Batches(settings, recorded, extra, trainer.model.sensor)
     phase, generator = Phase("some", "mtt", 4, 50, 0.1), np.random.default_rng(1)
-    fitting = Fitting(trainer.model, batches, settings, phase, generator, trainer.team)
+    fitting = TrainingLoop(trainer.model, batches, settings, phase, generator, trainer.team)
     before = [weight.detach().clone() for weight in trainer.model.weights]
     momenta = set()
     for epoch in range(4):
@@ -161,7 +161,7 @@ def test_every_experiment_trains(name, tmp_path, monkeypatch):
         refit_samples=min(2, settings.refit_samples),
         device="cpu",
     )
-    made = Samples(partial(noise, SENSORS[settings.dataset]), [0, 1], [0, 1], f"noise-{name}")
+    made = Recordings(partial(noise, SENSORS[settings.dataset]), [0, 1], [0, 1], f"noise-{name}")
     trainer = Trainer(fast, made, made[:0])
     checkpoint = trainer.run()
     assert all(torch.isfinite(weight).all() for weight in checkpoint.model.weights)

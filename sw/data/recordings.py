@@ -9,13 +9,13 @@ from typing import overload
 
 from tickless.sw.data.events import Events
 
-__all__ = ["Samples", "in_parallel"]
+__all__ = ["Recordings", "in_parallel"]
 
 CHUNK = 64
 """Samples that a process makes at once."""
 
 
-class Samples(Sequence[tuple[Events, int]]):
+class Recordings(Sequence[tuple[Events, int]]):
     """Samples, each made anew whenever it is asked for.
 
     Parameters
@@ -34,7 +34,7 @@ class Samples(Sequence[tuple[Events, int]]):
 
     Members
     -------
-    whole, indices : Samples, sequence of int
+    whole, indices : Recordings, sequence of int
         The samples that these are a part of, and their places in it; all of themselves if they
         are no part.
     """
@@ -49,7 +49,7 @@ class Samples(Sequence[tuple[Events, int]]):
     ):
         self.make, self.keys, self.name, self.sources = make, keys, name, tuple(sources)
         self.labels = tuple(int(label) for label in labels)
-        self.whole: Samples = self
+        self.whole: Recordings = self
         self.indices: Sequence[int] = range(len(keys))
 
     def __len__(self) -> int:
@@ -58,22 +58,22 @@ class Samples(Sequence[tuple[Events, int]]):
     @overload
     def __getitem__(self, index: int) -> tuple[Events, int]: ...
     @overload
-    def __getitem__(self, index: slice) -> "Samples": ...
-    def __getitem__(self, index: int | slice) -> "tuple[Events, int] | Samples":
+    def __getitem__(self, index: slice) -> "Recordings": ...
+    def __getitem__(self, index: int | slice) -> "tuple[Events, int] | Recordings":
         if isinstance(index, slice):
             return self.part(range(len(self))[index])
         return self.make(self.keys[index]), self.labels[index]
 
-    def part(self, indices: Iterable[int]) -> "Samples":
+    def part(self, indices: Iterable[int]) -> "Recordings":
         """Some of the samples, as samples of the same name."""
         chosen = list(indices)
         keys, labels = ([values[i] for i in chosen] for values in (self.keys, self.labels))
-        part = Samples(self.make, keys, labels, self.name, self.sources)
+        part = Recordings(self.make, keys, labels, self.name, self.sources)
         part.whole, part.indices = self.whole, [self.indices[i] for i in chosen]
         return part
 
 
-def in_parallel(samples: Samples, processes: int | None = None) -> Iterator[tuple[Events, int]]:
+def in_parallel(samples: Recordings, processes: int | None = None) -> Iterator[tuple[Events, int]]:
     """All samples in their order, made by several processes.
 
     Parameters
