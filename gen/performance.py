@@ -7,7 +7,7 @@ import numpy as np
 
 from tickless.hw.chain import ChainConfig
 from tickless.hw.core.axis import axis_steps
-from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.shape import CoreShape
 from tickless.hw.host.messages import DATA_BYTES, answer_message, byte_count, event_message
 from tickless.sw.integer import engine
 from tickless.sw.integer.geometry import Geometry
@@ -82,7 +82,7 @@ def _count(events: Sequence[np.ndarray], geometry: Geometry) -> np.ndarray:
     return counts
 
 
-def core_cycles(core: CoreConfig, places: Sequence[np.ndarray]) -> float:
+def core_cycles(core: CoreShape, places: Sequence[np.ndarray]) -> float:
     """Clocks that an uncut core is busy with a sample.
 
     Parameters

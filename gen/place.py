@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import quadratic_assignment
 
 from tickless.gen.routes import check_routes
-from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.shape import CoreShape
 from tickless.hw.fabric.answers import answer_words
 from tickless.hw.fabric.config import Endpoint, MeshConfig, Place, connections, round_trip
 from tickless.hw.fabric.flit import HOST
@@ -24,7 +24,7 @@ BATCHES_PER_QUEUE = 4
 def place(
     rows: int,
     columns: int,
-    layers: Sequence[Sequence[CoreConfig]],
+    layers: Sequence[Sequence[CoreShape]],
     joins: Sequence[tuple[int, int]],
     packets: Mapping[Endpoint, float],
 ) -> MeshConfig:
@@ -37,7 +37,7 @@ def place(
     ----------
     rows, columns : int
         Tiles.
-    layers : sequence of sequence of CoreConfig
+    layers : sequence of sequence of CoreShape
         Cores of each layer.
     joins : sequence of tuple of int
         Fork and join of each shortcut.
@@ -82,7 +82,7 @@ def place(
 def mesh_config(
     rows: int,
     columns: int,
-    layers: Sequence[Sequence[CoreConfig]],
+    layers: Sequence[Sequence[CoreShape]],
     joins: Sequence[tuple[int, int]],
     places: Sequence[Sequence[Place]],
 ) -> MeshConfig:
@@ -102,7 +102,7 @@ def mesh_config(
 
 
 def core_packets(
-    layers: Sequence[Sequence[CoreConfig]], traces: Sequence[SampleTrace]
+    layers: Sequence[Sequence[CoreShape]], traces: Sequence[SampleTrace]
 ) -> dict[Endpoint, float]:
     """Packets that each sender sends a sample, estimated from the golden model's spikes.
 
@@ -120,7 +120,7 @@ def core_packets(
             total = 0
             for trace in traces:
                 channel = trace.layers[layer].spikes[:, 0] - core.first_channel
-                total += int(((channel >= 0) & (channel < core.shape[0])).sum())
+                total += int(((channel >= 0) & (channel < core.output_shape[0])).sum())
                 total += trace.layers[layer].events * (core.end_level is not None)
             sent[layer, index] = total / count
     sent[len(layers) - 1, 0] = float(answer_words(layers[-1][0].answers))

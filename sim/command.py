@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tickless.gen.image import load_image
 from tickless.gen.options import MEASURED_SAMPLES, add_design_options, chosen_design
 from tickless.sim.build import SimulatorBuildError
 from tickless.sim.experiment import Experiment, choose_samples
@@ -29,12 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         samples = choose_samples(options.dataset, network, options.samples, options.seed)
         measured = [sample.addresses for sample in samples[:MEASURED_SAMPLES]]
         config = chosen_design(network, options, measured)
-        image = None
+        built = None
         if options.load is not None:
-            path, network = options.load, Network.load(options.load)
-            image = load_image(config, network)
+            path, built, network = options.load, network, Network.load(options.load)
         experiment = Experiment(
-            network, path, config, options.dataset, samples, options.seed, image
+            network, path, config, options.dataset, samples, options.seed, built
         )
     except (NetworkError, EventsError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)

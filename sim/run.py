@@ -190,7 +190,7 @@ class Simulation:
             )
             link_words += [packet_words(layout) for layout in unit.layouts]
             for core in unit.spiking_cores:
-                words = core.config.bank_depth * membrane_words(core.config)
+                words = core.shape.bank_depth * membrane_words(core.shape)
                 probe_words += [len(samples) * words] * len(core.banks)
         return {"units": units, "link_words": link_words, "probe_words": probe_words}
 

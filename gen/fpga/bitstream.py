@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tickless.gen.configure import chain_config
+from tickless.gen.configure import chain_config, core_contents
 from tickless.gen.fpga import tools
 from tickless.gen.fpga.boards import BOARDS, Board
 from tickless.gen.fpga.estimate import core_part, estimate, host_part
@@ -23,7 +23,7 @@ from tickless.gen.options import add_folding_options, chosen_foldings, measured_
 from tickless.gen.performance import Activity, measure_activity, predict
 from tickless.hw.board.top import choose_pll
 from tickless.hw.chain import Chain, ChainConfig
-from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.shape import CoreShape
 from tickless.hw.host.messages import network_number
 from tickless.hw.host.system import HostConfig, System
 from tickless.sw.integer.network import Network, NetworkError
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pll = choose_pll(board.platform(), asked_hz)
         host = host_config(board, network, pll.clock_hz)
         config = board_design(board, network, activity, samples, options)
-        system = System(Chain(config), host)
+        system = System(Chain(config, core_contents(network, config.layers)), host)
         built = build(board, system, pll, folder, options.seed, options.system_tools)
     except ImplementationError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -141,7 +141,7 @@ def _network_figures(path: Path, network: Network) -> dict[str, Any]:
     }
 
 
-def _layer_figures(core: CoreConfig) -> dict[str, Any]:
+def _layer_figures(core: CoreShape) -> dict[str, Any]:
     weights = {
         "memories": core.taps,
         "words": core.weight_depth,

@@ -15,6 +15,7 @@ from amaranth.back import rtlil  # pyright: ignore[reportAttributeAccessIssue] -
 from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal
 from amaranth.lib import wiring
 
+from tickless.gen.configure import core_contents
 from tickless.gen.fpga import tools
 from tickless.gen.fpga.bitstream import board_design, host_config
 from tickless.gen.fpga.boards import BOARDS, Board
@@ -109,7 +110,7 @@ def _board(options: argparse.Namespace) -> tuple[Network, SimulatedBoard]:
     samples = measured_samples(network)
     config = board_design(BOARD, network, measure_activity(network, samples), samples, options)
     host = host_config(BOARD, network, BOARD.clock_hz)
-    system = System(Chain(config), host)
+    system = System(Chain(config, core_contents(network, config.layers)), host)
     print("synthesizing ...", flush=True)
     folder = BUILD_FOLDER / "netlist" / f"{BOARD.name}-{options.network.stem}"
     modules = synthesize(BOARD, system, folder)
