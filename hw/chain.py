@@ -105,8 +105,8 @@ class Chain(Design):
             m.submodules[f"fork_{source}"] = fork = Fork(layout)
             m.submodules[f"queue_{source}"] = queue = StreamQueue(layout, SHORTCUT_DEPTH)
             connect(m, core.o, fork.i)
-            connect(m, fork.o_1, queue.i)
-            sources[source + 1] = fork.o_0
+            connect(m, fork.o[1], queue.i)
+            sources[source + 1] = fork.o[0]
             link = len(self.cores) + number
             self.add_link(m, link, queue.o, self.cores[join].shortcut)
         sources[0], sources[-1] = self.add_early_exit(m, sources[0], sources[-1])

@@ -45,7 +45,7 @@ class Simulation:
     Parameters
     ----------
     designs : sequence of DesignFactory
-        For example ``[partial(hw.design.Design, config)]``.
+        For example ``[gen.configure.design_factory(config, network)]``.
     waves : bool
         Each run writes waveforms and prints their path: FST, or VCD where FST's libraries are
         missing.

@@ -149,7 +149,7 @@ def core_part(core: CoreShape) -> Part:
 def host_part(cores: Sequence[CoreShape], host: HostConfig) -> Part:
     """The host link of a design."""
     readout = cores[-1]
-    answer = answer_message(readout.shape[0], readout.margin is not None)
+    answer = answer_message(readout.output_shape[0], readout.margin is not None)
     features = {
         "one": 1.0,
         "counter bits": sum(counter_layout(core).size for core in cores),

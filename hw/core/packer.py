@@ -112,9 +112,10 @@ class Packer(wiring.Component):
         count = shape.taps * collected
         layout = entry_layout(shape)
         m.submodules.queue = queue = SyncFIFOBuffered(width=layout.size, depth=shape.queue_depth)
+        into, out = queue.w_stream, queue.r_stream
         entry: Any = Signal(layout)
         m.d.comb += [
-            queue.w_data.eq(entry),
+            into.payload.eq(entry),
             entry.kind.eq(group.kind),
             entry.y.eq(group.y),
             entry.x.eq(group.x),
@@ -146,20 +147,20 @@ class Packer(wiring.Component):
             with m.If(~fired):
                 m.d.comb += [entry.kind.eq(Kind.EVENT_END), entry.own_end.eq(1)]
             fired = fired | group.last
-        m.d.comb += queue.w_en.eq(self.group_valid & complete & fired)
+        m.d.comb += into.valid.eq(self.group_valid & complete & fired)
 
         reserved = Signal(range(shape.queue_depth + 1))
         freed = Signal(2)
         m.d.comb += self.room.eq(reserved != shape.queue_depth)
         m.d.sync += [
-            freed.eq((self.group_valid & ~queue.w_en) + (queue.r_en & queue.r_rdy)),
+            freed.eq((self.group_valid & ~into.valid) + (out.ready & out.valid)),
             reserved.eq(reserved + self.reserve - freed),
         ]
 
-        self._send(m, queue, layout, count, collected)
+        self._send(m, out, layout, count, collected)
         return m
 
-    def _send(self, m, queue, layout, count, collected):
+    def _send(self, m, waiting, layout, count, collected):
         """One packet a clock from the entry at hand; the next entry follows without a gap."""
         shape, output = self.shape, self.shape.output_link.layout
         entry: Any = Signal(layout)
@@ -172,7 +173,7 @@ class Packer(wiring.Component):
         advance = Signal()
         done = Signal()
         absorb = Signal()
-        following = data.View(layout, queue.r_data)
+        following = data.View(layout, waiting.payload)
         for index in reversed(range(count)):
             with m.If(pending[index]):
                 m.d.comb += chosen.eq(index)
@@ -185,7 +186,7 @@ class Packer(wiring.Component):
             without_chosen.eq(pending & (pending - 1)),
             advance.eq(held & (~self.o.valid | self.o.ready)),
             done.eq(~held | (advance & final)),
-            queue.r_en.eq(done | absorb),
+            waiting.ready.eq(done | absorb),
         ]
         ends = Signal(shape.output_link.count_bits)
         own_end = Signal()
@@ -195,7 +196,7 @@ class Packer(wiring.Component):
         if shape.output_link.level_bits:
             m.d.comb += absorb.eq(
                 (marker & (entry.kind == Kind.EVENT_END) & ~advance & ~ends.all())
-                & (queue.r_rdy & (following.kind == Kind.EVENT_END))
+                & (waiting.valid & (following.kind == Kind.EVENT_END))
                 & ~(own_end ^ following_own_end)
             )
         with m.If(self.o.ready):
@@ -228,8 +229,8 @@ class Packer(wiring.Component):
         with m.If(absorb):
             m.d.sync += ends.eq(ends + 1)
         with m.If(done):
-            m.d.sync += held.eq(queue.r_rdy)
-        with m.If(done & queue.r_rdy):
+            m.d.sync += held.eq(waiting.valid)
+        with m.If(done & waiting.valid):
             is_marker = following.kind != Kind.EVENT
             m.d.sync += [
                 entry.eq(following),

@@ -121,7 +121,7 @@ class MeshDesign(Design):
             parts = (None,) if sender is None else config.layers[sender[0]]
             packets = [edge.input_link if part is None else part.output_link for part in parts]
             arriving = [
-                _packets(m, interface.queue(first + k), part.layout, f"{name}_{first + k}")
+                _packets(m, interface.o[first + k], part.layout, f"{name}_{first + k}")
                 for k, part in enumerate(packets)
             ]
             first += len(packets)
@@ -148,7 +148,7 @@ class MeshDesign(Design):
         router = self.routers[HOST[0] + 1, HOST[1]]
         interface = self._interface(m, "host", None, self.i.p.shape(), router, Port.NORTH)
         m.submodules.answers = collector = AnswerCollector(self.cores[-1].shape.answers)
-        words = _packets(m, interface.queue(0), WORD_BITS, "words")
+        words = _packets(m, interface.o[0], WORD_BITS, "words")
         connect(m, words, collector.i)
         arriving = flipped(self.i)
         if self.config.loadable:
