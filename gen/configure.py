@@ -1,4 +1,4 @@
-"""From a network, its folding and its cuts to the parameters of its cores."""
+"""From a network, its folding and its cuts to the shapes of its cores, and to their contents."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -10,8 +10,9 @@ import numpy as np
 
 from tickless.gen.fold import Folding, channel_blocks
 from tickless.hw.chain import Chain, ChainConfig
-from tickless.hw.core.config import FORK_LEVEL, CoreConfig
-from tickless.hw.core.edge import EdgeConfig, group_blocks
+from tickless.hw.core.contents import CoreContents
+from tickless.hw.core.edge import EdgeShape
+from tickless.hw.core.shape import FORK_LEVEL, CoreShape
 from tickless.hw.design import Design
 from tickless.hw.fabric.config import MeshConfig, whole_link
 from tickless.hw.fabric.mesh import MeshDesign
@@ -22,17 +23,19 @@ from tickless.sw.integer.geometry import Geometry
 from tickless.sw.integer.layer import Layer
 from tickless.sw.integer.network import Network
 
-__all__ = ["chain_config", "design_factory", "layer_cores", "network_joins"]
+__all__ = ["chain_config", "core_contents", "design_factory", "layer_cores", "network_joins"]
 
 MOST_EPOCH_BITS = 4
 """More of them would save little: membranes are swept once in 15 samples."""
 
 
-def design_factory(config: ChainConfig | MeshConfig) -> Callable[..., Design]:
-    """Maker of the design of a configuration; takes a ``channel``, see `hw.design`."""
+def design_factory(config: ChainConfig | MeshConfig, network: Network) -> Callable[..., Design]:
+    """Maker of the design of a configuration that computes a network, of which the configuration
+    was made; takes a ``channel``, see `hw.design`."""
+    contents = core_contents(network, config.layers)
     if isinstance(config, MeshConfig):
-        return partial(MeshDesign, config)
-    return partial(Chain, config)
+        return partial(MeshDesign, config, contents)
+    return partial(Chain, config, contents)
 
 
 def chain_config(
@@ -41,7 +44,7 @@ def chain_config(
     margin: int | None = None,
     **options: Any,
 ) -> ChainConfig:
-    """Parameters of the cores of a network with one core a layer.
+    """Shapes of the cores of a network with one core a layer.
 
     Parameters
     ----------
@@ -52,7 +55,7 @@ def chain_config(
     margin : int, optional
         Margin of early exit, see `sw.integer.golden.run`.
     **options
-        Further parameters of `CoreConfig`, the same for all cores.
+        Further parameters of `CoreShape`, the same for all cores.
 
     Raises
     ------
@@ -73,12 +76,12 @@ def layer_cores(
     network: Network,
     foldings: Sequence[Folding],
     slices: Sequence[int],
-    built: Sequence[CoreConfig] | None = None,
+    built: Sequence[CoreShape] | None = None,
     loadable: bool = False,
     margin: int | None = None,
     **options: Any,
-) -> tuple[tuple[CoreConfig, ...], ...]:
-    """Parameters of the cores of each layer, cut into slices of its output channels.
+) -> tuple[tuple[CoreShape, ...], ...]:
+    """Shapes of the cores of each layer, cut into slices of its output channels.
 
     Slices consist of whole channel blocks, so that a block's number tells its slice.
 
@@ -88,7 +91,7 @@ def layer_cores(
         One a layer, the same for all its slices.
     slices : sequence of int
         Cores of each layer, at most its channel blocks; 1 for the readout.
-    built : sequence of CoreConfig, optional
+    built : sequence of CoreShape, optional
         A core of each layer that is there already: weights and membranes are as wide, if that is
         wide enough.
     loadable : bool
@@ -96,7 +99,7 @@ def layer_cores(
     margin : int, optional
         Margin of early exit, see `sw.integer.golden.run`.
     **options
-        Further parameters of `CoreConfig`, the same for all cores.
+        Further parameters of `CoreShape`, the same for all cores.
 
     Raises
     ------
@@ -110,7 +113,7 @@ def layer_cores(
     inputs = LinkConfig(channels, height, width, channels, guarded=True)
     check_margin(margin, network.classes)
     forks = {join: source for source, join in network.joins.items()}
-    layers: list[tuple[CoreConfig, ...]] = []
+    layers: list[tuple[CoreShape, ...]] = []
     for index, (layer, folding) in enumerate(zip(network.layers, foldings, strict=True)):
         links = [whole_link(layers[-1]) if layers else inputs]
         if layer.shortcut is not None:
@@ -149,7 +152,7 @@ def _slices(layer: Layer, folding: Folding, count: int) -> list[range]:
     return [range(start, end) for start, end in pairwise([*bounds, channels])]
 
 
-def _widths(layer: Layer, built: CoreConfig | None) -> tuple[int, int]:
+def _widths(layer: Layer, built: CoreShape | None) -> tuple[int, int]:
     """Width of weights and of membranes."""
     bits = layer.weight_bits
     if layer.shortcut is not None:
@@ -166,42 +169,43 @@ def _core(
     channels: range,
     widths: tuple[int, int],
     end_level: int | None,
-) -> CoreConfig:
-    geometry = layer.geometry
-    edges, (bits, membrane_bits) = [(geometry, layer.weight)], widths
-    if layer.shortcut is not None:
-        edges.append((layer.shortcut.geometry, layer.shortcut.weight))
-    whole = len(channels) == geometry.output_shape[0]
-    rows = slice(channels.start, channels.stop)
-    return CoreConfig(
+) -> CoreShape:
+    output_shape, (weight_bits, membrane_bits) = layer.geometry.output_shape, widths
+    whole = len(channels) == output_shape[0]
+    return CoreShape(
         name=layer.name if whole else f"{layer.name}[{channels.start}:{channels.stop}]",
         edges=tuple(
-            EdgeConfig(
+            EdgeShape(
                 input_link=link,
-                kernel=edge.kernel,
-                stride=edge.stride,
-                padding=edge.padding,
-                pool=edge.pool,
-                groups=edge.groups,
-                weights=_weight_words(edge, weight, bits, folding.lanes, channels),
+                kernel=geometry.kernel,
+                stride=geometry.stride,
+                padding=geometry.padding,
+                pool=geometry.pool,
+                groups=geometry.groups,
             )
-            for link, (edge, weight) in zip(links, edges, strict=True)
+            for link, (geometry, _) in zip(links, _edges(layer), strict=True)
         ),
-        shape=(len(channels), *geometry.output_shape[1:]),
+        output_shape=(len(channels), *output_shape[1:]),
         first_channel=channels.start,
-        layer_channels=geometry.output_shape[0],
+        layer_channels=output_shape[0],
         lanes=folding.lanes,
         taps=folding.taps,
-        weight_bits=bits,
+        weight_bits=weight_bits,
         membrane_bits=membrane_bits,
-        thresholds=tuple(layer.threshold[rows].tolist()),
-        floors=tuple(layer.floor[rows].tolist()),
         end_level=end_level,
         readout=layer.is_readout,
         ceil_bits=None if layer.is_readout else layer.membrane_bits - 1,
         single_port=folding.single_port,
         epoch_bits=_epoch_bits(folding, membrane_bits),
     )
+
+
+def _edges(layer: Layer) -> list[tuple[Geometry, np.ndarray]]:
+    """Geometry and weight of each edge into a layer."""
+    edges = [(layer.geometry, layer.weight)]
+    if layer.shortcut is not None:
+        edges.append((layer.shortcut.geometry, layer.shortcut.weight))
+    return edges
 
 
 def _epoch_bits(folding: Folding, membrane_bits: int) -> int:
@@ -213,26 +217,54 @@ def _epoch_bits(folding: Folding, membrane_bits: int) -> int:
     return min(MOST_EPOCH_BITS, least + left)
 
 
-def _weight_words(
-    geometry: Geometry, weight: np.ndarray, bits: int, lanes: int, channels: range
-) -> tuple[int, ...]:
-    """An edge's words of a core's weight memory, in the layout that `EdgeConfig` documents."""
-    out_size = geometry.output_shape[0] // geometry.groups
-    in_size = geometry.input_shape[0] // geometry.groups
-    groups = [range(g * out_size, (g + 1) * out_size) for g in range(geometry.groups)]
-    spans = [group_blocks(group, channels, lanes) for group in groups]
-    span = max(1, *(len(blocks) for blocks in spans))
+def core_contents(
+    network: Network, layers: Sequence[Sequence[CoreShape]]
+) -> tuple[CoreContents, ...]:
+    """What the cores of a network compute with, core by core, layer by layer.
+
+    Parameters
+    ----------
+    layers : sequence of sequence of CoreShape
+        Cores of each layer, as `layer_cores` makes them for this network.
+    """
+    return tuple(
+        _contents(layer, core)
+        for layer, cores in zip(network.layers, layers, strict=True)
+        for core in cores
+    )
+
+
+def _contents(layer: Layer, core: CoreShape) -> CoreContents:
+    rows = slice(core.first_channel, core.first_channel + core.output_shape[0])
+    return CoreContents(
+        tuple(
+            _weight_words(core, edge, weight)
+            for edge, (_, weight) in zip(core.edges, _edges(layer), strict=True)
+        ),
+        tuple(layer.threshold[rows].tolist()),
+        tuple(layer.floor[rows].tolist()),
+    )
+
+
+def _weight_words(core: CoreShape, edge: EdgeShape, weight: np.ndarray) -> tuple[int, ...]:
+    """An edge's words of a core's weight memory, in the layout that `CoreContents` documents."""
+    lanes, inputs = core.lanes, edge.input_link.channels
+    out_size, in_size = core.layer_channels // edge.groups, inputs // edge.groups
+    own = range(core.first_channel, core.first_channel + core.output_shape[0])
     # [input channel, ky, kx, lane of the event's blocks]
-    table = np.zeros((geometry.input_shape[0], *geometry.kernel, span * lanes), dtype=np.int64)
-    for channel in range(geometry.input_shape[0]):
-        group, blocks = groups[channel // in_size], spans[channel // in_size]
+    span = core.blocks_per_event(edge)
+    table = np.zeros((inputs, *edge.kernel, span * lanes), dtype=np.int64)
+    for channel in range(inputs):
+        group = channel // in_size
+        blocks = core.group_blocks(edge, group)
         # Channels of the core before its first block of the group are not of the group.
-        origin = channels.start + blocks.start * lanes
-        start, stop = max(group.start, channels.start), min(group.stop, channels.stop)
+        origin = own.start + blocks.start * lanes
+        start = max(group * out_size, own.start)
+        stop = min((group + 1) * out_size, own.stop)
         if start < stop:
             rows = weight[start:stop, channel % in_size]
             table[channel, :, :, start - origin : stop - origin] = np.moveaxis(rows, 0, -1)
     # A word's bits, lowest first.
-    ones = (table.reshape(-1, lanes, 1) >> np.arange(bits) & 1).astype(np.uint8)
+    ones = (table.reshape(-1, lanes, 1) >> np.arange(core.weight_bits) & 1).astype(np.uint8)
     words = np.packbits(ones.reshape(len(ones), -1), axis=1, bitorder="little")
     return tuple(int.from_bytes(word, "little") for word in words)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from tickless.gen.configure import layer_cores
 from tickless.gen.fold import Folding, channel_blocks
-from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.shape import CoreShape
 from tickless.sw.integer.layer import Layer
 from tickless.sw.integer.network import Network
 
@@ -34,7 +34,7 @@ class CoreLimits:
                 raise ValueError(f"{name} = {value}: expected at least 1")
 
 
-def memory_bits(core: CoreConfig) -> int:
+def memory_bits(core: CoreShape) -> int:
     """Bits of a core's memories: membranes with their epoch tags, and a copy of the weights a
     bank; a readout's logits lie in registers."""
     weights = core.taps * core.weight_depth * core.weight_word_bits
@@ -85,7 +85,7 @@ def cut_to_limits(
     return tuple(cut), tuple(counts)
 
 
-def _excess(cores: Sequence[CoreConfig], limits: CoreLimits) -> str | None:
+def _excess(cores: Sequence[CoreShape], limits: CoreLimits) -> str | None:
     """Text of the limit that one of the cores breaks."""
     updates = cores[0].lanes * cores[0].taps
     if limits.updates is not None and updates > limits.updates:

@@ -54,7 +54,7 @@ def emit(
     if loaded is not None:
         image = load_image(config, loaded)
     output.mkdir(parents=True, exist_ok=True)
-    design = design_factory(config)()
+    design = design_factory(config, network)()
     text = verilog.convert(design, name="top", emit_src=False)
     traffic = {}
     if isinstance(config, MeshConfig) and activity is not None:

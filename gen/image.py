@@ -1,12 +1,15 @@
 """Image: a network as chunks that are loaded into a mesh that is already built."""
 
+from dataclasses import fields
+
 import numpy as np
 
-from tickless.gen.configure import layer_cores, network_joins
+from tickless.gen.configure import core_contents, layer_cores, network_joins
 from tickless.gen.fold import Folding
 from tickless.hw.chain import ChainConfig
-from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.edge import EdgeShape
 from tickless.hw.core.memory_map import MemoryMap
+from tickless.hw.core.shape import CoreShape
 from tickless.hw.fabric.config import MeshConfig
 from tickless.sw.integer.network import Network
 
@@ -14,26 +17,6 @@ __all__ = ["IMAGE_DTYPE", "load_image"]
 
 IMAGE_DTYPE = np.dtype([("core", "<u4"), ("address", "<u4"), ("data", "<u4")])
 """A chunk: index of its core, its address there (see `hw.core.memory_map`), its value."""
-
-BUILT_IN = (
-    "shape",
-    "first_channel",
-    "layer_channels",
-    "lanes",
-    "taps",
-    "tap_grid",
-    "weight_bits",
-    "membrane_bits",
-    "end_level",
-    "readout",
-    "queue_depth",
-    "epoch_bits",
-    "single_port",
-)
-"""What of a core cannot be loaded."""
-
-BUILT_IN_EDGE = ("input_link", "kernel", "groups")
-"""What of an edge cannot be loaded."""
 
 
 def load_image(built: ChainConfig | MeshConfig, network: Network) -> np.ndarray:
@@ -65,29 +48,38 @@ def load_image(built: ChainConfig | MeshConfig, network: Network) -> np.ndarray:
         first,
         loadable=True,
     )
-    chunks = []
-    wanted = (core for cores in layers for core in cores)
-    for number, (core, there) in enumerate(zip(wanted, built.cores, strict=True)):
-        memory_map = MemoryMap(core)
-        _check_suits(core, memory_map, there)
-        chunks += [(number, *chunk) for chunk in memory_map.chunks()]
+    wanted = [core for cores in layers for core in cores]
+    for core, there in zip(wanted, built.cores, strict=True):
+        _check_suits(core, there)
+    held = core_contents(network, layers)
+    chunks = [
+        (number, *chunk)
+        for number, (core, contents) in enumerate(zip(wanted, held, strict=True))
+        for chunk in MemoryMap(core).chunks(contents)
+    ]
     return np.array(chunks, dtype=IMAGE_DTYPE)
 
 
-def _check_suits(core: CoreConfig, memory_map: MemoryMap, built: CoreConfig) -> None:
+def _check_suits(core: CoreShape, built: CoreShape) -> None:
     def check(what: str, wanted: object, there: object) -> None:
         if wanted != there:
             raise ValueError(f"core {built.name!r}: {what} = {wanted!r}: built with {there!r}")
 
-    for name in BUILT_IN:
-        check(name, getattr(core, name), getattr(built, name))
+    for name in _built_in(CoreShape):
+        if name != "edges":
+            check(name, getattr(core, name), getattr(built, name))
+    # The banks follow from a stride that can be written.
+    check("tap_grid", core.tap_grid, built.tap_grid)
     check("edges", len(core.edges), len(built.edges))
     for index, (edge, there) in enumerate(zip(core.edges, built.edges, strict=True)):
-        for name in BUILT_IN_EDGE:
+        for name in _built_in(EdgeShape):
             check(f"edge {index}: {name}", getattr(edge, name), getattr(there, name))
-    for region, there in zip(memory_map.regions, MemoryMap(built).regions, strict=True):
-        for name, size, size_there in (
-            ("words", len(region.words), len(there.words)),
-            ("bits of a word", region.word_bits, there.word_bits),
-        ):
-            check(f"{name} of {region.name}", size, size_there)
+    regions = zip(MemoryMap(core).regions, MemoryMap(built).regions, strict=True)
+    for region, there in regions:
+        check(f"words of {region.name}", region.depth, there.depth)
+        check(f"bits of a word of {region.name}", region.word_bits, there.word_bits)
+
+
+def _built_in(kind: type[CoreShape | EdgeShape]) -> list[str]:
+    """Names of the fields in which a network that is loaded must match a core."""
+    return [field.name for field in fields(kind) if field.metadata.get("built_in", True)]

@@ -11,9 +11,9 @@ from amaranth.lib.enum import Enum
 from tickless.gen.routes import MeshLink
 from tickless.hw.chain import ChainConfig
 from tickless.hw.core.axis import AxisTable
-from tickless.hw.core.config import CoreConfig
 from tickless.hw.core.counters import counter_layout
 from tickless.hw.core.memory_map import CHUNK_BITS, MemoryMap, parameter_layout
+from tickless.hw.core.shape import CoreShape
 from tickless.hw.design import Link
 from tickless.hw.fabric.config import MeshConfig
 from tickless.hw.fabric.flit import HOST
@@ -75,7 +75,7 @@ def manifest(
     return description
 
 
-def _link(index: int, link: Link, readout: CoreConfig) -> dict[str, Any]:
+def _link(index: int, link: Link, readout: CoreShape) -> dict[str, Any]:
     layout = readout.answers if link.packets is None else link.packets.layout
     entry = {"index": index, "from": link.sender, "to": link.receiver, "fields": _fields(layout)}
     if link.packets is not None:
@@ -84,7 +84,7 @@ def _link(index: int, link: Link, readout: CoreConfig) -> dict[str, Any]:
     return entry
 
 
-def _layer(layer: Layer, cores: Sequence[CoreConfig]) -> dict[str, Any]:
+def _layer(layer: Layer, cores: Sequence[CoreShape]) -> dict[str, Any]:
     edges = [_edge(layer.geometry, layer.weight)]
     if layer.shortcut is not None:
         shortcut = layer.shortcut
@@ -116,11 +116,11 @@ def _edge(geometry: Geometry, weight: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _core(core: CoreConfig) -> dict[str, Any]:
+def _core(core: CoreShape) -> dict[str, Any]:
     description = {
         "name": core.name,
         "first_channel": core.first_channel,
-        "channels": core.shape[0],
+        "channels": core.output_shape[0],
         "clocks_per_event": core.clocks_per_event,
         "reorder_masks": core.taps * core.blocks if core.taps > 1 and core.blocks > 1 else 0,
         "queue_depth": core.queue_depth,
@@ -158,7 +158,7 @@ def _core(core: CoreConfig) -> dict[str, Any]:
     return description
 
 
-def _memory_map(core: CoreConfig) -> dict[str, Any]:
+def _memory_map(core: CoreShape) -> dict[str, Any]:
     memory_map = MemoryMap(core)
     layouts = {"neurons": parameter_layout(core)}
     for index, edge in enumerate(core.edges):
@@ -169,7 +169,7 @@ def _memory_map(core: CoreConfig) -> dict[str, Any]:
         entry = {
             "name": region.name,
             "first": memory_map.address(region.name),
-            "words": len(region.words),
+            "words": region.depth,
             "word_bits": region.word_bits,
             "chunks": region.chunks,
         }

@@ -8,7 +8,7 @@ import numpy as np
 from tickless.gen.activity import Activity
 from tickless.hw.chain import ChainConfig
 from tickless.hw.core.axis import axis_steps
-from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.shape import CoreShape
 from tickless.hw.host.messages import DATA_BYTES, answer_message, byte_count, event_message
 from tickless.sw.integer.network import Network
 
@@ -24,7 +24,7 @@ CORE_CLOCKS, READOUT_CLOCKS = 13, 8
 """Clocks of END through an idle core, and through an idle readout beside one for each class."""
 
 
-def core_cycles(core: CoreConfig, places: Sequence[np.ndarray]) -> float:
+def core_cycles(core: CoreShape, places: Sequence[np.ndarray]) -> float:
     """Clocks that an uncut core is busy with a sample.
 
     Parameters

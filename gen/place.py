@@ -7,7 +7,7 @@ from scipy.optimize import quadratic_assignment
 
 from tickless.gen.activity import Activity
 from tickless.gen.routes import check_routes
-from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.shape import CoreShape
 from tickless.hw.fabric.answers import answer_words
 from tickless.hw.fabric.config import Endpoint, MeshConfig, Place, connections, round_trip
 from tickless.hw.fabric.flit import HOST
@@ -24,7 +24,7 @@ BATCHES_PER_QUEUE = 4
 def place(
     rows: int,
     columns: int,
-    layers: Sequence[Sequence[CoreConfig]],
+    layers: Sequence[Sequence[CoreShape]],
     joins: Sequence[tuple[int, int]],
     packets: Mapping[Endpoint, float],
 ) -> MeshConfig:
@@ -37,7 +37,7 @@ def place(
     ----------
     rows, columns : int
         Tiles.
-    layers : sequence of sequence of CoreConfig
+    layers : sequence of sequence of CoreShape
         Cores of each layer.
     joins : sequence of tuple of int
         Fork and join of each shortcut.
@@ -82,7 +82,7 @@ def place(
 def mesh_config(
     rows: int,
     columns: int,
-    layers: Sequence[Sequence[CoreConfig]],
+    layers: Sequence[Sequence[CoreShape]],
     joins: Sequence[tuple[int, int]],
     places: Sequence[Sequence[Place]],
 ) -> MeshConfig:
@@ -102,7 +102,7 @@ def mesh_config(
 
 
 def core_packets(
-    layers: Sequence[Sequence[CoreConfig]], activity: Activity
+    layers: Sequence[Sequence[CoreShape]], activity: Activity
 ) -> dict[Endpoint, float]:
     """Packets that each sender sends a sample, estimated from the network's activity.
 
@@ -111,7 +111,7 @@ def core_packets(
     sent: dict[Endpoint, float] = {None: activity.events[0]}
     for layer, parts in enumerate(layers[:-1]):
         for index, core in enumerate(parts):
-            channels = slice(core.first_channel, core.first_channel + core.shape[0])
+            channels = slice(core.first_channel, core.first_channel + core.output_shape[0])
             spikes = float(activity.channel_spikes[layer][channels].sum())
             ends = activity.events[layer] if core.end_level is not None else 0.0
             sent[layer, index] = spikes + ends

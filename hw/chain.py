@@ -1,12 +1,14 @@
 """Chain: a network's cores with point-to-point links."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from amaranth.hdl import Module
 from amaranth.lib.wiring import connect, flipped
 
-from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.contents import CoreContents
+from tickless.hw.core.shape import CoreShape
 from tickless.hw.design import Channel, Design, Link
 from tickless.hw.streams import Fork, StreamQueue
 
@@ -18,21 +20,21 @@ SHORTCUT_DEPTH = 64
 
 @dataclass(frozen=True)
 class ChainConfig:
-    """Chain of cores: each sends to the next, the last one is the readout.
+    """Shape of a chain of cores: each sends to the next, the last one is the readout.
 
     Parameters
     ----------
-    cores : tuple of CoreConfig
+    cores : tuple of CoreShape
         One a layer.
     joins : tuple of tuple of int
         Shortcuts: index of the fork whose spikes they carry, and of the join.
     """
 
-    cores: tuple[CoreConfig, ...]
+    cores: tuple[CoreShape, ...]
     joins: tuple[tuple[int, int], ...] = ()
 
     @property
-    def layers(self) -> tuple[tuple[CoreConfig, ...], ...]:
+    def layers(self) -> tuple[tuple[CoreShape, ...], ...]:
         """Cores of each layer: one."""
         return tuple((core,) for core in self.cores)
 
@@ -66,12 +68,19 @@ class Chain(Design):
     Parameters
     ----------
     config : ChainConfig
-        The cores.
+        Shapes of the cores.
+    contents : sequence of CoreContents
+        What each core computes with.
     channel : Channel, optional
         See `Design`.
     """
 
-    def __init__(self, config: ChainConfig, channel: Channel | None = None):
+    def __init__(
+        self,
+        config: ChainConfig,
+        contents: Sequence[CoreContents],
+        channel: Channel | None = None,
+    ):
         self.config = config
         names = ["input", *(core.name for core in config.cores)]
         links = [
@@ -84,7 +93,7 @@ class Chain(Design):
             links.append(Link(names[source + 1], core.name, packets, source))
         last = len(config.cores) - 1
         links.append(Link(names[-1], "answers", None, last, last))
-        super().__init__(config.layers, links, channel)
+        super().__init__(config.layers, contents, links, channel)
 
     def elaborate(self, platform):
         m = Module()
@@ -96,8 +105,8 @@ class Chain(Design):
             m.submodules[f"fork_{source}"] = fork = Fork(layout)
             m.submodules[f"queue_{source}"] = queue = StreamQueue(layout, SHORTCUT_DEPTH)
             connect(m, core.o, fork.i)
-            connect(m, fork.o_1, queue.i)
-            sources[source + 1] = fork.o_0
+            connect(m, fork.o[1], queue.i)
+            sources[source + 1] = fork.o[0]
             link = len(self.cores) + number
             self.add_link(m, link, queue.o, self.cores[join].shortcut)
         sources[0], sources[-1] = self.add_early_exit(m, sources[0], sources[-1])

@@ -9,10 +9,11 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect
 
-from tickless.hw.core.config import COUNTER_BITS, CoreConfig
+from tickless.hw.core.contents import CoreContents
 from tickless.hw.core.core import Core
 from tickless.hw.core.counters import counter_layout
 from tickless.hw.core.readout import Readout
+from tickless.hw.core.shape import COUNTER_BITS, CoreShape
 from tickless.hw.early_exit import EarlyExit
 from tickless.hw.packet import LinkConfig
 
@@ -56,8 +57,10 @@ class Design(wiring.Component):
 
     Parameters
     ----------
-    layers : sequence of sequence of CoreConfig
+    layers : sequence of sequence of CoreShape
         Cores of each layer; the last one is the readout.
+    contents : sequence of CoreContents
+        What each core computes with, layer by layer.
     links : sequence of Link
         The first is the input, the last one carries the answers.
     channel : Channel, optional
@@ -94,28 +97,32 @@ class Design(wiring.Component):
 
     def __init__(
         self,
-        layers: Sequence[Sequence[CoreConfig]],
+        layers: Sequence[Sequence[CoreShape]],
+        contents: Sequence[CoreContents],
         links: Sequence[Link],
         channel: Channel | None,
         members: Mapping[str, Any] = MappingProxyType({}),
     ):
-        configs = [config for layer in layers for config in layer]
+        shapes = [shape for layer in layers for shape in layer]
+        if len(contents) != len(shapes):
+            raise ValueError(f"contents of {len(contents)} cores: expected {len(shapes)}")
         self.links = tuple(links)
         self.channel = channel
-        self.early_exit = configs[-1].margin is not None
+        self.early_exit = shapes[-1].margin is not None
         self.cores: list[Any] = [
-            Readout(config) if config.readout else Core(config) for config in configs
+            (Readout if shape.readout else Core)(shape, held)
+            for shape, held in zip(shapes, contents, strict=True)
         ]
         self.core_layers = [index for index, layer in enumerate(layers) for _ in layer]
         super().__init__(
             {
                 **members,
                 **({"decided": Out(1), "skipped": Out(COUNTER_BITS)} if self.early_exit else {}),
-                "i": In(stream.Signature(configs[0].input_link.layout)),
-                "o": Out(stream.Signature(configs[-1].answers)),
+                "i": In(stream.Signature(shapes[0].input_link.layout)),
+                "o": Out(stream.Signature(shapes[-1].answers)),
                 "counters": Out(
                     data.StructLayout(
-                        {f"core_{n}": counter_layout(config) for n, config in enumerate(configs)}
+                        {f"core_{n}": counter_layout(shape) for n, shape in enumerate(shapes)}
                     )
                 ),
             }

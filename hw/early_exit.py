@@ -4,7 +4,7 @@ from amaranth.hdl import Module, ShapeLike, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from tickless.hw.core.config import COUNTER_BITS
+from tickless.hw.core.shape import COUNTER_BITS
 from tickless.hw.packet import Kind
 
 __all__ = ["EarlyExit"]

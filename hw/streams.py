@@ -1,9 +1,11 @@
 """Parts of streams: buffer, fork and queue."""
 
+from collections.abc import Sequence
+
 from amaranth.hdl import Module, ShapeLike, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 __all__ = ["Buffer", "Fork", "StreamQueue"]
 
@@ -64,23 +66,22 @@ class Fork(wiring.Component):
     -------
     i : In(stream)
         Stream to fork.
-    o_0, o_1 : Out(stream)
+    o : Out(stream).array(2)
         The same stream twice.
     """
 
     i: stream.Interface
-    o_0: stream.Interface
-    o_1: stream.Interface
+    o: Sequence[stream.Interface]
 
     def __init__(self, shape: ShapeLike):
-        members = {name: Out(stream.Signature(shape)) for name in ("o_0", "o_1")}
-        super().__init__({"i": In(stream.Signature(shape)), **members})
+        streams = stream.Signature(shape)
+        super().__init__({"i": In(streams), "o": Out(streams).array(2)})
 
     def elaborate(self, platform):
         m = Module()
         taken = Signal(2)
         finished = Signal(2)
-        for index, out in enumerate((self.o_0, self.o_1)):
+        for index, out in enumerate(self.o):
             m.d.comb += [
                 out.payload.eq(self.i.payload),
                 out.valid.eq(self.i.valid & ~taken[index]),
@@ -123,12 +124,6 @@ class StreamQueue(wiring.Component):
         m = Module()
         width = Value.cast(self.i.payload).shape().width
         m.submodules.queue = queue = SyncFIFOBuffered(width=width, depth=self.depth)
-        m.d.comb += [
-            queue.w_data.eq(self.i.payload),
-            queue.w_en.eq(self.i.valid),
-            self.i.ready.eq(queue.w_rdy),
-            self.o.payload.eq(queue.r_data),
-            self.o.valid.eq(queue.r_rdy),
-            queue.r_en.eq(self.o.ready),
-        ]
+        connect(m, flipped(self.i), queue.w_stream)
+        connect(m, queue.r_stream, flipped(self.o))
         return m

@@ -99,7 +99,7 @@ class Unit:
     @property
     def spiking_cores(self) -> list[Any]:
         """Cores with membranes."""
-        return [core for core in self.design.cores if not core.config.readout]
+        return [core for core in self.design.cores if not core.shape.readout]
 
 
 class Bench(wiring.Component):
@@ -223,7 +223,7 @@ def _probe(core: Any, write: Any, probe: int) -> Instance:
         "tickless_probe",
         p_WIDTH=len(membranes),
         p_ADDRESS_WIDTH=max(1, len(write.addr)),
-        p_DEPTH=core.config.bank_depth,
+        p_DEPTH=core.shape.bank_depth,
         p_PROBE=probe,
         i_clk=ClockSignal(),
         i_take=core.end_written,

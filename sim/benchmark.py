@@ -3,11 +3,9 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from functools import partial
 
-from tickless.gen.configure import chain_config
+from tickless.gen.configure import chain_config, design_factory
 from tickless.gen.fold import fold_fully
-from tickless.hw.chain import Chain
 from tickless.sim.build import SimulatorBuildError
 from tickless.sim.experiment import choose_samples
 from tickless.sim.packets import pack_sample
@@ -31,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = chain_config(network, fold_fully(network))
         link = config.cores[0].input_link
         stimulus = [pack_sample(link, sample.addresses) for sample in samples]
-        [recording] = simulate([partial(Chain, config)], [stimulus], progress=True)
+        [recording] = simulate([design_factory(config, network)], [stimulus], progress=True)
     except (NetworkError, EventsError, SimulatorBuildError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

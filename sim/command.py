@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tickless.gen.activity import measure_activity
-from tickless.gen.image import load_image
 from tickless.gen.options import MEASURED_SAMPLES, add_design_options, design_request
 from tickless.gen.plan import plan
 from tickless.sim.build import SimulatorBuildError
@@ -35,12 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             measured = [sample.addresses for sample in samples[:MEASURED_SAMPLES]]
             activity = measure_activity(network, measured)
         config = plan(network, request, activity)
-        image = None
+        built = None
         if options.load is not None:
-            path, network = options.load, Network.load(options.load)
-            image = load_image(config, network)
+            path, built, network = options.load, network, Network.load(options.load)
         experiment = Experiment(
-            network, path, config, options.dataset, samples, options.seed, image
+            network, path, config, options.dataset, samples, options.seed, built
         )
     except (NetworkError, EventsError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -155,7 +155,7 @@ def _item(items: np.ndarray, index: int) -> str:
 
 def _membranes(layer: LayerTrace, recording: MembraneRecord) -> str | None:
     core, got = recording.core, recording.values
-    expected = layer.membrane[core.first_channel : core.first_channel + core.shape[0]]
+    expected = layer.membrane[core.first_channel : core.first_channel + core.output_shape[0]]
     differs = np.argwhere(expected != got)
     if not len(differs):
         return None

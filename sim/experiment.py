@@ -9,6 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from tickless.gen.configure import design_factory
+from tickless.gen.image import load_image
 from tickless.hw.chain import ChainConfig
 from tickless.hw.fabric.config import MeshConfig
 from tickless.sim.compare import Comparison, compare
@@ -129,9 +130,14 @@ class Experiment:
         What is streamed, in order.
     seed : int
         Seed of the stalls.
-    image : numpy.ndarray, optional
-        Image of the network (see `gen.image`), loaded first into a design that was built for
-        another one.
+    built : Network, optional
+        Network that the design is built with, if another one: the network is then loaded into it
+        first.
+
+    Raises
+    ------
+    ValueError
+        If the network does not suit a design built with another one.
     """
 
     def __init__(
@@ -142,9 +148,10 @@ class Experiment:
         dataset: str,
         samples: Sequence[LabelledSample],
         seed: int,
-        image: np.ndarray | None = None,
+        built: Network | None = None,
     ):
-        self.loads = [] if image is None else [Load(image)]
+        self.loads = [] if built is None else [Load(load_image(config, network))]
+        self.design = design_factory(config, network if built is None else built)
         self.network, self.path, self.dataset = network, path, dataset
         self.config = config
         self.samples, self.seed = samples, seed
@@ -155,7 +162,7 @@ class Experiment:
         output.mkdir(parents=True, exist_ok=True)
         link = self.config.cores[0].input_link
         [recording] = simulate(
-            [design_factory(self.config)],
+            [self.design],
             [[pack_sample(link, sample.addresses) for sample in self.samples]],
             loads=[self.loads],
             folder=output / "run",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from amaranth.lib import data
 
-from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.shape import CoreShape
 from tickless.hw.packet import Kind, LinkConfig, answer_layout
 
 __all__ = [
@@ -192,12 +192,12 @@ def packet_field(layout: data.StructLayout, name: str, packets: np.ndarray) -> n
     return value & ((1 << field.width) - 1)
 
 
-def unpack_membranes(core: CoreConfig, words: np.ndarray) -> np.ndarray:
+def unpack_membranes(core: CoreShape, words: np.ndarray) -> np.ndarray:
     """Membranes of a core from the words of its memories.
 
     Parameters
     ----------
-    core : CoreConfig
+    core : CoreShape
         The core, whose `bank_shape` and `bank_depth` say where a membrane lies.
     words : numpy.ndarray
         uint64 ``[banks, depth, words]``: memory words, lowest 64 bits first.
@@ -207,7 +207,7 @@ def unpack_membranes(core: CoreConfig, words: np.ndarray) -> np.ndarray:
     numpy.ndarray
         int32 ``(channels, height, width)``.
     """
-    channels, height, width = core.shape
+    channels, height, width = core.output_shape
     bits = core.membrane_bits
     lanes = _bits(words.reshape(len(words) * core.bank_depth, -1).astype("<u8"))
     lanes = lanes[:, : core.lanes * bits].reshape(len(words), core.bank_depth, core.lanes, bits)

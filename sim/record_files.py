@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from amaranth.lib import data
 
-from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.shape import CoreShape
 from tickless.hw.fabric.loading import LOAD_COUNTERS
 from tickless.hw.packet import Kind
 from tickless.sim.bench import Bench, Unit
@@ -23,7 +23,7 @@ from tickless.sim.records import (
 __all__ = ["membrane_words", "read_records", "read_run"]
 
 
-def membrane_words(core: CoreConfig) -> int:
+def membrane_words(core: CoreShape) -> int:
     """64-bit words of a membrane memory's word, its epoch tag left out."""
     return -(-core.lanes * core.membrane_bits // 64)
 
@@ -55,25 +55,25 @@ def read_run(
     probe = unit.first_probe
     membranes: list[list[MembraneRecord]] = [[] for _ in range(samples)]
     for core, layer in zip(cores, unit.design.core_layers, strict=True):
-        if core.config.readout:
+        if core.shape.readout:
             continue
-        shape = (samples, core.config.bank_depth, membrane_words(core.config))
+        shape = (samples, core.shape.bank_depth, membrane_words(core.shape))
         banks = []
         for _ in core.banks:
             words = _load(folder / f"membranes_{probe}", np.dtype("<u8"))
             if len(words) != np.prod(shape):
                 raise SimulationError(
-                    f"design {index}, core {core.config.name!r}: END has passed "
+                    f"design {index}, core {core.shape.name!r}: END has passed "
                     f"{len(words) // int(np.prod(shape[1:]))} times: expected {samples}"
                 )
             banks.append(words.reshape(shape))
             probe += 1
         for sample, mine in enumerate(membranes):
-            values = unpack_membranes(core.config, np.stack([bank[sample] for bank in banks]))
-            mine.append(MembraneRecord(core.config, layer, values))
+            values = unpack_membranes(core.shape, np.stack([bank[sample] for bank in banks]))
+            mine.append(MembraneRecord(core.shape, layer, values))
     counters = []
     for core, value in zip(cores, outcome["counters"][index], strict=True):
-        counters.append(CoreCounts(core.config.name, _fields(core.counters.shape(), value)))
+        counters.append(CoreCounts(core.shape.name, _fields(core.counters.shape(), value)))
     loaded = outcome["load_counters"][index]
     cycles = 0
     if samples:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.shape import CoreShape
 from tickless.hw.design import Link
 
 __all__ = ["CoreCounts", "LinkRecord", "MembraneRecord", "RunRecord", "SampleRecord"]
@@ -36,7 +36,7 @@ class MembraneRecord:
 
     Members
     -------
-    core : CoreConfig
+    core : CoreShape
         The core.
     layer : int
         Index of its layer.
@@ -44,7 +44,7 @@ class MembraneRecord:
         int32 ``(channels, height, width)``.
     """
 
-    core: CoreConfig
+    core: CoreShape
     layer: int
     values: np.ndarray
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.shape import CoreShape
 from tickless.sim.records import CoreCounts, RunRecord, SampleRecord
 from tickless.sim.traffic import MeshResult
 from tickless.sw.integer.trace import SampleTrace
@@ -189,7 +189,7 @@ def core_results(
 
     Parameters
     ----------
-    cores : sequence of hw.core.config.CoreConfig
+    cores : sequence of hw.core.shape.CoreShape
         In the order of the counters.
     samples, cycles : int
         Samples and clocks of the run. Every sample brings one marker, which is no event packet.
@@ -216,7 +216,7 @@ def core_results(
 
 
 def early_exit_result(
-    cores: Sequence[CoreConfig],
+    cores: Sequence[CoreShape],
     whole: Sequence[SampleTrace],
     exits: Sequence[SampleTrace],
     recording: RunRecord,

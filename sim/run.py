@@ -45,7 +45,7 @@ class Simulation:
     Parameters
     ----------
     designs : sequence of DesignFactory
-        For example ``[partial(hw.design.Design, config)]``.
+        For example ``[gen.configure.design_factory(config, network)]``.
     waves : bool
         Each run writes waveforms and prints their path: FST, or VCD where FST's libraries are
         missing.
@@ -190,7 +190,7 @@ class Simulation:
             )
             link_words += [packet_words(layout) for layout in unit.layouts]
             for core in unit.spiking_cores:
-                words = core.config.bank_depth * membrane_words(core.config)
+                words = core.shape.bank_depth * membrane_words(core.shape)
                 probe_words += [len(samples) * words] * len(core.banks)
         return {"units": units, "link_words": link_words, "probe_words": probe_words}
 

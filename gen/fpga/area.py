@@ -2,20 +2,21 @@
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from amaranth.back import rtlil  # pyright: ignore[reportAttributeAccessIssue]
 from amaranth.lib.wiring import Component
 
-from tickless.gen.configure import layer_cores
+from tickless.gen.configure import core_contents, layer_cores
 from tickless.gen.fold import Folding, fold_fully
 from tickless.gen.fpga.synthesis import PREPARATION
 from tickless.gen.fpga.tools import ToolError, run
-from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.contents import CoreContents
 from tickless.hw.core.core import Core
 from tickless.hw.core.readout import Readout
+from tickless.hw.core.shape import CoreShape
 from tickless.hw.fabric.flit import FlitConfig, Peer
 from tickless.hw.fabric.interface import NetworkInterface
 from tickless.hw.fabric.merge import Merge
@@ -67,11 +68,11 @@ class Area:
 def parts() -> dict[str, Callable[[], Component]]:
     """Makers of the fabric's parts by name, for flits of 64 bits, and of cores of `NETWORK`."""
 
-    def cores(**options) -> Sequence[CoreConfig]:
+    def core(index: int, **options) -> tuple[CoreShape, CoreContents]:
         network = Network.load(NETWORK)
         foldings = [Folding(4, 4), *fold_fully(network)[1:]]
         layers = layer_cores(network, foldings, [1] * len(foldings), **options)
-        return [layer[0] for layer in layers]
+        return layers[index][0], core_contents(network, layers)[index]
 
     def interface(count: int) -> NetworkInterface:
         peers = [Peer(1 + index % 3, index // 3, index % 2) for index in range(count)]
@@ -87,10 +88,10 @@ def parts() -> dict[str, Callable[[], Component]]:
         "interface, 4 sources, 4 destinations": lambda: interface(4),
         "merge of 2 slices": lambda: merge(2),
         "merge of 4 slices": lambda: merge(4),
-        "first core, 4 lanes x 4 taps": lambda: Core(cores()[0]),
-        "first core, loadable": lambda: Core(cores(loadable=True)[0]),
-        "readout of 10 classes": lambda: Readout(cores()[-1]),
-        "readout with early exit": lambda: Readout(cores(margin=6000)[-1]),
+        "first core, 4 lanes x 4 taps": lambda: Core(*core(0)),
+        "first core, loadable": lambda: Core(*core(0, loadable=True)),
+        "readout of 10 classes": lambda: Readout(*core(-1)),
+        "readout with early exit": lambda: Readout(*core(-1, margin=6000)),
     }
 
 

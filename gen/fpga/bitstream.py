@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tickless.gen.activity import Activity
+from tickless.gen.configure import design_factory
 from tickless.gen.fpga import tools
 from tickless.gen.fpga.boards import BOARDS, Board
 from tickless.gen.fpga.estimate import core_part, estimate, host_part
@@ -25,8 +26,8 @@ from tickless.gen.options import (
 from tickless.gen.performance import predict
 from tickless.gen.plan import plan
 from tickless.hw.board.top import choose_pll
-from tickless.hw.chain import Chain, ChainConfig
-from tickless.hw.core.config import CoreConfig
+from tickless.hw.chain import ChainConfig
+from tickless.hw.core.shape import CoreShape
 from tickless.hw.host.messages import network_number
 from tickless.hw.host.system import HostConfig, System
 from tickless.sw.integer.network import Network, NetworkError
@@ -58,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         host = host_config(board, network, pll.clock_hz)
         config = plan(network, folding_request(options, board=board), activity)
         assert isinstance(config, ChainConfig)
-        system = System(Chain(config), host)
+        system = System(design_factory(config, network)(), host)
         built = build(board, system, pll, folder, options.seed, options.system_tools)
     except ImplementationError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -143,7 +144,7 @@ def _network_figures(path: Path, network: Network) -> dict[str, Any]:
     }
 
 
-def _layer_figures(core: CoreConfig) -> dict[str, Any]:
+def _layer_figures(core: CoreShape) -> dict[str, Any]:
     weights = {
         "memories": core.taps,
         "words": core.weight_depth,

@@ -75,7 +75,7 @@ class Board:
     stored_events : int
         Events of a sample that the board can store.
     core_options : mapping
-        Parameters of `hw.core.config.CoreConfig` for all cores.
+        Parameters of `hw.core.shape.CoreShape` for all cores.
     loader : str
         Name for openFPGALoader.
     """

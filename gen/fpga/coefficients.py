@@ -16,7 +16,7 @@ from amaranth.back import rtlil  # pyright: ignore[reportAttributeAccessIssue]
 from scipy.optimize import nnls
 from tqdm import tqdm
 
-from tickless.gen.configure import chain_config
+from tickless.gen.configure import chain_config, core_contents
 from tickless.gen.fold import Folding, fold_fully
 from tickless.gen.fpga import tools
 from tickless.gen.fpga.boards import BOARDS, CELLS, Board
@@ -148,18 +148,21 @@ def _parts(board: Board) -> list[tuple[Part, list[tuple[int, Any]]]]:
         network = _network(name)
         foldings = list(fold_fully(network))
         foldings[layer] = Folding(lanes, taps, single_port)
-        core = chain_config(network, foldings, **board.core_options).cores[layer]
-        parts.append((core_part(core), [(1, Core(core))]))
+        config = chain_config(network, foldings, **board.core_options)
+        core, contents = config.cores[layer], core_contents(network, config.layers)[layer]
+        parts.append((core_part(core), [(1, Core(core, contents))]))
     for name, lanes, margin in READOUTS:
         network = _network(name)
         foldings = [*fold_fully(network)[:-1], Folding(lanes, 1)]
-        core = chain_config(network, foldings, margin, **board.core_options).cores[-1]
-        parts.append((core_part(core), [(1, Readout(core))]))
+        config = chain_config(network, foldings, margin, **board.core_options)
+        core, contents = config.cores[-1], core_contents(network, config.layers)[-1]
+        parts.append((core_part(core), [(1, Readout(core, contents))]))
     small = _network(HOST_DESIGN)
     config = chain_config(small, [Folding(1, 1)] * len(small.layers), **board.core_options)
+    contents = core_contents(small, config.layers)
     for stored_events in HOSTS:
         host = HostConfig(board.clock_hz, stored_events=stored_events)
-        components = [(1, System(Chain(config), host)), (-1, Chain(config))]
+        components = [(1, System(Chain(config, contents), host)), (-1, Chain(config, contents))]
         parts.append((host_part(config.cores, host), components))
     return parts
 

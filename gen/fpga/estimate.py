@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tickless.hw.core.axis import AxisTable
-from tickless.hw.core.config import CoreConfig
 from tickless.hw.core.counters import counter_layout
 from tickless.hw.core.packer import entry_layout
+from tickless.hw.core.shape import CoreShape
 from tickless.hw.host.cobs import MEMORY_BYTES
 from tickless.hw.host.messages import answer_message, event_message
 from tickless.hw.host.system import HostConfig
@@ -109,7 +109,7 @@ class Mapped:
     sprams: int
 
 
-def core_part(core: CoreConfig) -> Part:
+def core_part(core: CoreShape) -> Part:
     """A core or readout."""
     weights = ((core.weight_depth, core.weight_word_bits),) * core.taps
     features = {
@@ -124,7 +124,11 @@ def core_part(core: CoreConfig) -> Part:
     }
     if core.readout:
         exits = float(core.margin is not None)
-        features |= {"lanes": core.lanes, "classes": core.shape[0], "exits": core.shape[0] * exits}
+        features |= {
+            "lanes": core.lanes,
+            "classes": core.output_shape[0],
+            "exits": core.output_shape[0] * exits,
+        }
         return Part("readout", features, constants=weights)
     updates = core.lanes * core.taps
     membranes = ((core.bank_depth, core.membrane_word_bits),) * core.taps
@@ -142,10 +146,10 @@ def core_part(core: CoreConfig) -> Part:
     return Part("core", features, (queue,), membranes, weights)
 
 
-def host_part(cores: Sequence[CoreConfig], host: HostConfig) -> Part:
+def host_part(cores: Sequence[CoreShape], host: HostConfig) -> Part:
     """The host link of a design."""
     readout = cores[-1]
-    answer = answer_message(readout.shape[0], readout.margin is not None)
+    answer = answer_message(readout.output_shape[0], readout.margin is not None)
     features = {
         "one": 1.0,
         "counter bits": sum(counter_layout(core).size for core in cores),

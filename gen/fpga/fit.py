@@ -11,7 +11,7 @@ from tickless.gen.fold import Folding, choices
 from tickless.gen.fpga.boards import BOARDS, Board
 from tickless.gen.fpga.estimate import Estimate, Part, core_part, estimate, host_part
 from tickless.gen.performance import core_cycles
-from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.shape import CoreShape
 from tickless.hw.host.system import HostConfig
 from tickless.sw.integer.network import Network
 
@@ -95,7 +95,7 @@ def _layers(
     """Each layer's foldings, one a `Fit`, and what the host link takes."""
     smallest = [Folding(1, 1)] * len(network.layers)
 
-    def cores(foldings: Sequence[Folding]) -> tuple[CoreConfig, ...]:
+    def cores(foldings: Sequence[Folding]) -> tuple[CoreShape, ...]:
         return chain_config(network, foldings, margin, **board.core_options).cores
 
     layers = []

@@ -7,16 +7,16 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, ceil_log2
 
-from tickless.hw.core.config import CoreConfig
 from tickless.hw.core.edge_tables import EdgeTables
 from tickless.hw.core.memory_map import MemoryMap, write_layout
+from tickless.hw.core.shape import CoreShape
 from tickless.hw.core.unpacker import event_layout
 from tickless.hw.packet import Kind
 
 __all__ = ["AddressGenerator", "step_layout"]
 
 
-def step_layout(config: CoreConfig) -> data.StructLayout:
+def step_layout(shape: CoreShape) -> data.StructLayout:
     """Layout of a step: what one event updates in one clock.
 
     Members
@@ -41,8 +41,8 @@ def step_layout(config: CoreConfig) -> data.StructLayout:
     sops : unsigned
         Synaptic operations of the step.
     """
-    output = config.output_link.layout
-    rows, columns = config.tap_grid
+    output = shape.output_link.layout
+    rows, columns = shape.tap_grid
     return data.StructLayout(
         {
             "kind": Kind,
@@ -50,21 +50,21 @@ def step_layout(config: CoreConfig) -> data.StructLayout:
                 data.StructLayout(
                     {
                         "valid": 1,
-                        "address": config.address_bits,
-                        "weight_address": config.weight_address_bits,
+                        "address": shape.address_bits,
+                        "weight_address": shape.weight_address_bits,
                     }
                 ),
-                config.taps,
+                shape.taps,
             ),
-            "block": ceil_log2(config.blocks),
-            "lane_enable": config.lanes,
+            "block": ceil_log2(shape.blocks),
+            "lane_enable": shape.lanes,
             "last_block": 1,
             "last": 1,
             "y": output["y"].shape,
             "x": output["x"].shape,
             "rotate_y": ceil_log2(rows),
             "rotate_x": ceil_log2(columns),
-            "sops": bits_for(config.taps * config.lanes),
+            "sops": bits_for(shape.taps * shape.lanes),
         }
     )
 
@@ -79,7 +79,7 @@ class AddressGenerator(wiring.Component):
 
     Parameters
     ----------
-    config : CoreConfig
+    shape : CoreShape
         The core.
 
     Members
@@ -114,11 +114,11 @@ class AddressGenerator(wiring.Component):
     step_valid: Signal
     load: Any
 
-    def __init__(self, config: CoreConfig):
-        self.config, self.memory_map = config, MemoryMap(config)
-        self.edges = len(config.edges)
-        links = [edge.input_link for edge in config.edges]
-        loads = {"load": In(write_layout(self.memory_map))} if config.loadable else {}
+    def __init__(self, shape: CoreShape):
+        self.shape, self.memory_map = shape, MemoryMap(shape)
+        self.edges = len(shape.edges)
+        links = [edge.input_link for edge in shape.edges]
+        loads = {"load": In(write_layout(self.memory_map))} if shape.loadable else {}
         super().__init__(
             {
                 **loads,
@@ -128,22 +128,22 @@ class AddressGenerator(wiring.Component):
                 "issue_end": Out(1),
                 "issue_event": Out(1),
                 "outside": Out(1),
-                "step": Out(step_layout(config)),
+                "step": Out(step_layout(shape)),
                 "step_valid": Out(1),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        config, event = self.config, self.i.p
-        block_step = Signal(range(max(config.blocks_per_event(edge) for edge in config.edges)))
+        shape, event = self.shape, self.i.p
+        block_step = Signal(range(max(shape.blocks_per_event(edge) for edge in shape.edges)))
         tables = [
-            EdgeTables(config, self.memory_map, index, event, block_step)
+            EdgeTables(shape, self.memory_map, index, event, block_step)
             for index in range(self.edges)
         ]
         row_step = Signal(max(table.rows.step_bits for table in tables))
         column_step = Signal(max(table.columns.step_bits for table in tables))
-        load = self.load if config.loadable else None
+        load = self.load if shape.loadable else None
         looked_up = [table.look_up(m, row_step, column_step, load) for table in tables]
         chosen: Any = looked_up[0]
         if self.edges > 1:
@@ -181,7 +181,7 @@ class AddressGenerator(wiring.Component):
         column_1: Any = Signal(column.shape())
         step_1: Any = Signal(self.step.shape())
         lane_count_1 = Signal.like(chosen.lane_count)
-        weight_base = Signal(config.weight_address_bits)
+        weight_base = Signal(shape.weight_address_bits)
         m.d.sync += [
             valid.eq(self.issue),
             row_1.eq(row),
@@ -201,9 +201,9 @@ class AddressGenerator(wiring.Component):
             self.step.rotate_x.eq(column_1.rotate),
             self.step.sops.eq(row_1.count * column_1.count * lane_count_1),
         ]
-        for index in range(config.taps):
-            bank_row = row_1.banks[index // config.tap_grid[1]]
-            bank_column = column_1.banks[index % config.tap_grid[1]]
+        for index in range(shape.taps):
+            bank_row = row_1.banks[index // shape.tap_grid[1]]
+            bank_column = column_1.banks[index % shape.tap_grid[1]]
             bank = self.step.banks[index]
             m.d.sync += [
                 bank.valid.eq(bank_row.valid & bank_column.valid & step_1.lane_enable.any()),

@@ -3,18 +3,18 @@
 from amaranth.lib import data
 from amaranth.utils import bits_for, ceil_log2
 
-from tickless.hw.core.config import CoreConfig
-from tickless.hw.core.edge import EdgeConfig
+from tickless.hw.core.edge import EdgeShape
+from tickless.hw.core.shape import CoreShape
 
 __all__ = ["AxisTable", "axis_steps"]
 
 
-def axis_steps(config: CoreConfig, edge: EdgeConfig, axis: int, coordinate: int) -> list[list[int]]:
+def axis_steps(shape: CoreShape, edge: EdgeShape, axis: int, coordinate: int) -> list[list[int]]:
     """Output coordinates of one axis that an event reaches, cut into folded steps.
 
     Parameters
     ----------
-    edge : EdgeConfig
+    edge : EdgeShape
         The core's edge by which the event arrives.
     axis : int
         0 for rows, 1 for columns.
@@ -30,11 +30,11 @@ def axis_steps(config: CoreConfig, edge: EdgeConfig, axis: int, coordinate: int)
     pooled = coordinate // edge.pool
     reached = [
         out
-        for out in range(config.shape[1 + axis])
+        for out in range(shape.output_shape[1 + axis])
         if pooled < size // edge.pool
         and 0 <= pooled + edge.padding - out * edge.stride < edge.kernel[axis]
     ]
-    taps = config.tap_grid[axis]
+    taps = shape.tap_grid[axis]
     return [reached[start : start + taps] for start in range(0, len(reached), taps)] or [[]]
 
 
@@ -46,9 +46,9 @@ class AxisTable:
 
     Parameters
     ----------
-    config : CoreConfig
+    shape : CoreShape
         The core.
-    edge : EdgeConfig
+    edge : EdgeShape
         One of its edges.
     axis : int
         0 for rows, 1 for columns.
@@ -65,28 +65,30 @@ class AxisTable:
         coordinates, ``banks``.
     entries : list of dict
         Entries by ``coordinate << step_bits | step``.
+    words : tuple of int
+        The same in their layout.
     """
 
-    def __init__(self, config: CoreConfig, edge: EdgeConfig, axis: int):
+    def __init__(self, shape: CoreShape, edge: EdgeShape, axis: int):
         link = edge.input_link.layout
-        self.taps = config.tap_grid[axis]
-        line = config.blocks * (config.bank_shape[1] if axis == 0 else 1)
-        weight_line = config.blocks_per_event(edge) * (edge.kernel[1] if axis == 0 else 1)
+        self.taps = shape.tap_grid[axis]
+        line = shape.blocks * (shape.bank_shape[1] if axis == 0 else 1)
+        weight_line = shape.blocks_per_event(edge) * (edge.kernel[1] if axis == 0 else 1)
         coordinate_bits = link["yx"[axis]].width
-        steps = [axis_steps(config, edge, axis, value) for value in range(1 << coordinate_bits)]
+        steps = [axis_steps(shape, edge, axis, value) for value in range(1 << coordinate_bits)]
         self.step_bits = ceil_log2(max(len(groups) for groups in steps))
         self.layout = data.StructLayout(
             {
                 "last": 1,
-                "first": config.output_link.layout["yx"[axis]].shape,
+                "first": shape.output_link.layout["yx"[axis]].shape,
                 "rotate": ceil_log2(self.taps),
                 "count": bits_for(self.taps),
                 "banks": data.ArrayLayout(
                     data.StructLayout(
                         {
                             "valid": 1,
-                            "offset": bits_for(max(1, config.bank_depth - 1)),
-                            "weight_offset": bits_for(max(1, config.weight_depth - 1)),
+                            "offset": bits_for(max(1, shape.bank_depth - 1)),
+                            "weight_offset": bits_for(max(1, shape.weight_depth - 1)),
                         }
                     ),
                     self.taps,
@@ -114,3 +116,7 @@ class AxisTable:
                         "banks": banks,
                     }
                 )
+
+    @property
+    def words(self) -> tuple[int, ...]:
+        return tuple(self.layout.const(entry).as_bits() for entry in self.entries)

@@ -7,14 +7,15 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tickless.hw.core.address import AddressGenerator, step_layout
-from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.contents import CoreContents
 from tickless.hw.core.counters import Counters, counter_layout
 from tickless.hw.core.epoch import EpochControl
 from tickless.hw.core.join import Join
 from tickless.hw.core.loader import add_loader, load_members
-from tickless.hw.core.memory_map import MemoryMap, parameter_layout
+from tickless.hw.core.memory_map import MemoryMap, parameter_layout, parameter_words
 from tickless.hw.core.neurons import NeuronBank
 from tickless.hw.core.packer import Packer, group_layout
+from tickless.hw.core.shape import CoreShape
 from tickless.hw.core.table import read_region
 from tickless.hw.core.unpacker import Unpacker
 from tickless.hw.packet import Kind
@@ -22,9 +23,9 @@ from tickless.hw.packet import Kind
 __all__ = ["Core"]
 
 
-def _passing_layout(config: CoreConfig) -> data.StructLayout:
+def _passing_layout(shape: CoreShape) -> data.StructLayout:
     """What of a step is still needed when its neurons are updated."""
-    step = step_layout(config)
+    step = step_layout(shape)
     names = ("kind", "y", "x", "block", "last_block", "last", "rotate_y", "rotate_x")
     return data.StructLayout({name: step[name].shape for name in names})
 
@@ -41,8 +42,10 @@ class Core(wiring.Component):
 
     Parameters
     ----------
-    config : CoreConfig
-        The layer, its folding and its weights.
+    shape : CoreShape
+        The layer and its folding.
+    contents : CoreContents
+        Its weights, thresholds and floors.
 
     Members
     -------
@@ -75,42 +78,43 @@ class Core(wiring.Component):
     load_valid: Signal
     load_unknown: Signal
 
-    def __init__(self, config: CoreConfig):
-        if config.readout:
-            raise ValueError(f"core {config.name!r} is a readout: expected a spiking layer")
-        self.config = config
-        self.banks = [NeuronBank(config) for _ in range(config.taps)]
+    def __init__(self, shape: CoreShape, contents: CoreContents):
+        if shape.readout:
+            raise ValueError(f"core {shape.name!r} is a readout: expected a spiking layer")
+        contents.check(shape)
+        self.shape, self.contents = shape, contents
+        self.banks = [NeuronBank(shape, contents) for _ in range(shape.taps)]
         self.end_written = Signal()
         inputs = {
             name: In(stream.Signature(edge.input_link.layout))
-            for name, edge in zip(("i", "shortcut"), config.edges, strict=False)
+            for name, edge in zip(("i", "shortcut"), shape.edges, strict=False)
         }
         super().__init__(
             {
                 **inputs,
-                **load_members(config),
-                "o": Out(stream.Signature(config.output_link.layout)),
-                "counters": Out(counter_layout(config)),
+                **load_members(shape),
+                "o": Out(stream.Signature(shape.output_link.layout)),
+                "counters": Out(counter_layout(shape)),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        config, memory_map = self.config, MemoryMap(self.config)
-        m.submodules.address = address = AddressGenerator(config)
-        m.submodules.epoch = epoch = EpochControl(config)
-        m.submodules.packer = packer = Packer(config)
-        m.submodules.counters = counters = Counters(config)
+        shape, memory_map = self.shape, MemoryMap(self.shape)
+        m.submodules.address = address = AddressGenerator(shape)
+        m.submodules.epoch = epoch = EpochControl(shape)
+        m.submodules.packer = packer = Packer(shape)
+        m.submodules.counters = counters = Counters(shape)
         dropped = self._unpack(m, address.i)
         connect(m, packer.o, flipped(self.o))
 
         # The epoch travels with the step: two clocks to the membranes.
-        epoch_1 = Signal(config.epoch_bits)
-        epoch_2 = Signal(config.epoch_bits)
+        epoch_1 = Signal(shape.epoch_bits)
+        epoch_2 = Signal(shape.epoch_bits)
         m.d.sync += [epoch_1.eq(epoch.epoch), epoch_2.eq(epoch_1)]
         # A single-port memory is read in one clock and written in the other.
         turn, free = Signal(), Signal()
-        if config.single_port:
+        if shape.single_port:
             m.d.sync += turn.eq(~turn)
         else:
             m.d.comb += turn.eq(1)
@@ -121,14 +125,15 @@ class Core(wiring.Component):
             epoch.end.eq(address.issue_end),
         ]
         step = address.step
-        load = add_loader(m, self, memory_map) if config.loadable else None
+        load = add_loader(m, self, memory_map) if shape.loadable else None
         block = step.block
-        for _ in range(config.operand_stage):
+        for _ in range(shape.operand_stage):
             later = Signal.like(block)
             m.d.sync += later.eq(block)
             block = later
-        layout = parameter_layout(config)
-        parameters = read_region(m, memory_map, "neurons", block, layout, load)
+        layout = parameter_layout(shape)
+        words = parameter_words(shape, self.contents)
+        parameters = read_region(m, memory_map, "neurons", words, block, layout, load)
         if load is not None:
             m.d.comb += address.load.eq(load)
         for index, bank in enumerate(self.banks):
@@ -148,10 +153,10 @@ class Core(wiring.Component):
                 m.d.comb += bank.load.eq(load)
 
         # Beside the neuron banks.
-        passing: Any = Signal(_passing_layout(config))
+        passing: Any = Signal(_passing_layout(shape))
         m.d.comb += [passing[name].eq(step[name]) for name, _ in passing.shape()]
         valid = address.step_valid
-        for stage in range(1, config.operand_stage + 3):
+        for stage in range(1, shape.operand_stage + 3):
             later = Signal.like(passing, name=f"passing_{stage}")
             later_valid = Signal(name=f"passing_{stage}_valid")
             m.d.sync += [later.eq(passing), later_valid.eq(valid)]
@@ -159,8 +164,8 @@ class Core(wiring.Component):
         m.d.comb += self.end_written.eq(valid & (passing.kind == Kind.END))
 
         # Banks hold positions modulo the tap grid: rotate them back into row-major order.
-        rows, columns = config.tap_grid
-        group = Signal(group_layout(config))
+        rows, columns = shape.tap_grid
+        group = Signal(group_layout(shape))
         group_valid = Signal()
         m.d.sync += [
             group_valid.eq(valid),
@@ -172,7 +177,7 @@ class Core(wiring.Component):
             group.last.eq(passing.last),
         ]
         fired = Cat(bank.fired for bank in self.banks)
-        row_bits = columns * config.lanes
+        row_bits = columns * shape.lanes
         rotated_rows = Signal(len(fired))
         with m.Switch(passing.rotate_y):
             for turn in range(rows):
@@ -184,11 +189,11 @@ class Core(wiring.Component):
             with m.Switch(passing.rotate_x):
                 for turn in range(columns):
                     with m.Case(turn):
-                        masks = line.rotate_right(turn * config.lanes)
+                        masks = line.rotate_right(turn * shape.lanes)
                         m.d.comb += rotated.as_value().word_select(row, row_bits).eq(masks)
         m.d.sync += [
             group.masks.eq(rotated),
-            group.fired.eq(Cat(rotated[index].any() for index in range(config.taps))),
+            group.fired.eq(Cat(rotated[index].any() for index in range(shape.taps))),
         ]
         m.d.comb += [packer.group.eq(group), packer.group_valid.eq(group_valid)]
 
@@ -205,13 +210,13 @@ class Core(wiring.Component):
 
     def _unpack(self, m, events):
         """Events of all edges in the order of the contract; returns the packets dropped."""
-        m.submodules.unpacker = unpacker = Unpacker(self.config.input_link, self.config.fast_clock)
+        m.submodules.unpacker = unpacker = Unpacker(self.shape.input_link, self.shape.fast_clock)
         connect(m, flipped(self.i), unpacker.i)
-        if len(self.config.edges) == 1:
+        if len(self.shape.edges) == 1:
             connect(m, unpacker.o, events)
             return unpacker.dropped
         m.submodules.shortcut = shortcut = Unpacker(
-            self.config.edges[1].input_link, self.config.fast_clock
+            self.shape.edges[1].input_link, self.shape.fast_clock
         )
         m.submodules.join = join = Join((unpacker.link, shortcut.link))
         connect(m, flipped(self.shortcut), shortcut.i)

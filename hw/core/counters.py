@@ -7,7 +7,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
-from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.shape import CoreShape
 
 __all__ = ["CORE_COUNTERS", "READOUT_COUNTERS", "Counters", "counter_layout"]
 
@@ -18,7 +18,7 @@ READOUT_COUNTERS = ("saturations",)
 """Counters that a readout has behind them."""
 
 
-def counter_layout(config: CoreConfig) -> data.StructLayout:
+def counter_layout(shape: CoreShape) -> data.StructLayout:
     """Layout of a core's counters, each ``counter_bits`` wide.
 
     Without ``profile`` there are ``events``, ``dropped`` and ``saturations`` alone.
@@ -41,10 +41,10 @@ def counter_layout(config: CoreConfig) -> data.StructLayout:
         Logit updates that saturated; of a readout only.
     """
     names = [
-        *CORE_COUNTERS[: None if config.profile else 2],
-        *READOUT_COUNTERS * config.readout,
+        *CORE_COUNTERS[: None if shape.profile else 2],
+        *READOUT_COUNTERS * shape.readout,
     ]
-    return data.StructLayout(dict.fromkeys(names, config.counter_bits))
+    return data.StructLayout(dict.fromkeys(names, shape.counter_bits))
 
 
 class Counters(wiring.Component):
@@ -69,8 +69,8 @@ class Counters(wiring.Component):
     saturations: Signal
     o: Any
 
-    def __init__(self, config: CoreConfig):
-        self.config = config
+    def __init__(self, shape: CoreShape):
+        self.shape = shape
         super().__init__(
             {
                 "event": In(1),
@@ -78,9 +78,9 @@ class Counters(wiring.Component):
                 "packet": In(1),
                 "busy": In(1),
                 "stall": In(1),
-                "sops": In(bits_for(config.taps * config.lanes)),
-                "saturations": In(bits_for(config.lanes)),
-                "o": Out(counter_layout(config)),
+                "sops": In(bits_for(shape.taps * shape.lanes)),
+                "saturations": In(bits_for(shape.lanes)),
+                "o": Out(counter_layout(shape)),
             }
         )
 

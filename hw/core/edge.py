@@ -1,10 +1,15 @@
-"""Parameters of an edge into a core: which positions and channels its events reach."""
+"""Shape of an edge into a core: which positions and channels its events reach."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from tickless.hw.packet import LinkConfig
 
-__all__ = ["EdgeConfig", "foldings", "group_blocks", "position_steps", "window"]
+__all__ = ["FREE", "EdgeShape", "foldings", "group_blocks", "position_steps", "window"]
+
+FREE = MappingProxyType({"built_in": False})
+"""Metadata of a field in which a loadable core need not match a network that is loaded: it is
+written at run time, or no network asks for it."""
 
 
 def foldings(window: tuple[int, int]) -> list[int]:
@@ -47,7 +52,7 @@ def group_blocks(group: range, core: range, lanes: int) -> range:
 
 
 @dataclass(frozen=True)
-class EdgeConfig:
+class EdgeShape:
     """One edge into a layer.
 
     Parameters
@@ -58,17 +63,11 @@ class EdgeConfig:
         Kernel height and width.
     stride, padding, pool, groups : int
         Stride, zero padding, pooling factor in front, convolution groups.
-    weights : tuple of int
-        The edge's words of the weight memory, at
-        ``((channel * kernel height + ky) * kernel width + kx) * blocks_per_event + block``, where
-        ``block`` counts from the first channel block of the event's convolution group; lane ``i``
-        of a word lies at bits ``[i * weight_bits, (i + 1) * weight_bits)`` in two's complement.
     """
 
     input_link: LinkConfig
     kernel: tuple[int, int]
-    stride: int
-    padding: int
-    pool: int
+    stride: int = field(metadata=FREE)
+    padding: int = field(metadata=FREE)
+    pool: int = field(metadata=FREE)
     groups: int
-    weights: tuple[int, ...]

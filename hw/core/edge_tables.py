@@ -7,14 +7,14 @@ from amaranth.lib import data
 from amaranth.utils import bits_for, ceil_log2
 
 from tickless.hw.core.axis import AxisTable
-from tickless.hw.core.config import CoreConfig
 from tickless.hw.core.memory_map import MemoryMap
+from tickless.hw.core.shape import CoreShape
 from tickless.hw.core.table import lookup, read_region
 
 __all__ = ["EdgeTables", "lookup_layout"]
 
 
-def lookup_layout(config: CoreConfig, rows: AxisTable, columns: AxisTable) -> data.StructLayout:
+def lookup_layout(shape: CoreShape, rows: AxisTable, columns: AxisTable) -> data.StructLayout:
     """Layout of what an edge's tables say of an event at one step.
 
     Members
@@ -38,11 +38,11 @@ def lookup_layout(config: CoreConfig, rows: AxisTable, columns: AxisTable) -> da
         {
             "row": rows.layout,
             "column": columns.layout,
-            "first_block": ceil_log2(config.blocks),
+            "first_block": ceil_log2(shape.blocks),
             "last_block": 1,
-            "lane_enable": config.lanes,
-            "lane_count": bits_for(config.lanes),
-            "weight_base": config.weight_address_bits,
+            "lane_enable": shape.lanes,
+            "lane_count": bits_for(shape.lanes),
+            "weight_base": shape.weight_address_bits,
             "inside": 1,
         }
     )
@@ -53,7 +53,7 @@ class EdgeTables:
 
     Parameters
     ----------
-    config : CoreConfig
+    shape : CoreShape
         The core.
     memory_map : MemoryMap
         Its memory map, of which the tables of rows and columns are regions.
@@ -67,16 +67,16 @@ class EdgeTables:
 
     def __init__(
         self,
-        config: CoreConfig,
+        shape: CoreShape,
         memory_map: MemoryMap,
         index: int,
         event: Any,
         block_step: Signal,
     ):
-        self.config, self.memory_map = config, memory_map
+        self.shape, self.memory_map = shape, memory_map
         self.index, self.event, self.block_step = index, event, block_step
-        self.edge = config.edges[index]
-        self.rows, self.columns = (AxisTable(config, self.edge, axis) for axis in (0, 1))
+        self.edge = shape.edges[index]
+        self.rows, self.columns = (AxisTable(shape, self.edge, axis) for axis in (0, 1))
 
     def look_up(self, m: Module, row_step: Signal, column_step: Signal, load: Any) -> Any:
         """What the edge says of the event at these steps: a view of `lookup_layout`.
@@ -86,9 +86,9 @@ class EdgeTables:
         load : View of `hw.core.memory_map.write_layout`, or None
             Writes of the loader; None where nothing is loaded.
         """
-        config, edge, event, link = self.config, self.edge, self.event, self.edge.input_link
-        out: Any = Signal(lookup_layout(config, self.rows, self.columns), name=f"edge_{self.index}")
-        groups = [config.group_blocks(edge, group) for group in range(edge.groups)]
+        shape, edge, event, link = self.shape, self.edge, self.event, self.edge.input_link
+        out: Any = Signal(lookup_layout(shape, self.rows, self.columns), name=f"edge_{self.index}")
+        groups = [shape.group_blocks(edge, group) for group in range(edge.groups)]
         size = link.channels // edge.groups
         name = f"_{self.index}"
         y, x = (event[axis][: link.layout[axis].width] for axis in "yx")
@@ -103,37 +103,31 @@ class EdgeTables:
         )
         last_blocks = [max(0, len(blocks) - 1) for blocks in groups]
         masks = [
-            config.lane_mask(edge, g, groups[g].start + block)
+            shape.lane_mask(edge, g, groups[g].start + block)
             for g in range(edge.groups)
             for block in range(1 << len(self.block_step))
         ]
-        start = sum(config.edge_depth(before) for before in range(self.index))
-        channel_words = config.edge_depth(self.index) // link.channels
+        start = sum(shape.edge_depth(before) for before in range(self.index))
+        channel_words = shape.edge_depth(self.index) // link.channels
         m.d.comb += [
-            out.row.eq(
-                read_region(m, self.memory_map, f"rows{name}", row_place, self.rows.layout, load)
-            ),
-            out.column.eq(
-                read_region(
-                    m, self.memory_map, f"columns{name}", column_place, self.columns.layout, load
-                )
-            ),
+            out.row.eq(self._read(m, f"rows{name}", self.rows, row_place, load)),
+            out.column.eq(self._read(m, f"columns{name}", self.columns, column_place, load)),
             out.first_block.eq(
-                lookup(m, group, [b.start for b in groups], range(config.blocks), f"first{name}")
+                lookup(m, group, [b.start for b in groups], range(shape.blocks), f"first{name}")
             ),
             out.last_block.eq(
                 self.block_step
                 == lookup(m, group, last_blocks, self.block_step.shape(), f"last{name}")
             ),
             out.lane_enable.eq(
-                lookup(m, Cat(self.block_step, group), masks, config.lanes, f"lanes{name}")
+                lookup(m, Cat(self.block_step, group), masks, shape.lanes, f"lanes{name}")
             ),
             out.lane_count.eq(
                 lookup(
                     m,
                     Cat(self.block_step, group),
                     [mask.bit_count() for mask in masks],
-                    range(config.lanes + 1),
+                    range(shape.lanes + 1),
                     f"lane_count{name}",
                 )
             ),
@@ -142,7 +136,7 @@ class EdgeTables:
                     m,
                     event.channel,
                     [start + channel * channel_words for channel in range(link.channels)],
-                    config.weight_address_bits,
+                    shape.weight_address_bits,
                     f"weight_base{name}",
                 )
             ),
@@ -151,3 +145,6 @@ class EdgeTables:
             ),
         ]
         return out
+
+    def _read(self, m: Module, name: str, table: AxisTable, place: Any, load: Any) -> Any:
+        return read_region(m, self.memory_map, name, table.words, place, table.layout, load)

@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.shape import CoreShape
 
 __all__ = ["PIPELINE_DEPTH", "EpochControl"]
 
@@ -21,7 +21,7 @@ class EpochControl(wiring.Component):
 
     Parameters
     ----------
-    config : CoreConfig
+    shape : CoreShape
         The core.
 
     Members
@@ -44,15 +44,15 @@ class EpochControl(wiring.Component):
     sweep: Signal
     address: Signal
 
-    def __init__(self, config: CoreConfig):
-        self.depth = config.bank_depth
+    def __init__(self, shape: CoreShape):
+        self.depth = shape.bank_depth
         super().__init__(
             {
                 "end": In(1),
-                "epoch": Out(config.epoch_bits, init=1),  # pyright: ignore[reportCallIssue]
+                "epoch": Out(shape.epoch_bits, init=1),  # pyright: ignore[reportCallIssue]
                 "ready": Out(1),
                 "sweep": Out(1),
-                "address": Out(config.address_bits),
+                "address": Out(shape.address_bits),
             }
         )
 

@@ -6,8 +6,8 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from tickless.hw.core.config import CoreConfig
 from tickless.hw.core.memory_map import ADDRESS_BITS, CHUNK_BITS, MemoryMap, write_layout
+from tickless.hw.core.shape import CoreShape
 
 __all__ = ["CHUNK_LAYOUT", "Loader", "add_loader", "load_members"]
 
@@ -62,7 +62,7 @@ class Loader(wiring.Component):
         m.d.comb += self.unknown.eq(self.i_valid)
         m.d.sync += self.o.enable.eq(0)
         for index, region in enumerate(regions):
-            exists = (number == index) & (word < len(region.words)) & (chunk < region.chunks)
+            exists = (number == index) & (word < region.depth) & (chunk < region.chunks)
             with m.If(self.i_valid & exists):
                 m.d.comb += self.unknown.eq(0)
                 m.d.sync += self.o.enable[index].eq(chunk == region.chunks - 1)
@@ -74,9 +74,9 @@ class Loader(wiring.Component):
         return m
 
 
-def load_members(config: CoreConfig) -> dict[str, Any]:
+def load_members(shape: CoreShape) -> dict[str, Any]:
     """Members by which a core is loaded: none unless it is loadable."""
-    if not config.loadable:
+    if not shape.loadable:
         return {}
     return {"load": In(CHUNK_LAYOUT), "load_valid": In(1), "load_unknown": Out(1)}
 

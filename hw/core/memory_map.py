@@ -9,7 +9,8 @@ from amaranth.lib import data
 from amaranth.utils import ceil_log2
 
 from tickless.hw.core.axis import AxisTable
-from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.contents import CoreContents
+from tickless.hw.core.shape import CoreShape
 
 __all__ = [
     "ADDRESS_BITS",
@@ -17,6 +18,7 @@ __all__ = [
     "MemoryMap",
     "Region",
     "parameter_layout",
+    "parameter_words",
     "write_layout",
 ]
 
@@ -38,13 +40,13 @@ class Region:
         edge ``k``.
     word_bits : int
         Width of a word.
-    words : tuple of int
-        Contents, lowest address first.
+    depth : int
+        Number of words.
     """
 
     name: str
     word_bits: int
-    words: tuple[int, ...]
+    depth: int
 
     @property
     def chunks(self) -> int:
@@ -52,7 +54,7 @@ class Region:
         return -(-self.word_bits // CHUNK_BITS)
 
 
-def parameter_layout(config: CoreConfig) -> data.StructLayout:
+def parameter_layout(shape: CoreShape) -> data.StructLayout:
     """Layout of what the neurons of one channel block go by.
 
     Members
@@ -62,14 +64,29 @@ def parameter_layout(config: CoreConfig) -> data.StructLayout:
     thresholds, floors : array
         One a lane.
     """
-    bits = config.membrane_bits
+    bits = shape.membrane_bits
     return data.StructLayout(
         {
             "ceil": unsigned(bits - 1),
-            "thresholds": data.ArrayLayout(unsigned(bits), config.lanes),
-            "floors": data.ArrayLayout(signed(bits), config.lanes),
+            "thresholds": data.ArrayLayout(unsigned(bits), shape.lanes),
+            "floors": data.ArrayLayout(signed(bits), shape.lanes),
         }
     )
+
+
+def parameter_words(shape: CoreShape, contents: CoreContents) -> tuple[int, ...]:
+    """Words of `parameter_layout` of a spiking core, one a channel block."""
+    layout = parameter_layout(shape)
+    # Lanes beyond the last channel belong to no neuron.
+    missing = shape.blocks * shape.lanes - shape.output_shape[0]
+    thresholds = [*contents.thresholds, *[1] * missing]
+    floors = [*contents.floors, *[-1] * missing]
+    words = []
+    for start in range(0, len(thresholds), shape.lanes):
+        lanes = slice(start, start + shape.lanes)
+        word: Any = {"ceil": shape.ceil, "thresholds": thresholds[lanes], "floors": floors[lanes]}
+        words.append(layout.const(word).as_bits())
+    return tuple(words)
 
 
 class MemoryMap:
@@ -80,8 +97,8 @@ class MemoryMap:
 
     Parameters
     ----------
-    config : CoreConfig
-        The core; what its regions hold is what it was built with.
+    shape : CoreShape
+        The core.
 
     Members
     -------
@@ -94,18 +111,21 @@ class MemoryMap:
         If the addresses do not fit into `ADDRESS_BITS`.
     """
 
-    def __init__(self, config: CoreConfig):
-        weights = Region("weights", config.weight_word_bits, config.weights)
-        self.regions = (weights, *_parameters(config), *_tables(config))
+    def __init__(self, shape: CoreShape):
+        self.shape = shape
+        regions = [Region("weights", shape.weight_word_bits, shape.weight_depth)]
+        if not shape.readout:
+            regions.append(Region("neurons", parameter_layout(shape).size, shape.blocks))
+        regions += [
+            Region(name, table.layout.size, len(table.entries))
+            for name, table in _tables(shape).items()
+        ]
+        self.regions = tuple(regions)
         bits = ceil_log2(len(self.regions)) + self.word_address_bits + self.chunk_index_bits
         if bits > ADDRESS_BITS:
             raise ValueError(
-                f"core {config.name!r}: addresses of {bits} bits: expected at most {ADDRESS_BITS}"
+                f"core {shape.name!r}: addresses of {bits} bits: expected at most {ADDRESS_BITS}"
             )
-
-    def region(self, name: str) -> Region:
-        """Region of a name."""
-        return self.regions[self.index(name)]
 
     def index(self, name: str) -> int:
         """Number of the region of a name."""
@@ -118,22 +138,38 @@ class MemoryMap:
     @cached_property
     def word_address_bits(self) -> int:
         """Width of a word's address within its region."""
-        return max(ceil_log2(len(region.words)) for region in self.regions)
+        return max(ceil_log2(region.depth) for region in self.regions)
 
     @cached_property
     def chunk_index_bits(self) -> int:
         """Width of a chunk's index within its word."""
         return max(ceil_log2(region.chunks) for region in self.regions)
 
-    def chunks(self) -> list[tuple[int, int]]:
+    def words(self, contents: CoreContents) -> dict[str, tuple[int, ...]]:
+        """What each region holds, by its name, lowest address first.
+
+        Raises
+        ------
+        ValueError
+            If the core cannot hold the contents.
+        """
+        contents.check(self.shape)
+        words = {name: table.words for name, table in _tables(self.shape).items()}
+        words["weights"] = contents.weight_words
+        if not self.shape.readout:
+            words["neurons"] = parameter_words(self.shape, contents)
+        return words
+
+    def chunks(self, contents: CoreContents) -> list[tuple[int, int]]:
         """Address and value of every chunk, in an order that writes all words."""
+        words = self.words(contents)
         return [
             (
                 self.address(region.name, index, chunk),
                 word >> (CHUNK_BITS * chunk) & ((1 << CHUNK_BITS) - 1),
             )
             for region in self.regions
-            for index, word in enumerate(region.words)
+            for index, word in enumerate(words[region.name])
             for chunk in range(region.chunks)
         ]
 
@@ -159,27 +195,10 @@ def write_layout(memory_map: MemoryMap) -> data.StructLayout:
     )
 
 
-def _parameters(config: CoreConfig) -> list[Region]:
-    if config.readout:
-        return []
-    layout = parameter_layout(config)
-    # Lanes beyond the last channel belong to no neuron.
-    missing = config.blocks * config.lanes - config.shape[0]
-    thresholds = [*config.thresholds, *[1] * missing]
-    floors = [*config.floors, *[-1] * missing]
-    words = []
-    for start in range(0, len(thresholds), config.lanes):
-        lanes = slice(start, start + config.lanes)
-        word: Any = {"ceil": config.ceil, "thresholds": thresholds[lanes], "floors": floors[lanes]}
-        words.append(layout.const(word).as_bits())
-    return [Region("neurons", layout.size, tuple(words))]
-
-
-def _tables(config: CoreConfig) -> list[Region]:
-    regions = []
-    for index, edge in enumerate(config.edges):
-        for axis, name in enumerate(("rows", "columns")):
-            table = AxisTable(config, edge, axis)
-            words = tuple(table.layout.const(entry).as_bits() for entry in table.entries)
-            regions.append(Region(f"{name}_{index}", table.layout.size, words))
-    return regions
+def _tables(shape: CoreShape) -> dict[str, AxisTable]:
+    """Tables of the edges by the names of their regions."""
+    return {
+        f"{name}_{index}": AxisTable(shape, edge, axis)
+        for index, edge in enumerate(shape.edges)
+        for axis, name in enumerate(("rows", "columns"))
+    }

@@ -9,8 +9,14 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from tickless.hw.core.config import CoreConfig
-from tickless.hw.core.memory_map import MemoryMap, parameter_layout, write_layout
+from tickless.hw.core.contents import CoreContents
+from tickless.hw.core.memory_map import (
+    MemoryMap,
+    parameter_layout,
+    parameter_words,
+    write_layout,
+)
+from tickless.hw.core.shape import CoreShape
 from tickless.hw.core.table import memory_of
 from tickless.hw.ram import Ram
 
@@ -20,18 +26,18 @@ LANES_PER_SELECT = 4
 """Lanes that a register of the forwarding selects reaches, for a fast clock."""
 
 
-def update_layout(config: CoreConfig) -> data.StructLayout:
+def update_layout(shape: CoreShape) -> data.StructLayout:
     """Layout of one update: the words it touches, its lanes and its epoch.
 
-    Lanes that are not enabled keep their membranes; with `CoreConfig.whole_blocks` all are.
+    Lanes that are not enabled keep their membranes; with `CoreShape.whole_blocks` all are.
     """
     return data.StructLayout(
         {
             "valid": 1,
-            "address": config.address_bits,
-            "weight_address": config.weight_address_bits,
-            "lane_enable": config.lanes,
-            "epoch": config.epoch_bits,
+            "address": shape.address_bits,
+            "weight_address": shape.weight_address_bits,
+            "lane_enable": shape.lanes,
+            "epoch": shape.epoch_bits,
         }
     )
 
@@ -44,13 +50,15 @@ class NeuronBank(wiring.Component):
     The loop itself is an addition and two selections; ``w - threshold`` and ``w - floor`` are
     formed one stage earlier.
 
-    Stages: 0 addresses the memories, `CoreConfig.operand_stage` forwards and forms the operands,
-    the next one computes, `CoreConfig.write_stage` writes back.
+    Stages: 0 addresses the memories, `CoreShape.operand_stage` forwards and forms the operands,
+    the next one computes, `CoreShape.write_stage` writes back.
 
     Parameters
     ----------
-    config : CoreConfig
+    shape : CoreShape
         The core.
+    contents : CoreContents
+        What it computes with.
 
     Members
     -------
@@ -82,50 +90,52 @@ class NeuronBank(wiring.Component):
     sweep_address: Signal
     load: Any
 
-    def __init__(self, config: CoreConfig):
-        self.config, self.memory_map = config, MemoryMap(config)
+    def __init__(self, shape: CoreShape, contents: CoreContents):
+        self.shape, self.contents, self.memory_map = shape, contents, MemoryMap(shape)
         self.word = data.StructLayout(
             {
-                "membranes": data.ArrayLayout(signed(config.membrane_bits), config.lanes),
-                "epoch": config.epoch_bits,
+                "membranes": data.ArrayLayout(signed(shape.membrane_bits), shape.lanes),
+                "epoch": shape.epoch_bits,
             }
         )
         # Registers of parameters begin as of block 0: with one block they are constants.
-        words = self.memory_map.region("neurons").words
-        self.initial: Any = parameter_layout(config).from_bits(words[0])
-        self.membranes = Ram(self.word, config.bank_depth, config.single_port)
+        words = parameter_words(shape, contents)
+        self.initial: Any = parameter_layout(shape).from_bits(words[0])
+        self.membranes = Ram(self.word, shape.bank_depth, shape.single_port)
         self.write = self.membranes.write
-        loads = {"load": In(write_layout(self.memory_map))} if config.loadable else {}
+        loads = {"load": In(write_layout(self.memory_map))} if shape.loadable else {}
         super().__init__(
             {
                 **loads,
-                "update": In(update_layout(config)),
-                "parameters": In(parameter_layout(config)),
-                "fired": Out(config.lanes),
+                "update": In(update_layout(shape)),
+                "parameters": In(parameter_layout(shape)),
+                "fired": Out(shape.lanes),
                 "sweep": In(1),
-                "sweep_address": In(config.address_bits),
+                "sweep_address": In(shape.address_bits),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        config, write = self.config, self.write
-        load = self.load if config.loadable else None
+        shape, write = self.shape, self.write
+        load = self.load if shape.loadable else None
         m.submodules.membranes = self.membranes
-        m.submodules.weights = weights = memory_of(m, self.memory_map, "weights", load)
+        m.submodules.weights = weights = memory_of(
+            m, self.memory_map, "weights", self.contents.weight_words, load
+        )
         weight_read = weights.read_port()
         m.d.comb += [
             self.membranes.address.eq(self.update.address),
             weight_read.addr.eq(self.update.weight_address),
         ]
 
-        operands, written = config.operand_stage, config.write_stage
-        layout = update_layout(config)
+        operands, written = shape.operand_stage, shape.write_stage
+        layout = update_layout(shape)
         stages = [self.update, *(Signal(layout, name=f"stage_{n}") for n in range(1, written + 1))]
         for before, after in pairwise(stages):
             m.d.sync += after.eq(before)
 
-        ahead = range(config.clocks_per_step, written + 1, config.clocks_per_step)
+        ahead = range(shape.clocks_per_step, written + 1, shape.clocks_per_step)
         selects = self._selects(m, stages, ahead)
         word: Any = self.membranes.word
         weights_read: Any = weight_read.data
@@ -143,7 +153,7 @@ class NeuronBank(wiring.Component):
             m.d.sync += after.eq(before)
         first, *older = (results[operands + distance] for distance in ahead)
         membranes = Signal.like(result)
-        for lane in range(config.lanes):
+        for lane in range(shape.lanes):
             select = selects[lane // LANES_PER_SELECT]
             settled = [
                 Mux(choice, value[lane], 0)
@@ -151,12 +161,12 @@ class NeuronBank(wiring.Component):
             ]
             m.d.comb += membranes[lane].eq(Mux(select[0], first[lane], reduce(or_, settled)))
 
-        fired = Signal(config.lanes)
+        fired = Signal(shape.lanes)
         ceil = Signal.like(self.parameters.ceil, init=self.initial.ceil)
         m.d.sync += ceil.eq(self.parameters.ceil)
         update = stages[operands + 1]
-        enable = Const(-1, config.lanes) if config.whole_blocks else update.lane_enable
-        for lane in range(config.lanes):
+        enable = Const(-1, shape.lanes) if shape.whole_blocks else update.lane_enable
+        for lane in range(shape.lanes):
             self._lane(
                 m,
                 lane,
@@ -180,7 +190,7 @@ class NeuronBank(wiring.Component):
     def _selects(self, m, stages, ahead) -> list[Any]:
         """Where the newest word is, at the operands' stage, for each group of lanes: a bit for each
         distance ``ahead`` at which an update holds it, and one for the memory's word."""
-        now, last = self.update, stages[self.config.write_stage]
+        now, last = self.update, stages[self.shape.write_stage]
 
         def same_word(other: Any) -> Value:
             return other.valid & (other.address == now.address)
@@ -196,8 +206,8 @@ class NeuronBank(wiring.Component):
         # Stage 1. The lowest bit is of the newest.
         newest = (hits & ~(hits - 1))[: len(hits)]
         select = Cat(newest, unwritten & (self.membranes.word.epoch == stages[1].epoch))
-        groups = -(-self.config.lanes // LANES_PER_SELECT)
-        if self.config.operand_stage == 1:
+        groups = -(-self.shape.lanes // LANES_PER_SELECT)
+        if self.shape.operand_stage == 1:
             return [select] * groups
         # One register would have to reach all lanes in one clock.
         copies = [
@@ -209,18 +219,18 @@ class NeuronBank(wiring.Component):
 
     def _lane(self, m, lane, enable, weights, ceil, membrane_in, result, fired):
         """One lane: one stage forms the operands, the next one adds and selects."""
-        config = self.config
-        bits = max(config.membrane_bits, config.weight_bits) + 1
+        shape = self.shape
+        bits = max(shape.membrane_bits, shape.weight_bits) + 1
         threshold, floor = self.parameters.thresholds[lane], self.parameters.floors[lane]
 
-        membrane = Signal(signed(config.membrane_bits), name=f"membrane_{lane}")
-        weight = Signal(signed(config.weight_bits), name=f"weight_{lane}")
+        membrane = Signal(signed(shape.membrane_bits), name=f"membrane_{lane}")
+        weight = Signal(signed(shape.weight_bits), name=f"weight_{lane}")
         above = Signal(signed(bits), name=f"weight_minus_threshold_{lane}")
         below = Signal(signed(bits), name=f"weight_minus_floor_{lane}")
         clamped = Signal(
-            signed(config.membrane_bits), name=f"clamped_{lane}", init=self.initial.floors[lane]
+            signed(shape.membrane_bits), name=f"clamped_{lane}", init=self.initial.floors[lane]
         )
-        bank_weight = weights.word_select(lane, config.weight_bits).as_signed()
+        bank_weight = weights.word_select(lane, shape.weight_bits).as_signed()
         m.d.sync += [
             membrane.eq(membrane_in),
             weight.eq(bank_weight),

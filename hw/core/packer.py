@@ -8,46 +8,46 @@ from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from tickless.hw.core.config import FORK_LEVEL, CoreConfig
+from tickless.hw.core.shape import FORK_LEVEL, CoreShape
 from tickless.hw.packet import Kind
 
 __all__ = ["Packer", "entry_layout", "group_layout"]
 
 
-def group_layout(config: CoreConfig) -> data.StructLayout:
+def group_layout(shape: CoreShape) -> data.StructLayout:
     """Layout of what one step fired: masks by position, row-major, from position ``(y, x)``.
 
     ``fired`` has one bit a position: whether its mask is not 0.
     """
-    output = config.output_link.layout
+    output = shape.output_link.layout
     return data.StructLayout(
         {
             "kind": Kind,
             "y": output["y"].shape,
             "x": output["x"].shape,
-            "block": ceil_log2(config.blocks),
+            "block": ceil_log2(shape.blocks),
             "last_block": 1,
             "last": 1,
-            "masks": data.ArrayLayout(config.lanes, config.taps),
-            "fired": config.taps,
+            "masks": data.ArrayLayout(shape.lanes, shape.taps),
+            "fired": shape.taps,
         }
     )
 
 
-def entry_layout(config: CoreConfig) -> data.StructLayout:
+def entry_layout(shape: CoreShape) -> data.StructLayout:
     """Layout of what waits for the link: the masks of a step, or those of an event's positions.
 
     ``pending`` has one bit a mask: whether it is not 0. A single mask that waits never is.
     """
-    group = group_layout(config)
-    count = config.taps * (config.blocks if config.taps > 1 else 1)
-    ends = int(config.end_level is not None)
+    group = group_layout(shape)
+    count = shape.taps * (shape.blocks if shape.taps > 1 else 1)
+    ends = int(shape.end_level is not None)
     return data.StructLayout(
         {
             **{name: group[name].shape for name in ("kind", "y", "x", "block")},
             "last": ends,
             "own_end": ends,
-            "masks": data.ArrayLayout(config.lanes, count),
+            "masks": data.ArrayLayout(shape.lanes, count),
             "pending": count if count > 1 else 0,
         }
     )
@@ -70,7 +70,7 @@ class Packer(wiring.Component):
 
     Parameters
     ----------
-    config : CoreConfig
+    shape : CoreShape
         The core.
 
     Members
@@ -93,28 +93,29 @@ class Packer(wiring.Component):
     group_valid: Signal
     o: stream.Interface
 
-    def __init__(self, config: CoreConfig):
-        self.config = config
+    def __init__(self, shape: CoreShape):
+        self.shape = shape
         super().__init__(
             {
                 "reserve": In(1),
                 "room": Out(1),
-                "group": In(group_layout(config)),
+                "group": In(group_layout(shape)),
                 "group_valid": In(1),
-                "o": Out(stream.Signature(config.output_link.layout)),
+                "o": Out(stream.Signature(shape.output_link.layout)),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        config, group = self.config, self.group
-        collected = config.blocks if config.taps > 1 else 1
-        count = config.taps * collected
-        layout = entry_layout(config)
-        m.submodules.queue = queue = SyncFIFOBuffered(width=layout.size, depth=config.queue_depth)
+        shape, group = self.shape, self.group
+        collected = shape.blocks if shape.taps > 1 else 1
+        count = shape.taps * collected
+        layout = entry_layout(shape)
+        m.submodules.queue = queue = SyncFIFOBuffered(width=layout.size, depth=shape.queue_depth)
+        into, out = queue.w_stream, queue.r_stream
         entry: Any = Signal(layout)
         m.d.comb += [
-            queue.w_data.eq(entry),
+            into.payload.eq(entry),
             entry.kind.eq(group.kind),
             entry.y.eq(group.y),
             entry.x.eq(group.x),
@@ -127,7 +128,7 @@ class Packer(wiring.Component):
         else:
             m.d.comb += complete.eq(group.last_block | (group.kind != Kind.EVENT))
             masks_before, pending_before = Signal.like(masks), Signal.like(pending)
-            for tap in range(config.taps):
+            for tap in range(shape.taps):
                 for block in range(collected):
                     index, now = tap * collected + block, group.block == block
                     m.d.comb += [
@@ -141,27 +142,27 @@ class Packer(wiring.Component):
                 ]
         m.d.comb += [entry.masks.eq(masks), entry.pending.eq(pending)]
         fired = pending.any() | (group.kind != Kind.EVENT)
-        if config.end_level is not None:
+        if shape.end_level is not None:
             m.d.comb += entry.last.eq(group.last)
             with m.If(~fired):
                 m.d.comb += [entry.kind.eq(Kind.EVENT_END), entry.own_end.eq(1)]
             fired = fired | group.last
-        m.d.comb += queue.w_en.eq(self.group_valid & complete & fired)
+        m.d.comb += into.valid.eq(self.group_valid & complete & fired)
 
-        reserved = Signal(range(config.queue_depth + 1))
+        reserved = Signal(range(shape.queue_depth + 1))
         freed = Signal(2)
-        m.d.comb += self.room.eq(reserved != config.queue_depth)
+        m.d.comb += self.room.eq(reserved != shape.queue_depth)
         m.d.sync += [
-            freed.eq((self.group_valid & ~queue.w_en) + (queue.r_en & queue.r_rdy)),
+            freed.eq((self.group_valid & ~into.valid) + (out.ready & out.valid)),
             reserved.eq(reserved + self.reserve - freed),
         ]
 
-        self._send(m, queue, layout, count, collected)
+        self._send(m, out, layout, count, collected)
         return m
 
-    def _send(self, m, queue, layout, count, collected):
+    def _send(self, m, waiting, layout, count, collected):
         """One packet a clock from the entry at hand; the next entry follows without a gap."""
-        config, output = self.config, self.config.output_link.layout
+        shape, output = self.shape, self.shape.output_link.layout
         entry: Any = Signal(layout)
         pending = Signal(count)
         marker = Signal()
@@ -172,11 +173,11 @@ class Packer(wiring.Component):
         advance = Signal()
         done = Signal()
         absorb = Signal()
-        following = data.View(layout, queue.r_data)
+        following = data.View(layout, waiting.payload)
         for index in reversed(range(count)):
             with m.If(pending[index]):
                 m.d.comb += chosen.eq(index)
-        columns = config.tap_grid[1]
+        columns = shape.tap_grid[1]
         positions = [divmod(index // collected, columns) for index in range(count)]
         row = Array(position[0] for position in positions)[chosen]
         column = Array(position[1] for position in positions)[chosen]
@@ -185,17 +186,17 @@ class Packer(wiring.Component):
             without_chosen.eq(pending & (pending - 1)),
             advance.eq(held & (~self.o.valid | self.o.ready)),
             done.eq(~held | (advance & final)),
-            queue.r_en.eq(done | absorb),
+            waiting.ready.eq(done | absorb),
         ]
-        ends = Signal(config.output_link.count_bits)
+        ends = Signal(shape.output_link.count_bits)
         own_end = Signal()
         following_own_end = Signal()
-        if config.end_level is not None:
+        if shape.end_level is not None:
             m.d.comb += [own_end.eq(entry.own_end), following_own_end.eq(following.own_end)]
-        if config.output_link.level_bits:
+        if shape.output_link.level_bits:
             m.d.comb += absorb.eq(
                 (marker & (entry.kind == Kind.EVENT_END) & ~advance & ~ends.all())
-                & (queue.r_rdy & (following.kind == Kind.EVENT_END))
+                & (waiting.valid & (following.kind == Kind.EVENT_END))
                 & ~(own_end ^ following_own_end)
             )
         with m.If(self.o.ready):
@@ -209,15 +210,15 @@ class Packer(wiring.Component):
                 packet.block.eq(Mux(marker, 0, entry.block if collected == 1 else block)),
                 packet.mask.eq(Mux(marker, 0, entry.masks[chosen])),
             ]
-            if config.output_link.level_bits:
+            if shape.output_link.level_bits:
                 # Ends that only pass are a fork's.
-                own_level = FORK_LEVEL if config.end_level is None else config.end_level
+                own_level = FORK_LEVEL if shape.end_level is None else shape.end_level
                 m.d.comb += [
                     packet.last.eq(~marker & entry.last & final),
                     packet.level.eq(Mux(marker & ~own_end, FORK_LEVEL, own_level)),
                 ]
                 with m.If(marker):
-                    m.d.comb += config.output_link.count(packet).eq(ends)
+                    m.d.comb += shape.output_link.count(packet).eq(ends)
             m.d.sync += [
                 self.o.valid.eq(1),
                 self.o.p.eq(packet),
@@ -228,8 +229,8 @@ class Packer(wiring.Component):
         with m.If(absorb):
             m.d.sync += ends.eq(ends + 1)
         with m.If(done):
-            m.d.sync += held.eq(queue.r_rdy)
-        with m.If(done & queue.r_rdy):
+            m.d.sync += held.eq(waiting.valid)
+        with m.If(done & waiting.valid):
             is_marker = following.kind != Kind.EVENT
             m.d.sync += [
                 entry.eq(following),

@@ -7,11 +7,12 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tickless.hw.core.address import AddressGenerator
-from tickless.hw.core.config import CoreConfig
+from tickless.hw.core.contents import CoreContents
 from tickless.hw.core.counters import Counters, counter_layout
 from tickless.hw.core.decision import Decision
 from tickless.hw.core.loader import add_loader, load_members
 from tickless.hw.core.memory_map import MemoryMap
+from tickless.hw.core.shape import CoreShape
 from tickless.hw.core.table import memory_of
 from tickless.hw.core.unpacker import Unpacker
 from tickless.hw.packet import LOGIT_BITS, Kind
@@ -31,8 +32,10 @@ class Readout(wiring.Component):
 
     Parameters
     ----------
-    config : CoreConfig
-        The layer, its folding and its weights.
+    shape : CoreShape
+        The layer and its folding.
+    contents : CoreContents
+        Its weights, thresholds and floors.
 
     Members
     -------
@@ -50,28 +53,31 @@ class Readout(wiring.Component):
     o: stream.Interface
     counters: Any
 
-    def __init__(self, config: CoreConfig):
-        if not config.readout:
-            raise ValueError(f"core {config.name!r} is a spiking layer: expected a readout")
-        self.config = config
-        self.classes = config.shape[0]
+    def __init__(self, shape: CoreShape, contents: CoreContents):
+        if not shape.readout:
+            raise ValueError(f"core {shape.name!r} is a spiking layer: expected a readout")
+        contents.check(shape)
+        self.shape, self.contents = shape, contents
+        self.classes = shape.output_shape[0]
         super().__init__(
             {
-                **load_members(config),
-                "i": In(stream.Signature(config.input_link.layout)),
-                "o": Out(stream.Signature(config.answers)),
-                "counters": Out(counter_layout(config)),
+                **load_members(shape),
+                "i": In(stream.Signature(shape.input_link.layout)),
+                "o": Out(stream.Signature(shape.answers)),
+                "counters": Out(counter_layout(shape)),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        config, memory_map = self.config, MemoryMap(self.config)
-        m.submodules.unpacker = unpacker = Unpacker(config.input_link, config.fast_clock)
-        m.submodules.address = address = AddressGenerator(config)
-        m.submodules.counters = counters = Counters(config)
-        load = add_loader(m, self, memory_map) if config.loadable else None
-        m.submodules.weights = weights = memory_of(m, memory_map, "weights", load)
+        shape, memory_map = self.shape, MemoryMap(self.shape)
+        m.submodules.unpacker = unpacker = Unpacker(shape.input_link, shape.fast_clock)
+        m.submodules.address = address = AddressGenerator(shape)
+        m.submodules.counters = counters = Counters(shape)
+        load = add_loader(m, self, memory_map) if shape.loadable else None
+        m.submodules.weights = weights = memory_of(
+            m, memory_map, "weights", self.contents.weight_words, load
+        )
         if load is not None:
             m.d.comb += address.load.eq(load)
         connect(m, flipped(self.i), unpacker.i)
@@ -93,7 +99,7 @@ class Readout(wiring.Component):
         # No step is issued from a marker on until it is dealt with, its answer taken.
         # The blocks of logits stand in a ring, which a step turns by one: the block at hand is
         # always the first. Behind an event's last step they are back in their places.
-        ring: Any = Signal(data.ArrayLayout(signed(LOGIT_BITS), config.blocks * config.lanes))
+        ring: Any = Signal(data.ArrayLayout(signed(LOGIT_BITS), shape.blocks * shape.lanes))
         logits = Cat(ring[channel] for channel in range(self.classes))
         turn = Signal()
         done = Signal()
@@ -108,11 +114,11 @@ class Readout(wiring.Component):
             m.d.sync += answering.eq(1)
         with m.Elif(done):
             m.d.sync += answering.eq(0)
-        if config.margin is None:
+        if shape.margin is None:
             self._answer(m, step_2, valid_2, ring, logits, turn, done)
         else:
             m.d.comb += turn.eq(0)
-            self._decide(m, config.margin, step_2, valid_2, logits, done)
+            self._decide(m, shape.margin, step_2, valid_2, logits, done)
 
         m.d.comb += [
             counters.event.eq(address.issue_event),
@@ -128,7 +134,7 @@ class Readout(wiring.Component):
 
     def _answer(self, m, step, valid, ring, logits, turn, done):
         """Answers markers; finds the class by one comparison a clock."""
-        answer, lanes = self.o.p, self.config.lanes
+        answer, lanes = self.o.p, self.shape.lanes
         index = Signal(range(len(ring)))
         lane = Signal(range(lanes))
         choosing = Signal()
@@ -142,7 +148,7 @@ class Readout(wiring.Component):
             turn.eq(choosing & (lane == lanes - 1)),
         ]
         # For a fast clock chosen in one clock and compared in the next.
-        m.d["sync" if self.config.fast_clock else "comb"] += [
+        m.d["sync" if self.shape.fast_clock else "comb"] += [
             logit.eq(Array(ring[i] for i in range(lanes))[lane]),
             logit_index.eq(index),
             comparing.eq(choosing),
@@ -177,7 +183,7 @@ class Readout(wiring.Component):
 
     def _accumulate(self, m, step, valid, weights, ring, turn, done):
         """Adds a step's weights to its block of logits; returns how many saturated a clock ago."""
-        config, lanes = self.config, self.config.lanes
+        shape, lanes = self.shape, self.shape.lanes
         high, low = (1 << (LOGIT_BITS - 1)) - 1, -(1 << (LOGIT_BITS - 1))
         saturated = Signal(lanes)
         adding = Signal()
@@ -185,7 +191,7 @@ class Readout(wiring.Component):
         for lane in range(lanes):
             total = Signal(signed(LOGIT_BITS + 1), name=f"sum_{lane}")
             result = Signal(signed(LOGIT_BITS), name=f"result_{lane}")
-            weight = weights.word_select(lane, config.weight_bits).as_signed()
+            weight = weights.word_select(lane, shape.weight_bits).as_signed()
             # Out of range: the two highest bits differ.
             out_of_range = total[-1] ^ total[-2]
             m.d.comb += [

@@ -21,17 +21,21 @@ def lookup(m: Module, index: ValueLike, entries: Sequence[int], shape, name: str
     return out
 
 
-def memory_of(m: Module, memory_map: MemoryMap, region_name: str, write: Any) -> memory.Memory:
-    """Memory of a region, filled with what the core was built with.
+def memory_of(
+    m: Module, memory_map: MemoryMap, region_name: str, words: Sequence[int], write: Any
+) -> memory.Memory:
+    """Memory of a region.
 
     Parameters
     ----------
+    words : sequence of int
+        What it holds at first.
     write : View of `hw.core.memory_map.write_layout`, or None
         Writes of the loader; None where nothing is loaded.
     """
     number = memory_map.index(region_name)
     region = memory_map.regions[number]
-    made = memory.Memory(shape=region.word_bits, depth=len(region.words), init=region.words)
+    made = memory.Memory(shape=region.word_bits, depth=region.depth, init=words)
     if write is not None:
         port = made.write_port()
         m.d.comb += [
@@ -43,7 +47,13 @@ def memory_of(m: Module, memory_map: MemoryMap, region_name: str, write: Any) ->
 
 
 def read_region(
-    m: Module, memory_map: MemoryMap, region_name: str, index: ValueLike, shape, write: Any
+    m: Module,
+    memory_map: MemoryMap,
+    region_name: str,
+    words: Sequence[int],
+    index: ValueLike,
+    shape,
+    write: Any,
 ) -> Any:
     """Combinational read of a region: a view of ``shape``; parameters as of `memory_of`.
 
@@ -51,9 +61,8 @@ def read_region(
     """
     name = region_name
     if write is None:
-        words = memory_map.region(name).words
         return lookup(m, index, words, shape, name)
-    m.submodules[name] = made = memory_of(m, memory_map, name, write)
+    m.submodules[name] = made = memory_of(m, memory_map, name, words, write)
     port = made.read_port(domain="comb")
     out: Any = Signal(shape, name=name)
     m.d.comb += [port.addr.eq(index), out.eq(port.data)]

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from amaranth.utils import ceil_log2
 
-from tickless.hw.core.config import FORK_LEVEL, CoreConfig
 from tickless.hw.core.loader import CHUNK_LAYOUT
+from tickless.hw.core.shape import FORK_LEVEL, CoreShape
 from tickless.hw.fabric.answers import WORD_BITS
 from tickless.hw.fabric.flit import HOST, FlitConfig, Peer
 from tickless.hw.fabric.receiver import check_queue
@@ -73,7 +73,7 @@ class MeshConfig:
     ----------
     rows, columns : int
         Tiles.
-    layers : tuple of tuple of CoreConfig
+    layers : tuple of tuple of CoreShape
         Cores of each layer, channels ascending; the last layer is one readout.
     places : tuple of tuple of Place
         Tile of each core.
@@ -88,7 +88,7 @@ class MeshConfig:
 
     rows: int
     columns: int
-    layers: tuple[tuple[CoreConfig, ...], ...]
+    layers: tuple[tuple[CoreShape, ...], ...]
     places: tuple[tuple[Place, ...], ...]
     queue_depth: int
     credit_batch: int
@@ -131,7 +131,7 @@ class MeshConfig:
                         f"{link!r}"
                     )
 
-    def _check_slices(self, cores: tuple[CoreConfig, ...]) -> None:
+    def _check_slices(self, cores: tuple[CoreShape, ...]) -> None:
         first, channel = cores[0], 0
         lanes = first.lanes
         for core in cores:
@@ -142,7 +142,7 @@ class MeshConfig:
                 )
             if len(cores) > 1 and core.end_level is None:
                 raise ValueError(f"core {core.name!r}: end_level = None: expected one of a slice")
-            channel += core.shape[0]
+            channel += core.output_shape[0]
         if channel != first.layer_channels:
             raise ValueError(
                 f"core {first.name!r}: its layer's cores end at channel {channel}: expected "
@@ -150,7 +150,7 @@ class MeshConfig:
             )
 
     @property
-    def cores(self) -> tuple[CoreConfig, ...]:
+    def cores(self) -> tuple[CoreShape, ...]:
         """All cores, layer by layer."""
         return tuple(core for cores in self.layers for core in cores)
 
@@ -201,13 +201,13 @@ class MeshConfig:
         return FlitConfig(self.rows, self.columns, max(widths), ceil_log2(most), self.loadable)
 
 
-def whole_link(cores: tuple[CoreConfig, ...]) -> LinkConfig:
+def whole_link(cores: tuple[CoreShape, ...]) -> LinkConfig:
     """Packets of a whole layer, made of its cores' packets.
 
     It carries ends of a fork's events if the layer lies between the fork and its join.
     """
     first = cores[0]
-    channels, (_, height, width) = first.layer_channels, first.shape
+    channels, (_, height, width) = first.layer_channels, first.output_shape
     if len(cores) == 1:
         return first.output_link
     between = first.end_level == FORK_LEVEL or first.passes_ends

@@ -40,8 +40,8 @@ class NetworkInterface(wiring.Component):
         Flits to the router.
     i : In(stream)
         Packets of the core.
-    o_<k> : Out(stream)
-        Payloads from source ``k``.
+    o : Out(stream).array
+        Payloads from each source.
     o_load, o_load_valid : Out, Out(1)
         Payload of a load flit, and whether one arrives; only where there is loading.
     i_load : In(stream)
@@ -51,6 +51,7 @@ class NetworkInterface(wiring.Component):
     i_flit: stream.Interface
     o_flit: stream.Interface
     i: stream.Interface
+    o: Sequence[stream.Interface]
     o_load: Signal
     o_load_valid: Signal
     i_load: stream.Interface
@@ -66,12 +67,10 @@ class NetworkInterface(wiring.Component):
     ):
         self.receiver = Receiver(flit, sources, queue_depth, credit_batch)
         self.sender = Sender(flit, shape, destinations, queue_depth, credit_batch)
-        members: dict[str, Any] = {
-            f"o_{index}": Out(stream.Signature(flit.payload_bits)) for index in range(len(sources))
-        }
+        members: dict[str, Any] = {}
         self.loadable = flit.loadable
         if flit.loadable:
-            members |= {
+            members = {
                 "o_load": Out(flit.payload_bits),
                 "o_load_valid": Out(1),
                 "i_load": In(stream.Signature(flit.layout)),
@@ -81,13 +80,10 @@ class NetworkInterface(wiring.Component):
                 "i_flit": In(stream.Signature(flit.layout)),
                 "o_flit": Out(stream.Signature(flit.layout)),
                 "i": In(stream.Signature(shape)),
+                "o": Out(stream.Signature(flit.payload_bits)).array(len(sources)),
                 **members,
             }
         )
-
-    def queue(self, source: int) -> Any:
-        """Stream of payloads from a source."""
-        return getattr(self, f"o_{source}")
 
     def elaborate(self, platform):
         m = Module()
@@ -95,8 +91,8 @@ class NetworkInterface(wiring.Component):
         m.submodules.sender = sender = self.sender
         arriving, leaving, credits = self.i_flit, self.o_flit, receiver.credits
         connect(m, flipped(self.i), sender.i)
-        for index in range(len(receiver.sources)):
-            connect(m, receiver.queue(index), flipped(self.queue(index)))
+        for received, out in zip(receiver.o, self.o, strict=True):
+            connect(m, received, flipped(out))
         is_data = arriving.valid & ~arriving.p.credit
         if self.loadable:
             is_data &= ~arriving.p.load

@@ -8,8 +8,8 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
-from tickless.hw.core.config import COUNTER_BITS
 from tickless.hw.core.loader import CHUNK_LAYOUT
+from tickless.hw.core.shape import COUNTER_BITS
 from tickless.hw.fabric.flit import HOST, FlitConfig
 from tickless.hw.packet import Kind
 

@@ -1,11 +1,13 @@
 """Mesh: a network's cores on tiles that routers connect."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from amaranth.hdl import Module, Value
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out, connect, flipped
 
+from tickless.hw.core.contents import CoreContents
 from tickless.hw.design import Channel, Design, Link
 from tickless.hw.fabric.answers import WORD_BITS, AnswerCollector, AnswerSplitter
 from tickless.hw.fabric.config import MeshConfig
@@ -28,7 +30,9 @@ class MeshDesign(Design):
     Parameters
     ----------
     config : MeshConfig
-        The cores and their places.
+        Shapes of the cores, and their places.
+    contents : sequence of CoreContents
+        What each core computes with, in the order of ``config.cores``.
     channel : Channel, optional
         See `Design`.
 
@@ -48,7 +52,12 @@ class MeshDesign(Design):
     load: stream.Interface
     load_counters: Any
 
-    def __init__(self, config: MeshConfig, channel: Channel | None = None):
+    def __init__(
+        self,
+        config: MeshConfig,
+        contents: Sequence[CoreContents],
+        channel: Channel | None = None,
+    ):
         self.config = config
         self.routers = {
             (row, column): Router(RouterConfig(config.flit, row, column))
@@ -72,7 +81,7 @@ class MeshDesign(Design):
         if config.loadable:
             members["load"] = In(stream.Signature(load_layout(len(config.cores))))
             members["load_counters"] = Out(LOAD_COUNTERS)
-        super().__init__(config.layers, links, channel, members)
+        super().__init__(config.layers, contents, links, channel, members)
 
     def elaborate(self, platform):
         m = Module()
@@ -97,7 +106,7 @@ class MeshDesign(Design):
     def _tile(self, m, end, core, link):
         """A core between its merges and its network interface; returns the next link's index."""
         config, name = self.config, f"{end[0]}_{end[1]}"
-        shape = WORD_BITS if core.config.readout else core.o.p.shape()
+        shape = WORD_BITS if core.shape.readout else core.o.p.shape()
         router = self.routers[config.place(end)]
         interface = self._interface(m, name, end, shape, router, Port.LOCAL)
         if config.loadable:
@@ -106,13 +115,13 @@ class MeshDesign(Design):
         # Queues of the layer before come first, then those of a shortcut's source.
         senders = config.senders(end)
         first = 0
-        inputs = zip(("i", "shortcut"), core.config.edges, strict=False)
+        inputs = zip(("i", "shortcut"), core.shape.edges, strict=False)
         for stream_name, edge in inputs:
             sender = senders[first]
             parts = (None,) if sender is None else config.layers[sender[0]]
             packets = [edge.input_link if part is None else part.output_link for part in parts]
             arriving = [
-                _packets(m, interface.queue(first + k), part.layout, f"{name}_{first + k}")
+                _packets(m, interface.o[first + k], part.layout, f"{name}_{first + k}")
                 for k, part in enumerate(packets)
             ]
             first += len(packets)
@@ -126,8 +135,8 @@ class MeshDesign(Design):
             self.add_link(m, link, source, getattr(core, stream_name))
             link += 1
 
-        if core.config.readout:
-            m.submodules[f"answers_{name}"] = splitter = AnswerSplitter(core.config.answers)
+        if core.shape.readout:
+            m.submodules[f"answers_{name}"] = splitter = AnswerSplitter(core.shape.answers)
             connect(m, core.o, splitter.i)
             connect(m, splitter.o, interface.i)
             return link
@@ -138,8 +147,8 @@ class MeshDesign(Design):
         """The host's network interface, north of the first tile."""
         router = self.routers[HOST[0] + 1, HOST[1]]
         interface = self._interface(m, "host", None, self.i.p.shape(), router, Port.NORTH)
-        m.submodules.answers = collector = AnswerCollector(self.cores[-1].config.answers)
-        words = _packets(m, interface.queue(0), WORD_BITS, "words")
+        m.submodules.answers = collector = AnswerCollector(self.cores[-1].shape.answers)
+        words = _packets(m, interface.o[0], WORD_BITS, "words")
         connect(m, words, collector.i)
         arriving = flipped(self.i)
         if self.config.loadable:

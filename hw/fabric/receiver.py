@@ -6,7 +6,7 @@ from typing import Any
 from amaranth.hdl import Array, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.utils import ceil_log2
 
 from tickless.hw.fabric.flit import FlitConfig, Peer
@@ -48,14 +48,15 @@ class Receiver(wiring.Component):
         Flit of data.
     i_valid : In(1)
         Whether there is one.
-    o_<k> : Out(stream)
-        Payloads from source ``k``, ``payload_bits`` wide.
+    o : Out(stream).array
+        Payloads from each source, ``payload_bits`` wide.
     credits : Out(stream)
         Flits that return credits.
     """
 
     i: Any
     i_valid: Signal
+    o: Sequence[stream.Interface]
     credits: stream.Interface
 
     def __init__(
@@ -64,44 +65,34 @@ class Receiver(wiring.Component):
         check_queue(queue_depth, credit_batch)
         self.flit, self.sources = flit, tuple(sources)
         self.queue_depth, self.credit_batch = queue_depth, credit_batch
-        members: dict[str, Any] = {
-            f"o_{index}": Out(stream.Signature(flit.payload_bits))
-            for index in range(len(self.sources))
-        }
         super().__init__(
             {
                 "i": In(flit.layout),
                 "i_valid": In(1),
                 "credits": Out(stream.Signature(flit.layout)),
-                **members,
+                "o": Out(stream.Signature(flit.payload_bits)).array(len(self.sources)),
             }
         )
-
-    def queue(self, source: int) -> Any:
-        """Stream of payloads from a source."""
-        return getattr(self, f"o_{source}")
 
     def elaborate(self, platform):
         m = Module()
         owing = []
         returned = Signal(len(self.sources))
-        for index in range(len(self.sources)):
+        for index, out in enumerate(self.o):
             m.submodules[f"queue_{index}"] = queue = SyncFIFOBuffered(
                 width=self.flit.payload_bits, depth=self.queue_depth
             )
-            out = self.queue(index)
+            into, waiting = queue.w_stream, queue.r_stream
             m.d.comb += [
-                queue.w_data.eq(self.i.payload),
-                queue.w_en.eq(self.i_valid & (self.i.connection == index)),
-                out.payload.eq(queue.r_data),
-                out.valid.eq(queue.r_rdy),
-                queue.r_en.eq(out.ready),
+                into.payload.eq(self.i.payload),
+                into.valid.eq(self.i_valid & (self.i.connection == index)),
             ]
+            connect(m, waiting, flipped(out))
             freed = Signal(range(self.queue_depth + 1), name=f"freed_{index}")
             owes = Signal(name=f"owes_{index}")
             m.d.comb += owes.eq(freed >= self.credit_batch)
             m.d.sync += freed.eq(
-                freed + (queue.r_rdy & queue.r_en) - self.credit_batch * returned[index]
+                freed + (waiting.valid & waiting.ready) - self.credit_batch * returned[index]
             )
             owing.append(owes)
 

@@ -6,7 +6,7 @@ from amaranth.lib import data, enum
 from amaranth.lib.crc.catalog import CRC16_IBM_SDLC
 from amaranth.utils import ceil_log2
 
-from tickless.hw.core.config import COUNTER_BITS
+from tickless.hw.core.shape import COUNTER_BITS
 from tickless.hw.packet import LinkConfig, answer_layout
 
 __all__ = [

@@ -115,7 +115,7 @@ def _board(options: argparse.Namespace) -> tuple[Network, SimulatedBoard]:
     activity = sourced_activity(network, options.activity)
     config = plan(network, folding_request(options, board=BOARD), activity)
     host = host_config(BOARD, network, BOARD.clock_hz)
-    system = System(design_factory(config)(), host)
+    system = System(design_factory(config, network)(), host)
     print("synthesizing ...", flush=True)
     folder = BUILD_FOLDER / "netlist" / f"{BOARD.name}-{options.network.stem}"
     modules = synthesize(BOARD, system, folder)

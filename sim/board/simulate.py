@@ -97,7 +97,7 @@ def _board(options: argparse.Namespace) -> tuple[Network, SimulatedBoard]:
     )
     print("building the simulator ...", flush=True)
     board = SimulatedBoard(
-        System(design_factory(config)(), host),
+        System(design_factory(config, network)(), host),
         options.clock_hz,
         options.baud,
         options.bit_errors,

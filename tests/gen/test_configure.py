@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.random_networks import random_network
-from tickless.gen.configure import chain_config, layer_cores
+from tickless.gen.configure import chain_config, core_contents, layer_cores
 from tickless.gen.fold import Folding, channel_blocks, choices, fold_fully
 
 
@@ -17,22 +17,24 @@ def test_weight_words_hold_every_weight_at_its_documented_place(seed):
         most = 1 if layer.is_readout else channel_blocks(layer, foldings[-1])
         slices.append(int(rng.integers(1, most + 1)))
     layers = layer_cores(network, foldings, slices)
+    held = iter(core_contents(network, layers))
     pairs = zip(network.layers, layers, strict=True)
     for layer, core in ((layer, core) for layer, cores in pairs for core in cores):
+        words = next(held).weight_words
         edges = [(layer.geometry, layer.weight)]
         if layer.shortcut is not None:
             edges.append((layer.shortcut.geometry, layer.shortcut.weight))
         first = 0
         for index, (geometry, weight) in enumerate(edges):
-            check_weights(core, index, first, geometry, weight)
+            check_weights(core, words, index, first, geometry, weight)
             first += core.edge_depth(index)
 
 
-def check_weights(core, index, first, geometry, weights):
+def check_weights(core, words, index, first, geometry, weights):
     """Every weight of one edge whose channel the core has."""
     edge, bits = core.edges[index], core.weight_bits
     inputs = geometry.input_shape[0] // geometry.groups
-    own = range(core.first_channel, core.first_channel + core.shape[0])
+    own = range(core.first_channel, core.first_channel + core.output_shape[0])
     for channel in range(geometry.input_shape[0]):
         span = core.group_blocks(edge, channel // inputs)
         for out in geometry.group_channels(channel):
@@ -43,7 +45,7 @@ def check_weights(core, index, first, geometry, weights):
                 for kx in range(geometry.kernel[1]):
                     place = (channel * geometry.kernel[0] + ky) * geometry.kernel[1] + kx
                     address = first + place * core.blocks_per_event(edge) + block - span.start
-                    value = core.weights[address] >> (lane * bits) & ((1 << bits) - 1)
+                    value = words[address] >> (lane * bits) & ((1 << bits) - 1)
                     weight = int(weights[out, channel % inputs, ky, kx])
                     assert value == weight & ((1 << bits) - 1)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.random_networks import random_network
-from tickless.gen.configure import layer_cores
+from tickless.gen.configure import core_contents, layer_cores
 from tickless.gen.cut import CoreLimits, cut_layer, cut_to_limits, memory_bits
 from tickless.gen.fold import Folding, fold_fully
 
@@ -24,12 +24,13 @@ def test_slices_cover_the_channels_in_whole_blocks(network):
         folding = cut_layer(network.layers[0], fold_fully(network)[0], slices)
         count = min(slices, -(-channels // folding.lanes))
         foldings = [folding, *fold_fully(network)[1:]]
-        cores, *_ = layer_cores(network, foldings, [count, 1, 1])
+        layers = layer_cores(network, foldings, [count, 1, 1])
+        cores, contents = layers[0], core_contents(network, layers)
         assert [core.first_channel % folding.lanes for core in cores] == [0] * count
-        ends = [core.first_channel + core.shape[0] for core in cores]
+        ends = [core.first_channel + core.output_shape[0] for core in cores]
         assert [*(core.first_channel for core in cores[1:]), channels] == ends
         assert [core.end_level for core in cores] == [0 if count > 1 else None] * count
-        thresholds = sum((core.thresholds for core in cores), ())
+        thresholds = sum((held.thresholds for held in contents[:count]), ())
         assert list(thresholds) == network.layers[0].threshold.tolist()
 
 

@@ -3,7 +3,7 @@ import re
 import numpy as np
 
 from tests.random_networks import random_network
-from tickless.gen.configure import layer_cores
+from tickless.gen.configure import core_contents, layer_cores
 from tickless.gen.fold import fold_fully
 from tickless.gen.image import load_image
 from tickless.gen.manifest import manifest
@@ -19,7 +19,8 @@ def test_the_manifest_says_where_everything_lies():
     assert fields["chunk"] == 32 + 24
     chunks = load_image(config, network)
     cores = [core for layer in description["layers"] for core in layer["cores"]]
-    for number, (core, core_config) in enumerate(zip(cores, config.cores, strict=True)):
+    held = core_contents(network, config.layers)
+    for number, (core, shape, contents) in enumerate(zip(cores, config.cores, held, strict=True)):
         mine = {int(address): int(value) for k, address, value in chunks if k == number}
         [shift] = map(int, re.findall(r"word << (\d+)", core["load"]["address"]))
         words = {
@@ -33,14 +34,14 @@ def test_the_manifest_says_where_everything_lies():
             for region in core["load"]["regions"]
         }
         assert not mine
-        assert words["weights"] == list(core_config.weights)
-        if core_config.readout:
+        assert words["weights"] == list(contents.weight_words)
+        if shape.readout:
             continue
         [region] = [entry for entry in core["load"]["regions"] if entry["name"] == "neurons"]
         [field] = [entry for entry in region["fields"] if entry["name"] == "thresholds"]
         bits = field["bits"] // field["count"]
         first = [
             words["neurons"][0] >> field["offset"] + lane * bits & ((1 << bits) - 1)
-            for lane in range(min(field["count"], core_config.shape[0]))
+            for lane in range(min(field["count"], shape.output_shape[0]))
         ]
-        assert first == list(core_config.thresholds[: len(first)])
+        assert first == list(contents.thresholds[: len(first)])

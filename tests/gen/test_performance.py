@@ -6,10 +6,9 @@ from amaranth.sim import Simulator
 
 from tests.random_networks import random_events, random_network
 from tickless.gen.activity import measure_activity
-from tickless.gen.configure import chain_config
+from tickless.gen.configure import chain_config, design_factory
 from tickless.gen.fold import Folding, clocks_per_event, fold_fully
 from tickless.gen.performance import predict
-from tickless.hw.chain import Chain
 from tickless.hw.packet import Kind
 from tickless.sw.integer import golden
 
@@ -59,7 +58,7 @@ def test_bytes_on_the_host_link(network):
 def test_latency_is_that_of_an_idle_design(network):
     activity = measure_activity(network, [random_events(np.random.default_rng(0), network, 10)])
     config = chain_config(network, fold_fully(network))
-    clocks = _clocks_from_end_to_answer(Chain(config))
+    clocks = _clocks_from_end_to_answer(design_factory(config, network)())
     predicted = predict(network, config, activity, CLOCK_HZ, BAUD)
     assert predicted.latency_us_end_to_answer_idle == pytest.approx(
         1e6 * clocks / CLOCK_HZ, rel=0.2

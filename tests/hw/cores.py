@@ -1,13 +1,13 @@
-"""Core parameters for tests."""
+"""Shapes and contents of cores for tests."""
 
 import random
-from dataclasses import replace
 
-from tickless.hw.core.config import CoreConfig
-from tickless.hw.core.edge import EdgeConfig
+from tickless.hw.core.contents import CoreContents
+from tickless.hw.core.edge import EdgeShape
+from tickless.hw.core.shape import CoreShape
 from tickless.hw.packet import LinkConfig
 
-__all__ = ["make_core", "pack_words"]
+__all__ = ["make_contents", "make_core", "pack_words"]
 
 
 def pack_words(values: list[list[int]], bits: int) -> tuple[int, ...]:
@@ -18,17 +18,11 @@ def pack_words(values: list[list[int]], bits: int) -> tuple[int, ...]:
     )
 
 
-class _Unchecked(CoreConfig):
-    def __post_init__(self):
-        pass
-
-
 def make_core(
     *,
-    seed: int = 0,
     channels: int = 2,
     size: tuple[int, int] = (6, 5),
-    shape: tuple[int, int, int] = (4, 3, 3),
+    output_shape: tuple[int, int, int] = (4, 3, 3),
     kernel: int = 3,
     stride: int = 2,
     padding: int = 1,
@@ -38,42 +32,40 @@ def make_core(
     taps: int = 4,
     weight_bits: int = 4,
     membrane_bits: int = 6,
-    ceil_bits: int | None = None,
-    readout: bool = False,
     **options,
-) -> CoreConfig:
-    """Core with random weights, thresholds and floors."""
-    rng = random.Random(seed)
-    half = 1 << (membrane_bits - 1 if ceil_bits is None else ceil_bits)
-    edge = EdgeConfig(
+) -> CoreShape:
+    """Shape of a core of one whole layer."""
+    edge = EdgeShape(
         input_link=LinkConfig(channels, *size, channels, guarded=True),
         kernel=(kernel, kernel),
         stride=stride,
         padding=padding,
         pool=pool,
         groups=groups,
-        weights=(),
     )
-    config = _Unchecked(
+    return CoreShape(
         name="layer",
         edges=(edge,),
-        shape=shape,
+        output_shape=output_shape,
         first_channel=0,
-        layer_channels=shape[0],
+        layer_channels=output_shape[0],
         lanes=lanes,
         taps=taps,
         weight_bits=weight_bits,
         membrane_bits=membrane_bits,
-        thresholds=() if readout else tuple(rng.randint(1, half) for _ in range(shape[0])),
-        floors=() if readout else tuple(rng.randint(-half, -1) for _ in range(shape[0])),
-        readout=readout,
-        ceil_bits=ceil_bits,
         **options,
     )
-    values = {name: getattr(config, name) for name in CoreConfig.__dataclass_fields__}
-    try:
-        depth = config.weight_depth
-    except ArithmeticError:
-        depth = 0
-    weights = tuple(rng.getrandbits(weight_bits * lanes) for _ in range(depth))
-    return CoreConfig(**{**values, "edges": (replace(edge, weights=weights),)})
+
+
+def make_contents(shape: CoreShape, seed: int = 0) -> CoreContents:
+    """Random weights, thresholds and floors of a core."""
+    rng = random.Random(seed)
+    count = 0 if shape.readout else shape.output_shape[0]
+    half = shape.ceil + 1
+    thresholds = tuple(rng.randint(1, half) for _ in range(count))
+    floors = tuple(rng.randint(-half, -1) for _ in range(count))
+    weights = tuple(
+        tuple(rng.getrandbits(shape.weight_word_bits) for _ in range(shape.edge_depth(index)))
+        for index in range(len(shape.edges))
+    )
+    return CoreContents(weights, thresholds, floors)

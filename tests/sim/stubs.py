@@ -23,7 +23,7 @@ class Relay(wiring.Component):
 
     def __init__(self, fault: str):
         self.fault = fault
-        self.config = SimpleNamespace(name=fault, readout=True, input_link=LINK)
+        self.shape = SimpleNamespace(name=fault, readout=True, input_link=LINK)
         super().__init__(
             {
                 "i": In(stream.Signature(LINK.layout)),
@@ -65,7 +65,7 @@ class Answerer(wiring.Component):
     counters: Any
 
     def __init__(self):
-        self.config = SimpleNamespace(name="answerer", readout=True, input_link=LINK)
+        self.shape = SimpleNamespace(name="answerer", readout=True, input_link=LINK)
         super().__init__(
             {
                 "i": In(stream.Signature(LINK.layout)),

@@ -76,7 +76,9 @@ IMAGES = {shape: load_image(MESHES[shape], RETRAINED[shape]) for shape in SHAPES
 
 @pytest.fixture(scope="module")
 def simulation():
-    return Simulation([design_factory(MESHES[shape]) for shape in SHAPES], optimize=False)
+    return Simulation(
+        [design_factory(MESHES[shape], BUILT[shape]) for shape in SHAPES], optimize=False
+    )
 
 
 def make_samples(count):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tickless.hw.core.config import CoreConfig
-from tickless.hw.core.edge import EdgeConfig
+from tickless.hw.core.edge import EdgeShape
+from tickless.hw.core.shape import CoreShape
 from tickless.hw.packet import Kind, LinkConfig, answer_layout
 from tickless.sim.packets import (
     READ_MARKER,
@@ -123,23 +123,22 @@ def test_answers(classes):
 
 @pytest.mark.parametrize(("lanes", "taps", "bits"), [(5, 4, 9), (3, 2, 24), (1, 1, 2)])
 def test_membranes(lanes, taps, bits):
-    weights = (0,) * (9 * -(-5 // lanes))
-    edge = EdgeConfig(LinkConfig(1, 9, 11, 1), (3, 3), 2, 1, 1, 1, weights)
-    core = CoreConfig(
+    edge = EdgeShape(LinkConfig(1, 9, 11, 1), (3, 3), 2, 1, 1, 1)
+    core = CoreShape(
         name="core",
         edges=(edge,),
-        shape=(5, 5, 6),
+        output_shape=(5, 5, 6),
         first_channel=0,
         layer_channels=5,
         lanes=lanes,
         taps=taps,
         weight_bits=4,
         membrane_bits=bits,
-        thresholds=(1,) * 5,
-        floors=(-1,) * 5,
     )
     half = 1 << (bits - 1)
-    membranes = np.random.default_rng(bits).integers(-half, half, core.shape).astype(np.int32)
+    membranes = (
+        np.random.default_rng(bits).integers(-half, half, core.output_shape).astype(np.int32)
+    )
     rows, columns = core.tap_grid
     memory = [[0] * core.bank_depth for _ in range(taps)]
     for (channel, y, x), value in np.ndenumerate(membranes):

@@ -2,6 +2,7 @@
 on meshes, built in or loaded at run time: spikes and order stay."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ from tickless.gen.cut import cut_layer
 from tickless.gen.fold import channel_blocks, choices
 from tickless.gen.image import load_image
 from tickless.gen.routes import check_routes
+from tickless.hw.core.contents import CoreContents
 from tickless.hw.fabric.config import MeshConfig
+from tickless.hw.fabric.mesh import MeshDesign
 from tickless.hw.fabric.receiver import MIN_QUEUE_DEPTH
 from tickless.sim.compare import compare
 from tickless.sim.loads import Load
@@ -46,7 +49,7 @@ def random_mesh(rng, network, loadable):
         slices[-1] = min(slices[-1], channel_blocks(layer, foldings[-1]))
     layers = layer_cores(network, foldings, slices, loadable=loadable)
     if loadable:
-        layers = tuple(tuple(map(emptied, cores)) for cores in layers)
+        layers = tuple(tuple(replace(core, ceil_bits=None) for core in cores) for cores in layers)
     rows = int(rng.integers(1, 4))
     columns = -(-sum(slices) // rows) + int(rng.integers(0, 2))
     tiles = [(row, column) for row in range(1, rows + 1) for column in range(columns)]
@@ -60,17 +63,18 @@ def random_mesh(rng, network, loadable):
     return config
 
 
-def emptied(core):
-    """The same core with other weights, thresholds and floors."""
-    edges = [replace(edge, weights=(0,) * len(edge.weights)) for edge in core.edges]
-    values = {"thresholds": (1,), "floors": (-1,)}
-    count = 0 if core.readout else core.shape[0]
-    return replace(
-        core,
-        edges=tuple(edges),
-        ceil_bits=None,
-        **{name: value * count for name, value in values.items()},
-    )
+def empty(core):
+    """Contents of a core that are no network's."""
+    weights = tuple((0,) * core.edge_depth(index) for index in range(len(core.edges)))
+    count = 0 if core.readout else core.output_shape[0]
+    return CoreContents(weights, (1,) * count, (-1,) * count)
+
+
+def designed(network, config):
+    """Maker of the design, empty if it is loadable."""
+    if config.loadable:
+        return partial(MeshDesign, config, [empty(core) for core in config.cores])
+    return design_factory(config, network)
 
 
 def random_case(rng, seed):
@@ -90,7 +94,7 @@ def check_build(first_seed):
         rng = np.random.default_rng(1000 + seed)
         network, samples = random_case(rng, seed)
         cases.append((network, random_mesh(rng, network, seed % 4 == 1), samples))
-    designs = [design_factory(config) for _, config, _ in cases]
+    designs = [designed(network, config) for network, config, _ in cases]
     stimuli = [
         [pack_sample(config.cores[0].input_link, *sample) for sample in samples]
         for _, config, samples in cases

@@ -33,7 +33,7 @@ def test_every_board_has_a_top_on_its_pins(name):
     pll = choose_pll(platform, board.clock_hz)
     assert pll.clock_hz == board.clock_hz
     host = HostConfig(pll.clock_hz, board.bauds[0], stored_events=board.stored_events)
-    design = design_factory(chain_config(network, fold_fully(network)))()
+    design = design_factory(chain_config(network, fold_fully(network)), network)()
     plan: Any = platform.build(BoardTop(System(design, host), pll), name="top", do_build=False)
     if "top.pcf" in plan.files:
         placed = dict(re.findall(r"^set_io (\S+) (\S+)", plan.files["top.pcf"], re.MULTILINE))

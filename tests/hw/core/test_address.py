@@ -12,14 +12,14 @@ CASES = [
     {},
     {"taps": 1, "lanes": 1},
     {"taps": 2, "lanes": 2},
-    {"kernel": 4, "stride": 1, "padding": 2, "shape": (4, 4, 4), "taps": 16},
-    {"kernel": 4, "stride": 1, "padding": 2, "shape": (4, 4, 4), "taps": 8, "lanes": 3},
-    {"kernel": 3, "stride": 1, "padding": 0, "shape": (4, 4, 3), "taps": 2, "lanes": 4},
-    {"kernel": 2, "stride": 3, "padding": 0, "shape": (4, 2, 1), "taps": 1},
-    {"kernel": 2, "stride": 1, "padding": 0, "pool": 2, "shape": (4, 2, 1), "taps": 2},
+    {"kernel": 4, "stride": 1, "padding": 2, "output_shape": (4, 4, 4), "taps": 16},
+    {"kernel": 4, "stride": 1, "padding": 2, "output_shape": (4, 4, 4), "taps": 8, "lanes": 3},
+    {"kernel": 3, "stride": 1, "padding": 0, "output_shape": (4, 4, 3), "taps": 2, "lanes": 4},
+    {"kernel": 2, "stride": 3, "padding": 0, "output_shape": (4, 2, 1), "taps": 1},
+    {"kernel": 2, "stride": 1, "padding": 0, "pool": 2, "output_shape": (4, 2, 1), "taps": 2},
     {"channels": 4, "groups": 2, "lanes": 2},
     {"channels": 4, "groups": 2, "lanes": 4},
-    {"channels": 6, "groups": 2, "shape": (6, 3, 3), "lanes": 2, "taps": 1},
+    {"channels": 6, "groups": 2, "output_shape": (6, 3, 3), "lanes": 2, "taps": 1},
 ]
 
 
@@ -32,7 +32,7 @@ def contract_visits(config, event):
     y, x = y // edge.pool, x // edge.pool
     if y >= link.height // edge.pool or x >= link.width // edge.pool:
         return []
-    channels, height, width = config.shape
+    channels, height, width = config.output_shape
     group = channel // (link.channels // edge.groups)
     visits = []
     for out_y in range(height):

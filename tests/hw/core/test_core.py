@@ -7,7 +7,7 @@ import pytest
 
 from tests.hw.stream_io import PATTERNS, collect, send, simulate
 from tests.random_networks import random_events, random_network
-from tickless.gen.configure import chain_config
+from tickless.gen.configure import chain_config, core_contents
 from tickless.gen.fold import Folding, choices
 from tickless.hw.core.core import Core
 from tickless.hw.core.readout import Readout
@@ -74,7 +74,7 @@ def test_spikes_of_a_core(seed, pattern):
         mask, place = int(packet.mask), (int(packet.y), int(packet.x))
         return [("spike", first + i, *place) for i in range(core.lanes) if mask >> i & 1]
 
-    dut = Core(core)
+    dut = Core(core, core_contents(network, config.layers)[0])
     counted = {}
     process, taken = collect(dut.o, 10**9, decode, PATTERNS[pattern], seed)
 
@@ -114,8 +114,9 @@ def test_early_exit_of_a_readout(seed, pattern):
     network = Network((Layer("readout", geometry, weight, 4, nothing, nothing, 32),))
     margin = int(rng.integers(1, 60))
     folding = [Folding(lanes, 1)]
-    [config] = chain_config(network, folding, margin=margin).cores
-    dut = Readout(config)
+    config = chain_config(network, folding, margin=margin)
+    [readout], [contents] = config.cores, core_contents(network, config.layers)
+    dut = Readout(readout, contents)
     samples, expected = [], []
     for _ in range(8):
         rows = np.zeros((int(rng.integers(0, 40)), 3), np.int32)
@@ -137,7 +138,7 @@ def test_early_exit_of_a_readout(seed, pattern):
         return Kind(answer.kind).name, logits, int(answer.decided), event
 
     process, taken = collect(dut.o, len(expected), decode, PATTERNS[pattern], seed)
-    sent = send(dut.i, stream(config.input_link, samples, 5), PATTERNS[pattern], seed)
+    sent = send(dut.i, stream(readout.input_link, samples, 5), PATTERNS[pattern], seed)
     simulate(dut, sent, process)
     assert taken == expected
 
@@ -168,7 +169,7 @@ def test_answers_of_a_readout(seed, pattern):
             [int(logit) for logit in answer.logits],
         )
 
-    dut = Readout(readout)
+    dut = Readout(readout, core_contents(network, config.layers)[1])
     process, taken = collect(dut.o, len(expected), decode, PATTERNS[pattern], seed)
     sent = send(dut.i, stream(readout.input_link, spikes, 5), PATTERNS[pattern], seed)
     simulate(dut, sent, process)

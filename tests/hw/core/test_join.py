@@ -67,8 +67,8 @@ def test_refuses_links_without_ends():
 def test_fork_gives_everything_to_both(pattern):
     dut = Fork(8)
     payloads = list(range(100))
-    first, taken_first = collect(dut.o_0, 100, int, PATTERNS[pattern], 1)
-    second, taken_second = collect(dut.o_1, 100, int, PATTERNS["light"], 2)
+    first, taken_first = collect(dut.o[0], 100, int, PATTERNS[pattern], 1)
+    second, taken_second = collect(dut.o[1], 100, int, PATTERNS["light"], 2)
     simulate(dut, send(dut.i, payloads, 0.9, 3), first, second)
     assert taken_first == taken_second == payloads
 

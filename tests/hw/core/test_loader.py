@@ -1,11 +1,12 @@
 import random
 
-from tests.hw.cores import make_core
+from tests.hw.cores import make_contents, make_core
 from tests.hw.stream_io import simulate
 from tickless.hw.core.loader import Loader
 from tickless.hw.core.memory_map import ADDRESS_BITS, MemoryMap
 
-CONFIG = make_core(shape=(6, 3, 3), lanes=3, weight_bits=8, membrane_bits=9)
+CONFIG = make_core(output_shape=(6, 3, 3), lanes=3, weight_bits=8, membrane_bits=9)
+CONTENTS = make_contents(CONFIG)
 MAP = MemoryMap(CONFIG)
 
 
@@ -35,19 +36,19 @@ def load(chunks):
 def test_writes_every_word():
     rng = random.Random(1)
     chunks = []
-    for chunk in MAP.chunks():
+    for chunk in MAP.chunks(CONTENTS):
         chunks += [None] * rng.randint(0, 2)
         chunks.append(chunk)
     expected = {
-        (region.name, index): word
-        for region in MAP.regions
-        for index, word in enumerate(region.words)
+        (name, index): word
+        for name, words in MAP.words(CONTENTS).items()
+        for index, word in enumerate(words)
     }
     assert load(chunks) == (expected, [])
 
 
 def test_unknown_addresses_change_nothing():
-    known = dict(MAP.chunks())
+    known = dict(MAP.chunks(CONTENTS))
     used = 1 << max(known).bit_length()
     addresses = [*range(used), *range(used, 1 << ADDRESS_BITS, (1 << ADDRESS_BITS) // 50)]
     missing = [(address, 5) for address in addresses if address not in known]

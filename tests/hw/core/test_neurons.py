@@ -4,14 +4,14 @@ from typing import Any
 import pytest
 from amaranth.hdl import Signal, Value
 
-from tests.hw.cores import make_core
+from tests.hw.cores import make_contents, make_core
 from tests.hw.stream_io import simulate
 from tickless.hw.core import neurons
 from tickless.hw.core.neurons import NeuronBank
 from tickless.hw.ram import Ram
 
 
-def model(config, updates):
+def model(config, contents, updates):
     """The contract's neuron, one update after the other."""
     membranes, fired = {}, []
     bits = config.weight_bits
@@ -22,7 +22,7 @@ def model(config, updates):
             continue
         if update["epoch"] != epoch:
             membranes, epoch = {}, update["epoch"]
-        word = config.weights[update["weight_address"]]
+        word = contents.weight_words[update["weight_address"]]
         mask = 0
         for lane in range(config.lanes):
             if not update["lane_enable"] >> lane & 1:
@@ -31,10 +31,10 @@ def model(config, updates):
             weight -= (weight >> (bits - 1)) << bits
             channel = update["block"] * config.lanes + lane
             total = membranes.get((update["address"], lane), 0) + weight
-            if total >= config.thresholds[channel]:
+            if total >= contents.thresholds[channel]:
                 mask |= 1 << lane
-                total -= config.thresholds[channel]
-            total = min(max(total, config.floors[channel]), config.ceil)
+                total -= contents.thresholds[channel]
+            total = min(max(total, contents.floors[channel]), config.ceil)
             membranes[update["address"], lane] = total
         fired.append(mask)
     return fired
@@ -58,13 +58,13 @@ class CollidingRam(Ram):
         return m
 
 
-def parameters(config, block):
+def parameters(config, contents, block):
     """Thresholds and floors of a channel block."""
     channels = slice(block * config.lanes, (block + 1) * config.lanes)
     return {
         "ceil": config.ceil,
-        "thresholds": config.thresholds[channels],
-        "floors": config.floors[channels],
+        "thresholds": contents.thresholds[channels],
+        "floors": contents.floors[channels],
     }
 
 
@@ -81,7 +81,7 @@ def test_equals_the_contract(
 ):
     monkeypatch.setattr(neurons, "Ram", CollidingRam)
     config = make_core(
-        shape=(channels, 8, 8),
+        output_shape=(channels, 8, 8),
         size=(16, 16),
         lanes=3,
         taps=1,
@@ -90,8 +90,8 @@ def test_equals_the_contract(
         ceil_bits=ceil_bits,
         single_port=single_port,
         fast_clock=fast_clock,
-        seed=addresses,
     )
+    contents = make_contents(config, seed=addresses)
     rng = random.Random(membrane_bits)
     updates = []
     for index in range(400):
@@ -108,19 +108,19 @@ def test_equals_the_contract(
                 "epoch": 1 + index // 50,
             }
         )
-    dut = NeuronBank(config)
+    dut = NeuronBank(config, contents)
     got = []
 
     async def drive(ctx):
         blocks = [0] * config.operand_stage
         for update in [*updates, *[{"valid": 0}] * 4]:
-            ctx.set(dut.parameters, parameters(config, blocks.pop(0)))
+            ctx.set(dut.parameters, parameters(config, contents, blocks.pop(0)))
             blocks.append(update.pop("block", 0))
             ctx.set(dut.update, update)
             await ctx.tick()
             got.append(ctx.get(dut.fired))
 
-    expected = model(config, updates)
+    expected = model(config, contents, updates)
     simulate(dut, drive, clocks=500)
     delay = config.operand_stage + 1
     assert got[delay : delay + len(expected)] == expected
@@ -128,12 +128,13 @@ def test_equals_the_contract(
 
 
 def test_sweep_leaves_a_word_of_no_epoch():
-    config = make_core(lanes=4, taps=4, seed=5)
-    dut = NeuronBank(config)
+    config = make_core(lanes=4, taps=4)
+    contents = make_contents(config, seed=5)
+    dut = NeuronBank(config, contents)
     words = []
 
     async def drive(ctx):
-        ctx.set(dut.parameters, parameters(config, 0))
+        ctx.set(dut.parameters, parameters(config, contents, 0))
         update = {"valid": 1, "address": 1, "weight_address": 3, "lane_enable": 15, "epoch": 1}
         ctx.set(dut.update, update)
         await ctx.tick()

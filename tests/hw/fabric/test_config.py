@@ -8,12 +8,19 @@ from tickless.hw.fabric.flit import HOST, FlitConfig, Peer
 from tickless.hw.fabric.receiver import check_queue
 from tickless.hw.fabric.router import Port, RouterConfig
 
-FIRST = make_core(shape=(2, 3, 3), lanes=2, end_level=0)
+FIRST = make_core(output_shape=(2, 3, 3), lanes=2, end_level=0)
 SLICES = tuple(
     replace(FIRST, name=f"slice{k}", first_channel=2 * k, layer_channels=4) for k in range(2)
 )
 _readout = make_core(
-    channels=4, size=(3, 3), shape=(3, 1, 1), stride=1, padding=0, lanes=3, taps=1, readout=True
+    channels=4,
+    size=(3, 3),
+    output_shape=(3, 1, 1),
+    stride=1,
+    padding=0,
+    lanes=3,
+    taps=1,
+    readout=True,
 )
 READOUT = replace(
     _readout,

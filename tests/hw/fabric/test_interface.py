@@ -29,7 +29,7 @@ def facing(connections, queue_depth, credit_batch):
 def test_lossless_in_both_directions(connections, queue_depth, credit_batch, pattern):
     m, one, two = facing(connections, queue_depth, credit_batch)
     chance = PATTERNS[pattern]
-    outputs = [one.queue(0), *(two.queue(index) for index in range(connections))]
+    outputs = [one.o[0], *(two.o[index] for index in range(connections))]
     collected = [collect(o, 100, int, chance, seed) for seed, o in enumerate(outputs)]
     forth, back = list(range(100)), list(range(200, 100, -1))
     simulate(
@@ -43,7 +43,7 @@ def test_lossless_in_both_directions(connections, queue_depth, credit_batch, pat
 
 def test_one_packet_a_clock():
     m, one, two = facing(1, 12, 2)
-    process, taken = collect(two.queue(0), 200, int, 1.0, 0)
+    process, taken = collect(two.o[0], 200, int, 1.0, 0)
     simulate(m, send(one.i, range(200), 1.0, 0), process, clocks=205)
     assert taken == list(range(200))
 
@@ -61,7 +61,7 @@ def test_a_destination_that_does_not_take_holds_up_what_its_queue_has_no_room_fo
     async def wait(ctx):
         await ctx.tick().repeat(100)
 
-    process, taken = collect(two.queue(0), 5, int, 1.0, 0)
+    process, taken = collect(two.o[0], 5, int, 1.0, 0)
     simulate(m, process, wait, background=[offer], clocks=110)
     assert taken == [7] * 5
     assert sum(accepted) == 4

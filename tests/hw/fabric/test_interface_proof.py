@@ -77,7 +77,7 @@ def connected(depth: int, batch: int) -> tuple[Module, list[Value]]:
                 under_way.eq(under_way + sent[number, row] - arrive),
                 returning.eq(returning + gives - arrived),
             ]
-            out = receiver.queue(number)
+            out = receiver.o[number]
             free.append(out.ready)
             level = register(fragment, f"queue_{number}", "inner_level") + out.valid
             places = [
@@ -144,7 +144,7 @@ def facing(
         m.submodules[f"interface_{number}"] = fragment = freeze(interface)
         interfaces.append(interface)
         fragments.append(fragment)
-        free += [interface.i.valid, interface.i.payload, interface.queue(0).ready]
+        free += [interface.i.valid, interface.i.payload, interface.o[0].ready]
     for a, b in ((0, 1), (1, 0)):
         one, two = interfaces[a], interfaces[b]
         moves = Signal(name=f"moves_{a}")
@@ -156,14 +156,14 @@ def facing(
         ]
         ideal = quiet is not None or wait is not None
         if ideal:
-            m.d.comb += [given(moves), given(two.queue(0).ready)]
+            m.d.comb += [given(moves), given(two.o[0].ready)]
         offer = Signal(name=f"offer_{a}")
         m.d.sync += offer.eq(one.i.valid & ~one.i.ready)
         m.d.comb += given(one.i.valid | ~offer)
 
         sending, returning = one.o_flit, two.o_flit
         credits = register(fragments[a], "sender", "credits_0")
-        level = register(fragments[b], "receiver", "queue_0", "inner_level") + two.queue(0).valid
+        level = register(fragments[b], "receiver", "queue_0", "inner_level") + two.o[0].valid
         freed = register(fragments[b], "receiver", "freed_0")
         back = returning.valid & returning.p.credit
         places = [credits, sending.valid & ~sending.p.credit, level, freed, Mux(back, batch, 0)]
@@ -182,7 +182,7 @@ def facing(
     # Marks, as in the proof of the router.
     arrived, left = Signal(3), Signal(3)
     first, second = 1, 2
-    into, out = interfaces[0].i, interfaces[1].queue(0)
+    into, out = interfaces[0].i, interfaces[1].o[0]
     for mark in (first, second):
         with m.If(into.valid & into.ready & (into.payload == mark)):
             m.d.comb += given(~arrived[mark])

@@ -8,7 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 from amaranth.sim import Simulator
 
-from tests.hw.cores import make_core
+from tests.hw.cores import make_contents, make_core
 from tests.hw.host.host import ByteHost, encode
 from tests.random_networks import random_events, random_network
 from tickless.gen.configure import chain_config, design_factory
@@ -58,7 +58,7 @@ class Bench:
     def __init__(self, margin: int | None = None, stored_events: int = 0, byte_clocks: int = 1):
         self.design = chain_config(NETWORK, fold_fully(NETWORK), margin)
         config = replace(CONFIG, stored_events=stored_events)
-        self.dut = HostLink(design_factory(self.design)(), config)
+        self.dut = HostLink(design_factory(self.design, NETWORK)(), config)
         self.host = ByteHost(self.dut, byte_clocks)
         self.answer = answer_message(NETWORK.classes, margin is not None)
         self.event = event_message(self.design.cores[0].input_link)
@@ -332,11 +332,13 @@ def test_early_exit():
 def readout(inputs, classes, **options):
     """Readout core behind a link."""
     shape = {"size": (3, 3), "stride": 1, "padding": 0, "taps": 1, "readout": True}
-    core = make_core(channels=inputs.channels, shape=(classes, 1, 1), lanes=1, **shape, **options)
+    core = make_core(
+        channels=inputs.channels, output_shape=(classes, 1, 1), lanes=1, **shape, **options
+    )
     return replace(core, edges=(replace(core.edges[0], input_link=inputs),))
 
 
-FIRST = make_core(shape=(3, 3, 3), lanes=3)
+FIRST = make_core(output_shape=(3, 3, 3), lanes=3)
 EDGE = replace(FIRST.edges[0], input_link=LinkConfig(2, 6, 5, 1, guarded=True))
 
 
@@ -351,8 +353,9 @@ EDGE = replace(FIRST.edges[0], input_link=LinkConfig(2, 6, 5, 1, guarded=True))
 )
 def test_refuses(first, classes, options, message):
     config = ChainConfig((first, readout(first.output_link, classes, **options)))
+    contents = [make_contents(core) for core in config.cores]
     with pytest.raises(ValueError, match=message):
-        HostLink(Chain(config), CONFIG)
+        HostLink(Chain(config, contents), CONFIG)
     gc.collect()
 
 

@@ -14,7 +14,7 @@ from tickless.sw.integer.golden import run
 def test_serial_line():
     """Everything over the line: noise, a synchronization, an empty sample; and the lights."""
     config = HostConfig(clock_hz=4000, baud=1000)
-    dut = System(design_factory(chain_config(NETWORK, fold_fully(NETWORK)))(), config)
+    dut = System(design_factory(chain_config(NETWORK, fold_fully(NETWORK)), NETWORK)(), config)
     host = SerialHost(dut.rx, dut.tx, config.divisor)
     trace = run(NETWORK, np.zeros((0, 3), np.int32))
 

@@ -1,15 +1,15 @@
-"""Parameters of a core: geometry, folding, widths and memory contents."""
+"""Shape of a core: all that its circuit depends on but what its memories hold."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from amaranth.lib import data
 from amaranth.utils import ceil_log2
 
-from tickless.hw.core.edge import EdgeConfig, foldings, group_blocks, position_steps, window
+from tickless.hw.core.edge import FREE, EdgeShape, foldings, group_blocks, position_steps, window
 from tickless.hw.packet import LOGIT_BITS, LinkConfig, answer_layout
 
-__all__ = ["COUNTER_BITS", "FORK_LEVEL", "CoreConfig"]
+__all__ = ["COUNTER_BITS", "FORK_LEVEL", "CoreShape"]
 
 FORK_LEVEL = 1
 """Level of an end of event that ends a fork's event; 0 ends the sending layer's own alone."""
@@ -19,16 +19,19 @@ COUNTER_BITS = 48
 
 
 @dataclass(frozen=True)
-class CoreConfig:
-    """One layer, or a slice of its output channels, as one core.
+class CoreShape:
+    """Geometry, folding, widths and parts of a core: one layer, or a slice of its channels.
+
+    What the core computes with is its `hw.core.contents.CoreContents`. What a network that is
+    loaded must match are the fields without the mark `hw.core.edge.FREE`.
 
     Parameters
     ----------
     name : str
         Name of the layer.
-    edges : tuple of EdgeConfig
+    edges : tuple of EdgeShape
         The edge from the layer before, and that of a shortcut where the layer is a join.
-    shape : tuple of int
+    output_shape : tuple of int
         Output extent ``(channels, height, width)``.
     first_channel, layer_channels : int
         Place of the core's channels among those of the layer, which are ``layer_channels``.
@@ -40,9 +43,6 @@ class CoreConfig:
         Width of a signed weight of all edges, at least 2.
     membrane_bits : int
         Width of a signed membrane, at least 2; of a logit for a readout.
-    thresholds, floors : tuple of int
-        One an output channel, ``1 <= threshold <= ceil + 1`` and ``-(ceil + 1) <= floor < 0``;
-        empty for a readout.
     end_level : int or None
         Level of the ends that the core sends of its own events: 0 from a slice of a cut layer,
         `FORK_LEVEL` from the layer whose events are a fork's, None for no ends.
@@ -72,27 +72,25 @@ class CoreConfig:
         memories that can be written at run time, see `hw.core.memory_map`; else they are built in.
     """
 
-    name: str
-    edges: tuple[EdgeConfig, ...]
-    shape: tuple[int, int, int]
+    name: str = field(metadata=FREE)
+    edges: tuple[EdgeShape, ...]
+    output_shape: tuple[int, int, int]
     first_channel: int
     layer_channels: int
     lanes: int
     taps: int
     weight_bits: int
     membrane_bits: int
-    thresholds: tuple[int, ...] = ()
-    floors: tuple[int, ...] = ()
     end_level: int | None = None
     readout: bool = False
-    queue_depth: int = 32
-    epoch_bits: int = 4
+    queue_depth: int = field(default=32, metadata=FREE)
+    epoch_bits: int = field(default=4, metadata=FREE)
     single_port: bool = False
-    fast_clock: bool = True
-    counter_bits: int = COUNTER_BITS
-    profile: bool = True
-    margin: int | None = None
-    ceil_bits: int | None = None
+    fast_clock: bool = field(default=True, metadata=FREE)
+    counter_bits: int = field(default=COUNTER_BITS, metadata=FREE)
+    profile: bool = field(default=True, metadata=FREE)
+    margin: int | None = field(default=None, metadata=FREE)
+    ceil_bits: int | None = field(default=None, metadata=FREE)
     loadable: bool = False
 
     def __post_init__(self):
@@ -102,8 +100,8 @@ class CoreConfig:
                     f"core {self.name!r}: {name} = {getattr(self, name)!r}: expected {expected}"
                 )
 
-        channels = self.shape[0]
-        check(min(self.shape) >= 1, "shape", "positive extents")
+        channels = self.output_shape[0]
+        check(min(self.output_shape) >= 1, "output_shape", "positive extents")
         check(
             0 <= self.first_channel <= self.layer_channels - channels,
             "first_channel",
@@ -124,17 +122,14 @@ class CoreConfig:
         check(self.epoch_bits >= 2, "epoch_bits", "at least 2")
         check(self.counter_bits >= 1, "counter_bits", "at least 1")
         check(self.end_level in (None, 0, FORK_LEVEL), "end_level", f"None, 0 or {FORK_LEVEL}")
-        for index, edge in enumerate(self.edges):
-            depth = self.edge_depth(index)
-            if len(edge.weights) != depth:
-                raise ValueError(
-                    f"core {self.name!r}: {len(edge.weights)} weight words: expected {depth}"
-                )
         if self.readout:
             check(not self.single_port, "single_port", "False for a readout")
-            check(self.window == (1, 1) and self.shape[1:] == (1, 1), "shape", "one position")
-            check(self.thresholds == () and self.floors == (), "thresholds", "none for a readout")
-            check(channels == self.layer_channels, "shape", "all channels of a readout")
+            check(
+                self.window == (1, 1) and self.output_shape[1:] == (1, 1),
+                "output_shape",
+                "one position",
+            )
+            check(channels == self.layer_channels, "output_shape", "all channels of a readout")
             check(self.end_level is None, "end_level", "None for a readout")
             check(
                 self.margin is None or (channels > 1 and 0 <= self.margin < 1 << LOGIT_BITS),
@@ -149,15 +144,8 @@ class CoreConfig:
             f"None or 0..{self.membrane_bits - 1}",
         )
         check(self.margin is None, "margin", "None for a spiking layer")
-        half = self.ceil + 1
-        for name, values, low, high in (
-            ("thresholds", self.thresholds, 1, half),
-            ("floors", self.floors, -half, -1),
-        ):
-            in_range = all(low <= value <= high for value in values)
-            check(len(values) == channels and in_range, name, f"{channels} in {low}..{high}")
 
-    def _check_edge(self, edge: EdgeConfig) -> None:
+    def _check_edge(self, edge: EdgeShape) -> None:
         inputs, outputs = edge.input_link.channels, self.layer_channels
         for name, low in (("stride", 1), ("padding", 0), ("pool", 1), ("groups", 1)):
             value = getattr(edge, name)
@@ -182,9 +170,9 @@ class CoreConfig:
         """Packets from the layer before."""
         return self.edges[0].input_link
 
-    def edge_window(self, edge: EdgeConfig) -> tuple[int, int]:
+    def edge_window(self, edge: EdgeShape) -> tuple[int, int]:
         """Largest number of output rows and columns that one event of an edge reaches."""
-        return window(edge.kernel, edge.stride, self.shape[1:])
+        return window(edge.kernel, edge.stride, self.output_shape[1:])
 
     @cached_property
     def window(self) -> tuple[int, int]:
@@ -206,34 +194,34 @@ class CoreConfig:
     @property
     def output_link(self) -> LinkConfig:
         """Packets that the core sends."""
-        channels, height, width = self.shape
+        channels, height, width = self.output_shape
         level_bits = int(self.end_level is not None or self.passes_ends)
         return LinkConfig(channels, height, width, self.lanes, level_bits=level_bits)
 
     @property
     def answers(self) -> data.StructLayout:
         """Layout of the answers of a readout."""
-        return answer_layout(self.shape[0], self.margin is not None)
+        return answer_layout(self.output_shape[0], self.margin is not None)
 
     @property
     def blocks(self) -> int:
         """Channel blocks of the core; block ``b`` starts at channel ``b * lanes``."""
-        return -(-self.shape[0] // self.lanes)
+        return -(-self.output_shape[0] // self.lanes)
 
-    def group_blocks(self, edge: EdgeConfig, group: int) -> range:
+    def group_blocks(self, edge: EdgeShape, group: int) -> range:
         """Channel blocks in which the output channels of an edge's convolution group lie."""
         size = self.layer_channels // edge.groups
         return group_blocks(
             range(group * size, (group + 1) * size),
-            range(self.first_channel, self.first_channel + self.shape[0]),
+            range(self.first_channel, self.first_channel + self.output_shape[0]),
             self.lanes,
         )
 
-    def lane_mask(self, edge: EdgeConfig, group: int, block: int) -> int:
+    def lane_mask(self, edge: EdgeShape, group: int, block: int) -> int:
         """Lanes of a channel block that belong to an edge's convolution group, one bit a lane."""
         size = self.layer_channels // edge.groups
         first = self.first_channel + block * self.lanes
-        end = min(first + self.lanes, self.first_channel + self.shape[0])
+        end = min(first + self.lanes, self.first_channel + self.output_shape[0])
         return sum(
             1 << channel - first for channel in range(first, end) if channel // size == group
         )
@@ -248,7 +236,7 @@ class CoreConfig:
             for block in self.group_blocks(edge, group)
         )
 
-    def blocks_per_event(self, edge: EdgeConfig) -> int:
+    def blocks_per_event(self, edge: EdgeShape) -> int:
         """Most channel blocks that one event of an edge reaches; at least 1."""
         return max(1, *(len(self.group_blocks(edge, group)) for group in range(edge.groups)))
 
@@ -282,7 +270,8 @@ class CoreConfig:
         Position ``(y, x)`` lies in bank ``(y % tap rows, x % tap columns)``.
         """
         rows, columns = (
-            -(-size // taps) for size, taps in zip(self.shape[1:], self.tap_grid, strict=True)
+            -(-size // taps)
+            for size, taps in zip(self.output_shape[1:], self.tap_grid, strict=True)
         )
         return rows, columns
 
@@ -301,11 +290,6 @@ class CoreConfig:
         edge = self.edges[index]
         kernel = edge.kernel[0] * edge.kernel[1]
         return edge.input_link.channels * kernel * self.blocks_per_event(edge)
-
-    @property
-    def weights(self) -> tuple[int, ...]:
-        """Contents of the weight memory: the edges' words, one edge behind the other."""
-        return tuple(word for edge in self.edges for word in edge.weights)
 
     @property
     def weight_depth(self) -> int:
