@@ -15,13 +15,14 @@ import numpy as np
 
 from tickless.gen.configure import chain_config
 from tickless.gen.fpga import tools
-from tickless.gen.fpga.boards import BOARDS, Board
+from tickless.gen.fpga.board import Board
+from tickless.gen.fpga.boards import BOARDS
+from tickless.gen.fpga.build import build
 from tickless.gen.fpga.estimate import core_part, estimate, host_part
 from tickless.gen.fpga.fit import fit_to_board
-from tickless.gen.fpga.synthesis import ImplementationError, build
+from tickless.gen.fpga.place_and_route import ImplementationError
 from tickless.gen.options import add_folding_options, chosen_foldings, measured_samples
 from tickless.gen.performance import Activity, measure_activity, predict
-from tickless.hw.board.top import choose_pll
 from tickless.hw.chain import Chain, ChainConfig
 from tickless.hw.core.config import CoreConfig
 from tickless.hw.host.messages import network_number
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asked_hz = board.clock_hz
         if options.clock_mhz is not None:
             asked_hz = round(options.clock_mhz * 1e6)
-        pll = choose_pll(board.platform(), asked_hz)
+        pll = board.choose_pll(asked_hz)
         host = host_config(board, network, pll.clock_hz)
         config = board_design(board, network, activity, samples, options)
         system = System(Chain(config), host)

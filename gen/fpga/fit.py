@@ -7,7 +7,8 @@ from math import inf
 
 from tickless.gen.configure import chain_config
 from tickless.gen.fold import Folding, choices
-from tickless.gen.fpga.boards import BOARDS, Board
+from tickless.gen.fpga.board import Board
+from tickless.gen.fpga.boards import BOARDS
 from tickless.gen.fpga.estimate import Estimate, Part, core_part, estimate, host_part
 from tickless.gen.performance import Activity, core_cycles
 from tickless.hw.core.config import CoreConfig
@@ -15,9 +16,6 @@ from tickless.hw.host.system import HostConfig
 from tickless.sw.integer.network import Network
 
 __all__ = ["DoesNotFitError", "Fit", "fit_to_board"]
-
-FILLING = {"ecp5": 0.85, "iCE40": 0.95}
-"""Share of the logic cells up to which place and route keeps its speed."""
 
 
 class DoesNotFitError(ValueError):
@@ -152,7 +150,7 @@ def _pareto_front(fits: Iterable[Fit]) -> list[Fit]:
 
 def _short(needed: Estimate, board: Board) -> dict[str, tuple[float, float]]:
     """What is needed and there, of each resource that is short."""
-    logic = FILLING[board.family] * board.logic_cells
+    logic = board.family.filling * board.logic_cells
     pairs = {
         "logic cells": (needed.logic_cells, logic),
         "block RAMs": (needed.block_rams, board.block_rams),
