@@ -28,7 +28,7 @@ __all__ = ["Area", "main", "measure", "parts"]
 FOLDER = Path("build/area")
 
 CLOCK_MHZ = 100
-"""Clock that place and route aims at."""
+"""Clock that synthesis and place and route aim at."""
 
 FLIT = FlitConfig(rows=3, columns=3, payload_bits=57, connection_bits=2)
 """Flits of 64 bits."""
@@ -96,7 +96,7 @@ def measure(component: Component, name: str) -> Area:
         If a tool is missing or fails.
     """
     folder = FOLDER / name
-    synthesize(component, ULX3S_85F, folder, name)
+    synthesize(component, ULX3S_85F, folder, name, clock_hz=CLOCK_MHZ * 1_000_000)
     tools.run(
         folder,
         *ULX3S_85F.family.part_command,

@@ -5,7 +5,6 @@ import hashlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
@@ -26,14 +25,13 @@ from tickless.gen.performance import Activity, measure_activity, predict
 from tickless.hw.chain import Chain, ChainConfig
 from tickless.hw.core.config import CoreConfig
 from tickless.hw.host.messages import network_number
-from tickless.hw.host.system import HostConfig, System
+from tickless.hw.host.system import System
 from tickless.sw.integer.network import Network, NetworkError
 
 __all__ = [
     "add_board_options",
     "board_design",
     "build_folder",
-    "host_config",
     "main",
     "table",
 ]
@@ -55,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.clock_mhz is not None:
             asked_hz = round(options.clock_mhz * 1e6)
         pll = board.choose_pll(asked_hz)
-        host = host_config(board, network, pll.clock_hz)
+        host = board.host_config(pll.clock_hz, network_number(network.hash))
         config = board_design(board, network, activity, samples, options)
         system = System(Chain(config), host)
         built = build(board, system, pll, folder, options.seed, options.system_tools)
@@ -213,25 +211,6 @@ def board_design(
     else:
         foldings = fit_to_board(network, activity, board, options.margin).foldings
     return chain_config(network, foldings, options.margin, **board.core_options)
-
-
-def host_config(board: Board, network: Network, clock_hz: int) -> HostConfig:
-    """Host link at the highest of the board's rates that the clock gives.
-
-    Raises
-    ------
-    ValueError
-        If it gives none of them.
-    """
-    for baud in board.bauds:
-        with suppress(ValueError):
-            return HostConfig(
-                clock_hz=clock_hz,
-                baud=baud,
-                stored_events=board.stored_events,
-                network=network_number(network.hash),
-            )
-    raise ValueError(f"a clock of {clock_hz} Hz gives none of the rates {board.bauds}")
 
 
 def add_board_options(parser: argparse.ArgumentParser) -> None:

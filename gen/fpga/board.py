@@ -1,6 +1,7 @@
 """Board with an FPGA."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +9,7 @@ from amaranth.build.plat import TemplatedPlatform
 
 from tickless.gen.fpga.family import Family
 from tickless.hw.board.dividers import PllConfig
+from tickless.hw.host.config import HostConfig
 
 __all__ = ["Board"]
 
@@ -27,6 +29,8 @@ class Board:
     platform : type of TemplatedPlatform
         The board's description in Amaranth: a clock, a resource ``uart`` and resources ``led`` or
         an ``rgb_led``.
+    device : str
+        Name of the FPGA.
     logic_cells, flip_flops, block_rams, sprams : int
         Cells that nextpnr can use, as its reports state them.
     clock_hz : int
@@ -45,6 +49,7 @@ class Board:
     title: str
     family: Family
     platform: type[TemplatedPlatform]
+    device: str
     logic_cells: int
     flip_flops: int
     block_rams: int
@@ -54,11 +59,6 @@ class Board:
     sprams: int = 0
     bauds: tuple[int, ...] = (3_000_000, 2_000_000, 1_000_000)
     core_options: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def device(self) -> str:
-        """Name of the FPGA."""
-        return self.platform.device  # pyright: ignore[reportAttributeAccessIssue]
 
     def choose_pll(self, clock_hz: int) -> PllConfig:
         """Dividers for the highest clock that is not above the wanted one.
@@ -70,3 +70,26 @@ class Board:
         """
         input_hz = int(self.platform().default_clk_frequency)
         return self.family.pll.CONFIG.choose(input_hz, clock_hz)
+
+    def host_config(self, clock_hz: int, network: int = 0) -> HostConfig:
+        """Host link at the highest of the board's rates that a clock gives.
+
+        Parameters
+        ----------
+        network : int
+            Number of the network that the board tells.
+
+        Raises
+        ------
+        ValueError
+            If the clock gives none of the rates.
+        """
+        for baud in self.bauds:
+            with suppress(ValueError):
+                return HostConfig(
+                    clock_hz=clock_hz,
+                    baud=baud,
+                    stored_events=self.stored_events,
+                    network=network,
+                )
+        raise ValueError(f"a clock of {clock_hz} Hz gives none of the rates {self.bauds}")

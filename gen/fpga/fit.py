@@ -12,7 +12,6 @@ from tickless.gen.fpga.boards import BOARDS
 from tickless.gen.fpga.estimate import Estimate, Part, core_part, estimate, host_part
 from tickless.gen.performance import Activity, core_cycles
 from tickless.hw.core.config import CoreConfig
-from tickless.hw.host.system import HostConfig
 from tickless.sw.integer.network import Network
 
 __all__ = ["DoesNotFitError", "Fit", "fit_to_board"]
@@ -107,7 +106,7 @@ def _layers(
             cycles = core_cycles(core, places)
             mine.append(Fit((folding,), cycles, estimate(parts, board.family)))
         layers.append(mine)
-    host = HostConfig(board.clock_hz, stored_events=board.stored_events)
+    host = board.host_config(board.clock_hz)
     return layers, estimate([host_part(cores(smallest), host)], board.family)
 
 

@@ -27,7 +27,14 @@ beside a write may give anything: else its writes are delayed and forwarded arou
 """
 
 
-def synthesize(component: Component, board: Board, folder: Path, name: str, *commands: str) -> None:
+def synthesize(
+    component: Component,
+    board: Board,
+    folder: Path,
+    name: str,
+    *commands: str,
+    clock_hz: int | None = None,
+) -> None:
     """Make the netlist of a component, as in a bitstream but for clock, reset and pins: they are
     ports.
 
@@ -40,6 +47,9 @@ def synthesize(component: Component, board: Board, folder: Path, name: str, *com
         ``<name>.rpt``, and the netlist ``<name>.json``.
     *commands : str
         Further commands of Yosys, for the netlist.
+    clock_hz : int, optional
+        Clock beyond which the mapping takes less area rather than gains speed; as in a bitstream,
+        none by default.
 
     Raises
     ------
@@ -52,6 +62,7 @@ def synthesize(component: Component, board: Board, folder: Path, name: str, *com
     script = (
         f"read_rtlil {name}.il",
         PREPARATION,
+        *([] if clock_hz is None else [f"scratchpad -set abc9.D {round(1e12 / clock_hz)}"]),
         f"{board.family.synthesis} {board.family.synthesis_options} -top {name}",
         f"write_json {name}.json",
         *commands,

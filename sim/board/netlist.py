@@ -14,12 +14,13 @@ from pathlib import Path
 from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal
 from amaranth.lib import wiring
 
-from tickless.gen.fpga.bitstream import board_design, host_config
+from tickless.gen.fpga.bitstream import board_design
 from tickless.gen.fpga.boards.icebreaker import ICEBREAKER
 from tickless.gen.fpga.synthesis import synthesize
 from tickless.gen.options import add_folding_options, measured_samples
 from tickless.gen.performance import measure_activity
 from tickless.hw.chain import Chain
+from tickless.hw.host.messages import network_number
 from tickless.hw.host.system import System
 from tickless.sim.board.simulate import offer
 from tickless.sim.board.simulated import SimulatedBoard
@@ -95,7 +96,7 @@ def _board(options: argparse.Namespace) -> tuple[Network, SimulatedBoard]:
     network = Network.load(options.network)
     samples = measured_samples(network)
     config = board_design(ICEBREAKER, network, measure_activity(network, samples), samples, options)
-    host = host_config(ICEBREAKER, network, ICEBREAKER.clock_hz)
+    host = ICEBREAKER.host_config(ICEBREAKER.clock_hz, network_number(network.hash))
     system = System(Chain(config), host)
     print("synthesizing ...", flush=True)
     folder = BUILD_FOLDER / "netlist" / f"{ICEBREAKER.name}-{options.network.stem}"

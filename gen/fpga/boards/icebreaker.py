@@ -14,6 +14,7 @@ ICEBREAKER = Board(
     title="iCEBreaker",
     family=ICE40,
     platform=ICEBreakerPlatform,
+    device="iCE40UP5K",
     logic_cells=5_280,
     flip_flops=5_280,
     block_rams=30,

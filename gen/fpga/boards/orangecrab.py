@@ -32,6 +32,7 @@ ORANGECRAB_25F = Board(
     title="OrangeCrab r0.2 25F",
     family=ECP5,
     platform=OrangeCrabPlatform,
+    device="LFE5U-25F",
     logic_cells=24_288,
     flip_flops=24_288,
     block_rams=56,

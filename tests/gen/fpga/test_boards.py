@@ -28,10 +28,11 @@ PINS = {
 @pytest.mark.parametrize("name", BOARDS)
 def test_every_board_has_a_top_on_its_pins(name):
     board = BOARDS[name]
-    platform = board.platform()
+    platform: Any = board.platform()
     network = random_network(np.random.default_rng(1), layers=1)
     pll = board.choose_pll(board.clock_hz)
     assert pll.clock_hz == board.clock_hz
+    assert platform.device == board.device
     host = HostConfig(pll.clock_hz, board.bauds[0], stored_events=board.stored_events)
     design = design_factory(chain_config(network, fold_fully(network)))()
     top = BoardTop(System(design, host), pll, board.family.pll)
