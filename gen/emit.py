@@ -6,18 +6,23 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from amaranth.back import verilog
 
+from tickless.gen.activity import Activity
 from tickless.gen.configure import design_factory
 from tickless.gen.image import load_image
 from tickless.gen.manifest import manifest
-from tickless.gen.options import add_design_options, chosen_design, measured_samples, needs_samples
+from tickless.gen.options import (
+    add_activity_option,
+    add_design_options,
+    design_request,
+    sourced_activity,
+)
 from tickless.gen.place import core_packets
+from tickless.gen.plan import plan
 from tickless.gen.routes import link_traffic
 from tickless.hw.chain import ChainConfig
 from tickless.hw.fabric.config import MeshConfig
-from tickless.sw.integer import engine
 from tickless.sw.integer.network import Network, NetworkError
 
 __all__ = ["emit", "main"]
@@ -27,15 +32,15 @@ def emit(
     network: Network,
     config: ChainConfig | MeshConfig,
     output: Path,
-    samples: Sequence[np.ndarray] = (),
+    activity: Activity | None = None,
     loaded: Network | None = None,
 ) -> tuple[Path, ...]:
     """Write ``design.v`` and ``manifest.json`` into a folder; returns the paths.
 
     Parameters
     ----------
-    samples : sequence of numpy.ndarray
-        Event addresses ``[n, 3]`` on which the traffic of a mesh is measured.
+    activity : Activity, optional
+        The network's, from which the traffic of a mesh follows.
     loaded : Network, optional
         Network whose image is written beside them, as ``image.bin``: the chunks that load it into
         the design, records of `gen.image.IMAGE_DTYPE`.
@@ -51,11 +56,10 @@ def emit(
     output.mkdir(parents=True, exist_ok=True)
     design = design_factory(config)()
     text = verilog.convert(design, name="top", emit_src=False)
-    loads = {}
-    if isinstance(config, MeshConfig) and len(samples):
-        traces = [engine.run(network, events) for events in samples]
-        loads = link_traffic(config, core_packets(config.layers, traces))
-    description = manifest(network, config, design.links, text, loads)
+    traffic = {}
+    if isinstance(config, MeshConfig) and activity is not None:
+        traffic = link_traffic(config, core_packets(config.layers, activity))
+    description = manifest(network, config, design.links, text, traffic)
     paths = output / "design.v", output / "manifest.json"
     paths[0].write_text(text)
     paths[1].write_text(json.dumps(description, indent=2) + "\n")
@@ -71,13 +75,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("network", type=Path, help="network file (.safetensors)")
     parser.add_argument("-o", "--output", type=Path, default=Path("build/rtl"), help="folder")
     add_design_options(parser)
+    add_activity_option(parser)
     options = parser.parse_args(arguments)
     try:
         network = Network.load(options.network)
         loaded = None if options.load is None else Network.load(options.load)
-        samples = measured_samples(network) if needs_samples(options) else []
-        config = chosen_design(network, options, samples)
-        paths = emit(network, config, options.output, samples, loaded)
+        request = design_request(options)
+        activity = None
+        if request.needs_activity:
+            activity = sourced_activity(network, options.activity)
+        config = plan(network, request, activity)
+        paths = emit(network, config, options.output, activity, loaded)
     except (NetworkError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

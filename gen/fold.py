@@ -39,6 +39,9 @@ class Folding:
     taps: int
     single_port: bool = False
 
+    def __str__(self) -> str:
+        return f"{self.lanes}x{self.taps}" + ":single-port" * self.single_port
+
     @property
     def updates(self) -> int:
         """Neurons updated at once: most synaptic operations a clock."""

@@ -1,39 +1,34 @@
-"""Design by the command line: options, and the folding, cuts and mesh that they ask for."""
+"""Options of a design on the command line, as a `DesignRequest` and the network's activity."""
 
 import argparse
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
-
-from tickless.gen.configure import chain_config, layer_cores, network_joins
-from tickless.gen.cut import CoreLimits, cut_to_limits
-from tickless.gen.fold import Folding, choices, fold_fully, fold_to_budget
-from tickless.gen.performance import measure_activity
-from tickless.gen.place import core_packets, place
-from tickless.hw.chain import ChainConfig
-from tickless.hw.fabric.config import MeshConfig
-from tickless.sw.data.catalog import load
-from tickless.sw.integer import engine
+from tickless.errors import InputError
+from tickless.gen.activity import Activity, measure_activity, read_activity
+from tickless.gen.cut import CoreLimits
+from tickless.gen.fold import Folding
+from tickless.gen.request import DesignRequest
+from tickless.sw.data.catalog import DATASETS, load
+from tickless.sw.data.files import file_recording
 from tickless.sw.integer.network import Network
 
 __all__ = [
     "MEASURED_SAMPLES",
+    "add_activity_option",
     "add_design_options",
     "add_folding_options",
-    "chosen_design",
-    "chosen_foldings",
-    "measured_samples",
-    "needs_samples",
-    "parse_cuts",
+    "design_request",
+    "folding_request",
+    "parse_cut",
     "parse_folding",
+    "sourced_activity",
 ]
 
 MEASURED_SAMPLES = 10
-"""Test recordings on which events, traffic and activity are measured."""
+"""Test recordings on which activity is measured."""
 
 
 def add_folding_options(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +46,7 @@ def add_folding_options(parser: argparse.ArgumentParser) -> None:
         "--budget",
         type=int,
         metavar="N",
-        help="most neurons updated at once; the folding follows from measured event rates",
+        help="most neurons updated at once; the folding follows from the network's activity",
     )
     parser.add_argument(
         "--margin",
@@ -102,70 +97,99 @@ def add_design_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def needs_samples(options: argparse.Namespace) -> bool:
-    """Whether the options ask for something that follows from measured events."""
-    return options.budget is not None or options.mesh is not None
-
-
-def measured_samples(network: Network) -> list[np.ndarray]:
-    """Event addresses ``[n, 3]`` of the first `MEASURED_SAMPLES` test recordings of the network's
-    data set."""
-    recordings = islice(load(network.provenance.dataset, "test"), MEASURED_SAMPLES)
-    return [events.addresses for events, _ in recordings]
-
-
-def chosen_design(
-    network: Network, options: argparse.Namespace, samples: Sequence[np.ndarray]
-) -> ChainConfig | MeshConfig:
-    """Parameters of the design that the options ask for.
-
-    Parameters
-    ----------
-    samples : sequence of numpy.ndarray
-        Event addresses ``[n, 3]`` on which events and traffic are measured, if `needs_samples`.
-
-    Raises
-    ------
-    ValueError
-        If the options ask for something impossible.
-    """
-    foldings = chosen_foldings(network, options, samples)
-    limits = CoreLimits(
-        options.core_updates, None if options.core_kbits is None else options.core_kbits * 1024
+def add_activity_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option of the activity that folding, placement and predictions rest on."""
+    parser.add_argument(
+        "--activity",
+        action="append",
+        default=[],
+        metavar="SOURCE",
+        help="what the network's activity is measured on: the name of a data set "
+        f"({', '.join(DATASETS)}), of which the first {MEASURED_SAMPLES} test recordings count, or "
+        "files of recordings, once for each; or one JSON file that states it: a build.json, or "
+        "an object with events_by_layer; the network's own data set by default",
     )
-    loadable = options.loadable or options.load is not None
-    if options.mesh is None:
-        if options.cut or limits != CoreLimits():
-            raise ValueError("layers are cut over the cores of a mesh: expected --mesh RxC, too")
-        if loadable:
-            raise ValueError("cores are loaded over a mesh: expected --mesh RxC, too")
-        return chain_config(network, foldings, options.margin)
-    slices = parse_cuts(network, options.cut)
-    foldings, slices = cut_to_limits(network, foldings, slices, limits)
-    layers = layer_cores(network, foldings, slices, loadable=loadable, margin=options.margin)
-    traces = [engine.run(network, events) for events in samples]
-    rows, columns = options.mesh
-    return place(rows, columns, layers, network_joins(network), core_packets(layers, traces))
 
 
-def parse_cuts(network: Network, texts: Sequence[str]) -> tuple[int, ...]:
-    """Slices of each layer, 1 but for texts of the form ``layer=SLICES``.
+def folding_request(options: argparse.Namespace, **others: object) -> DesignRequest:
+    """Request of the options of `add_folding_options`, and of other members of a request."""
+    return DesignRequest(
+        foldings=dict(map(parse_folding, options.fold)),
+        budget=options.budget,
+        margin=options.margin,
+        **others,  # pyright: ignore[reportArgumentType]
+    )
+
+
+def design_request(options: argparse.Namespace) -> DesignRequest:
+    """Request of the options of `add_design_options`."""
+    kbits = options.core_kbits
+    return folding_request(
+        options,
+        mesh=options.mesh,
+        cuts=dict(map(parse_cut, options.cut)),
+        limits=CoreLimits(options.core_updates, None if kbits is None else kbits * 1024),
+        loadable=options.loadable or options.load is not None,
+    )
+
+
+def sourced_activity(network: Network, sources: Sequence[str]) -> Activity:
+    """Activity of a network by the sources of `add_activity_option`.
 
     Raises
     ------
-    ValueError
-        If a text has another form or names no layer.
+    InputError
+        If there are none and the network names no data set, or they are of different kinds.
+    EventsError
+        If a recording is missing or cannot be read.
     """
-    names = [layer.name for layer in network.layers]
-    slices = [1] * len(names)
-    for text in texts:
-        name, _, count = text.partition("=")
-        if not count.isdigit():
-            raise ValueError(f"cut {text!r}: expected LAYER=SLICES, as in {names[0]}=2")
-        if name not in names:
-            raise ValueError(f"cut {text!r}: no layer {name!r}: expected one of {names}")
-        slices[names.index(name)] = int(count)
-    return tuple(slices)
+    if not sources:
+        dataset = network.provenance.dataset
+        if dataset not in DATASETS:
+            raise InputError(
+                f"the network names no known data set ({dataset!r}), and the design follows from "
+                "its activity: expected --activity with recordings, a data set or a JSON file"
+            )
+        sources = [dataset]
+    if len(sources) == 1 and sources[0] in DATASETS:
+        recordings = islice(load(sources[0], "test"), MEASURED_SAMPLES)
+        return measure_activity(network, [events.addresses for events, _ in recordings])
+    if len(sources) == 1 and sources[0].endswith(".json"):
+        return read_activity(network, Path(sources[0]))
+    files = [file_recording(Path(source), network.input_shape) for source in sources]
+    return measure_activity(network, [file.read().addresses for file in files])
+
+
+def parse_folding(text: str) -> tuple[str, Folding]:
+    """Layer and folding of a text ``layer=LANESxTAPS[:single-port]``.
+
+    Raises
+    ------
+    InputError
+        If the text has another form.
+    """
+    match = re.fullmatch(r"(.+)=(\d+)x(\d+)(:single-port)?", text)
+    if match is None:
+        raise InputError(
+            f"folding {text!r}: expected LAYER=LANESxTAPS, as in conv2d1=8x4, or "
+            "LAYER=LANESxTAPS:single-port"
+        )
+    name, lanes, taps, single_port = match.groups()
+    return name, Folding(int(lanes), int(taps), single_port is not None)
+
+
+def parse_cut(text: str) -> tuple[str, int]:
+    """Layer and slices of a text ``layer=SLICES``.
+
+    Raises
+    ------
+    InputError
+        If the text has another form.
+    """
+    name, _, count = text.partition("=")
+    if not count.isdigit():
+        raise InputError(f"cut {text!r}: expected LAYER=SLICES, as in {name or 'conv2d1'}=2")
+    return name, int(count)
 
 
 def _mesh_size(text: str) -> tuple[int, int]:
@@ -173,55 +197,3 @@ def _mesh_size(text: str) -> tuple[int, int]:
     if match is None:
         raise argparse.ArgumentTypeError(f"{text!r}: expected ROWSxCOLUMNS, as in 2x2")
     return int(match[1]), int(match[2])
-
-
-def chosen_foldings(
-    network: Network, options: argparse.Namespace, samples: Sequence[np.ndarray]
-) -> tuple[Folding, ...]:
-    """Folding that the options ask for; fully parallel by default.
-
-    Parameters
-    ----------
-    samples : sequence of numpy.ndarray
-        Event addresses ``[n, 3]`` on which the event rates behind a budget are measured.
-
-    Raises
-    ------
-    ValueError
-        If the options ask for something impossible.
-    """
-    if options.budget is None:
-        return parse_folding(network, options.fold)
-    return fold_to_budget(network, measure_activity(network, samples).events, options.budget)
-
-
-def parse_folding(network: Network, texts: Sequence[str]) -> tuple[Folding, ...]:
-    """Full folding, changed by texts of the form ``layer=LANESxTAPS[:single-port]``.
-
-    Raises
-    ------
-    ValueError
-        If a text has another form, or names no layer or no folding of it.
-    """
-    foldings = list(fold_fully(network))
-    names = [layer.name for layer in network.layers]
-    for text in texts:
-        match = re.fullmatch(r"(.*)=(\d+)x(\d+)(:single-port)?", text)
-        if match is None:
-            raise ValueError(
-                f"folding {text!r}: expected LAYER=LANESxTAPS, as in {names[0]}=8x4, or "
-                f"LAYER=LANESxTAPS:single-port"
-            )
-        name, lanes, taps, single_port = match.groups()
-        if name not in names:
-            raise ValueError(f"folding {text!r}: no layer {name!r}: expected one of {names}")
-        index = names.index(name)
-        if single_port and network.layers[index].is_readout:
-            raise ValueError(f"folding {text!r}: a readout has no membranes in memory")
-        folding = Folding(int(lanes), int(taps))
-        possible = choices(network.layers[index])
-        if folding not in possible:
-            sizes = ", ".join(f"{p.lanes}x{p.taps}" for p in possible)
-            raise ValueError(f"folding {text!r}: expected one of {sizes}")
-        foldings[index] = replace(folding, single_port=single_port is not None)
-    return tuple(foldings)

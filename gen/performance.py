@@ -1,20 +1,18 @@
-"""Speed and activity of a design on a board, predicted from measured events."""
+"""Speed of a design on a board, predicted from its network's activity."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from tickless.gen.activity import Activity
 from tickless.hw.chain import ChainConfig
 from tickless.hw.core.axis import axis_steps
 from tickless.hw.core.config import CoreConfig
 from tickless.hw.host.messages import DATA_BYTES, answer_message, byte_count, event_message
-from tickless.sw.integer import engine
-from tickless.sw.integer.geometry import Geometry
 from tickless.sw.integer.network import Network
-from tickless.sw.integer.trace import SampleTrace
 
-__all__ = ["Activity", "Performance", "core_cycles", "measure_activity", "predict"]
+__all__ = ["Performance", "core_cycles", "predict"]
 
 FRAME_BYTES = 6
 """Bytes on the line beside a frame's data: number, type, CRC, COBS and the end."""
@@ -24,62 +22,6 @@ BYTE_BITS = 10
 
 CORE_CLOCKS, READOUT_CLOCKS = 13, 8
 """Clocks of END through an idle core, and through an idle readout beside one for each class."""
-
-
-@dataclass(frozen=True)
-class Activity:
-    """What a network does with one sample, the mean of some.
-
-    Members
-    -------
-    samples : int
-        Samples that it was measured on.
-    input_events : float
-        Events sent by the host.
-    events, spikes, sops : tuple of float
-        Of each layer, the readout last: events received, spikes sent, synaptic operations.
-    places : tuple of tuple of numpy.ndarray
-        Of each layer, for each of its edges: events received at each position, float64
-        ``[height, width]``.
-    """
-
-    samples: int
-    input_events: float
-    events: tuple[float, ...]
-    spikes: tuple[float, ...]
-    sops: tuple[float, ...]
-    places: tuple[tuple[np.ndarray, ...], ...]
-
-
-def measure_activity(network: Network, samples: Sequence[np.ndarray]) -> Activity:
-    """Activity of a network on samples: event addresses ``[n, 3]``, at least one of them."""
-    traces = [engine.run(network, events) for events in samples]
-    rows = np.mean([_figures(trace) for trace in traces], axis=0)
-    events, spikes, sops = rows.tolist()
-    received = float(np.mean([len(events) for events in samples]))
-    # What each layer sends; what the input sends is at index -1.
-    sent = [[trace.layers[n].spikes for trace in traces] for n in range(len(network.layers) - 1)]
-    sent.append(list(samples))
-    forks = {join: fork for fork, join in network.joins.items()}
-    places = []
-    for index, layer in enumerate(network.layers):
-        edges = [(index - 1, layer.geometry)]
-        if layer.shortcut is not None:
-            edges.append((forks[index], layer.shortcut.geometry))
-        places.append(tuple(_count(sent[source], geometry) for source, geometry in edges))
-    return Activity(
-        len(samples), received, tuple(events), tuple(spikes), tuple(sops), tuple(places)
-    )
-
-
-def _count(events: Sequence[np.ndarray], geometry: Geometry) -> np.ndarray:
-    """Mean number of events at each position of an edge's input; others are left out."""
-    extent = geometry.input_shape
-    counts = np.zeros(extent[1:])
-    for rows in events:
-        inside = ((rows >= 0) & (rows < extent)).all(axis=1)
-        np.add.at(counts, tuple(rows[inside, 1:].T), 1 / len(events))
-    return counts
 
 
 def core_cycles(core: CoreConfig, places: Sequence[np.ndarray]) -> float:
@@ -101,15 +43,6 @@ def core_cycles(core: CoreConfig, places: Sequence[np.ndarray]) -> float:
         clocks = np.where(reaches, steps * core.blocks_per_event(edge), 1)
         cycles += float((counts * clocks).sum())
     return cycles * core.clocks_per_step
-
-
-def _figures(trace: SampleTrace) -> list[list[int]]:
-    layers = trace.layers
-    return [
-        [*(layer.events for layer in layers), trace.readout_events],
-        [*(len(layer.spikes) for layer in layers), 0],
-        [*(layer.sops for layer in layers), trace.readout_sops],
-    ]
 
 
 @dataclass(frozen=True)

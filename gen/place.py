@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.optimize import quadratic_assignment
 
+from tickless.gen.activity import Activity
 from tickless.gen.routes import check_routes
 from tickless.hw.core.config import CoreConfig
 from tickless.hw.fabric.answers import answer_words
 from tickless.hw.fabric.config import Endpoint, MeshConfig, Place, connections, round_trip
 from tickless.hw.fabric.flit import HOST
-from tickless.sw.integer.trace import SampleTrace
 
 __all__ = ["core_packets", "mesh_config", "place"]
 
@@ -102,26 +102,18 @@ def mesh_config(
 
 
 def core_packets(
-    layers: Sequence[Sequence[CoreConfig]], traces: Sequence[SampleTrace]
+    layers: Sequence[Sequence[CoreConfig]], activity: Activity
 ) -> dict[Endpoint, float]:
-    """Packets that each sender sends a sample, estimated from the golden model's spikes.
+    """Packets that each sender sends a sample, estimated from the network's activity.
 
     Each spike counts as a packet, and so does each event of a layer that sends their ends.
     """
-    count = len(traces)
-    sent: dict[Endpoint, float] = {
-        None: sum(
-            trace.layers[0].events if trace.layers else trace.readout_events for trace in traces
-        )
-        / count
-    }
+    sent: dict[Endpoint, float] = {None: activity.events[0]}
     for layer, parts in enumerate(layers[:-1]):
         for index, core in enumerate(parts):
-            total = 0
-            for trace in traces:
-                channel = trace.layers[layer].spikes[:, 0] - core.first_channel
-                total += int(((channel >= 0) & (channel < core.shape[0])).sum())
-                total += trace.layers[layer].events * (core.end_level is not None)
-            sent[layer, index] = total / count
+            channels = slice(core.first_channel, core.first_channel + core.shape[0])
+            spikes = float(activity.channel_spikes[layer][channels].sum())
+            ends = activity.events[layer] if core.end_level is not None else 0.0
+            sent[layer, index] = spikes + ends
     sent[len(layers) - 1, 0] = float(answer_words(layers[-1][0].answers))
     return sent

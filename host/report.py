@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from tickless.host.inputs import NamedRecording
 from tickless.host.protocol import Answer
 from tickless.sw.data.catalog import UNLABELLED
+from tickless.sw.data.files import NamedRecording
 from tickless.sw.integer.trace import SampleTrace
 
 __all__ = ["AnswerTable", "difference"]

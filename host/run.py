@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from tickless.host.client import Client
-from tickless.host.inputs import NamedRecording, dataset_recordings, file_recording
+from tickless.host.inputs import dataset_recordings
 from tickless.host.line import Losses
 from tickless.host.live import LiveView
 from tickless.host.port import DEFAULT_BAUD, BoardError, open_port
@@ -20,6 +20,7 @@ from tickless.host.report import AnswerTable
 from tickless.host.transmission import Transmission
 from tickless.sw.data.catalog import DATASETS
 from tickless.sw.data.events import Events, EventsError
+from tickless.sw.data.files import NamedRecording, file_recording
 from tickless.sw.integer import engine
 from tickless.sw.integer.network import Network, NetworkError
 from tickless.sw.integer.trace import SampleTrace

@@ -6,8 +6,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tickless.gen.activity import measure_activity
 from tickless.gen.image import load_image
-from tickless.gen.options import MEASURED_SAMPLES, add_design_options, chosen_design
+from tickless.gen.options import MEASURED_SAMPLES, add_design_options, design_request
+from tickless.gen.plan import plan
 from tickless.sim.build import SimulatorBuildError
 from tickless.sim.experiment import Experiment, choose_samples
 from tickless.sim.result import Result
@@ -27,8 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         network = Network.load(path)
         samples = choose_samples(options.dataset, network, options.samples, options.seed)
-        measured = [sample.addresses for sample in samples[:MEASURED_SAMPLES]]
-        config = chosen_design(network, options, measured)
+        request = design_request(options)
+        activity = None
+        if request.needs_activity:
+            measured = [sample.addresses for sample in samples[:MEASURED_SAMPLES]]
+            activity = measure_activity(network, measured)
+        config = plan(network, request, activity)
         image = None
         if options.load is not None:
             path, network = options.load, Network.load(options.load)

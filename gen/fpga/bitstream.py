@@ -10,18 +10,20 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from tickless.gen.configure import chain_config
+from tickless.gen.activity import Activity
 from tickless.gen.fpga import tools
-from tickless.gen.fpga.board import Board
 from tickless.gen.fpga.boards import BOARDS
 from tickless.gen.fpga.build import build
 from tickless.gen.fpga.estimate import core_part, estimate, host_part
-from tickless.gen.fpga.fit import fit_to_board
 from tickless.gen.fpga.place_and_route import ImplementationError
-from tickless.gen.options import add_folding_options, chosen_foldings, measured_samples
-from tickless.gen.performance import Activity, measure_activity, predict
+from tickless.gen.options import (
+    add_activity_option,
+    add_folding_options,
+    folding_request,
+    sourced_activity,
+)
+from tickless.gen.performance import predict
+from tickless.gen.plan import plan
 from tickless.hw.chain import Chain, ChainConfig
 from tickless.hw.core.config import CoreConfig
 from tickless.hw.host.messages import network_number
@@ -30,7 +32,6 @@ from tickless.sw.integer.network import Network, NetworkError
 
 __all__ = [
     "add_board_options",
-    "board_design",
     "build_folder",
     "main",
     "table",
@@ -47,14 +48,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     board, folder = BOARDS[options.board], build_folder(options)
     try:
         network = Network.load(options.network)
-        samples = measured_samples(network)
-        activity = measure_activity(network, samples)
+        activity = sourced_activity(network, options.activity)
         asked_hz = board.clock_hz
         if options.clock_mhz is not None:
             asked_hz = round(options.clock_mhz * 1e6)
         pll = board.choose_pll(asked_hz)
         host = board.host_config(pll.clock_hz, network_number(network.hash))
-        config = board_design(board, network, activity, samples, options)
+        config = plan(network, folding_request(options, board=board), activity)
+        assert isinstance(config, ChainConfig)
         system = System(Chain(config), host)
         built = build(board, system, pll, folder, options.seed, options.system_tools)
     except ImplementationError as error:
@@ -184,35 +185,6 @@ def _activity_figures(network: Network, config: ChainConfig, activity: Activity)
     }
 
 
-def board_design(
-    board: Board,
-    network: Network,
-    activity: Activity,
-    samples: Sequence[np.ndarray],
-    options: argparse.Namespace,
-) -> ChainConfig:
-    """Parameters of a network's cores on a board, in the folding that the options of
-    `gen.options.add_folding_options` ask for; without any, in the fastest that fits.
-
-    Parameters
-    ----------
-    activity : Activity
-        Measured on ``samples``.
-    samples : sequence of numpy.ndarray
-        Event addresses ``[n, 3]``.
-
-    Raises
-    ------
-    ValueError
-        If the options ask for something impossible, or nothing fits.
-    """
-    if options.fold or options.budget is not None:
-        foldings = chosen_foldings(network, options, samples)
-    else:
-        foldings = fit_to_board(network, activity, board, options.margin).foldings
-    return chain_config(network, foldings, options.margin, **board.core_options)
-
-
 def add_board_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say which build it is."""
     parser.add_argument("network", type=Path, help="network file (.safetensors)")
@@ -249,6 +221,7 @@ def _parser() -> argparse.ArgumentParser:
         help="take the tools on PATH, not those of the Python packages",
     )
     add_folding_options(parser)
+    add_activity_option(parser)
     return parser
 
 

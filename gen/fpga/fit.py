@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
+from tickless.gen.activity import Activity
 from tickless.gen.configure import chain_config
 from tickless.gen.fold import Folding, choices
 from tickless.gen.fpga.board import Board
 from tickless.gen.fpga.boards import BOARDS
 from tickless.gen.fpga.estimate import Estimate, Part, core_part, estimate, host_part
-from tickless.gen.performance import Activity, core_cycles
+from tickless.gen.performance import core_cycles
 from tickless.hw.core.config import CoreConfig
 from tickless.sw.integer.network import Network
 

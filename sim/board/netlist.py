@@ -14,12 +14,16 @@ from pathlib import Path
 from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal
 from amaranth.lib import wiring
 
-from tickless.gen.fpga.bitstream import board_design
+from tickless.gen.configure import design_factory
 from tickless.gen.fpga.boards.icebreaker import ICEBREAKER
 from tickless.gen.fpga.synthesis import synthesize
-from tickless.gen.options import add_folding_options, measured_samples
-from tickless.gen.performance import measure_activity
-from tickless.hw.chain import Chain
+from tickless.gen.options import (
+    add_activity_option,
+    add_folding_options,
+    folding_request,
+    sourced_activity,
+)
+from tickless.gen.plan import plan
 from tickless.hw.host.messages import network_number
 from tickless.hw.host.system import System
 from tickless.sim.board.simulate import offer
@@ -89,15 +93,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m sim.board.netlist", description=__doc__)
     parser.add_argument("network", type=Path, help="network file (.safetensors)")
     add_folding_options(parser)
+    add_activity_option(parser)
     return offer(partial(_board, parser.parse_args(arguments)))
 
 
 def _board(options: argparse.Namespace) -> tuple[Network, SimulatedBoard]:
     network = Network.load(options.network)
-    samples = measured_samples(network)
-    config = board_design(ICEBREAKER, network, measure_activity(network, samples), samples, options)
+    activity = sourced_activity(network, options.activity)
+    config = plan(network, folding_request(options, board=ICEBREAKER), activity)
     host = ICEBREAKER.host_config(ICEBREAKER.clock_hz, network_number(network.hash))
-    system = System(Chain(config), host)
+    system = System(design_factory(config)(), host)
     print("synthesizing ...", flush=True)
     folder = BUILD_FOLDER / "netlist" / f"{ICEBREAKER.name}-{options.network.stem}"
     modules = netlist(system, folder)

@@ -9,7 +9,13 @@ from pathlib import Path
 
 from tickless.gen.configure import design_factory
 from tickless.gen.fpga.tools import ToolError
-from tickless.gen.options import add_design_options, chosen_design, measured_samples, needs_samples
+from tickless.gen.options import (
+    add_activity_option,
+    add_design_options,
+    design_request,
+    sourced_activity,
+)
+from tickless.gen.plan import plan
 from tickless.host.port import DEFAULT_BAUD
 from tickless.hw.host.messages import network_number
 from tickless.hw.host.system import HostConfig, System
@@ -47,6 +53,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="share of the bits on the line that arrive wrong, as 1e-5",
     )
     add_design_options(parser)
+    add_activity_option(parser)
 
 
 def main(options: argparse.Namespace) -> int:
@@ -79,8 +86,9 @@ def offer(make: Callable[[], tuple[Network, SimulatedBoard]]) -> int:
 
 def _board(options: argparse.Namespace) -> tuple[Network, SimulatedBoard]:
     network = Network.load(options.network)
-    samples = measured_samples(network) if needs_samples(options) else []
-    config = chosen_design(network, options, samples)
+    request = design_request(options)
+    activity = sourced_activity(network, options.activity) if request.needs_activity else None
+    config = plan(network, request, activity)
     host = HostConfig(
         clock_hz=options.clock_hz,
         baud=options.baud,

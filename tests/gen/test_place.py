@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.random_networks import random_events
+from tickless.gen.activity import measure_activity
 from tickless.gen.configure import layer_cores
 from tickless.gen.fold import Folding
 from tickless.gen.place import core_packets, mesh_config, place
@@ -75,8 +76,9 @@ def test_routers_allow_every_turn_of_a_route():
 
 def test_placement_is_near_and_repeatable(network, layers):
     rng = np.random.default_rng(0)
-    traces = [engine.run(network, random_events(rng, network, 100)) for _ in range(3)]
-    packets = core_packets(layers, traces)
+    samples = [random_events(rng, network, 100) for _ in range(3)]
+    traces = [engine.run(network, events) for events in samples]
+    packets = core_packets(layers, measure_activity(network, samples))
     spikes = np.mean([len(trace.layers[1].spikes) for trace in traces])
     events = np.mean([trace.layers[1].events for trace in traces])
     assert packets[1, 0] + packets[1, 1] == pytest.approx(spikes + 2 * events)

@@ -199,7 +199,7 @@ def test_losses_are_told(make_board, run, recordings, capsys):
         ([], {}, "no recordings: expected files, or --dataset"),
         (["x.txt"], {}, "x.txt: expected a recording *.bin, *.npy or *.aedat4"),
         (["missing.bin"], {}, "missing.bin: cannot be read: No such file"),
-        (["a.npy"], {}, "its sensor is (2, 128, 128), the board's (2, 34, 34)"),
+        (["a.npy"], {}, "its sensor is (2, 128, 128), the network's (2, 34, 34)"),
         (["--dataset", "nmnist"], {"width": 35}, "nmnist: its sensor is (2, 34, 34), the board's"),
         (["--dataset", "saccades", "--samples", "0"], {}, "samples = 0: expected 1.."),
         (["a.bin", "--replay", "0"], {}, "replay = 0: expected 1..65535"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tickless.gen.options import chosen_design
+from tickless.gen.plan import plan
 from tickless.sim.command import main
 from tickless.sw.integer.layer import Layer, Shortcut
 from tickless.sw.integer.network import Network
@@ -142,9 +142,9 @@ def test_a_disagreement_is_named(network_file, tmp_path, capsys, monkeypatch):
         weight[1] = np.where(weight[1] == 7, -8, weight[1] + 1)
         values = {name: getattr(layer, name) for name in Layer.__dataclass_fields__}
         changed = Layer(**{**values, "weight": weight})
-        return chosen_design(Network((changed, *network.layers[1:])), *arguments)
+        return plan(Network((changed, *network.layers[1:])), *arguments)
 
-    monkeypatch.setattr("tickless.sim.command.chosen_design", wrong)
+    monkeypatch.setattr("tickless.sim.command.plan", wrong)
     arguments = ["--network", str(network_file), "--samples", "2", "--output", str(tmp_path)]
     assert main(arguments) == 1
     message = capsys.readouterr().err

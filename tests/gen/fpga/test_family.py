@@ -10,6 +10,7 @@ from amaranth_boards.tang_nano_9k import TangNano9kPlatform
 
 from tests.gen.fpga.reports import PATH, StubTools
 from tests.random_networks import random_events, random_network
+from tickless.gen.activity import measure_activity
 from tickless.gen.configure import chain_config, design_factory
 from tickless.gen.fold import Folding, fold_fully
 from tickless.gen.fpga.board import Board
@@ -21,7 +22,6 @@ from tickless.gen.fpga.family import Family, LutRam
 from tickless.gen.fpga.fit import DoesNotFitError, fit_to_board
 from tickless.gen.fpga.place_and_route import ImplementationError
 from tickless.gen.fpga.synthesis import PREPARATION, synthesize
-from tickless.gen.performance import measure_activity
 from tickless.hw.board.dividers import PllConfig
 from tickless.hw.board.pll import Pll
 from tickless.hw.core.core import Core

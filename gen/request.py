@@ -1,0 +1,74 @@
+"""Request: what a design is to be, before anything follows from the network."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from tickless.errors import InputError
+from tickless.gen.cut import CoreLimits
+from tickless.gen.fold import Folding
+from tickless.gen.fpga.board import Board
+
+__all__ = ["DesignRequest"]
+
+
+@dataclass(frozen=True)
+class DesignRequest:
+    """What a design is to be; `gen.plan.plan` makes a configuration of it.
+
+    Parameters
+    ----------
+    foldings : mapping of str to Folding
+        Foldings of layers by name; the others are fully parallel.
+    budget : int or None
+        Most neurons updated at once in the whole network; the folding follows.
+    board : Board or None
+        Board that the design is for: without foldings or a budget the folding is the fastest that
+        fits, and the cores are built as suits the board.
+    mesh : tuple of int or None
+        Rows and columns of a mesh; None for point-to-point links.
+    cuts : mapping of str to int
+        Slices of layers by name, on a mesh.
+    limits : CoreLimits
+        What a core of a mesh may use; larger layers are cut.
+    margin : int or None
+        Margin of early exit, in integer logit units.
+    loadable : bool
+        Whether the cores of a mesh can be written at run time.
+
+    Raises
+    ------
+    InputError
+        If two of them exclude each other.
+    """
+
+    foldings: Mapping[str, Folding] = field(default_factory=lambda: MappingProxyType({}))
+    budget: int | None = None
+    board: Board | None = None
+    mesh: tuple[int, int] | None = None
+    cuts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    limits: CoreLimits = field(default_factory=CoreLimits)
+    margin: int | None = None
+    loadable: bool = False
+
+    def __post_init__(self):
+        if self.foldings and self.budget is not None:
+            raise InputError("foldings and a budget: expected one of them")
+        if self.mesh is not None:
+            if self.board is not None:
+                raise InputError("a mesh on a board: expected point-to-point links there")
+            return
+        if self.cuts or self.limits != CoreLimits():
+            raise InputError("layers are cut over the cores of a mesh: expected --mesh RxC, too")
+        if self.loadable:
+            raise InputError("cores are loaded over a mesh: expected --mesh RxC, too")
+
+    @property
+    def fits_board(self) -> bool:
+        """Whether the folding is the fastest that the board has room for."""
+        return self.board is not None and not self.foldings and self.budget is None
+
+    @property
+    def needs_activity(self) -> bool:
+        """Whether something of the design follows from the network's activity."""
+        return self.budget is not None or self.mesh is not None or self.fits_board
