@@ -4,17 +4,16 @@ import argparse
 import hashlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
-from tickless.gen.activity import Activity
 from tickless.gen.fpga import tools
 from tickless.gen.fpga.boards import BOARDS
 from tickless.gen.fpga.build import build
 from tickless.gen.fpga.estimate import core_part, estimate, host_part
+from tickless.gen.fpga.figures import activity_figures, layer_figures, network_figures, table
 from tickless.gen.fpga.place_and_route import ImplementationError
 from tickless.gen.options import (
     add_activity_option,
@@ -25,7 +24,6 @@ from tickless.gen.options import (
 from tickless.gen.performance import predict
 from tickless.gen.plan import plan
 from tickless.hw.chain import Chain, ChainConfig
-from tickless.hw.core.config import CoreConfig
 from tickless.hw.host.messages import network_number
 from tickless.hw.host.system import System
 from tickless.sw.integer.network import Network, NetworkError
@@ -34,7 +32,6 @@ __all__ = [
     "add_board_options",
     "build_folder",
     "main",
-    "table",
 ]
 
 BUILD_VERSION = 1
@@ -67,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     figures = {
         "build_version": BUILD_VERSION,
         "tickless_version": metadata.version("tickless"),
-        "network": _network_figures(options.network, network),
+        "network": network_figures(options.network, network),
         "board": {"name": board.name, "title": board.title, "device": board.device},
         "tools": built.versions,
         "seed": built.seed,
@@ -87,102 +84,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "critical_path": None if built.path is None else asdict(built.path),
         },
         "host_link": {"baud": host.baud, "stored_events": host.stored_events},
-        "layers": [_layer_figures(core) for core in config.cores],
+        "layers": [layer_figures(core) for core in config.cores],
         "performance": asdict(predict(network, config, activity, pll.clock_hz, host.baud)),
-        "activity_per_sample": _activity_figures(network, config, activity),
+        "activity_per_sample": activity_figures(network, config, activity),
     }
     (folder / "build.json").write_text(json.dumps(figures, indent=2) + "\n")
     print(table(figures))
     print(f"\n{folder / 'build.json'}\n{built.bitstream}")
     return 0
-
-
-def table(figures: Mapping[str, Any]) -> str:
-    """The main figures of ``build.json`` as text for a terminal."""
-    clock, performance = figures["clock"], figures["performance"]
-    lines = [f"{figures['board']['title']}: {figures['network']['file']}", ""]
-    for name, count in figures["resources"].items():
-        used, available = count["used"], count["available"]
-        title = name.replace("_", " ")
-        lines.append(f"{title:14}{used:10,} of {available:,} ({used / available:.0%})")
-    lines += [
-        f"{'clock':14}{clock['built_for_hz'] / 1e6:10.2f} MHz, {clock['reached_hz'] / 1e6:.2f} MHz "
-        "reached",
-        "",
-        f"{'layer':14}{'lanes x taps':>14}{'cycles a sample':>18}",
-    ]
-    lines += [
-        f"{layer['name']:14}{layer['lanes']:>10} x {layer['taps']}{cycles:18,.0f}"
-        for layer, cycles in zip(
-            figures["layers"], performance["cycles_per_sample_by_core"], strict=True
-        )
-    ]
-    lines += [
-        "",
-        f"{performance['samples_per_second_by_cores']:,.0f} samples/s by the cores, "
-        f"{performance['samples_per_second_by_host_link']:,.0f} by the host link at "
-        f"{figures['host_link']['baud']:,} baud (both estimated)",
-        f"{performance['latency_us_end_to_answer_idle']:,.1f} us from END to the answer, "
-        f"{performance['latency_us_end_to_answer_with_host_link']:,.0f} us with the host link "
-        "(estimated)",
-        f"{performance['peak_sops_per_second'] / 1e9:,.2f} GSOP/s at most, "
-        f"{performance['sustained_sops_per_second_by_cores'] / 1e9:,.2f} sustained by the cores",
-    ]
-    return "\n".join(lines)
-
-
-def _network_figures(path: Path, network: Network) -> dict[str, Any]:
-    return {
-        "file": str(path),
-        "hash": network.hash,
-        "input_shape": network.input_shape,
-        "classes": network.classes,
-        "provenance": asdict(network.provenance),
-    }
-
-
-def _layer_figures(core: CoreConfig) -> dict[str, Any]:
-    weights = {
-        "memories": core.taps,
-        "words": core.weight_depth,
-        "word_bits": core.weight_word_bits,
-    }
-    membranes = None
-    if not core.readout:
-        membranes = {
-            "memories": core.taps,
-            "words": core.bank_depth,
-            "word_bits": core.membrane_word_bits,
-            "single_port": core.single_port,
-        }
-    return {
-        "name": core.name,
-        "lanes": core.lanes,
-        "taps": core.taps,
-        "clocks_per_event": core.clocks_per_event,
-        "weights": weights,
-        "membranes": membranes,
-    }
-
-
-def _activity_figures(network: Network, config: ChainConfig, activity: Activity) -> dict[str, Any]:
-    """Means over samples; accesses in words of the memories of ``layers``."""
-    words = [
-        sops * core.blocks_per_event(core.edges[0]) * layer.geometry.groups / core.layer_channels
-        for sops, core, layer in zip(activity.sops, config.cores, network.layers, strict=True)
-    ]
-    return {
-        "measured_on_samples": activity.samples,
-        "input_events": activity.input_events,
-        "events_by_layer": activity.events,
-        "spikes_by_layer": activity.spikes,
-        "sops_by_layer": activity.sops,
-        "sops": sum(activity.sops),
-        "weight_word_reads_by_layer": words,
-        "membrane_word_reads_by_layer": [*words[:-1], 0],
-        "membrane_word_writes_by_layer": [*words[:-1], 0],
-        "packet_hops_at_most": activity.input_events + sum(activity.spikes),
-    }
 
 
 def add_board_options(parser: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from amaranth.build.plat import TemplatedPlatform
 
+from tickless.errors import InputError
 from tickless.gen.fpga.family import Family
 from tickless.hw.board.dividers import PllConfig
 from tickless.hw.host.config import HostConfig
@@ -81,7 +82,7 @@ class Board:
 
         Raises
         ------
-        ValueError
+        InputError
             If the clock gives none of the rates.
         """
         for baud in self.bauds:
@@ -92,4 +93,4 @@ class Board:
                     stored_events=self.stored_events,
                     network=network,
                 )
-        raise ValueError(f"a clock of {clock_hz} Hz gives none of the rates {self.bauds}")
+        raise InputError(f"a clock of {clock_hz} Hz gives none of the rates {self.bauds}")

@@ -58,8 +58,7 @@ class Family:
     bitstream_suffix : str
         Of the file that a board is loaded with.
     coefficients_file : Path
-        Logic cells of each feature, see `gen.fpga.estimate`; written by ``python -m
-        gen.fpga.coefficients``.
+        Logic cells of each feature, see `gen.fpga.estimate`; `gen.fpga.coefficients` writes it.
     measured_cores : tuple of tuple
         Cores that the coefficients are measured on: a pre-trained network, the index of a layer in
         it, and the layer's folding.

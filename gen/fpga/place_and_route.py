@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tickless.errors import ResultError
 from tickless.gen.fpga import progress, tools
 from tickless.gen.fpga.board import Board
 from tickless.gen.fpga.timing import CriticalPath, critical_path, reached_hz, short_resources
@@ -19,7 +20,7 @@ WORTH_ANOTHER = 0.9
 """Share of the clock below which no other seed is tried: it would not be enough."""
 
 
-class ImplementationError(Exception):
+class ImplementationError(ResultError):
     """The design does not fit or is too slow; the message says by how much and what to do."""
 
 
