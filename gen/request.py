@@ -3,15 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from tickless.errors import InputError
 from tickless.gen.cut import CoreLimits
 from tickless.gen.fold import Folding
-
-if TYPE_CHECKING:
-    # The descriptions of boards are an extra, which only designs for boards need.
-    from tickless.gen.fpga.boards import Board
+from tickless.gen.fpga.board import Board
 
 __all__ = ["DesignRequest"]
 
@@ -48,7 +44,7 @@ class DesignRequest:
 
     foldings: Mapping[str, Folding] = field(default_factory=lambda: MappingProxyType({}))
     budget: int | None = None
-    board: "Board | None" = None
+    board: Board | None = None
     mesh: tuple[int, int] | None = None
     cuts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     limits: CoreLimits = field(default_factory=CoreLimits)

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from amaranth.back import rtlil  # pyright: ignore[reportAttributeAccessIssue]
 from amaranth.lib.wiring import Component
 
 from tickless.gen.configure import core_contents, layer_cores
 from tickless.gen.fold import Folding, fold_fully
-from tickless.gen.fpga.synthesis import PREPARATION
-from tickless.gen.fpga.tools import ToolError, run
+from tickless.gen.fpga import tools
+from tickless.gen.fpga.boards.ulx3s import ULX3S_85F
+from tickless.gen.fpga.synthesis import synthesize
 from tickless.hw.core.contents import CoreContents
 from tickless.hw.core.core import Core
 from tickless.hw.core.readout import Readout
@@ -29,7 +29,7 @@ __all__ = ["Area", "main", "measure", "parts"]
 FOLDER = Path("build/area")
 
 CLOCK_MHZ = 100
-"""Clock that place and route aims at."""
+"""Clock that synthesis and place and route aim at."""
 
 FLIT = FlitConfig(rows=3, columns=3, payload_bits=57, connection_bits=2)
 """Flits of 64 bits."""
@@ -38,13 +38,6 @@ QUEUE_DEPTH, CREDIT_BATCH = 64, 16
 
 NETWORK = PRETRAINED / "nmnist.safetensors"
 """Network whose cores are measured."""
-
-# Mapping that knows the clock does not trade area for speed that nobody asked for.
-SYNTHESIS = (
-    f"read_rtlil {{name}}.il; {PREPARATION}; "
-    "scratchpad -set abc9.D {picoseconds}; "
-    "synth_lattice -family ecp5 -nowidelut -top {name} -json {name}.json"
-)
 
 
 @dataclass(frozen=True)
@@ -100,19 +93,15 @@ def measure(component: Component, name: str) -> Area:
 
     Raises
     ------
-    ToolError
+    gen.fpga.tools.ToolError
         If a tool is missing or fails.
     """
     folder = FOLDER / name
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.il").write_text(rtlil.convert(component, name=name, emit_src=False))
-    script = SYNTHESIS.format(name=name, picoseconds=round(1e6 / CLOCK_MHZ))
-    run(folder, "yosys", "-q", "-p", script)
-    run(
+    synthesize(component, ULX3S_85F, folder, name, clock_hz=CLOCK_MHZ * 1_000_000)
+    tools.run(
         folder,
-        "nextpnr-ecp5",
-        *("--quiet", "--85k", "--package", "CABGA756", "--speed", "6", "--out-of-context"),
-        *("--json", f"{name}.json", "--freq", str(CLOCK_MHZ), "--timing-allow-fail"),
+        *ULX3S_85F.family.part_command,
+        *("--quiet", "--json", f"{name}.json", "--freq", str(CLOCK_MHZ), "--timing-allow-fail"),
         *("--report", "report.json"),
     )
     report = json.loads((folder / "report.json").read_text())
@@ -132,7 +121,7 @@ def main() -> int:
     for index, (title, make) in enumerate(parts().items()):
         try:
             area = measure(make(), f"part_{index}")
-        except ToolError as error:
+        except tools.ToolError as error:
             print(f"error: {error}", file=sys.stderr)
             return 2
         print(

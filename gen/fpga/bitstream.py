@@ -4,19 +4,18 @@ import argparse
 import hashlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
-from tickless.gen.activity import Activity
 from tickless.gen.configure import design_factory
 from tickless.gen.fpga import tools
-from tickless.gen.fpga.boards import BOARDS, Board
+from tickless.gen.fpga.boards import BOARDS
+from tickless.gen.fpga.build import build
 from tickless.gen.fpga.estimate import core_part, estimate, host_part
-from tickless.gen.fpga.synthesis import ImplementationError, build
+from tickless.gen.fpga.figures import activity_figures, layer_figures, network_figures, table
+from tickless.gen.fpga.place_and_route import ImplementationError
 from tickless.gen.options import (
     add_activity_option,
     add_folding_options,
@@ -25,19 +24,15 @@ from tickless.gen.options import (
 )
 from tickless.gen.performance import predict
 from tickless.gen.plan import plan
-from tickless.hw.board.top import choose_pll
 from tickless.hw.chain import ChainConfig
-from tickless.hw.core.shape import CoreShape
 from tickless.hw.host.messages import network_number
-from tickless.hw.host.system import HostConfig, System
+from tickless.hw.host.system import System
 from tickless.sw.integer.network import Network, NetworkError
 
 __all__ = [
     "add_board_options",
     "build_folder",
-    "host_config",
     "main",
-    "table",
 ]
 
 BUILD_VERSION = 1
@@ -55,8 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         asked_hz = board.clock_hz
         if options.clock_mhz is not None:
             asked_hz = round(options.clock_mhz * 1e6)
-        pll = choose_pll(board.platform(), asked_hz)
-        host = host_config(board, network, pll.clock_hz)
+        pll = board.choose_pll(asked_hz)
+        host = board.host_config(pll.clock_hz, network_number(network.hash))
         config = plan(network, folding_request(options, board=board), activity)
         assert isinstance(config, ChainConfig)
         system = System(design_factory(config, network)(), host)
@@ -70,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     figures = {
         "build_version": BUILD_VERSION,
         "tickless_version": metadata.version("tickless"),
-        "network": _network_figures(options.network, network),
+        "network": network_figures(options.network, network),
         "board": {"name": board.name, "title": board.title, "device": board.device},
         "tools": built.versions,
         "seed": built.seed,
@@ -90,121 +85,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "critical_path": None if built.path is None else asdict(built.path),
         },
         "host_link": {"baud": host.baud, "stored_events": host.stored_events},
-        "layers": [_layer_figures(core) for core in config.cores],
+        "layers": [layer_figures(core) for core in config.cores],
         "performance": asdict(predict(network, config, activity, pll.clock_hz, host.baud)),
-        "activity_per_sample": _activity_figures(network, config, activity),
+        "activity_per_sample": activity_figures(network, config, activity),
     }
     (folder / "build.json").write_text(json.dumps(figures, indent=2) + "\n")
     print(table(figures))
     print(f"\n{folder / 'build.json'}\n{built.bitstream}")
     return 0
-
-
-def table(figures: Mapping[str, Any]) -> str:
-    """The main figures of ``build.json`` as text for a terminal."""
-    clock, performance = figures["clock"], figures["performance"]
-    lines = [f"{figures['board']['title']}: {figures['network']['file']}", ""]
-    for name, count in figures["resources"].items():
-        used, available = count["used"], count["available"]
-        title = name.replace("_", " ")
-        lines.append(f"{title:14}{used:10,} of {available:,} ({used / available:.0%})")
-    lines += [
-        f"{'clock':14}{clock['built_for_hz'] / 1e6:10.2f} MHz, {clock['reached_hz'] / 1e6:.2f} MHz "
-        "reached",
-        "",
-        f"{'layer':14}{'lanes x taps':>14}{'cycles a sample':>18}",
-    ]
-    lines += [
-        f"{layer['name']:14}{layer['lanes']:>10} x {layer['taps']}{cycles:18,.0f}"
-        for layer, cycles in zip(
-            figures["layers"], performance["cycles_per_sample_by_core"], strict=True
-        )
-    ]
-    lines += [
-        "",
-        f"{performance['samples_per_second_by_cores']:,.0f} samples/s by the cores, "
-        f"{performance['samples_per_second_by_host_link']:,.0f} by the host link at "
-        f"{figures['host_link']['baud']:,} baud (both estimated)",
-        f"{performance['latency_us_end_to_answer_idle']:,.1f} us from END to the answer, "
-        f"{performance['latency_us_end_to_answer_with_host_link']:,.0f} us with the host link "
-        "(estimated)",
-        f"{performance['peak_sops_per_second'] / 1e9:,.2f} GSOP/s at most, "
-        f"{performance['sustained_sops_per_second_by_cores'] / 1e9:,.2f} sustained by the cores",
-    ]
-    return "\n".join(lines)
-
-
-def _network_figures(path: Path, network: Network) -> dict[str, Any]:
-    return {
-        "file": str(path),
-        "hash": network.hash,
-        "input_shape": network.input_shape,
-        "classes": network.classes,
-        "provenance": asdict(network.provenance),
-    }
-
-
-def _layer_figures(core: CoreShape) -> dict[str, Any]:
-    weights = {
-        "memories": core.taps,
-        "words": core.weight_depth,
-        "word_bits": core.weight_word_bits,
-    }
-    membranes = None
-    if not core.readout:
-        membranes = {
-            "memories": core.taps,
-            "words": core.bank_depth,
-            "word_bits": core.membrane_word_bits,
-            "single_port": core.single_port,
-        }
-    return {
-        "name": core.name,
-        "lanes": core.lanes,
-        "taps": core.taps,
-        "clocks_per_event": core.clocks_per_event,
-        "weights": weights,
-        "membranes": membranes,
-    }
-
-
-def _activity_figures(network: Network, config: ChainConfig, activity: Activity) -> dict[str, Any]:
-    """Means over samples; accesses in words of the memories of ``layers``."""
-    words = [
-        sops * core.blocks_per_event(core.edges[0]) * layer.geometry.groups / core.layer_channels
-        for sops, core, layer in zip(activity.sops, config.cores, network.layers, strict=True)
-    ]
-    return {
-        "measured_on_samples": activity.samples,
-        "input_events": activity.input_events,
-        "events_by_layer": activity.events,
-        "spikes_by_layer": activity.spikes,
-        "sops_by_layer": activity.sops,
-        "sops": sum(activity.sops),
-        "weight_word_reads_by_layer": words,
-        "membrane_word_reads_by_layer": [*words[:-1], 0],
-        "membrane_word_writes_by_layer": [*words[:-1], 0],
-        "packet_hops_at_most": activity.input_events + sum(activity.spikes),
-    }
-
-
-def host_config(board: Board, network: Network, clock_hz: int) -> HostConfig:
-    """Host link at the highest of the board's rates that the clock gives.
-
-    Raises
-    ------
-    ValueError
-        If it gives none of them.
-    """
-    for baud in board.bauds:
-        with suppress(ValueError):
-            return HostConfig(
-                clock_hz=clock_hz,
-                baud=baud,
-                stored_events=board.stored_events,
-                network=network_number(network.hash),
-            )
-    raise ValueError(f"a clock of {clock_hz} Hz gives none of the rates {board.bauds}")
 
 
 def add_board_options(parser: argparse.ArgumentParser) -> None:

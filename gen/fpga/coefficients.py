@@ -1,6 +1,6 @@
 """Coefficients of `gen.fpga.estimate`: builds single parts, counts their logic, solves for them.
 
-Writes ``gen/fpga/estimates.json`` anew; some minutes for each family.
+Writes the family's file in ``gen/fpga/families`` anew; some minutes for each family.
 """
 
 import argparse
@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from amaranth.back import rtlil  # pyright: ignore[reportAttributeAccessIssue]
 from scipy.optimize import nnls
 from tqdm import tqdm
 
 from tickless.gen.configure import chain_config, core_contents
 from tickless.gen.fold import Folding, fold_fully
 from tickless.gen.fpga import tools
-from tickless.gen.fpga.boards import BOARDS, CELLS, Board
-from tickless.gen.fpga.estimate import COEFFICIENTS, Part, core_part, host_part, map_memories
-from tickless.gen.fpga.synthesis import synthesis_script
+from tickless.gen.fpga.board import Board
+from tickless.gen.fpga.boards import BOARDS
+from tickless.gen.fpga.estimate import Part, core_part, host_part, map_memories
+from tickless.gen.fpga.family import Family
+from tickless.gen.fpga.synthesis import synthesize
 from tickless.gen.fpga.timing import resources
 from tickless.hw.chain import Chain
 from tickless.hw.core.core import Core
@@ -31,42 +32,13 @@ from tickless.sw.integer.network import PRETRAINED, Network
 
 __all__ = ["main", "solve"]
 
-FOLDER = Path("build/calibrate")
+FOLDER = Path("build/coefficients")
 
-FAMILIES: Mapping[str, Board] = {"ecp5": BOARDS["ulx3s-85f"], "iCE40": BOARDS["icebreaker"]}
-"""Board for which each family's parts are built."""
-
-# Network, layer, lanes, taps, whether the membranes lie in single-port memory.
-CORES: dict[str, Sequence[tuple[str, int, int, int, bool]]] = {
-    "ecp5": (
-        ("nmnist", 0, 2, 1, False),
-        ("nmnist", 0, 12, 2, False),
-        ("nmnist", 0, 12, 4, False),
-        ("nmnist", 1, 4, 4, False),
-        ("nmnist", 1, 24, 1, False),
-        ("nmnist", 2, 8, 1, False),
-        ("nmnist", 2, 16, 2, False),
-        ("nmnist-4bit", 0, 12, 4, False),
-        ("nmnist-4bit", 1, 8, 2, False),
-        ("nmnist-4bit", 2, 32, 2, False),
-        ("nmnist-small", 0, 8, 4, False),
-        ("nmnist-small", 1, 16, 4, False),
-    ),
-    "iCE40": (
-        ("nmnist", 0, 1, 1, False),
-        ("nmnist", 1, 2, 1, True),
-        ("nmnist-4bit", 0, 1, 1, False),
-        ("nmnist-4bit", 0, 2, 1, True),
-        ("nmnist-4bit", 0, 4, 1, False),
-        ("nmnist-4bit", 1, 2, 1, False),
-        ("nmnist-4bit", 1, 3, 2, False),
-        ("nmnist-4bit", 1, 4, 1, True),
-        ("nmnist-4bit", 2, 2, 1, True),
-        ("nmnist-4bit", 2, 2, 4, False),
-        ("nmnist-small", 0, 2, 2, False),
-        ("nmnist-small", 1, 1, 1, True),
-    ),
+LARGEST: Mapping[str, Board] = {
+    board.family.name: board
+    for board in sorted(BOARDS.values(), key=lambda board: board.logic_cells)
 }
+"""Largest board of each family, for which its parts are built."""
 
 # Network, lanes, margin of early exit.
 READOUTS = (
@@ -87,27 +59,27 @@ HOST_DESIGN = "nmnist-small"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m gen.fpga.coefficients", description=__doc__)
-    parser.add_argument("--family", choices=FAMILIES, action="append", help="by default all")
+    parser.add_argument("--family", choices=LARGEST, action="append", help="by default all")
     options = parser.parse_args(arguments)
-    coefficients = json.loads(COEFFICIENTS.read_text()) if COEFFICIENTS.exists() else {}
     try:
-        for family in options.family or FAMILIES:
-            board = FAMILIES[family]
+        for name in options.family or LARGEST:
+            board = LARGEST[name]
             counted = [
                 (part, sum(sign * _logic_cells(built, board) for sign, built in components))
-                for part, components in tqdm(_parts(board), family)
+                for part, components in tqdm(_parts(board), name)
             ]
-            coefficients[family], lines = solve(counted, family)
+            coefficients, lines = solve(counted, board.family)
             print(*lines, sep="\n")
+            text = json.dumps(coefficients, indent=2) + "\n"
+            board.family.coefficients_file.write_text(text)
     except tools.ToolError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    COEFFICIENTS.write_text(json.dumps(coefficients, indent=2) + "\n")
     return 0
 
 
 def solve(
-    counted: Sequence[tuple[Part, int]], family: str
+    counted: Sequence[tuple[Part, int]], family: Family
 ) -> tuple[dict[str, dict[str, float]], list[str]]:
     """Coefficients of at least 0 with the least relative squares, and lines that tell the errors.
 
@@ -129,7 +101,7 @@ def solve(
         solution, _ = nnls(table / cells[:, None], np.ones(len(cells)))
         coefficients[kind] = dict(zip(names, solution.round(5).tolist(), strict=True))
         lines += [
-            f"{family} {kind:8}{count:8,.0f} counted{estimated:8,.0f} estimated"
+            f"{family.name} {kind:8}{count:8,.0f} counted{estimated:8,.0f} estimated"
             f"{100 * (estimated / count - 1):+7.1f} %"
             for count, estimated in zip(cells, table @ solution, strict=True)
         ]
@@ -144,10 +116,10 @@ def _network(name: str) -> Network:
 def _parts(board: Board) -> list[tuple[Part, list[tuple[int, Any]]]]:
     """Parts, and the components whose logic cells add up, with their signs, to a part's."""
     parts: list[tuple[Part, list[tuple[int, Any]]]] = []
-    for name, layer, lanes, taps, single_port in CORES[board.family]:
+    for name, layer, folding in board.family.measured_cores:
         network = _network(name)
         foldings = list(fold_fully(network))
-        foldings[layer] = Folding(lanes, taps, single_port)
+        foldings[layer] = folding
         config = chain_config(network, foldings, **board.core_options)
         core, contents = config.cores[layer], core_contents(network, config.layers)[layer]
         parts.append((core_part(core), [(1, Core(core, contents))]))
@@ -169,19 +141,11 @@ def _parts(board: Board) -> list[tuple[Part, list[tuple[int, Any]]]]:
 
 def _logic_cells(component: Any, board: Board) -> int:
     """Logic cells of a component by itself: synthesized and packed, not placed."""
-    family = board.family
-    folder = FOLDER / family
-    folder.mkdir(parents=True, exist_ok=True)
-    text = rtlil.convert(component, name="part", platform=board.platform(), emit_src=False)
-    (folder / "part.il").write_text(text)
-    script = f"read_rtlil part.il; {synthesis_script(family, 'part')}; write_json part.json"
-    tools.run(folder, "yosys", "-q", "-p", script)
-    device = {
-        "ecp5": ("nextpnr-ecp5", "--85k", "--package", "CABGA381", "--out-of-context"),
-        "iCE40": ("nextpnr-ice40", "--up5k", "--package", "sg48"),
-    }[family]
-    tools.run(folder, *device, "--json", "part.json", "--pack-only", "--log", "pack.log")
-    cell = CELLS[family]["logic_cells"]
+    folder, family = FOLDER / board.family.name, board.family
+    synthesize(component, board, folder, "part")
+    netlist = ("--json", "part.json", "--pack-only", "--log", "pack.log")
+    tools.run(folder, *family.part_command, *netlist)
+    cell = family.cells["logic_cells"]
     found = resources((folder / "pack.log").read_text())
     if cell not in found:
         raise tools.ToolError(f"no {cell} in {folder / 'pack.log'}")

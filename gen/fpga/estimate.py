@@ -1,16 +1,14 @@
 """Estimate of what a design takes of an FPGA, before any tool has run.
 
 Memories follow the rules by which Yosys maps them. Logic is a sum of features of each core with
-coefficients that ``python -m gen.fpga.coefficients`` measures and writes into ``estimates.json``.
+coefficients of the family's, which `gen.fpga.coefficients` measures.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
+from tickless.gen.fpga.family import Family
 from tickless.hw.core.axis import AxisTable
 from tickless.hw.core.counters import counter_layout
 from tickless.hw.core.packer import entry_layout
@@ -18,26 +16,11 @@ from tickless.hw.core.shape import CoreShape
 from tickless.hw.host.cobs import MEMORY_BYTES
 from tickless.hw.host.messages import answer_message, event_message
 from tickless.hw.host.system import HostConfig
-from tickless.hw.ram import SPRAM_BITS
 
-__all__ = ["COEFFICIENTS", "Estimate", "Part", "core_part", "estimate", "host_part", "map_memories"]
-
-COEFFICIENTS = Path(__file__).parent / "estimates.json"
+__all__ = ["Estimate", "Part", "core_part", "estimate", "host_part", "map_memories"]
 
 CONSTANT_COST = 1 / 16
 """Yosys's cost of a bit of a memory that is never written, made of logic."""
-
-BLOCK_WIDTHS = {
-    "ecp5": {1: 16384, 2: 8192, 4: 4096, 9: 2048, 18: 1024, 36: 512},
-    "iCE40": {2: 2048, 4: 1024, 8: 512, 16: 256},
-}
-"""Depth of a block RAM by the width of its words."""
-
-BLOCK_COST = {"ecp5": 128, "iCE40": 64}
-"""Yosys's cost of a block RAM."""
-
-LUTRAM_DEPTH, LUTRAM_BITS, LUTRAM_COST = 16, 4, 4
-"""Size and Yosys's cost of the small memories that an ECP5 makes of its logic cells."""
 
 
 class Estimate(NamedTuple):
@@ -46,7 +29,7 @@ class Estimate(NamedTuple):
     Members
     -------
     logic_cells : float
-        TRELLIS_COMB, or logic cells of an iCE40.
+        Cells of logic, as `gen.fpga.family.Family.cells` names them.
     block_rams, sprams : int
         Memories.
     """
@@ -163,61 +146,57 @@ def host_part(cores: Sequence[CoreShape], host: HostConfig) -> Part:
     return Part("host", features, queues, single_port=stored)
 
 
-def estimate(parts: Sequence[Part], family: str) -> Estimate:
+def estimate(parts: Sequence[Part], family: Family) -> Estimate:
     """Estimate of a design.
 
     Parameters
     ----------
     parts : sequence of Part
         Its cores and its host link.
-    family : str
-        ``"ecp5"`` or ``"iCE40"``.
+    family : Family
+        The FPGA's.
     """
-    coefficients = _coefficients()[family]
     logic, blocks, sprams = 0.0, 0, 0
     for part in parts:
         mapped = map_memories(part, family)
-        own = coefficients[part.kind]
+        own = family.coefficients[part.kind]
         logic += sum(own[name] * value for name, value in mapped.features.items())
         blocks, sprams = blocks + mapped.block_rams, sprams + mapped.sprams
     return Estimate(logic, blocks, sprams)
 
 
-def map_memories(part: Part, family: str) -> Mapped:
+def map_memories(part: Part, family: Family) -> Mapped:
     """Where a part's memories go: the cheapest of what the family has, as Yosys counts costs."""
     features = {**part.features, "constant bits": 0.0}
+    lut_ram = family.lut_ram
+    if lut_ram is not None:
+        features["lutrams"] = 0.0
     blocks = sprams = 0
     memories = part.blocks
-    if family == "iCE40":
-        sprams = sum(-(-width // SPRAM_BITS) for _, width in part.single_port)
+    if family.spram_bits:
+        sprams = sum(-(-width // family.spram_bits) for _, width in part.single_port)
     else:
-        features["lutrams"] = 0.0
         memories += part.single_port
     for words, width in part.constants:
         count = _block_rams(words, width, family)
-        if words * width * CONSTANT_COST < count * BLOCK_COST[family]:
+        if words * width * CONSTANT_COST < count * family.block_ram_cost:
             features["constant bits"] += words * width
         else:
             blocks += count
     blocks += sum(_block_rams(words, width, family) for words, width in memories)
     for words, width in part.queues:
         count = _block_rams(words, width, family)
-        cells = -(-words // LUTRAM_DEPTH) * -(-width // LUTRAM_BITS)
-        if family == "ecp5" and cells * LUTRAM_COST < count * BLOCK_COST[family]:
-            features["lutrams"] += cells
-        else:
-            blocks += count
+        if lut_ram is not None:
+            lutrams = -(-words // lut_ram.depth) * -(-width // lut_ram.bits)
+            if lutrams * lut_ram.cost < count * family.block_ram_cost:
+                features["lutrams"] += lutrams
+                continue
+        blocks += count
     return Mapped(features, blocks, sprams)
 
 
-def _block_rams(words: int, width: int, family: str) -> int:
+def _block_rams(words: int, width: int, family: Family) -> int:
     return min(
         -(-width // block_width) * -(-words // depth)
-        for block_width, depth in BLOCK_WIDTHS[family].items()
+        for block_width, depth in family.block_ram_depths.items()
     )
-
-
-@cache
-def _coefficients() -> Mapping[str, Mapping[str, Mapping[str, float]]]:
-    """Logic cells of each feature, by family and kind of part."""
-    return json.loads(COEFFICIENTS.read_text())

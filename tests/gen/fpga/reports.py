@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tickless.gen.fpga import tools
 
-__all__ = ["FULL_LOG", "REPORT", "StubTools"]
+__all__ = ["FULL_LOG", "PATH", "REPORT", "StubTools"]
 
 BANK, SUM, TOP = (
     "system.design.core_0.bank_1.word_SB_DFF_Q",
@@ -89,7 +89,7 @@ class StubTools:
             report = self._reports.pop(0) if len(self._reports) > 1 else self._reports[0]
             (folder / "report.json").write_text(json.dumps(report))
         else:
-            [product] = [name for name in arguments if name.endswith((".bit", ".bin"))]
+            [product] = [name for name in arguments if name.endswith((".bit", ".bin", ".fs"))]
             (folder / product).write_bytes(b"bits")
         if waiting is not None:
             waiting()

@@ -2,7 +2,6 @@ import json
 import sys
 from dataclasses import asdict
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from tests.gen.fpga.reports import REPORT, StubTools
 from tests.random_networks import random_events, random_network
 from tickless.gen.fpga import bitstream, flash
-from tickless.gen.fpga.boards import BOARDS, CELLS
+from tickless.gen.fpga.boards import BOARDS
 from tickless.sw.integer.network import Network
 
 BUILT = "build/bitstream/icebreaker-small"
@@ -200,7 +199,6 @@ def test_a_small_design_meets_its_clock(network, tmp_path, board, mhz):
     assert clock["reached_hz"] >= clock["built_for_hz"] == mhz * 1_000_000
     assert (folder / figures["bitstream"]["file"]).stat().st_size > 10_000
     report = json.loads((folder / "report.json").read_text())
-    platform: Any = BOARDS[board].platform()
-    for name, cell in CELLS[platform.family].items():
+    for name, cell in BOARDS[board].family.cells.items():
         assert report["utilization"][cell]["available"] == getattr(BOARDS[board], name)
     assert clock["critical_path"]["start"].startswith("system")

@@ -8,7 +8,7 @@ from tests.random_networks import random_network
 from tickless.gen.configure import chain_config, design_factory
 from tickless.gen.fold import fold_fully
 from tickless.gen.fpga.boards import BOARDS
-from tickless.hw.board.top import BoardTop, choose_pll
+from tickless.hw.board.top import BoardTop
 from tickless.hw.host.system import HostConfig, System
 
 PINS = {
@@ -28,13 +28,15 @@ PINS = {
 @pytest.mark.parametrize("name", BOARDS)
 def test_every_board_has_a_top_on_its_pins(name):
     board = BOARDS[name]
-    platform = board.platform()
+    platform: Any = board.platform()
     network = random_network(np.random.default_rng(1), layers=1)
-    pll = choose_pll(platform, board.clock_hz)
+    pll = board.choose_pll(board.clock_hz)
     assert pll.clock_hz == board.clock_hz
+    assert platform.device == board.device
     host = HostConfig(pll.clock_hz, board.bauds[0], stored_events=board.stored_events)
     design = design_factory(chain_config(network, fold_fully(network)), network)()
-    plan: Any = platform.build(BoardTop(System(design, host), pll), name="top", do_build=False)
+    top = BoardTop(System(design, host), pll, board.family.pll)
+    plan: Any = platform.build(top, name="top", do_build=False)
     if "top.pcf" in plan.files:
         placed = dict(re.findall(r"^set_io (\S+) (\S+)", plan.files["top.pcf"], re.MULTILINE))
     else:
@@ -53,4 +55,4 @@ def test_every_board_has_a_top_on_its_pins(name):
 
 def test_a_clock_out_of_reach_is_refused():
     with pytest.raises(ValueError, match="no clock of 12 MHz from 12 MHz"):
-        choose_pll(BOARDS["icebreaker"].platform(), 12_000_000)
+        BOARDS["icebreaker"].choose_pll(12_000_000)

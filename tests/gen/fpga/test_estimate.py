@@ -1,14 +1,13 @@
-import json
-
 import numpy as np
 import pytest
 
 from tests.random_networks import random_network
 from tickless.gen.configure import chain_config
 from tickless.gen.fold import Folding
-from tickless.gen.fpga import estimate as estimating
 from tickless.gen.fpga.coefficients import solve
 from tickless.gen.fpga.estimate import Part, core_part, estimate, host_part, map_memories
+from tickless.gen.fpga.families.ecp5 import ECP5
+from tickless.gen.fpga.families.ice40 import ICE40
 from tickless.hw.host.messages import event_message
 from tickless.hw.host.system import HostConfig
 
@@ -21,14 +20,14 @@ PARTS = [
 @pytest.mark.parametrize(
     ("family", "words", "width", "blocks", "lutrams"),
     [
-        ("ecp5", 512, 36, 1, 0),
-        ("ecp5", 512, 37, 2, 0),
-        ("ecp5", 16384, 13, 13, 0),
-        ("ecp5", 25, 292, 0, 2 * 73),
-        ("ecp5", 32, 100, 0, 2 * 25),
-        ("iCE40", 256, 16, 1, 0),
-        ("iCE40", 972, 18, 5, 0),
-        ("iCE40", 32, 17, 2, 0),
+        (ECP5, 512, 36, 1, 0),
+        (ECP5, 512, 37, 2, 0),
+        (ECP5, 16384, 13, 13, 0),
+        (ECP5, 25, 292, 0, 2 * 73),
+        (ECP5, 32, 100, 0, 2 * 25),
+        (ICE40, 256, 16, 1, 0),
+        (ICE40, 972, 18, 5, 0),
+        (ICE40, 32, 17, 2, 0),
     ],
 )
 def test_memories_go_where_yosys_puts_them(family, words, width, blocks, lutrams):
@@ -41,41 +40,40 @@ def test_memories_go_where_yosys_puts_them(family, words, width, blocks, lutrams
 
 
 def test_small_constants_are_logic():
-    small = map_memories(Part("core", {}, constants=((108, 8),)), "iCE40")
+    small = map_memories(Part("core", {}, constants=((108, 8),)), ICE40)
     assert (small.block_rams, small.features["constant bits"]) == (0, 864)
-    large = map_memories(Part("core", {}, constants=((1296, 8),)), "iCE40")
+    large = map_memories(Part("core", {}, constants=((1296, 8),)), ICE40)
     assert (large.block_rams, large.features["constant bits"]) == (3, 0)
 
 
 def test_single_port_memory_is_spram_where_there_is_some():
     part = Part("core", {}, single_port=((1734, 16), (486, 18)))
-    assert map_memories(part, "iCE40").sprams == 1 + 2
-    assert map_memories(part, "iCE40").block_rams == 0
-    assert map_memories(part, "ecp5").block_rams == 2 + 1
+    assert map_memories(part, ICE40).sprams == 1 + 2
+    assert map_memories(part, ICE40).block_rams == 0
+    assert map_memories(part, ECP5).block_rams == 2 + 1
 
 
-def test_calibration_finds_the_coefficients():
+def test_coefficients_are_found():
     counted = []
     for part in PARTS:
-        features = map_memories(part, "ecp5").features
+        features = map_memories(part, ECP5).features
         counted.append((part, round(100 + 60 * features["updates"] + 7 * features["lutrams"])))
-    coefficients, lines = solve(counted, "ecp5")
+    coefficients, lines = solve(counted, ECP5)
     assert coefficients["core"]["one"] == pytest.approx(100, abs=1)
     assert coefficients["core"]["updates"] == pytest.approx(60, abs=1)
     assert coefficients["core"]["lutrams"] == pytest.approx(7, abs=1)
     assert len(lines) == len(PARTS)
 
 
-@pytest.mark.parametrize("family", ["ecp5", "iCE40"])
+@pytest.mark.parametrize("family", [ECP5, ICE40], ids=lambda family: family.name)
 def test_every_feature_of_a_design_has_a_coefficient(family):
-    coefficients = json.loads(estimating.COEFFICIENTS.read_text())[family]
     network = random_network(np.random.default_rng(3))
     foldings = [Folding(1, 1, not layer.is_readout) for layer in network.layers]
     config = chain_config(network, foldings)
     host = HostConfig(24_000_000, stored_events=100)
     parts = [*(core_part(core) for core in config.cores), host_part(config.cores, host)]
     for part in parts:
-        assert set(map_memories(part, family).features) <= set(coefficients[part.kind])
+        assert set(map_memories(part, family).features) <= set(family.coefficients[part.kind])
     needed = estimate(parts, family)
     assert needed.logic_cells > 0
     alone = [estimate([part], family) for part in parts]

@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import data
 
 from tickless.gen.fpga import tools
-from tickless.gen.fpga.synthesis import PREPARATION, stage
+from tickless.gen.fpga.synthesis import PREPARATION
 from tickless.hw.ram import Ram
 
 
@@ -55,18 +55,3 @@ def test_a_write_of_a_block_ram_is_not_delayed_for_a_read_of_its_word(tmp_path):
 
     assert count("") > 32
     assert count(PREPARATION) == 0
-
-
-def test_stages_of_the_logs(tmp_path):
-    log = tmp_path / "top.tim"
-    assert stage(None) == stage(log) == ""
-    log.write_text("Info: constraining clock net 'clk' to 12.00 MHz\n")
-    assert stage(log) == ""
-    log.write_text(
-        "Info: Packing constants..\n"
-        "Info: Running main analytical placer, max placement attempts per cell = 10000.\n"
-        "Info:     at iteration #1, type ICESTORM_LC: wirelen solved = 113\n"
-    )
-    assert stage(log) == "Running main analytical placer"
-    log.write_text("3.2. Executing PROC pass\n3.2.1. Executing PROC_CLEAN pass (remove empty)\n")
-    assert stage(log) == "PROC_CLEAN"

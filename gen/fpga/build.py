@@ -1,0 +1,137 @@
+"""From a system to the bitstream of a board: synthesis, place and route, packing."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from amaranth.build.run import BuildPlan
+
+from tickless.gen.fpga import progress, tools
+from tickless.gen.fpga.board import Board
+from tickless.gen.fpga.place_and_route import place_and_route
+from tickless.gen.fpga.synthesis import PREPARATION
+from tickless.gen.fpga.timing import CriticalPath, component_names, critical_path, reached_hz
+from tickless.hw.board.dividers import PllConfig
+from tickless.hw.board.top import BoardTop
+from tickless.hw.host.system import System
+
+__all__ = ["Built", "build", "build_plan"]
+
+TOP = "top"
+"""Name of the files in the output folder."""
+
+COUNTS = "netlist.json"
+"""File of Yosys's counts of cells in the output folder."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What the tools made of a design.
+
+    Members
+    -------
+    bitstream : Path
+        The file to load.
+    resources : dict
+        ``used`` and ``available`` of each resource, by its name in `gen.fpga.board.Board`.
+    reached_hz : int
+        Highest clock by the timing analysis.
+    path : CriticalPath or None
+        What limits it.
+    versions : dict
+        Versions of Yosys and nextpnr, by name.
+    seed : int
+        Seed of place and route that reached the clock.
+    """
+
+    bitstream: Path
+    resources: dict[str, dict[str, int]]
+    reached_hz: int
+    path: CriticalPath | None
+    versions: dict[str, str]
+    seed: int
+
+
+def build(
+    board: Board,
+    system: System,
+    pll: PllConfig,
+    folder: Path,
+    seed: int = 1,
+    system_tools: bool = False,
+) -> Built:
+    """Synthesize, place and route a design, and make its bitstream.
+
+    Parameters
+    ----------
+    folder : Path
+        Where all files go, those of an earlier build over-written.
+    seed : int
+        Of place and route, the first that is tried: a design's clock differs from seed to seed.
+    system_tools : bool
+        Whether to take the tools on PATH, not those of the Python packages.
+
+    Raises
+    ------
+    gen.fpga.place_and_route.ImplementationError
+        If the design does not fit, or is slower than the clock; there is no bitstream then.
+    gen.fpga.tools.ToolError
+        If a tool is missing or fails.
+    """
+    plan = build_plan(board, system, pll, seed)
+    bitstream = folder / f"{TOP}{board.family.bitstream_suffix}"
+    for stale in (bitstream, folder / "build.json", folder / "report.json"):
+        stale.unlink(missing_ok=True)
+    plan.extract(str(folder))
+    synthesis, routing, *packing = commands = json.loads(plan.files[f"build_{TOP}.json"])[
+        "commands"
+    ]
+    for tool, *_ in commands:
+        tools.find(tool, system_tools)
+    progress.run(folder, synthesis, system_tools)
+    components = component_names(plan.files[f"{TOP}.il"], TOP)
+    seed, report = place_and_route(board, folder, routing, pll.clock_hz, components, system_tools)
+    for command in packing:
+        progress.run(folder, command, system_tools)
+    return Built(
+        bitstream=bitstream,
+        resources=_resources(board, report, json.loads((folder / COUNTS).read_text())),
+        reached_hz=reached_hz(report),
+        path=critical_path(report, components),
+        versions={tool: tools.version(tool, system_tools) for tool, *_ in commands[:2]},
+        seed=seed,
+    )
+
+
+def build_plan(board: Board, system: System, pll: PllConfig, seed: int) -> BuildPlan:
+    """Files and commands that a bitstream is made of, by Amaranth's platform of a board."""
+    family = board.family
+    platform: Any = board.platform()
+    return platform.build(
+        BoardTop(system, pll, family.pll),
+        name=TOP,
+        do_build=False,
+        emit_src=False,
+        synth_opts=family.synthesis_options,
+        script_after_read=PREPARATION,
+        script_after_synth=f"tee -q -o {COUNTS} stat -json",
+        nextpnr_opts=f"--seed {seed} --report report.json --timing-allow-fail "
+        + family.place_and_route_options,
+    )
+
+
+def _resources(
+    board: Board, report: dict[str, Any], counts: dict[str, Any]
+) -> dict[str, dict[str, int]]:
+    """Resources used and available, by nextpnr's report and Yosys's counts of cells."""
+    family = board.family
+    resources = {
+        name: {key: report["utilization"][cell][key] for key in ("used", "available")}
+        for name, cell in family.cells.items()
+    }
+    if family.flip_flop:
+        cells = counts["design"]["num_cells_by_type"]
+        used = sum(count for cell, count in cells.items() if cell.startswith(family.flip_flop))
+        resources["flip_flops"] = {"used": used, "available": board.flip_flops}
+    return resources

@@ -1,0 +1,103 @@
+"""Figures of a bitstream: sections of its ``build.json``, and their text for a terminal."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tickless.gen.activity import Activity
+from tickless.hw.chain import ChainConfig
+from tickless.hw.core.shape import CoreShape
+from tickless.sw.integer.network import Network
+
+__all__ = ["activity_figures", "layer_figures", "network_figures", "table"]
+
+
+def table(figures: Mapping[str, Any]) -> str:
+    """The main figures of ``build.json`` as text for a terminal."""
+    clock, performance = figures["clock"], figures["performance"]
+    lines = [f"{figures['board']['title']}: {figures['network']['file']}", ""]
+    for name, count in figures["resources"].items():
+        used, available = count["used"], count["available"]
+        title = name.replace("_", " ")
+        lines.append(f"{title:14}{used:10,} of {available:,} ({used / available:.0%})")
+    lines += [
+        f"{'clock':14}{clock['built_for_hz'] / 1e6:10.2f} MHz, {clock['reached_hz'] / 1e6:.2f} MHz "
+        "reached",
+        "",
+        f"{'layer':14}{'lanes x taps':>14}{'cycles a sample':>18}",
+    ]
+    lines += [
+        f"{layer['name']:14}{layer['lanes']:>10} x {layer['taps']}{cycles:18,.0f}"
+        for layer, cycles in zip(
+            figures["layers"], performance["cycles_per_sample_by_core"], strict=True
+        )
+    ]
+    lines += [
+        "",
+        f"{performance['samples_per_second_by_cores']:,.0f} samples/s by the cores, "
+        f"{performance['samples_per_second_by_host_link']:,.0f} by the host link at "
+        f"{figures['host_link']['baud']:,} baud (both estimated)",
+        f"{performance['latency_us_end_to_answer_idle']:,.1f} us from END to the answer, "
+        f"{performance['latency_us_end_to_answer_with_host_link']:,.0f} us with the host link "
+        "(estimated)",
+        f"{performance['peak_sops_per_second'] / 1e9:,.2f} GSOP/s at most, "
+        f"{performance['sustained_sops_per_second_by_cores'] / 1e9:,.2f} sustained by the cores",
+    ]
+    return "\n".join(lines)
+
+
+def network_figures(path: Path, network: Network) -> dict[str, Any]:
+    """A network and its file."""
+    return {
+        "file": str(path),
+        "hash": network.hash,
+        "input_shape": network.input_shape,
+        "classes": network.classes,
+        "provenance": asdict(network.provenance),
+    }
+
+
+def layer_figures(core: CoreShape) -> dict[str, Any]:
+    """A core: its folding and its memories."""
+    weights = {
+        "memories": core.taps,
+        "words": core.weight_depth,
+        "word_bits": core.weight_word_bits,
+    }
+    membranes = None
+    if not core.readout:
+        membranes = {
+            "memories": core.taps,
+            "words": core.bank_depth,
+            "word_bits": core.membrane_word_bits,
+            "single_port": core.single_port,
+        }
+    return {
+        "name": core.name,
+        "lanes": core.lanes,
+        "taps": core.taps,
+        "clocks_per_event": core.clocks_per_event,
+        "weights": weights,
+        "membranes": membranes,
+    }
+
+
+def activity_figures(network: Network, config: ChainConfig, activity: Activity) -> dict[str, Any]:
+    """Means over samples; accesses in words of the memories of `layer_figures`."""
+    words = [
+        sops * core.blocks_per_event(core.edges[0]) * layer.geometry.groups / core.layer_channels
+        for sops, core, layer in zip(activity.sops, config.cores, network.layers, strict=True)
+    ]
+    return {
+        "measured_on_samples": activity.samples,
+        "input_events": activity.input_events,
+        "events_by_layer": activity.events,
+        "spikes_by_layer": activity.spikes,
+        "sops_by_layer": activity.sops,
+        "sops": sum(activity.sops),
+        "weight_word_reads_by_layer": words,
+        "membrane_word_reads_by_layer": [*words[:-1], 0],
+        "membrane_word_writes_by_layer": [*words[:-1], 0],
+        "packet_hops_at_most": activity.input_events + sum(activity.spikes),
+    }
