@@ -113,7 +113,7 @@ def layer_cores(
     layers: list[tuple[CoreConfig, ...]] = []
     for index, (layer, folding) in enumerate(zip(network.layers, foldings, strict=True)):
         links = [whole_link(layers[-1]) if layers else inputs]
-        if layer.shortcut is not None:
+        if len(layer.edges) > 1:
             links.append(whole_link(layers[forks[index]]))
         ranges = _slices(layer, folding, slices[index])
         end_level = FORK_LEVEL if index - 1 in network.joins else 0 if len(ranges) > 1 else None
@@ -134,7 +134,7 @@ def layer_cores(
 
 def _slices(layer: Layer, folding: Folding, count: int) -> list[range]:
     """Channels of each slice."""
-    channels = layer.geometry.output_shape[0]
+    channels = layer.output_shape[0]
     blocks = channel_blocks(layer, folding)
     if layer.is_readout and count != 1:
         raise ValueError(
@@ -151,9 +151,7 @@ def _slices(layer: Layer, folding: Folding, count: int) -> list[range]:
 
 def _widths(layer: Layer, built: CoreConfig | None) -> tuple[int, int]:
     """Width of weights and of membranes."""
-    bits = layer.weight_bits
-    if layer.shortcut is not None:
-        bits = max(bits, layer.shortcut.weight_bits)
+    bits = max(edge.weight_bits for edge in layer.edges)
     if built is None:
         return bits, layer.membrane_bits
     return max(bits, built.weight_bits), max(layer.membrane_bits, built.membrane_bits)
@@ -167,29 +165,26 @@ def _core(
     widths: tuple[int, int],
     end_level: int | None,
 ) -> CoreConfig:
-    geometry = layer.geometry
-    edges, (bits, membrane_bits) = [(geometry, layer.weight)], widths
-    if layer.shortcut is not None:
-        edges.append((layer.shortcut.geometry, layer.shortcut.weight))
-    whole = len(channels) == geometry.output_shape[0]
+    bits, membrane_bits = widths
+    whole = len(channels) == layer.output_shape[0]
     rows = slice(channels.start, channels.stop)
     return CoreConfig(
         name=layer.name if whole else f"{layer.name}[{channels.start}:{channels.stop}]",
         edges=tuple(
             EdgeConfig(
                 input_link=link,
-                kernel=edge.kernel,
-                stride=edge.stride,
-                padding=edge.padding,
-                pool=edge.pool,
-                groups=edge.groups,
-                weights=_weight_words(edge, weight, bits, folding.lanes, channels),
+                kernel=edge.geometry.kernel,
+                stride=edge.geometry.stride,
+                padding=edge.geometry.padding,
+                pool=edge.geometry.pool,
+                groups=edge.geometry.groups,
+                weights=_weight_words(edge.geometry, edge.weight, bits, folding.lanes, channels),
             )
-            for link, (edge, weight) in zip(links, edges, strict=True)
+            for link, edge in zip(links, layer.edges, strict=True)
         ),
-        shape=(len(channels), *geometry.output_shape[1:]),
+        shape=(len(channels), *layer.output_shape[1:]),
         first_channel=channels.start,
-        layer_channels=geometry.output_shape[0],
+        layer_channels=layer.output_shape[0],
         lanes=folding.lanes,
         taps=folding.taps,
         weight_bits=bits,

@@ -63,10 +63,9 @@ def measure_activity(network: Network, samples: Sequence[np.ndarray]) -> Activit
     forks = {join: fork for fork, join in network.joins.items()}
     places = []
     for index, layer in enumerate(network.layers):
-        edges = [(index - 1, layer.geometry)]
-        if layer.shortcut is not None:
-            edges.append((forks[index], layer.shortcut.geometry))
-        places.append(tuple(_count(sent[source], geometry) for source, geometry in edges))
+        sources = (forks[index] if edge.source else index - 1 for edge in layer.edges)
+        arriving = zip(sources, layer.edges, strict=True)
+        places.append(tuple(_count(sent[source], edge.geometry) for source, edge in arriving))
     return Activity(
         len(samples), received, tuple(events), tuple(spikes), tuple(sops), tuple(places)
     )

@@ -281,7 +281,7 @@ class Experiment:
         if any(trace.decision is not None for trace in traces):
             return steps, _accuracy(classes, labels), None
         difference = spike_difference(
-            self.network.layers[-2].geometry.output_shape,
+            self.network.layers[-2].output_shape,
             [spikes[-1] for _, spikes, _ in outcomes],
             [trace.layers[-1].spikes for trace in traces],
         )

@@ -96,7 +96,7 @@ def _picture(network: Network, sample: ReportSample) -> str:
     for index, layer in enumerate(spiking):
         axes = figure.add_subplot(grid[index + 1, 1], sharex=raster)
         spikes, times = _spikes(sample.recording, index)
-        shape = layer.geometry.output_shape
+        shape = layer.output_shape
         neuron = np.ravel_multi_index(tuple(spikes.T), shape)
         axes.scatter(times - start, neuron, s=0.5, c=INK, linewidths=0)
         axes.set_ylim(-1, int(np.prod(shape)))
@@ -147,7 +147,7 @@ def _spikes(recorded: SampleRecord, layer: int) -> tuple[np.ndarray, np.ndarray]
 
 def _logits_over_events(network: Network, sample: ReportSample) -> tuple[np.ndarray, np.ndarray]:
     """Cycle of each event sent to the readout, and the logits ``[events, classes]`` after it."""
-    readout = network.layers[-1]
+    (readout,) = network.layers[-1].edges
     pool = readout.geometry.pool
     spikes, cycles = _spikes(sample.recording, len(network.layers) - 2)
     channel, y, x = spikes.T

@@ -89,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "host_link": {"baud": host.baud, "stored_events": host.stored_events},
         "layers": [_layer_figures(core) for core in config.cores],
         "performance": asdict(predict(network, config, activity, pll.clock_hz, host.baud)),
-        "activity_per_sample": _activity_figures(network, config, activity),
+        "activity_per_sample": _activity_figures(config, activity),
     }
     (folder / "build.json").write_text(json.dumps(figures, indent=2) + "\n")
     print(table(figures))
@@ -165,11 +165,11 @@ def _layer_figures(core: CoreConfig) -> dict[str, Any]:
     }
 
 
-def _activity_figures(network: Network, config: ChainConfig, activity: Activity) -> dict[str, Any]:
+def _activity_figures(config: ChainConfig, activity: Activity) -> dict[str, Any]:
     """Means over samples; accesses in words of the memories of ``layers``."""
     words = [
-        sops * core.blocks_per_event(core.edges[0]) * layer.geometry.groups / core.layer_channels
-        for sops, core, layer in zip(activity.sops, config.cores, network.layers, strict=True)
+        sops * core.blocks_per_event(core.edges[0]) * core.edges[0].groups / core.layer_channels
+        for sops, core in zip(activity.sops, config.cores, strict=True)
     ]
     return {
         "measured_on_samples": activity.samples,

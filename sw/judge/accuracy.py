@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(f"{options.network.stem}: {dataset}, {len(samples)} test samples")
-    print(table(found, network.layers[0].weight_bits))
+    print(table(found, network.layers[0].edges[0].weight_bits))
     return 0
 
 

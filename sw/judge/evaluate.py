@@ -48,7 +48,7 @@ class FloatEngine:
             if geometry.kind == "readout":
                 self._readout = ReadoutLayer(geometry, weight, np.inf)
             else:
-                self._layers.append(SpikingLayer(geometry, weight, threshold, floor, ceil))
+                self._layers.append(SpikingLayer([(geometry, weight)], threshold, floor, ceil))
 
     def run(self, events: np.ndarray) -> tuple[np.ndarray, list[np.ndarray], int]:
         """Logits, each spiking layer's spikes ``[n, 3]`` in order, and synaptic operations.

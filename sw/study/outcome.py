@@ -191,7 +191,7 @@ def _by_event(settings: Settings, model: SpikingNetwork, aside: Recordings) -> E
         for events, _ in aside
     ]
     difference = spike_difference(
-        network.layers[-2].geometry.output_shape,
+        network.layers[-2].output_shape,
         [spikes for spikes, _ in pairs],
         [trace.layers[-1].spikes for _, trace in pairs],
     )
