@@ -1,21 +1,17 @@
 """Recordings that are sent to a board: files, or a part of a data set."""
 
-import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from tickless.sw.data import aedat4, atis, dvsgesture, ncaltech101
-from tickless.sw.data.catalog import SENSORS, UNLABELLED, load
+from tickless.sw.data.catalog import SENSORS, UNLABELLED, at_random
 from tickless.sw.data.cifar10dvs import CLASSES as CIFAR10_CLASSES
 from tickless.sw.data.events import Events, EventsError
 from tickless.sw.integer.geometry import Shape
 
 __all__ = ["NamedRecording", "dataset_recordings", "file_recording"]
-
-USUAL_SAMPLES = 20
-"""Recordings of a data set where none says how many."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +81,7 @@ def dataset_recordings(
     Parameters
     ----------
     count : int or None
-        How many; `USUAL_SAMPLES`, or all there are, where None.
+        How many, or as many as `sw.data.catalog.at_random` likes.
     sensor : Shape
         Extent of the board's input.
 
@@ -98,17 +94,8 @@ def dataset_recordings(
     """
     if SENSORS[dataset] != sensor:
         raise ValueError(f"{dataset}: its sensor is {SENSORS[dataset]}, the board's {sensor}")
-    samples = load(dataset, "test")
-    if count is None:
-        count = min(USUAL_SAMPLES, len(samples))
-    if not 1 <= count <= len(samples):
-        raise ValueError(f"samples = {count}: expected 1..{len(samples)}, as {dataset} has here")
-    chosen = random.Random(seed).sample(range(len(samples)), count)
+    (part,) = at_random(dataset, count, seed)
     return [
-        NamedRecording(
-            f"{samples.name} {index}",
-            samples.labels[index],
-            partial(samples.make, samples.keys[index]),
-        )
-        for index in chosen
+        NamedRecording(f"{part.name} {index}", label, partial(part.make, key))
+        for index, label, key in zip(part.indices, part.labels, part.keys, strict=True)
     ]

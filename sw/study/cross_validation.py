@@ -7,10 +7,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import sqrt
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import binomtest
 
 from tickless.sw.data.catalog import SENSORS, Recordings, load, simulated
 from tickless.sw.data.events import EventsError
@@ -86,11 +86,8 @@ def judge(settings: Settings, parts: int, state: Path | None = None) -> HeldOutS
 
 def wilson(right: int, samples: int) -> tuple[float, float]:
     """95 % interval of a share, by Wilson's score."""
-    z = 1.959964
-    share, spread = right / samples, z * z / samples
-    middle = (share + spread / 2) / (1 + spread)
-    half = z / (1 + spread) * sqrt(share * (1 - share) / samples + spread / samples / 4)
-    return middle - half, middle + half
+    interval = binomtest(right, samples).proportion_ci(0.95, "wilson")
+    return float(interval.low), float(interval.high)
 
 
 def summary(parts: Sequence[HeldOutScore]) -> str:
