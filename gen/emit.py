@@ -51,11 +51,11 @@ def emit(
     output.mkdir(parents=True, exist_ok=True)
     design = design_factory(config)()
     text = verilog.convert(design, name="top", emit_src=False)
-    loads = {}
+    traffic = {}
     if isinstance(config, MeshConfig) and len(samples):
         traces = [engine.run(network, events) for events in samples]
-        loads = link_traffic(config, core_packets(config.layers, traces))
-    description = manifest(network, config, design.links, text, loads)
+        traffic = link_traffic(config, core_packets(config.layers, traces))
+    description = manifest(network, config, design.links, text, traffic)
     paths = output / "design.v", output / "manifest.json"
     paths[0].write_text(text)
     paths[1].write_text(json.dumps(description, indent=2) + "\n")

@@ -32,7 +32,7 @@ def manifest(
     config: ChainConfig | MeshConfig,
     links: Sequence[Link],
     verilog: str,
-    loads: Mapping[MeshLink, float],
+    traffic: Mapping[MeshLink, float],
 ) -> dict[str, Any]:
     """Description of a generated design, ready for JSON.
 
@@ -46,7 +46,7 @@ def manifest(
         Links of the design.
     verilog : str
         The generated text, whose hash is recorded.
-    loads : mapping of MeshLink to float
+    traffic : mapping of MeshLink to float
         Packets a sample over each link of a mesh, measured; empty without a mesh.
     """
     description = {
@@ -69,7 +69,7 @@ def manifest(
         "counter_bits": config.cores[0].counter_bits,
     }
     if isinstance(config, MeshConfig):
-        description["mesh"] = _mesh(config, loads)
+        description["mesh"] = _mesh(config, traffic)
     return description
 
 
@@ -180,7 +180,7 @@ def _memory_map(core: CoreConfig) -> dict[str, Any]:
     }
 
 
-def _mesh(config: MeshConfig, loads: Mapping[MeshLink, float]) -> dict[str, Any]:
+def _mesh(config: MeshConfig, traffic: Mapping[MeshLink, float]) -> dict[str, Any]:
     tiles = [
         {"core": core.name, "row": row, "column": column}
         for cores, places in zip(config.layers, config.places, strict=True)
@@ -199,9 +199,9 @@ def _mesh(config: MeshConfig, loads: Mapping[MeshLink, float]) -> dict[str, Any]
         "queue_depth": config.queue_depth,
         "credit_batch": config.credit_batch,
         "traffic": [
-            {"row": row, "column": column, "port": port.value, "packets_per_sample": load}
-            for ((row, column), port), load in sorted(
-                loads.items(), key=lambda item: (item[0][0], item[0][1].value)
+            {"row": row, "column": column, "port": port.value, "packets_per_sample": packets}
+            for ((row, column), port), packets in sorted(
+                traffic.items(), key=lambda item: (item[0][0], item[0][1].value)
             )
         ],
     }

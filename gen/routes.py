@@ -39,11 +39,11 @@ def link_traffic(config: MeshConfig, packets: Mapping[Endpoint, float]) -> dict[
     packets : mapping of Endpoint to float
         Packets that each sender sends to each of its receivers.
     """
-    loads: dict[MeshLink, float] = {}
+    traffic: dict[MeshLink, float] = {}
     for sender, receiver in config.connections:
         for link in route(config.flit, config.place(sender), config.place(receiver)):
-            loads[link] = loads.get(link, 0.0) + packets.get(sender, 0.0)
-    return loads
+            traffic[link] = traffic.get(link, 0.0) + packets.get(sender, 0.0)
+    return traffic
 
 
 def check_routes(config: MeshConfig) -> None:

@@ -104,26 +104,24 @@ def _threshold(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line: writes the DVS-Gesture network, calibrated on recordings."""
+    """Command line: writes the DVS-Gesture network, its thresholds set by recordings."""
     parser = argparse.ArgumentParser(
         prog="python -m sw.untrained",
-        description="Write the DVS-Gesture network with random weights and thresholds calibrated "
-        "on the recordings at hand. It is not trained: its classes mean nothing.",
+        description="Write the DVS-Gesture network with random weights, and thresholds that "
+        "suit the recordings at hand. It is not trained: its classes mean nothing.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--dataset", choices=DATASETS, default="dvsgesture", help="recordings")
-    parser.add_argument("--samples", type=int, default=3, help="recordings to calibrate on")
+    parser.add_argument("--samples", type=int, default=3, help="recordings that set the thresholds")
     parser.add_argument("--seed", type=int, default=1, help="seed of the weights")
     parser.add_argument("-o", "--output", type=Path, required=True, help="network file to write")
     options = parser.parse_args(arguments)
     try:
-        samples = load(options.dataset, "test")
-        count = min(options.samples, len(samples))
-        events = [samples[index][0] for index in range(count)]
-        recordings = [item.addresses[item.inside] for item in events]
+        recordings = load(options.dataset, "test")[: options.samples]
+        inside = [events.addresses[events.inside] for events, _ in recordings]
         specs = layers("mtt-gesture", CLASSES["dvsgesture"])
         network = untrained_network(
-            SENSORS[options.dataset], specs, recordings, options.seed, options.dataset
+            SENSORS[options.dataset], specs, inside, options.seed, options.dataset
         )
     except (EventsError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)

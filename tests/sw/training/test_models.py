@@ -129,7 +129,7 @@ def test_shortcuts_add_an_earlier_layers_spikes():
     assert spikes[-1] > 0
 
 
-def test_shortcuts_train_in_mixed_time_steps_and_fold():
+def test_shortcuts_train_in_mixed_time_steps_and_fuse():
     model = SpikingNetwork((2, 12, 12), JOINED, IntegrateAndFire())
     model(torch.rand(3, 2, 2, 12, 12), [3, 5, 2, 1])[0].sum().backward()
     assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)

@@ -178,13 +178,13 @@ KILLED = """
 import os, signal, sys
 import torch
 from tickless.sw import train
-from tickless.sw.training import fit
+from tickless.sw.training import loop
 
 torch.set_num_threads(1)
 load = train.load
 train.load = lambda dataset, split: load(dataset, split)[:30]
 passes, wanted = 0, int(sys.argv[1])
-whole = fit.Fitting._pass
+whole = loop.TrainingLoop._pass
 
 def deadly(*arguments):
     global passes
@@ -193,7 +193,7 @@ def deadly(*arguments):
         os.kill(os.getpid(), signal.SIGKILL)
     return whole(*arguments)
 
-fit.Fitting._pass = deadly
+loop.TrainingLoop._pass = deadly
 train.main(sys.argv[2:])
 """
 
