@@ -31,7 +31,7 @@ from tickless.sw.integer.network import PRETRAINED, Network
 
 __all__ = ["main", "solve"]
 
-FOLDER = Path("build/calibrate")
+FOLDER = Path("build/coefficients")
 
 FAMILIES: Mapping[str, Board] = {"ecp5": BOARDS["ulx3s-85f"], "iCE40": BOARDS["icebreaker"]}
 """Board for which each family's parts are built."""

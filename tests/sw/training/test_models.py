@@ -22,7 +22,7 @@ def small_model(neuron: Neuron | None = None, normalize=True):
 
 
 @torch.no_grad()
-def test_fold_keeps_the_spikes_of_a_network_without_shifts():
+def test_fused_norms_keep_the_spikes_of_a_network_without_shifts():
     model = small_model()
     frames = torch.rand(4, 3, 2, 34, 34)
     model.train()

@@ -133,12 +133,12 @@ def test_stochastic_gradient_descent_keeps_its_momentum(samples):
     trainer = Trainer(settings, recorded, extra)
     batches = Batches(settings, recorded, extra, trainer.model.sensor)
     phase, generator = Phase("some", "mtt", 4, 50, 0.1), np.random.default_rng(1)
-    fitting = TrainingLoop(trainer.model, batches, settings, phase, generator, trainer.team)
+    loop = TrainingLoop(trainer.model, batches, settings, phase, generator, trainer.team)
     before = [weight.detach().clone() for weight in trainer.model.weights]
     momenta = set()
     for epoch in range(4):
-        fitting.epoch(epoch + 1)
-        momenta.add(fitting.state()["optimizer"]["param_groups"][0]["momentum"])
+        loop.epoch(epoch + 1)
+        momenta.add(loop.state()["optimizer"]["param_groups"][0]["momentum"])
     assert momenta == {0.9}
     assert all(not torch.equal(*pair) for pair in zip(before, trainer.model.weights, strict=True))
 
