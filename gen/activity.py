@@ -11,7 +11,6 @@ import numpy as np
 from tickless.errors import InputError
 from tickless.sw.integer import engine
 from tickless.sw.integer.geometry import Geometry
-from tickless.sw.integer.layer import Layer
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.trace import SampleTrace
 
@@ -55,9 +54,7 @@ def measure_activity(network: Network, samples: Sequence[np.ndarray]) -> Activit
     # What each layer sends; what the input sends is at index -1.
     sent = [[trace.layers[n].spikes for trace in traces] for n in range(len(network.layers) - 1)]
     channel_spikes = tuple(
-        sum(
-            np.bincount(spikes[:, 0], minlength=layer.geometry.output_shape[0]) for spikes in layers
-        )
+        sum(np.bincount(spikes[:, 0], minlength=layer.output_shape[0]) for spikes in layers)
         / len(samples)
         for layer, layers in zip(network.layers, sent, strict=False)
     )
@@ -116,8 +113,8 @@ def given_activity(network: Network, figures: Mapping[str, Any]) -> Activity:
         spikes=spikes,
         sops=_numbers(figures, "sops_by_layer", len(layers)) or tuple(sops),
         channel_spikes=tuple(
-            np.full(channels, sent / channels)
-            for sent, channels in zip(spikes, map(_channels, layers[:-1]), strict=False)
+            np.full(layer.output_shape[0], sent / layer.output_shape[0])
+            for sent, layer in zip(spikes, layers[:-1], strict=False)
         ),
         places=tuple(places),
     )
@@ -147,16 +144,11 @@ def read_activity(network: Network, path: Path) -> Activity:
 
 def _edges(network: Network, index: int) -> list[tuple[int, Geometry]]:
     """Sender and geometry of each edge into a layer; the sender of the input is -1."""
-    layer = network.layers[index]
-    edges = [(index - 1, layer.geometry)]
-    if layer.shortcut is not None:
-        forks = {join: fork for fork, join in network.joins.items()}
-        edges.append((forks[index], layer.shortcut.geometry))
-    return edges
-
-
-def _channels(layer: Layer) -> int:
-    return layer.geometry.output_shape[0]
+    forks = {join: fork for fork, join in network.joins.items()}
+    return [
+        (index - 1 if edge.source is None else forks[index], edge.geometry)
+        for edge in network.layers[index].edges
+    ]
 
 
 def _count(events: Sequence[np.ndarray], geometry: Geometry) -> np.ndarray:

@@ -19,7 +19,6 @@ from tickless.hw.fabric.mesh import MeshDesign
 from tickless.hw.packet import LinkConfig
 from tickless.hw.ram import SPRAM_BITS
 from tickless.sw.integer.checks import check_margin
-from tickless.sw.integer.geometry import Geometry
 from tickless.sw.integer.layer import Layer
 from tickless.sw.integer.network import Network
 
@@ -116,7 +115,7 @@ def layer_cores(
     layers: list[tuple[CoreShape, ...]] = []
     for index, (layer, folding) in enumerate(zip(network.layers, foldings, strict=True)):
         links = [whole_link(layers[-1]) if layers else inputs]
-        if layer.shortcut is not None:
+        if len(layer.edges) > 1:
             links.append(whole_link(layers[forks[index]]))
         ranges = _slices(layer, folding, slices[index])
         end_level = FORK_LEVEL if index - 1 in network.joins else 0 if len(ranges) > 1 else None
@@ -137,7 +136,7 @@ def layer_cores(
 
 def _slices(layer: Layer, folding: Folding, count: int) -> list[range]:
     """Channels of each slice."""
-    channels = layer.geometry.output_shape[0]
+    channels = layer.output_shape[0]
     blocks = channel_blocks(layer, folding)
     if layer.is_readout and count != 1:
         raise ValueError(
@@ -154,9 +153,7 @@ def _slices(layer: Layer, folding: Folding, count: int) -> list[range]:
 
 def _widths(layer: Layer, built: CoreShape | None) -> tuple[int, int]:
     """Width of weights and of membranes."""
-    bits = layer.weight_bits
-    if layer.shortcut is not None:
-        bits = max(bits, layer.shortcut.weight_bits)
+    bits = max(edge.weight_bits for edge in layer.edges)
     if built is None:
         return bits, layer.membrane_bits
     return max(bits, built.weight_bits), max(layer.membrane_bits, built.membrane_bits)
@@ -170,24 +167,24 @@ def _core(
     widths: tuple[int, int],
     end_level: int | None,
 ) -> CoreShape:
-    output_shape, (weight_bits, membrane_bits) = layer.geometry.output_shape, widths
-    whole = len(channels) == output_shape[0]
+    weight_bits, membrane_bits = widths
+    whole = len(channels) == layer.output_shape[0]
     return CoreShape(
         name=layer.name if whole else f"{layer.name}[{channels.start}:{channels.stop}]",
         edges=tuple(
             EdgeShape(
                 input_link=link,
-                kernel=geometry.kernel,
-                stride=geometry.stride,
-                padding=geometry.padding,
-                pool=geometry.pool,
-                groups=geometry.groups,
+                kernel=edge.geometry.kernel,
+                stride=edge.geometry.stride,
+                padding=edge.geometry.padding,
+                pool=edge.geometry.pool,
+                groups=edge.geometry.groups,
             )
-            for link, (geometry, _) in zip(links, _edges(layer), strict=True)
+            for link, edge in zip(links, layer.edges, strict=True)
         ),
-        output_shape=(len(channels), *output_shape[1:]),
+        output_shape=(len(channels), *layer.output_shape[1:]),
         first_channel=channels.start,
-        layer_channels=output_shape[0],
+        layer_channels=layer.output_shape[0],
         lanes=folding.lanes,
         taps=folding.taps,
         weight_bits=weight_bits,
@@ -198,14 +195,6 @@ def _core(
         single_port=folding.single_port,
         epoch_bits=_epoch_bits(folding, membrane_bits),
     )
-
-
-def _edges(layer: Layer) -> list[tuple[Geometry, np.ndarray]]:
-    """Geometry and weight of each edge into a layer."""
-    edges = [(layer.geometry, layer.weight)]
-    if layer.shortcut is not None:
-        edges.append((layer.shortcut.geometry, layer.shortcut.weight))
-    return edges
 
 
 def _epoch_bits(folding: Folding, membrane_bits: int) -> int:
@@ -238,8 +227,8 @@ def _contents(layer: Layer, core: CoreShape) -> CoreContents:
     rows = slice(core.first_channel, core.first_channel + core.output_shape[0])
     return CoreContents(
         tuple(
-            _weight_words(core, edge, weight)
-            for edge, (_, weight) in zip(core.edges, _edges(layer), strict=True)
+            _weight_words(core, shape, edge.weight)
+            for shape, edge in zip(core.edges, layer.edges, strict=True)
         ),
         tuple(layer.threshold[rows].tolist()),
         tuple(layer.floor[rows].tolist()),

@@ -45,7 +45,7 @@ def memory_bits(core: CoreShape) -> int:
 
 def cut_layer(layer: Layer, folding: Folding, slices: int) -> Folding:
     """Folding of a layer's slices: as many lanes as before, at most a slice's channels."""
-    channels = layer.geometry.output_shape[0]
+    channels = layer.output_shape[0]
     if not 1 <= slices <= channels:
         raise ValueError(f"layer {layer.name!r}: slices = {slices}: expected 1..{channels}")
     return replace(folding, lanes=min(folding.lanes, -(-channels // slices)))
@@ -66,7 +66,7 @@ def cut_to_limits(
     cut = [cut_layer(*pair) for pair in zip(network.layers, foldings, slices, strict=True)]
     counts = list(slices)
     for index, layer in enumerate(network.layers):
-        most = 1 if layer.is_readout else layer.geometry.output_shape[0]
+        most = 1 if layer.is_readout else layer.output_shape[0]
         while (excess := _excess(layer_cores(network, cut, counts)[index], limits)) is not None:
             counts[index] = next(
                 (

@@ -55,11 +55,8 @@ def window(geometry: Geometry) -> tuple[int, int]:
 
 def layer_window(layer: Layer) -> tuple[int, int]:
     """Largest number of output rows and columns that one event of any of its edges reaches."""
-    rows, columns = window(layer.geometry)
-    if layer.shortcut is None:
-        return rows, columns
-    short_rows, short_columns = window(layer.shortcut.geometry)
-    return max(rows, short_rows), max(columns, short_columns)
+    rows, columns = zip(*(window(edge.geometry) for edge in layer.edges), strict=True)
+    return max(rows), max(columns)
 
 
 def clocks_per_event(geometry: Geometry, folding: Folding) -> int:
@@ -77,12 +74,12 @@ def clocks_per_event(geometry: Geometry, folding: Folding) -> int:
 
 def channel_blocks(layer: Layer, folding: Folding) -> int:
     """Channel blocks of a layer: the most slices that it can be cut into."""
-    return -(-layer.geometry.output_shape[0] // folding.lanes)
+    return -(-layer.output_shape[0] // folding.lanes)
 
 
 def choices(layer: Layer) -> list[Folding]:
     """Foldings of a layer: lanes that divide the channels, any taps that keep the order."""
-    channels = layer.geometry.output_shape[0]
+    channels = layer.output_shape[0]
     return [
         Folding(lanes, taps)
         for lanes in range(1, channels + 1)
@@ -94,7 +91,7 @@ def choices(layer: Layer) -> list[Folding]:
 def fold_fully(network: Network) -> tuple[Folding, ...]:
     """Every layer takes one event a clock."""
     return tuple(
-        Folding(layer.geometry.output_shape[0], order_keeping_taps(layer_window(layer))[-1])
+        Folding(layer.output_shape[0], order_keeping_taps(layer_window(layer))[-1])
         for layer in network.layers
     )
 
@@ -119,7 +116,7 @@ def fold_to_budget(network: Network, events: Sequence[float], budget: int) -> tu
     """
     if len(events) != len(network.layers):
         raise ValueError(f"{len(events)} event counts: expected {len(network.layers)}")
-    geometries = [layer.geometry for layer in network.layers]
+    geometries = [layer.edges[0].geometry for layer in network.layers]
     chosen = [Folding(1, 1) for _ in geometries]
     if budget < len(chosen):
         raise ValueError(f"budget = {budget}: expected at least {len(chosen)}, one update a layer")

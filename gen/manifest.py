@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from amaranth.lib import data
 from amaranth.lib.enum import Enum
 
@@ -19,8 +18,7 @@ from tickless.hw.fabric.config import MeshConfig
 from tickless.hw.fabric.flit import HOST
 from tickless.hw.fabric.loading import load_layout
 from tickless.hw.packet import Kind
-from tickless.sw.integer.geometry import Geometry
-from tickless.sw.integer.layer import Layer
+from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import Network
 
 __all__ = ["MANIFEST_VERSION", "manifest"]
@@ -85,15 +83,11 @@ def _link(index: int, link: Link, readout: CoreShape) -> dict[str, Any]:
 
 
 def _layer(layer: Layer, cores: Sequence[CoreShape]) -> dict[str, Any]:
-    edges = [_edge(layer.geometry, layer.weight)]
-    if layer.shortcut is not None:
-        shortcut = layer.shortcut
-        edges.append({"source": shortcut.source, **_edge(shortcut.geometry, shortcut.weight)})
     description = {
         "name": layer.name,
-        "kind": layer.geometry.kind,
-        "output_shape": layer.geometry.output_shape,
-        "edges": edges,
+        "kind": layer.kind,
+        "output_shape": layer.output_shape,
+        "edges": [_edge(edge) for edge in layer.edges],
         "lanes": cores[0].lanes,
         "taps": cores[0].taps,
         "cores": [_core(core) for core in cores],
@@ -104,15 +98,18 @@ def _layer(layer: Layer, cores: Sequence[CoreShape]) -> dict[str, Any]:
     return description
 
 
-def _edge(geometry: Geometry, weight: np.ndarray) -> dict[str, Any]:
+def _edge(edge: Edge) -> dict[str, Any]:
+    source = {} if edge.source is None else {"source": edge.source}
+    geometry = edge.geometry
     return {
+        **source,
         "input_shape": geometry.input_shape,
         "kernel": geometry.kernel,
         "stride": geometry.stride,
         "padding": geometry.padding,
         "pool": geometry.pool,
         "groups": geometry.groups,
-        "weights_sha256": hashlib.sha256(weight.tobytes()).hexdigest(),
+        "weights_sha256": hashlib.sha256(edge.weight.tobytes()).hexdigest(),
     }
 
 

@@ -1,16 +1,12 @@
 """Recordings of a data set that are sent to a board."""
 
-import random
 from functools import partial
 
-from tickless.sw.data.catalog import SENSORS, load
+from tickless.sw.data.catalog import SENSORS, at_random
 from tickless.sw.data.files import NamedRecording
 from tickless.sw.integer.geometry import Shape
 
 __all__ = ["dataset_recordings"]
-
-USUAL_SAMPLES = 20
-"""Recordings of a data set where none says how many."""
 
 
 def dataset_recordings(
@@ -21,7 +17,7 @@ def dataset_recordings(
     Parameters
     ----------
     count : int or None
-        How many; `USUAL_SAMPLES`, or all there are, where None.
+        How many, or as many as `sw.data.catalog.at_random` likes.
     sensor : Shape
         Extent of the board's input.
 
@@ -34,17 +30,8 @@ def dataset_recordings(
     """
     if SENSORS[dataset] != sensor:
         raise ValueError(f"{dataset}: its sensor is {SENSORS[dataset]}, the board's {sensor}")
-    samples = load(dataset, "test")
-    if count is None:
-        count = min(USUAL_SAMPLES, len(samples))
-    if not 1 <= count <= len(samples):
-        raise ValueError(f"samples = {count}: expected 1..{len(samples)}, as {dataset} has here")
-    chosen = random.Random(seed).sample(range(len(samples)), count)
+    (part,) = at_random(dataset, count, seed)
     return [
-        NamedRecording(
-            f"{samples.name} {index}",
-            samples.labels[index],
-            partial(samples.make, samples.keys[index]),
-        )
-        for index in chosen
+        NamedRecording(f"{part.name} {index}", label, partial(part.make, key))
+        for index, label, key in zip(part.indices, part.labels, part.keys, strict=True)
     ]

@@ -1,21 +1,21 @@
 """Build: from Verilog to a simulator, through cocotb's runner and Verilator."""
 
-import fcntl
 import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from cocotb_tools.runner import Verilator as VerilatorRunner
 from cocotb_tools.runner import VerilatorControlFile
+from filelock import FileLock
 
+from tickless.environment import environment
 from tickless.sim.verilator import (
     SimulatorBuildError,
     has_fst,
@@ -168,7 +168,8 @@ def build(source: str, waves: bool = False, optimize: bool = True) -> Simulator:
     target.mkdir(parents=True, exist_ok=True)
     simulator = Simulator(waves)
     simulator.build_dir = target
-    with _locked(target / "lock"):
+    # Parallel tests build a simulator once.
+    with FileLock(target / "lock"):
         if not (target / "complete").exists():
             runtime = hashlib.sha256(
                 repr((waves and has_fst(), waves, _versions())).encode()
@@ -205,7 +206,7 @@ def _build(
         for suffix in (".sv", ".cpp", ".vlt")
     }
     try:
-        with _environment(_make_options(verilator_environment(), optimize)):
+        with environment(_make_options(verilator_environment(), optimize)):
             simulator.build(
                 sources=[
                     *map(VerilatorControlFile, by_suffix[".vlt"]),
@@ -229,35 +230,12 @@ def _build(
         ) from None
 
 
-def _make_options(environment: dict[str, str], optimize: bool) -> dict[str, str]:
+def _make_options(variables: dict[str, str], optimize: bool) -> dict[str, str]:
     """Environment with the compiler's levels for the design and for Verilator's own sources."""
-    flags = environment.get("MAKEFLAGS", os.environ.get("MAKEFLAGS", ""))
+    flags = variables.get("MAKEFLAGS", os.environ.get("MAKEFLAGS", ""))
     level = "-O2" if optimize else "-O0"
-    return {**environment, "MAKEFLAGS": f"{flags} OPT_FAST={level} OPT_GLOBAL=-O2".strip()}
+    return {**variables, "MAKEFLAGS": f"{flags} OPT_FAST={level} OPT_GLOBAL=-O2".strip()}
 
 
 def _versions() -> tuple[str, ...]:
     return (*map(version, ("cocotb", "verilator")), str(system_version()), sys.version)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Holds a file lock, so that parallel tests build a simulator once."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-@contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Sets environment variables for cocotb's runner, which copies the process's own."""
-    before: dict[str, Any] = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

@@ -1,6 +1,5 @@
 """Experiment: one network on one set of samples, through float model, golden model and RTL."""
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,7 @@ from tickless.sim.result import (
 from tickless.sim.run import simulate
 from tickless.sim.traffic import mesh_result, port_tokens
 from tickless.sw.checkpoint import Checkpoint
-from tickless.sw.data.catalog import UNLABELLED, load
+from tickless.sw.data.catalog import UNLABELLED, at_random
 from tickless.sw.data.events import Events
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.integer import engine, golden
@@ -44,9 +43,6 @@ the fast engine's, which the tests prove equal and which is a thousand times as 
 half a minute."""
 
 REPORTED_SAMPLES = 3
-
-USUAL_SAMPLES = 20
-"""Recordings of a run that does not say how many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +77,7 @@ def choose_samples(
     Parameters
     ----------
     count : int or None
-        Number of recordings; `USUAL_SAMPLES` of the test set, or all that it has, where None.
+        How many, or as many as `sw.data.catalog.at_random` likes.
 
     Raises
     ------
@@ -90,22 +86,12 @@ def choose_samples(
     """
     if count is not None and count < 1:
         raise ValueError(f"samples = {count}: expected at least 1")
-    rng = random.Random(seed)
-    splits = {"test": load(dataset, "test")}
-    if count is None:
-        count = min(USUAL_SAMPLES, len(splits["test"]))
-    if count > len(splits["test"]):
-        splits["train"] = load(dataset, "train")
-    available = sum(len(samples) for samples in splits.values())
-    if count > available:
-        raise ValueError(f"samples = {count}: {dataset} has {available} here")
-    chosen: list[LabelledSample] = []
-    for split, samples in splits.items():
-        missing = min(count - len(chosen), len(samples))
-        for index in rng.sample(range(len(samples)), missing):
-            events, label = samples[index]
-            of_test_set = split == "test" and label != UNLABELLED
-            chosen.append(LabelledSample(events, label, of_test_set))
+    parts = at_random(dataset, count, seed, ("test", "train"))
+    chosen = [
+        LabelledSample(events, label, part is parts[0] and label != UNLABELLED)
+        for part in parts
+        for events, label in part
+    ]
     if chosen[0].events.sensor != network.input_shape:
         raise ValueError(
             f"the network's sensor is {network.input_shape}, "
@@ -288,7 +274,7 @@ class Experiment:
         if any(trace.decision is not None for trace in traces):
             return steps, _accuracy(classes, labels), None
         difference = spike_difference(
-            self.network.layers[-2].geometry.output_shape,
+            self.network.layers[-2].output_shape,
             [spikes[-1] for _, spikes, _ in outcomes],
             [trace.layers[-1].spikes for trace in traces],
         )

@@ -1,14 +1,12 @@
 """Floor plan: a mesh as a picture, its links as wide as their traffic."""
 
-import base64
-import io
-
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from tickless.hw.fabric.flit import HOST
 from tickless.sim.traffic import MeshResult
+from tickless.sw.pages import png
 
 __all__ = ["floor_plan"]
 
@@ -43,9 +41,7 @@ def floor_plan(mesh: MeshResult) -> str:
         if link.port != "local" and link.packets:
             _arrow(axes, (link.row, link.column), STEPS[link.port], link.packets, most)
     _arrow(axes, HOST, STEPS["south"], mesh.host_packets, most)
-    with io.BytesIO() as file:
-        figure.savefig(file, format="png")
-        return base64.b64encode(file.getvalue()).decode()
+    return png(figure)
 
 
 def _box(axes: Axes, place: tuple[int, int], core: str | None, entering: float | None) -> None:

@@ -1,13 +1,10 @@
 """Report of a run: one HTML page that a person reads in a minute."""
 
-import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 
@@ -17,6 +14,7 @@ from tickless.sim.records import SampleRecord
 from tickless.sim.result import Result
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.trace import SampleTrace
+from tickless.sw.pages import png, write_page
 
 __all__ = ["ReportSample", "write_report"]
 
@@ -49,16 +47,15 @@ def write_report(
     path: Path, result: Result, network: Network, samples: Sequence[ReportSample]
 ) -> None:
     """Write the page, with these samples drawn; it needs no other file."""
-    environment = Environment(
-        loader=PackageLoader("tickless.sim"), autoescape=True, undefined=StrictUndefined
-    )
     pictures = [{"sample": sample, "png": _picture(network, sample)} for sample in samples]
-    page = environment.get_template("report.html").render(
+    write_page(
+        path,
+        "tickless.sim",
+        "report.html",
         result=result,
         pictures=pictures,
         floor_plan=None if result.mesh is None else floor_plan(result.mesh),
     )
-    path.write_text(page, encoding="utf-8")
 
 
 def _picture(network: Network, sample: ReportSample) -> str:
@@ -96,7 +93,7 @@ def _picture(network: Network, sample: ReportSample) -> str:
     for index, layer in enumerate(spiking):
         axes = figure.add_subplot(grid[index + 1, 1], sharex=raster)
         spikes, times = _spikes(sample.recording, index)
-        shape = layer.geometry.output_shape
+        shape = layer.output_shape
         neuron = np.ravel_multi_index(tuple(spikes.T), shape)
         axes.scatter(times - start, neuron, s=0.5, c=INK, linewidths=0)
         axes.set_ylim(-1, int(np.prod(shape)))
@@ -128,9 +125,7 @@ def _picture(network: Network, sample: ReportSample) -> str:
     axes.set_title(title, fontsize=8, loc="left")
     for axes in figure.axes:
         axes.tick_params(labelsize=7)
-    with io.BytesIO() as file:
-        figure.savefig(file, format="png")
-        return base64.b64encode(file.getvalue()).decode()
+    return png(figure)
 
 
 def _spikes(recorded: SampleRecord, layer: int) -> tuple[np.ndarray, np.ndarray]:
@@ -147,7 +142,7 @@ def _spikes(recorded: SampleRecord, layer: int) -> tuple[np.ndarray, np.ndarray]
 
 def _logits_over_events(network: Network, sample: ReportSample) -> tuple[np.ndarray, np.ndarray]:
     """Cycle of each event sent to the readout, and the logits ``[events, classes]`` after it."""
-    readout = network.layers[-1]
+    (readout,) = network.layers[-1].edges
     pool = readout.geometry.pool
     spikes, cycles = _spikes(sample.recording, len(network.layers) - 2)
     channel, y, x = spikes.T

@@ -61,19 +61,19 @@ class MeshResult:
 
 def mesh_result(config: MeshConfig, samples: Sequence[SampleRecord]) -> MeshResult:
     """Floor plan and traffic of a run of at least one sample."""
-    loads: dict[MeshLink, float] = {}
+    traffic: dict[MeshLink, float] = {}
     for sample in samples:
-        for link, load in link_traffic(config, _packets(config, sample)).items():
-            loads[link] = loads.get(link, 0.0) + load / len(samples)
+        for link, packets in link_traffic(config, _packets(config, sample)).items():
+            traffic[link] = traffic.get(link, 0.0) + packets / len(samples)
     tiles = [
         TilePlace(core.name, *place)
         for cores, places in zip(config.layers, config.places, strict=True)
         for core, place in zip(cores, places, strict=True)
     ]
     links = [
-        LinkTraffic(row, column, port.value, load)
-        for ((row, column), port), load in sorted(
-            loads.items(), key=lambda item: (item[0][0], item[0][1].value)
+        LinkTraffic(row, column, port.value, packets)
+        for ((row, column), port), packets in sorted(
+            traffic.items(), key=lambda item: (item[0][0], item[0][1].value)
         )
     ]
     busiest = float(np.mean([port_tokens(config, sample) for sample in samples]))

@@ -14,7 +14,7 @@ from tickless.sw.data.catalog import CLASSES, DATASETS, SENSORS, load
 from tickless.sw.data.events import EventsError
 from tickless.sw.integer.engine import SpikingLayer
 from tickless.sw.integer.geometry import Geometry, Shape
-from tickless.sw.integer.layer import Layer, membrane_bits
+from tickless.sw.integer.layer import Edge, Layer, membrane_bits
 from tickless.sw.integer.network import Network, Provenance
 from tickless.sw.integer.specs import LayerSpec, layer_geometries
 from tickless.sw.training.architectures import layers
@@ -62,18 +62,17 @@ def untrained_network(
         half = 1 << (WEIGHT_BITS - 1)
         drawn = rng.normal(MEAN, DEVIATION, geometry.weight_shape)
         weight = np.clip(np.rint(drawn), -half, half - 1).astype(np.int8)
+        edge = Edge(geometry, weight, WEIGHT_BITS)
         if geometry.kind == "readout":
             none = np.zeros(0, np.int32)
-            layers.append(Layer("readout", geometry, weight, WEIGHT_BITS, none, none.copy(), 32))
+            layers.append(Layer("readout", (edge,), none, none.copy(), 32))
             break
         threshold, arriving = _threshold(geometry, weight, arriving)
         thresholds = np.full(geometry.output_shape[0], threshold, np.int32)
         layers.append(
             Layer(
                 f"{geometry.kind}{index + 1}",
-                geometry,
-                weight,
-                WEIGHT_BITS,
+                (edge,),
                 thresholds,
                 -thresholds,
                 membrane_bits(threshold, -threshold),
@@ -90,7 +89,7 @@ def _threshold(
     def spikes(threshold: int) -> list[np.ndarray]:
         thresholds = np.full(geometry.output_shape[0], threshold, np.int32)
         ceil = (1 << (membrane_bits(threshold, -threshold) - 1)) - 1
-        layer = SpikingLayer(geometry, weight, thresholds, -thresholds, ceil)
+        layer = SpikingLayer([(geometry, weight)], thresholds, -thresholds, ceil)
         return [layer.run(events).spikes for events in arriving]
 
     wanted = SPIKES_PER_EVENT * sum(len(events) for events in arriving)
@@ -105,26 +104,24 @@ def _threshold(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line: writes the DVS-Gesture network, calibrated on recordings."""
+    """Command line: writes the DVS-Gesture network, its thresholds set by recordings."""
     parser = argparse.ArgumentParser(
         prog="python -m sw.untrained",
-        description="Write the DVS-Gesture network with random weights and thresholds calibrated "
-        "on the recordings at hand. It is not trained: its classes mean nothing.",
+        description="Write the DVS-Gesture network with random weights, and thresholds that "
+        "suit the recordings at hand. It is not trained: its classes mean nothing.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     parser.add_argument("--dataset", choices=DATASETS, default="dvsgesture", help="recordings")
-    parser.add_argument("--samples", type=int, default=3, help="recordings to calibrate on")
+    parser.add_argument("--samples", type=int, default=3, help="recordings that set the thresholds")
     parser.add_argument("--seed", type=int, default=1, help="seed of the weights")
     parser.add_argument("-o", "--output", type=Path, required=True, help="network file to write")
     options = parser.parse_args(arguments)
     try:
-        samples = load(options.dataset, "test")
-        count = min(options.samples, len(samples))
-        events = [samples[index][0] for index in range(count)]
-        recordings = [item.addresses[item.inside] for item in events]
+        recordings = load(options.dataset, "test")[: options.samples]
+        inside = [events.addresses[events.inside] for events, _ in recordings]
         specs = layers("mtt-gesture", CLASSES["dvsgesture"])
         network = untrained_network(
-            SENSORS[options.dataset], specs, recordings, options.seed, options.dataset
+            SENSORS[options.dataset], specs, inside, options.seed, options.dataset
         )
     except (EventsError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 
 from tickless.sw.integer.geometry import Geometry, GeometryError, Shape
-from tickless.sw.integer.layer import MAX_MEMBRANE_BITS, Layer, Shortcut
+from tickless.sw.integer.layer import MAX_MEMBRANE_BITS, Edge, Layer
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, layer_geometries
 
@@ -134,8 +134,8 @@ def _residual_network(rng: np.random.Generator, extra: int, size: int, shortcuts
                     direct = spec.shortcut.geometry(sent, geometry.output_shape)
                     bits = int(rng.integers(2, 9))
                     weight = _weight(rng, direct, 1 << (bits - 1))
-                    edge = Shortcut(f"layer{spec.shortcut.source}", direct, weight, bits)
-                    layers[-1] = replace(layers[-1], shortcut=edge)
+                    edge = Edge(direct, weight, bits, f"layer{spec.shortcut.source}")
+                    layers[-1] = replace(layers[-1], edges=(*layers[-1].edges, edge))
         except GeometryError:
             continue
         return Network(tuple(layers))
@@ -188,9 +188,10 @@ def _spec(rng: np.random.Generator, channels: int) -> LayerSpec:
 def _layer(rng: np.random.Generator, name: str, geometry: Geometry) -> Layer:
     weight_bits = int(rng.integers(2, 9))
     weight = _weight(rng, geometry, 1 << (weight_bits - 1))
+    edge = Edge(geometry, weight, weight_bits)
     if geometry.kind == "readout":
         none = np.zeros(0, np.int32)
-        return Layer(name, geometry, weight, weight_bits, none, none.copy(), 32)
+        return Layer(name, (edge,), none, none.copy(), 32)
     wide = int(rng.choice([2, MAX_MEMBRANE_BITS, *rng.integers(3, 13, 6)]))
     half = 1 << (wide - 1)
     channels = geometry.output_shape[0]
@@ -202,9 +203,7 @@ def _layer(rng: np.random.Generator, name: str, geometry: Geometry) -> Layer:
     floor = np.where(rng.random(channels) < 0.4, below, -threshold)
     return Layer(
         name,
-        geometry,
-        weight,
-        weight_bits,
+        (edge,),
         threshold.astype(np.int32),
         floor.astype(np.int32),
         wide,

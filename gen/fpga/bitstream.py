@@ -87,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "host_link": {"baud": host.baud, "stored_events": host.stored_events},
         "layers": [layer_figures(core) for core in config.cores],
         "performance": asdict(predict(network, config, activity, pll.clock_hz, host.baud)),
-        "activity_per_sample": activity_figures(network, config, activity),
+        "activity_per_sample": activity_figures(config, activity),
     }
     (folder / "build.json").write_text(json.dumps(figures, indent=2) + "\n")
     print(table(figures))

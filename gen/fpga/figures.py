@@ -83,11 +83,11 @@ def layer_figures(core: CoreShape) -> dict[str, Any]:
     }
 
 
-def activity_figures(network: Network, config: ChainConfig, activity: Activity) -> dict[str, Any]:
+def activity_figures(config: ChainConfig, activity: Activity) -> dict[str, Any]:
     """Means over samples; accesses in words of the memories of `layer_figures`."""
     words = [
-        sops * core.blocks_per_event(core.edges[0]) * layer.geometry.groups / core.layer_channels
-        for sops, core, layer in zip(activity.sops, config.cores, network.layers, strict=True)
+        sops * core.blocks_per_event(core.edges[0]) * core.edges[0].groups / core.layer_channels
+        for sops, core in zip(activity.sops, config.cores, strict=True)
     ]
     return {
         "measured_on_samples": activity.samples,

@@ -177,10 +177,11 @@ def _refusal(network: Network, activity: Activity, board: Board, margin: int | N
         for name, (needed, there) in smallest(board).items()
     ]
     for layer in network.layers:
-        channels, height, width = layer.geometry.output_shape
+        channels, height, width = layer.output_shape
         membranes = 0 if layer.is_readout else channels * height * width * layer.membrane_bits
+        weights = sum(edge.weight.size * edge.weight_bits for edge in layer.edges)
         lines.append(
-            f"  {layer.name}: {layer.weight.size * layer.weight_bits / 1024:,.1f} kbit of weights, "
+            f"  {layer.name}: {weights / 1024:,.1f} kbit of weights, "
             f"{membranes / 1024:,.1f} kbit of membranes"
         )
     roomy = [other.name for other in BOARDS.values() if not smallest(other)]

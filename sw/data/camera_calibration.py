@@ -197,8 +197,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     camera, motion = mnist.CAMERA, mnist.MOTION
     try:
-        if options.calibrate > 0:
-            camera, motion = calibrate(camera, motion, options.calibrate, options.seed)
+        if options.fit > 0:
+            camera, motion = calibrate(camera, motion, options.fit, options.seed)
             print(f"{camera}\n{motion}\n")
         recordings, indices = pairs(JUDGED, FITTED)
         real = statistics(recordings)

@@ -1,6 +1,7 @@
 """Data sets by name, as lists of samples that are read when they are asked for."""
 
-from collections.abc import Collection
+import random
+from collections.abc import Collection, Sequence
 from functools import partial
 
 from tickless.sw.data import cifar10dvs, dvsgesture, mnist, ncaltech101, nmnist, saccades
@@ -15,6 +16,7 @@ __all__ = [
     "SPLITS",
     "UNLABELLED",
     "Recordings",
+    "at_random",
     "load",
     "simulated",
 ]
@@ -45,6 +47,9 @@ CLASSES = {
     "ncaltech101": len(ncaltech101.CLASSES),
 }
 """Number of each data set's classes."""
+
+USUAL_RECORDINGS = 20
+"""Recordings at random where none says how many."""
 
 
 def load(dataset: str, split: str) -> Recordings:
@@ -80,6 +85,43 @@ def load(dataset: str, split: str) -> Recordings:
     module = RECORDED[dataset]
     paths, labels = _columns([pair for part in parts for pair in module.files(part)])
     return Recordings(module.read, paths, labels, name, paths)
+
+
+def at_random(
+    dataset: str, count: int | None, seed: int, splits: Sequence[str] = ("test",)
+) -> list[Recordings]:
+    """Recordings chosen at random: all of a split before any of the next, a part of each.
+
+    Parameters
+    ----------
+    count : int or None
+        How many; `USUAL_RECORDINGS` of the first split, or all that it has, where None.
+    seed : int
+        Seed of the choice, the same on any machine.
+    splits : sequence of str
+        Where to choose from; one is loaded if those before it have too few.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer.
+    EventsError
+        If recordings are missing.
+    """
+    rng, parts, available = random.Random(seed), [], 0
+    for split in splits:
+        whole = load(dataset, split)
+        wanted = min(USUAL_RECORDINGS, len(whole)) if count is None else count
+        chosen = min(max(0, wanted - available), len(whole))
+        parts.append(whole.part(rng.sample(range(len(whole)), chosen)))
+        available += len(whole)
+        if wanted <= available:
+            break
+    else:
+        raise ValueError(f"samples = {count}: {dataset} has {available} here")
+    if count is not None and count < 1:
+        raise ValueError(f"samples = {count}: expected 1..{available}")
+    return parts
 
 
 def simulated(dataset: str, count: int, aside: Collection = ()) -> Recordings:

@@ -1,6 +1,5 @@
 """Packed samples: the events of many samples in a few arrays, in memory or mapped from disk."""
 
-import fcntl
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from tickless.sw.data.events import Events
 from tickless.sw.integer.geometry import Shape
@@ -151,16 +151,14 @@ def _write_header(file: BinaryIO, dtype: np.dtype, shape: tuple[int, ...]) -> No
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Hold a lock that the system takes back from a killed process."""
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            # As multiprocessing itself tells a child that imports its parent's script: where the
-            # script makes a cache, each would wait for the other for ever.
-            if getattr(current_process(), "_inheriting", False):
-                raise RuntimeError(
-                    f"{path}: held by the process that has started this one, which runs its script "
-                    "anew: put the script's work under if __name__ == '__main__':"
-                ) from None
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    # As multiprocessing itself tells a child that imports its parent's script: where the script
+    # makes a cache, each would wait for the other for ever.
+    child = getattr(current_process(), "_inheriting", False)
+    try:
+        with FileLock(path, timeout=0 if child else -1):
+            yield
+    except Timeout:
+        raise RuntimeError(
+            f"{path}: held by the process that has started this one, which runs its script "
+            "anew: put the script's work under if __name__ == '__main__':"
+        ) from None

@@ -73,7 +73,9 @@ class Recordings(Sequence[tuple[Events, int]]):
         return part
 
 
-def in_parallel(samples: Recordings, processes: int | None = None) -> Iterator[tuple[Events, int]]:
+def in_parallel(
+    recordings: Recordings, processes: int | None = None
+) -> Iterator[tuple[Events, int]]:
     """All samples in their order, made by several processes.
 
     Parameters
@@ -81,11 +83,11 @@ def in_parallel(samples: Recordings, processes: int | None = None) -> Iterator[t
     processes : int, optional
         As many as there are processors where None; with 1 no other process is started.
     """
-    count = min(processes or os.cpu_count() or 1, -(-len(samples) // CHUNK))
+    count = min(processes or os.cpu_count() or 1, -(-len(recordings) // CHUNK))
     if count <= 1:
-        yield from samples
+        yield from recordings
         return
     # Forked processes would inherit torch's threads in whatever state they are.
     with ProcessPoolExecutor(count, get_context("spawn")) as pool:
-        made = pool.map(samples.make, samples.keys, chunksize=CHUNK)
-        yield from zip(made, samples.labels, strict=True)
+        made = pool.map(recordings.make, recordings.keys, chunksize=CHUNK)
+        yield from zip(made, recordings.labels, strict=True)

@@ -6,7 +6,7 @@ from time import thread_time
 import numpy as np
 
 from tickless.sw.integer.engine import Engine
-from tickless.sw.integer.layer import Layer
+from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.specs import LayerSpec, layer_geometries
 
@@ -40,7 +40,8 @@ def synthetic_network(convolutions: Sequence[LayerSpec]) -> Network:
         size = geometry.output_shape[0] if spiking else 0
         threshold = np.full(size, THRESHOLDS[index] if spiking else 0, np.int32)
         bits = 12 if spiking else 32
-        layers.append(Layer(f"layer{index}", geometry, weight, 8, threshold, -threshold, bits))
+        edge = Edge(geometry, weight, 8)
+        layers.append(Layer(f"layer{index}", (edge,), threshold, -threshold, bits))
     return Network(tuple(layers))
 
 

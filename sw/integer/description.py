@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tickless.sw.integer.geometry import Geometry, GeometryError
-from tickless.sw.integer.layer import Layer, NetworkError, Shortcut
+from tickless.sw.integer.layer import Edge, Layer, NetworkError
 
 __all__ = ["describe_layer", "layer_tensors", "read_layer", "read_object", "typed"]
 
@@ -18,20 +18,19 @@ GEOMETRY_FIELDS = tuple(item.name for item in fields(Geometry))
 
 def describe_layer(layer: Layer) -> dict[str, Any]:
     """Everything but the tensors; the entry ``shortcut`` only where there is one."""
-    text = {name: getattr(layer, name) for name in LAYER_FIELDS}
-    text["geometry"] = asdict(layer.geometry)
-    if layer.shortcut:
-        text["shortcut"] = {name: getattr(layer.shortcut, name) for name in SHORTCUT_FIELDS}
-        text["shortcut"]["geometry"] = asdict(layer.shortcut.geometry)
+    first, *shortcuts = layer.edges
+    text = {"name": layer.name, "membrane_bits": layer.membrane_bits, **_describe_edge(first)}
+    for edge in shortcuts:
+        text["shortcut"] = {"source": edge.source, **_describe_edge(edge)}
     return text
 
 
 def layer_tensors(layer: Layer) -> Iterator[tuple[str, np.ndarray]]:
     """Names and arrays of a layer's tensors."""
-    for part in ("weight", "threshold", "floor"):
+    for part, edge in zip(("weight", "shortcut"), layer.edges, strict=False):
+        yield f"{layer.name}.{part}", edge.weight
+    for part in ("threshold", "floor"):
         yield f"{layer.name}.{part}", getattr(layer, part)
-    if layer.shortcut:
-        yield f"{layer.name}.shortcut", layer.shortcut.weight
 
 
 def read_layer(where: str, entry: object, tensors: dict[str, np.ndarray]) -> Layer:
@@ -61,23 +60,18 @@ def read_layer(where: str, entry: object, tensors: dict[str, np.ndarray]) -> Lay
             raise NetworkError(f"{where}: tensor {name}.{part} is missing")
         return tensors.pop(f"{name}.{part}")
 
-    shortcut = None
+    weight = taken("weight")
+    try:
+        edges = [Edge(geometry, weight, layer["weight_bits"])]
+    except NetworkError as error:
+        raise NetworkError(f"layer {name!r}: {error}") from None
     if joined:
         where = f"{where}.shortcut"
         text = read_object(where, layer["shortcut"], SHORTCUT_FIELDS)
         source = typed(f"{where}.source", text["source"], str)
         direct = _geometry(f"{where}.geometry", text["geometry"])
-        shortcut = Shortcut(source, direct, taken("shortcut"), text["weight_bits"])
-    return Layer(
-        name,
-        geometry,
-        taken("weight"),
-        layer["weight_bits"],
-        taken("threshold"),
-        taken("floor"),
-        layer["membrane_bits"],
-        shortcut,
-    )
+        edges.append(Edge(direct, taken("shortcut"), text["weight_bits"], source))
+    return Layer(name, tuple(edges), taken("threshold"), taken("floor"), layer["membrane_bits"])
 
 
 def read_object(label: str, value: object, names: Sequence[str]) -> dict[str, Any]:
@@ -93,6 +87,10 @@ def typed(label: str, value: Any, kind: type) -> Any:
     if type(value) is not kind:
         raise NetworkError(f"{label} = {value!r}: expected {kind.__name__}")
     return value
+
+
+def _describe_edge(edge: Edge) -> dict[str, Any]:
+    return {"weight_bits": edge.weight_bits, "geometry": asdict(edge.geometry)}
 
 
 def _geometry(where: str, entry: object) -> Geometry:

@@ -31,16 +31,13 @@ class SpikingLayer:
 
     Parameters
     ----------
-    geometry : Geometry
-        Address arithmetic and live extents.
-    weight : numpy.ndarray
-        int8, int32 or float32 of shape ``geometry.weight_shape``.
+    edges : sequence of (Geometry, numpy.ndarray)
+        Address arithmetic and weights, int8, int32 or float32, of the edge from the layer before
+        and of a shortcut, if any; integer or real both.
     threshold, floor : numpy.ndarray
         int32 or float32 of shape ``(channels,)``.
     ceil : int or float
         Highest membrane; infinity for none.
-    shortcut : (Geometry, numpy.ndarray), optional
-        Address arithmetic and weights, integer or real like the others, of a second edge.
 
     Members
     -------
@@ -50,18 +47,15 @@ class SpikingLayer:
 
     def __init__(
         self,
-        geometry: Geometry,
-        weight: np.ndarray,
+        edges: Sequence[tuple[Geometry, np.ndarray]],
         threshold: np.ndarray,
         floor: np.ndarray,
         ceil: float,
-        shortcut: tuple[Geometry, np.ndarray] | None = None,
     ):
-        edges = [(geometry, weight), shortcut] if shortcut else [(geometry, weight)]
         dtype, *others = {_membrane_dtype(*edge) for edge in edges}
         if others:
             raise ValueError("shortcut: expected integers or real numbers, as the layer's weights")
-        self.geometry = geometry
+        self._shape = edges[0][0].output_shape
         self.edges = EdgeTables(edges, threshold, floor, dtype)
         self._ceil, self._dtype = dtype(ceil), dtype
 
@@ -83,7 +77,7 @@ class SpikingLayer:
         reads, events = check_sample(events, reads), np.ascontiguousarray(events)
         edges = self.edges
         inputs, place, visits, weight, threshold, floor = edges.arrays
-        channels, height, width = self.geometry.output_shape
+        channels, height, width = self._shape
         membrane = np.zeros((height, width, edges.lanes), self._dtype)
         spikes = np.empty((2 * len(events) + edges.most, 3), np.int32)
         marks = np.empty(len(reads), np.int64)
@@ -144,7 +138,6 @@ class ReadoutLayer:
     def __init__(self, geometry: Geometry, weight: np.ndarray, ceil: float):
         dtype = _membrane_dtype(geometry, weight)
         limit = np.float32 if dtype is np.float32 else np.int64
-        self.geometry = geometry
         self._limits = limit(-ceil - 1), limit(ceil)
         classes, channels = weight.shape[:2]
         by_class = weight.reshape(classes, channels, -1).transpose(1, 2, 0)
@@ -184,17 +177,16 @@ class Engine:
         *layers, readout = network.layers
         self._layers = [
             SpikingLayer(
-                layer.geometry,
-                layer.weight,
+                [(edge.geometry, edge.weight) for edge in layer.edges],
                 layer.threshold,
                 layer.floor,
                 layer.ceil,
-                (layer.shortcut.geometry, layer.shortcut.weight) if layer.shortcut else None,
             )
             for layer in layers
         ]
         self._joins = network.joins
-        self._readout = ReadoutLayer(readout.geometry, readout.weight, readout.ceil)
+        (edge,) = readout.edges
+        self._readout = ReadoutLayer(edge.geometry, edge.weight, readout.ceil)
 
     def run(self, events: np.ndarray, reads: Sequence[int] | np.ndarray = ()) -> SampleTrace:
         """Everything that the network does with one sample; equal to `sw.integer.golden.run`."""

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from tickless.sw.integer.checks import check_margin, check_sample
-from tickless.sw.integer.layer import Layer, Shortcut
+from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.trace import LayerTrace, SampleTrace
 
@@ -104,9 +104,9 @@ def run(
 class _Edge:
     """Connection into a layer: the neurons that an event reaches, and the weights it adds."""
 
-    def __init__(self, part: Layer | Shortcut):
-        self.geometry = part.geometry
-        self.weight = torch.from_numpy(part.weight.astype(np.int64))
+    def __init__(self, edge: Edge):
+        self.geometry = edge.geometry
+        self.weight = torch.from_numpy(edge.weight.astype(np.int64))
 
     def reach(self, event: Event) -> tuple[tuple[slice, slice, slice], torch.Tensor]:
         """Rows, columns and channels that an event reaches, and their weights in these axes."""
@@ -127,8 +127,8 @@ class _WeightedLayer:
     """Membranes ``[rows, columns, channels]`` of one layer, and the edges into it."""
 
     def __init__(self, layer: Layer):
-        channels, height, width = layer.geometry.output_shape
-        self.edges = [_Edge(part) for part in (layer, layer.shortcut) if part]
+        channels, height, width = layer.output_shape
+        self.edges = [_Edge(edge) for edge in layer.edges]
         self.membrane = torch.zeros((height, width, channels), dtype=torch.int64)
         self.events = 0
         self.sops = 0

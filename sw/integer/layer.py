@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tickless.sw.integer.geometry import Geometry
+from tickless.sw.integer.geometry import Geometry, Shape
 
-__all__ = ["MAX_MEMBRANE_BITS", "Layer", "NetworkError", "Shortcut", "membrane_bits"]
+__all__ = ["MAX_MEMBRANE_BITS", "Edge", "Layer", "NetworkError", "membrane_bits"]
 
 MAX_MEMBRANE_BITS = 24
 """Widest membrane: sums of membrane and weight stay exact in 32-bit integers."""
@@ -17,35 +17,43 @@ class NetworkError(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class Shortcut:
-    """Second edge into a layer: an earlier layer's spikes, past the layers between.
+class Edge:
+    """Weighted connections into a layer: from the layer before, or a shortcut from an earlier one.
 
-    Per spike of its source, the layer consumes this edge's event before those that the layers
-    between make of it.
+    Per spike of a shortcut's source, the layer consumes the shortcut's event before those that the
+    layers between make of it.
 
     Parameters
     ----------
-    source : str
-        Name of the spiking layer that sends the spikes.
     geometry : Geometry
-        ``conv2d`` from the live extent of the source to that of the layer.
+        Address arithmetic from the live extent of the source to that of the layer; ``conv2d`` for
+        a shortcut.
     weight : numpy.ndarray
-        int8 of shape ``geometry.weight_shape``, in the scale of the layer's own weights; made
+        int8 of shape ``geometry.weight_shape``, in one scale for all edges of a layer; made
         read-only.
     weight_bits : int
         Width of a signed weight, 2 to 8.
+    source : str, optional
+        Name of the spiking layer at which a shortcut begins; None for the layer before, or the
+        network's input.
     """
 
-    source: str
     geometry: Geometry
     weight: np.ndarray
     weight_bits: int
+    source: str | None = None
 
     def __post_init__(self):
-        where = f"shortcut from {self.source!r}"
-        if self.geometry.kind != "conv2d":
-            raise NetworkError(f"{where}: kind = {self.geometry.kind!r}: expected 'conv2d'")
-        _weights(where, self)
+        where = ""
+        if self.source is not None:
+            where = f"shortcut from {self.source!r}: "
+            if self.geometry.kind != "conv2d":
+                raise NetworkError(f"{where}kind = {self.geometry.kind!r}: expected 'conv2d'")
+        _integer(f"{where}weight_bits", self.weight_bits, 2, 8)
+        _array(f"{where}weight", self.weight, np.int8, self.geometry.weight_shape)
+        half = 1 << (self.weight_bits - 1)
+        _range(f"{where}weight", self.weight, -half, half - 1)
+        self.weight.flags.writeable = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,33 +70,24 @@ class Layer:
     ----------
     name : str
         Name that is unique in the network.
-    geometry : Geometry
-        Address arithmetic and live extents.
-    weight : numpy.ndarray
-        int8 of shape ``geometry.weight_shape``; made read-only, like the other arrays.
-    weight_bits : int
-        Width of a signed weight, 2 to 8.
+    edges : tuple of Edge
+        The edge from the layer before; behind it a shortcut, if any, but none into the readout.
     threshold, floor : numpy.ndarray
-        int32 of shape ``(channels,)``; empty for the readout.
+        int32 of shape ``(channels,)``; empty for the readout; made read-only.
     membrane_bits : int
         Width of a signed membrane, 2 to 24; 32 for the readout, whose logits saturate.
-    shortcut : Shortcut, optional
-        Second edge into the layer, none into the readout.
     """
 
     name: str
-    geometry: Geometry
-    weight: np.ndarray
-    weight_bits: int
+    edges: tuple[Edge, ...]
     threshold: np.ndarray
     floor: np.ndarray
     membrane_bits: int
-    shortcut: Shortcut | None = None
 
     def __post_init__(self):
         where = f"layer {self.name!r}"
-        _weights(where, self)
-        channels = (0,) if self.is_readout else self.geometry.output_shape[:1]
+        self._check_edges(where)
+        channels = (0,) if self.is_readout else self.output_shape[:1]
         _array(f"{where}: threshold", self.threshold, np.int32, channels)
         _array(f"{where}: floor", self.floor, np.int32, channels)
         if self.is_readout:
@@ -100,19 +99,38 @@ class Layer:
             _range(f"{where}: floor", self.floor, -half, -1)
         for array in (self.threshold, self.floor):
             array.flags.writeable = False
-        if self.shortcut:
+
+    def _check_edges(self, where: str) -> None:
+        sources = [edge.source for edge in self.edges]
+        if sources[:1] != [None] or None in sources[1:] or len(sources) > 2:
+            raise NetworkError(
+                f"{where}: edges from {sources}: expected None, which is the layer before, and at "
+                "most one shortcut behind it"
+            )
+        for shortcut in self.edges[1:]:
             if self.is_readout:
                 raise NetworkError(f"{where}: expected no shortcut into a readout")
-            reached, own = self.shortcut.geometry.output_shape, self.geometry.output_shape
-            if reached != own:
+            reached = shortcut.geometry.output_shape
+            if reached != self.output_shape:
                 raise NetworkError(
-                    f"{where}: shortcut.output_shape = {reached!r}: expected {own!r}, the layer's"
+                    f"{where}: shortcut.output_shape = {reached!r}: "
+                    f"expected {self.output_shape!r}, the layer's"
                 )
+
+    @property
+    def kind(self) -> str:
+        """``"conv2d"``, ``"linear"`` or ``"readout"``."""
+        return self.edges[0].geometry.kind
+
+    @property
+    def output_shape(self) -> Shape:
+        """Live extent of the layer's neurons."""
+        return self.edges[0].geometry.output_shape
 
     @property
     def is_readout(self) -> bool:
         """Whether the layer accumulates logits instead of spiking."""
-        return self.geometry.kind == "readout"
+        return self.kind == "readout"
 
     @property
     def ceil(self) -> int:
@@ -123,15 +141,6 @@ class Layer:
 def membrane_bits(threshold: int, floor: int) -> int:
     """Width of the narrowest membranes with thresholds up to, and floors down to, these."""
     return max(2, (max(threshold, -floor) - 1).bit_length() + 1)
-
-
-def _weights(where: str, edge: Layer | Shortcut) -> None:
-    """Check an edge's weights and make them read-only."""
-    _integer(f"{where}: weight_bits", edge.weight_bits, 2, 8)
-    _array(f"{where}: weight", edge.weight, np.int8, edge.geometry.weight_shape)
-    half = 1 << (edge.weight_bits - 1)
-    _range(f"{where}: weight", edge.weight, -half, half - 1)
-    edge.weight.flags.writeable = False
 
 
 def _integer(label: str, value: object, low: int, high: int) -> None:

@@ -19,16 +19,16 @@ from tickless.sw.integer.description import (
     typed,
 )
 from tickless.sw.integer.geometry import Shape
-from tickless.sw.integer.layer import Layer, NetworkError, Shortcut
+from tickless.sw.integer.layer import Edge, Layer, NetworkError
 
 __all__ = [
     "FORMAT_VERSION",
     "PRETRAINED",
+    "Edge",
     "Layer",
     "Network",
     "NetworkError",
     "Provenance",
-    "Shortcut",
 ]
 
 FORMAT_VERSION = 1
@@ -96,16 +96,11 @@ class Network:
                 raise NetworkError(f"layers[{index}].name = {layer.name!r}: expected a unique name")
             if layer.is_readout != (index == len(self.layers) - 1):
                 raise NetworkError(
-                    f"layers[{index}].kind = {layer.geometry.kind!r}: expected one readout, "
+                    f"layers[{index}].kind = {layer.kind!r}: expected one readout, "
                     f"as the last of {len(self.layers)} layers"
                 )
             if index:
-                sent = self.layers[index - 1].geometry.output_shape
-                if layer.geometry.input_shape != sent:
-                    raise NetworkError(
-                        f"layers[{index}].input_shape = {layer.geometry.input_shape!r}: expected "
-                        f"{sent!r}, the output shape of {names[index - 1]!r}"
-                    )
+                self._check_extent(f"layers[{index}]", layer.edges[0], index - 1)
         self._check_shortcuts(names)
         if not (isinstance(self.logit_scale, float) and 0 < self.logit_scale < float("inf")):
             raise NetworkError(f"logit_scale = {self.logit_scale!r}: expected a positive number")
@@ -113,41 +108,45 @@ class Network:
     def _check_shortcuts(self, names: list[str]) -> None:
         free = 0
         for index, layer in enumerate(self.layers):
-            if layer.shortcut:
-                where, source = f"layers[{index}].shortcut", layer.shortcut.source
+            for edge in layer.edges[1:]:
+                where, source = f"layers[{index}].shortcut", edge.source
                 possible = names[free : max(0, index - 1)]
                 if source not in possible:
                     raise NetworkError(
                         f"{where}.source = {source!r}: expected one of {possible}: a shortcut "
                         "passes a layer, and no part of another shortcut"
                     )
-                sent = self.layers[names.index(source)].geometry.output_shape
-                if layer.shortcut.geometry.input_shape != sent:
-                    raise NetworkError(
-                        f"{where}.input_shape = {layer.shortcut.geometry.input_shape!r}: "
-                        f"expected {sent!r}, the output shape of {source!r}"
-                    )
+                self._check_extent(where, edge, names.index(source))
                 free = index
+
+    def _check_extent(self, where: str, edge: Edge, source: int) -> None:
+        taken, sent = edge.geometry.input_shape, self.layers[source].output_shape
+        if taken != sent:
+            raise NetworkError(
+                f"{where}.input_shape = {taken!r}: "
+                f"expected {sent!r}, the output shape of {self.layers[source].name!r}"
+            )
 
     @property
     def joins(self) -> dict[int, int]:
         """Index of the layer that a shortcut leads to, by index of its source."""
         names = [layer.name for layer in self.layers]
         return {
-            names.index(layer.shortcut.source): index
+            names.index(edge.source): index
             for index, layer in enumerate(self.layers)
-            if layer.shortcut
+            for edge in layer.edges
+            if edge.source is not None
         }
 
     @property
     def input_shape(self) -> Shape:
         """Extent of the sensor ``(channels, height, width)``."""
-        return self.layers[0].geometry.input_shape
+        return self.layers[0].edges[0].geometry.input_shape
 
     @property
     def classes(self) -> int:
         """Number of logits."""
-        return self.layers[-1].geometry.output_shape[0]
+        return self.layers[-1].output_shape[0]
 
     @property
     def hash(self) -> str:

@@ -44,15 +44,15 @@ class Accuracies:
 
 
 def accuracies(
-    model: SpikingNetwork, network: Network, samples: Recordings, steps: int = STEPS
+    model: SpikingNetwork, network: Network, recordings: Recordings, steps: int = STEPS
 ) -> Accuracies:
     """Accuracies of a fused float network and of the integer network made of it."""
-    recordings = FrameSource(tqdm(samples, "samples", leave=False), model.sensor)
+    source = FrameSource(tqdm(recordings, "recordings", leave=False), model.sensor)
     numbers = tqdm(range(1, steps + 1), "time steps", leave=False)
     return Accuracies(
-        [score_steps(model, recordings, number) for number in numbers],
-        score_events(model, samples),
-        score_events(network, samples),
+        [score_steps(model, source, number) for number in numbers],
+        score_events(model, recordings),
+        score_events(network, recordings),
     )
 
 
@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(f"{options.network.stem}: {dataset}, {len(samples)} test samples")
-    print(table(found, network.layers[0].weight_bits))
+    print(table(found, network.layers[0].edges[0].weight_bits))
     return 0
 
 

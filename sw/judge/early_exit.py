@@ -59,7 +59,7 @@ class Exit:
 
 
 def event_exits(
-    network: Network, samples: Recordings, margins: Sequence[int] | None = None
+    network: Network, recordings: Recordings, margins: Sequence[int] | None = None
 ) -> list[Exit]:
     """Exits event by event; the last one has a margin of infinity, which never decides.
 
@@ -68,7 +68,9 @@ def event_exits(
     margins : sequence of int, optional
         `SHARES` of the median lead by default.
     """
-    pairs = [(events.addresses, label) for events, label in tqdm(samples, "samples", leave=False)]
+    pairs = [
+        (events.addresses, label) for events, label in tqdm(recordings, "recordings", leave=False)
+    ]
     whole = [engine.run(network, addresses) for addresses, _ in tqdm(pairs, "whole", leave=False)]
     if margins is None:
         leads = [np.diff(np.sort(trace.logits)[-2:]).item() for trace in whole]
@@ -99,7 +101,7 @@ def event_exits(
 
 
 @torch.no_grad()
-def step_exits(model: SpikingNetwork, samples: Recordings, steps: int = STEPS) -> list[Exit]:
+def step_exits(model: SpikingNetwork, recordings: Recordings, steps: int = STEPS) -> list[Exit]:
     """Exits in time steps: after the first step of ``steps`` by which the lead is large enough.
 
     This is the dynamic time step of SEENN (Li et al., NeurIPS 2023) with the lead of the largest
@@ -107,16 +109,16 @@ def step_exits(model: SpikingNetwork, samples: Recordings, steps: int = STEPS) -
     are cut from the whole sample, whose length a chip would not know before its end.
     """
     model.eval()
-    recordings = FrameSource(samples, model.sensor)
-    frames = recordings.frames(np.arange(len(recordings)), steps)
+    source = FrameSource(recordings, model.sensor)
+    frames = source.frames(np.arange(len(source)), steps)
     # What a network has made of the first steps does not change with those that come.
     logits = torch.stack(
         [model(frames[: step + 1])[0] for step in tqdm(range(steps), "time steps", leave=False)]
     )
     best = logits.topk(2, dim=2)
     leads, classes = (best.values[..., 0] - best.values[..., 1]).numpy(), best.indices[..., 0]
-    right = (classes == recordings.labels).numpy()
-    columns = np.arange(len(recordings))
+    right = (classes == source.labels).numpy()
+    columns = np.arange(len(source))
     exits = []
     for margin in [*(share * float(np.median(leads[-1])) for share in SHARES), np.inf]:
         enough = leads >= margin

@@ -34,8 +34,8 @@ class FloatEngine:
     Parameters
     ----------
     model : SpikingNetwork
-        Folded network. Its floor is the neurons' floor; without a quantization, membranes have no
-        ceiling.
+        Network whose batch norms, if any, are fused. Its floor is the neurons' floor; without a
+        quantization, membranes have no ceiling.
     """
 
     def __init__(self, model: SpikingNetwork):
@@ -48,7 +48,7 @@ class FloatEngine:
             if geometry.kind == "readout":
                 self._readout = ReadoutLayer(geometry, weight, np.inf)
             else:
-                self._layers.append(SpikingLayer(geometry, weight, threshold, floor, ceil))
+                self._layers.append(SpikingLayer([(geometry, weight)], threshold, floor, ceil))
 
     def run(self, events: np.ndarray) -> tuple[np.ndarray, list[np.ndarray], int]:
         """Logits, each spiking layer's spikes ``[n, 3]`` in order, and synaptic operations.
@@ -116,20 +116,18 @@ def score_events(
 
 
 @torch.no_grad()
-def score_steps(
-    model: SpikingNetwork, recordings: FrameSource, steps: int, batch: int = 100
-) -> float:
+def score_steps(model: SpikingNetwork, source: FrameSource, steps: int, batch: int = 100) -> float:
     """Share of recordings that a float network classifies rightly in this many time steps.
 
     A network with batch norms needs their statistics at this many: see `renormalized`.
     """
     model.eval()
     device, right = model.weights[0].device, 0
-    for start in range(0, len(recordings), batch):
-        chosen = np.arange(start, min(start + batch, len(recordings)))
-        logits, _ = model(recordings.frames(chosen, steps).to(device))
-        right += int((logits.argmax(1).cpu() == recordings.labels[chosen]).sum())
-    return right / len(recordings)
+    for start in range(0, len(source), batch):
+        chosen = np.arange(start, min(start + batch, len(source)))
+        logits, _ = model(source.frames(chosen, steps).to(device))
+        right += int((logits.argmax(1).cpu() == source.labels[chosen]).sum())
+    return right / len(source)
 
 
 @torch.no_grad()

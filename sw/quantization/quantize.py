@@ -13,7 +13,7 @@ import torch
 from tickless.sw.checkpoint import Checkpoint, CheckpointError
 from tickless.sw.data.catalog import load
 from tickless.sw.data.events import EventsError
-from tickless.sw.integer.layer import Layer
+from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import Network, NetworkError, Provenance
 from tickless.sw.judge.evaluate import score_events
 from tickless.sw.quantization.rule import Quantization
@@ -85,9 +85,7 @@ def quantize(
         layers.append(
             Layer(
                 name=name,
-                geometry=geometry,
-                weight=levels.weight.numpy().astype(np.int8),
-                weight_bits=weight_bits,
+                edges=(Edge(geometry, levels.weight.numpy().astype(np.int8), weight_bits),),
                 threshold=threshold.astype(np.int32),
                 floor=floor.astype(np.int32),
                 membrane_bits=levels.membrane_bits,

@@ -7,10 +7,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import sqrt
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import binomtest
 
 from tickless.sw.data.catalog import SENSORS, Recordings, load, simulated
 from tickless.sw.data.events import EventsError
@@ -54,11 +54,11 @@ def hold_out(settings: Settings, parts: int) -> tuple[Recordings, Recordings, Re
     The seed says which part is kept aside, ``seed % parts``, so that as many seeds in a row are all
     parts. No simulated sample is of an image that a recording kept aside shows.
     """
-    samples = load(settings.dataset, "train")
-    indices = np.arange(len(samples))
+    recordings = load(settings.dataset, "train")
+    indices = np.arange(len(recordings))
     number = settings.seed % parts
-    aside = samples.part(indices[number::parts])
-    kept = samples.part(np.delete(indices, np.s_[number::parts]))
+    aside = recordings.part(indices[number::parts])
+    kept = recordings.part(np.delete(indices, np.s_[number::parts]))
     return kept, simulated(settings.dataset, settings.simulated, aside.keys), aside
 
 
@@ -72,11 +72,11 @@ def judge(settings: Settings, parts: int, state: Path | None = None) -> HeldOutS
     """
     kept, extra, aside = hold_out(settings, parts)
     checkpoint = Trainer(settings, kept, extra, state).run()
-    recordings = FrameSource(aside, SENSORS[settings.dataset])
+    source = FrameSource(aside, SENSORS[settings.dataset])
     network = quantize(checkpoint.model, settings.weight_bits, settings.resolution)
     floating, integer = (score_events(model, aside) for model in (checkpoint.model, network))
     shares = {
-        "time_stepped": score_steps(checkpoint.model, recordings, settings.steps),
+        "time_stepped": score_steps(checkpoint.model, source, settings.steps),
         "float_events": floating.accuracy,
         "integer": integer.accuracy,
     }
@@ -86,11 +86,8 @@ def judge(settings: Settings, parts: int, state: Path | None = None) -> HeldOutS
 
 def wilson(right: int, samples: int) -> tuple[float, float]:
     """95 % interval of a share, by Wilson's score."""
-    z = 1.959964
-    share, spread = right / samples, z * z / samples
-    middle = (share + spread / 2) / (1 + spread)
-    half = z / (1 + spread) * sqrt(share * (1 - share) / samples + spread / samples / 4)
-    return middle - half, middle + half
+    interval = binomtest(right, samples).proportion_ci(0.95, "wilson")
+    return float(interval.low), float(interval.high)
 
 
 def summary(parts: Sequence[HeldOutScore]) -> str:

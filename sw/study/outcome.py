@@ -136,12 +136,12 @@ def outcome(variant: Variant, seed: int, folder: Path) -> Outcome:
     checkpoint = trainer.run()
     checkpoint.save(path.with_suffix(".checkpoint.safetensors"))
     model = checkpoint.model
-    recordings = FrameSource(aside, model.sensor)
+    source = FrameSource(aside, model.sensor)
     result = Outcome(
         variant=variant.name,
         seed=seed,
         samples=len(aside),
-        time_stepped=[score_steps(trainer.at(steps), recordings, steps) for steps in STEPS],
+        time_stepped=[score_steps(trainer.at(steps), source, steps) for steps in STEPS],
         events=_by_event(settings, model, aside) if settings.target == "events" else None,
     )
     store(path, settings, "outcome", result)
@@ -191,7 +191,7 @@ def _by_event(settings: Settings, model: SpikingNetwork, aside: Recordings) -> E
         for events, _ in aside
     ]
     difference = spike_difference(
-        network.layers[-2].geometry.output_shape,
+        network.layers[-2].output_shape,
         [spikes for spikes, _ in pairs],
         [trace.layers[-1].spikes for _, trace in pairs],
     )

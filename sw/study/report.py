@@ -1,7 +1,5 @@
 """Report of a study: one HTML page with tables and plots."""
 
-import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle
@@ -9,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
+from tickless.sw.pages import png, write_page
 from tickless.sw.study.cross_validation import wilson
 from tickless.sw.study.outcome import BITS, STEPS, EventOutcome, Outcome
 
@@ -125,23 +123,18 @@ def write_report(
     path: Path, dataset: str, quick: bool, outcomes: Sequence[Outcome], rows: Sequence[Figures]
 ) -> None:
     """Write the page; it needs no other file."""
-    environment = Environment(
-        loader=PackageLoader("tickless.sw.study"), autoescape=True, undefined=StrictUndefined
-    )
-    pictures = [("Accuracy over the number of time steps", _png(_over_steps(outcomes)))]
+    pictures = [("Accuracy over the number of time steps", png(_over_steps(outcomes)))]
     if _by_event(outcomes):
         pictures += [
-            ("Accuracy of the integer network over weight bits", _png(_over_bits(outcomes))),
+            ("Accuracy of the integer network over weight bits", png(_over_bits(outcomes))),
             (
                 "Accuracy of the integer network over its operations: early exit, means over the "
                 "seeds",
-                _png(_over_operations(outcomes)),
+                png(_over_operations(outcomes)),
             ),
         ]
-    page = environment.get_template("study.html").render(
-        dataset=dataset, quick=quick, rows=rows, pictures=pictures, counts=COUNTS
-    )
-    path.write_text(page, encoding="utf-8")
+    values = {"dataset": dataset, "quick": quick, "rows": rows, "counts": COUNTS}
+    write_page(path, "tickless.sw.study", "study.html", pictures=pictures, **values)
 
 
 def _by_variant(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
@@ -210,9 +203,3 @@ def _over_operations(outcomes: Sequence[Outcome]) -> Figure:
         axes.plot(*zip(*points, strict=True), "o-", color=colour, ms=2.5, lw=0.8, label=name)
     axes.legend(frameon=False, fontsize=8, loc="lower right")
     return figure
-
-
-def _png(figure: Figure) -> str:
-    with io.BytesIO() as file:
-        figure.savefig(file, format="png")
-        return base64.b64encode(file.getvalue()).decode()

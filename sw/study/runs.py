@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import torch
 from tqdm import tqdm
 
+from tickless.environment import environment
 from tickless.sw.training.settings import Settings
 
 __all__ = ["JOBS", "side_by_side", "store", "stored"]
@@ -41,22 +42,17 @@ def side_by_side(
     if jobs <= 1:
         return [task(*each) for each in wanted]
     # tqdm's own switch: bars of several processes would overwrite each other.
-    before = os.environ.get("TQDM_DISABLE")
-    os.environ["TQDM_DISABLE"] = "1"
-    try:
-        with ProcessPoolExecutor(jobs, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
-            runs = [pool.submit(task, *each) for each in wanted]
-            try:
-                for run in tqdm(as_completed(runs), title, len(runs)):
-                    run.result()
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
-    finally:
-        if before is None:
-            del os.environ["TQDM_DISABLE"]
-        else:
-            os.environ["TQDM_DISABLE"] = before
+    with (
+        environment({"TQDM_DISABLE": "1"}),
+        ProcessPoolExecutor(jobs, get_context("spawn"), torch.set_num_threads, (1,)) as pool,
+    ):
+        runs = [pool.submit(task, *each) for each in wanted]
+        try:
+            for run in tqdm(as_completed(runs), title, len(runs)):
+                run.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
     return [run.result() for run in runs]
 
 

@@ -29,13 +29,13 @@ class Batches:
 
     Members
     -------
-    recordings : FrameSource
+    source : FrameSource
         All samples and the others that they are parts of, the simulated ones last.
     """
 
     def __init__(self, settings: Settings, recorded: Recordings, extra: Recordings, sensor: Shape):
         self.settings = settings
-        self.recordings = cached([recorded.whole, extra.whole], sensor)
+        self.source = cached([recorded.whole, extra.whole], sensor)
         self._recorded = np.asarray(recorded.indices)
         self._extra = len(recorded.whole) + np.asarray(extra.indices, np.int64)
         flip = (Flip(),) if settings.flip else ()
@@ -75,8 +75,8 @@ class Batches:
         transform = (
             partial(self._transform, generator=generator) if self._transform.transforms else None
         )
-        frames = self.recordings.frames(chosen, steps, shifts, transform)
-        return frames, self.recordings.labels[chosen]
+        frames = self.source.frames(chosen, steps, shifts, transform)
+        return frames, self.source.labels[chosen]
 
     def _own(self, count: int) -> int:
         """How many of so many samples are the data set's own."""

@@ -1,4 +1,4 @@
-"""The fitting loop: one phase of training."""
+"""The training loop: one phase of a run."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from tickless.sw.training.batches import Batches
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.settings import Settings
 from tickless.sw.training.team import Team
-from tickless.sw.training.time_steps import configurations
+from tickless.sw.training.time_steps import draw_time_steps
 
 __all__ = ["Phase", "TrainingLoop"]
 
@@ -43,7 +43,7 @@ class Phase:
 
 
 class TrainingLoop:
-    """Fitting of a network in one phase, in one cycle of the learning rate.
+    """Training of a network in one phase, in one cycle of the learning rate.
 
     It rises for a twentieth of the phase, and falls to zero as half a cosine.
 
@@ -94,7 +94,7 @@ class TrainingLoop:
         )
 
     def epoch(self, number: int) -> None:
-        """Fit to the samples of one epoch, the ``number``-th."""
+        """Train on the samples of one epoch, the ``number``-th."""
         model, phase = self._model, self._phase
         stages = model.stages[-1] + 1
         seen = deque(maxlen=50)
@@ -104,7 +104,7 @@ class TrainingLoop:
         progress = tqdm(order, title) if self._team.leads else tqdm(order, disable=True)
         for chosen in progress:
             self._optimizer.zero_grad()
-            *others, last = configurations(phase.method, self._settings, stages, self._generator)
+            *others, last = draw_time_steps(phase.method, self._settings, stages, self._generator)
             with self._team.apart(self._joined):
                 seen.extend(self._pass(chosen, steps) for steps in others)
             seen.append(self._pass(chosen, last))

@@ -37,7 +37,7 @@ def refit(model: SpikingNetwork, batches: Batches, settings: Settings) -> None:
     readout = model.weights[-1]
     before, device = readout.detach().clone(), readout.device
     inputs = (pooled.flatten(1) / settings.steps).to(device)
-    labels = batches.recordings.labels[chosen].repeat(2).to(device)
+    labels = batches.source.labels[chosen].repeat(2).to(device)
 
     def loss(weight: torch.Tensor) -> torch.Tensor:
         entropy = functional.cross_entropy(inputs @ weight.flatten(1).T, labels)
@@ -77,10 +77,10 @@ def _counts(
     engine, device = FloatEngine(model), model.weights[0].device
     counts = torch.zeros(2, len(chosen), *model.geometries[-1].input_shape)
     for place, index in enumerate(tqdm(chosen.tolist(), "spike counts", leave=False)):
-        _, spikes, _ = engine.run(batches.recordings.addresses(index, shifts[place]))
+        _, spikes, _ = engine.run(batches.source.addresses(index, shifts[place]))
         np.add.at(counts[0, place].numpy(), tuple(spikes[-1].T), 1)
     for start in range(0, len(chosen), settings.batch):
         part = slice(start, start + settings.batch)
-        frames = batches.recordings.frames(chosen[part], settings.steps, shifts[part])
+        frames = batches.source.frames(chosen[part], settings.steps, shifts[part])
         counts[1, part] = model.counts(frames.to(device))[0].cpu()
     return counts

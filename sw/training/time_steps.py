@@ -4,7 +4,7 @@ from typing import Protocol
 
 import numpy as np
 
-__all__ = ["METHODS", "Drawing", "configurations"]
+__all__ = ["METHODS", "Drawing", "draw_time_steps"]
 
 METHODS = ("mtt", "nmt", "sdt")
 """Mixed time-step training, naive mixture training, plain direct training."""
@@ -25,7 +25,7 @@ class Drawing(Protocol):
     def configurations(self) -> int: ...
 
 
-def configurations(
+def draw_time_steps(
     method: str, settings: Drawing, stages: int, generator: np.random.Generator
 ) -> list[list[int]]:
     """Time steps of each stage, for each pass of one iteration.

@@ -112,8 +112,8 @@ class Trainer:
     def measure(self, checkpoint: Checkpoint, test: Recordings) -> dict[str, float]:
         """Accuracies on test samples."""
         steps = checkpoint.steps
-        recordings = FrameSource(tqdm(test, "test samples", leave=False), self._sensor)
-        accuracies = {"time_stepped": score_steps(self.at(steps), recordings, steps)}
+        source = FrameSource(tqdm(test, "test samples", leave=False), self._sensor)
+        accuracies = {"time_stepped": score_steps(self.at(steps), source, steps)}
         if self.settings.target == "events":
             accuracies["float_events"] = score_events(checkpoint.model, test).accuracy
         return accuracies
@@ -138,7 +138,7 @@ class Trainer:
         return phases
 
     def _train_phase(self, index: int, phase: Phase) -> None:
-        """Fit in one phase, or in what is left of it."""
+        """Train in one phase, or in what is left of it."""
         state, begin = self._state, 0
         if state and index < state.phase:
             return
@@ -159,7 +159,7 @@ class Trainer:
     def _frames(self, steps: int) -> Iterator[torch.Tensor]:
         batch = self.settings.batch
         order = self._batches.epoch(NORMALIZING_BATCHES * batch, np.random.default_rng(0))
-        return (self._batches.recordings.frames(chosen, steps) for chosen in order)
+        return (self._batches.source.frames(chosen, steps) for chosen in order)
 
 
 def _device(name: str) -> torch.device:

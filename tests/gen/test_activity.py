@@ -22,7 +22,7 @@ def test_channel_spikes_add_up_to_the_spikes(network):
     activity = measure_activity(network, samples)
     traces = [golden.run(network, events) for events in samples]
     for index, channels in enumerate(activity.channel_spikes):
-        expected = np.zeros(network.layers[index].geometry.output_shape[0])
+        expected = np.zeros(network.layers[index].output_shape[0])
         for trace in traces:
             np.add.at(expected, trace.layers[index].spikes[:, 0], 1 / 3)
         assert channels == pytest.approx(expected)

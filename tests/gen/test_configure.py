@@ -21,12 +21,9 @@ def test_weight_words_hold_every_weight_at_its_documented_place(seed):
     pairs = zip(network.layers, layers, strict=True)
     for layer, core in ((layer, core) for layer, cores in pairs for core in cores):
         words = next(held).weight_words
-        edges = [(layer.geometry, layer.weight)]
-        if layer.shortcut is not None:
-            edges.append((layer.shortcut.geometry, layer.shortcut.weight))
         first = 0
-        for index, (geometry, weight) in enumerate(edges):
-            check_weights(core, words, index, first, geometry, weight)
+        for index, edge in enumerate(layer.edges):
+            check_weights(core, words, index, first, edge.geometry, edge.weight)
             first += core.edge_depth(index)
 
 

@@ -12,14 +12,14 @@ def network():
     rng = np.random.default_rng(0)
     while True:
         network = random_network(rng, layers=2, size=12)
-        if all(layer.geometry.output_shape[0] >= 5 for layer in network.layers[:-1]) and all(
+        if all(layer.output_shape[0] >= 5 for layer in network.layers[:-1]) and all(
             folding.taps > 1 for folding in fold_fully(network)[:-1]
         ):
             return network
 
 
 def test_slices_cover_the_channels_in_whole_blocks(network):
-    channels = network.layers[0].geometry.output_shape[0]
+    channels = network.layers[0].output_shape[0]
     for slices in range(1, channels + 1):
         folding = cut_layer(network.layers[0], fold_fully(network)[0], slices)
         count = min(slices, -(-channels // folding.lanes))

@@ -51,7 +51,7 @@ def test_manifest_of_a_mesh(network, tmp_path):
     manifest = json.loads(description.read_text())
     cores = manifest["layers"][0]["cores"]
     assert [core["first_channel"] for core in cores] == [0, cores[0]["channels"]]
-    assert sum(core["channels"] for core in cores) == layer.geometry.output_shape[0]
+    assert sum(core["channels"] for core in cores) == layer.output_shape[0]
     mesh = manifest["mesh"]
     assert (mesh["rows"], mesh["columns"], mesh["host"]) == (2, 3, {"row": 0, "column": 0})
     assert [tile["core"] for tile in mesh["tiles"]] == [core.name for core in config.cores]

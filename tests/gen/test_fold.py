@@ -36,7 +36,7 @@ def test_a_group_across_a_block_boundary_takes_a_step_more():
 def test_full_folding_takes_an_event_a_clock():
     network = random_network(np.random.default_rng(3))
     for layer, folding in zip(network.layers, fold_fully(network), strict=True):
-        assert clocks_per_event(layer.geometry, folding) == 1
+        assert clocks_per_event(layer.edges[0].geometry, folding) == 1
         assert folding in choices(layer)
 
 
@@ -55,7 +55,7 @@ def test_budget_is_used_where_it_is_slow():
         )
     whole = fold_to_budget(network, [1.0] * count, 10**6)
     clocks = [
-        clocks_per_event(layer.geometry, folding)
+        clocks_per_event(layer.edges[0].geometry, folding)
         for layer, folding in zip(network.layers, whole, strict=True)
     ]
     assert max(clocks) == 1

@@ -13,7 +13,7 @@ from tickless.hw.fabric.config import connections, round_trip
 from tickless.hw.fabric.flit import HOST, FlitConfig
 from tickless.hw.fabric.router import Port, RouterConfig
 from tickless.sw.integer import engine
-from tickless.sw.integer.layer import Layer
+from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.specs import LayerSpec, layer_geometries
 
@@ -36,9 +36,8 @@ def network():
         weight = rng.integers(-4, 8, geometry.weight_shape).astype(np.int8)
         size = 4 if index < 2 else 0
         threshold = np.full(size, 10, np.int32)
-        layers.append(
-            Layer(f"layer{index}", geometry, weight, 4, threshold, -threshold, 8 if size else 32)
-        )
+        edge = Edge(geometry, weight, 4)
+        layers.append(Layer(f"layer{index}", (edge,), threshold, -threshold, 8 if size else 32))
     return Network(tuple(layers))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tickless.gen.plan import plan
 from tickless.sim.command import main
-from tickless.sw.integer.layer import Layer, Shortcut
+from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, layer_geometries
 
@@ -44,7 +44,8 @@ def make_network(seed=0):
         size = 2 if spiking else 0
         weight = rng.integers(-7, 8, geometry.weight_shape).astype(np.int8)
         threshold = np.full(size, 12, np.int32)
-        layers.append(Layer(name, geometry, weight, 4, threshold, -threshold, 6 if spiking else 32))
+        edge = Edge(geometry, weight, 4)
+        layers.append(Layer(name, (edge,), threshold, -threshold, 6 if spiking else 32))
     return Network(tuple(layers))
 
 
@@ -138,10 +139,10 @@ def test_a_network_is_loaded(network_file, tmp_path, capsys):
 def test_a_disagreement_is_named(network_file, tmp_path, capsys, monkeypatch):
     def wrong(network, *arguments):
         layer = network.layers[0]
-        weight = layer.weight.copy()
+        (edge,) = layer.edges
+        weight = edge.weight.copy()
         weight[1] = np.where(weight[1] == 7, -8, weight[1] + 1)
-        values = {name: getattr(layer, name) for name in Layer.__dataclass_fields__}
-        changed = Layer(**{**values, "weight": weight})
+        changed = replace(layer, edges=(replace(edge, weight=weight),))
         return plan(Network((changed, *network.layers[1:])), *arguments)
 
     monkeypatch.setattr("tickless.sim.command.plan", wrong)
@@ -202,10 +203,11 @@ def test_a_residual_network(tmp_path, mesh):
         size = geometry.output_shape[0] if name != "readout" else 0
         weight = rng.integers(-7, 8, geometry.weight_shape).astype(np.int8)
         threshold = np.full(size, 14, np.int32)
-        layers.append(Layer(name, geometry, weight, 4, threshold, -threshold, 6 if size else 32))
-    edge = identity.geometry(layers[0].geometry.output_shape, layers[2].geometry.output_shape)
-    weight = np.full(edge.weight_shape, 7, np.int8)
-    layers[2] = replace(layers[2], shortcut=Shortcut("fork", edge, weight, 4))
+        edge = Edge(geometry, weight, 4)
+        layers.append(Layer(name, (edge,), threshold, -threshold, 6 if size else 32))
+    direct = identity.geometry(layers[0].output_shape, layers[2].output_shape)
+    edge = Edge(direct, np.full(direct.weight_shape, 7, np.int8), 4, "fork")
+    layers[2] = replace(layers[2], edges=(*layers[2].edges, edge))
     path = tmp_path / "residual.safetensors"
     Network(tuple(layers)).save(path)
     arguments = ["--network", str(path), "--samples", "2", "--stalls", "--output", str(tmp_path)]

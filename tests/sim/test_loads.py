@@ -14,7 +14,7 @@ from tickless.sim.loads import Load
 from tickless.sim.packets import pack_sample
 from tickless.sim.run import Simulation
 from tickless.sw.integer import engine
-from tickless.sw.integer.layer import Layer, Shortcut
+from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, layer_geometries
 
@@ -49,14 +49,13 @@ def make_network(shape, seed, *, weight_bits=6, membrane_bits=8, padding=1):
         threshold = rng.integers(1, quarter, size).astype(np.int32)
         floor = rng.integers(-quarter, 0, size).astype(np.int32)
         bits = membrane_bits if size else 32
-        layers.append(
-            Layer(f"layer_{index}", geometry, weight, weight_bits, threshold, floor, bits)
-        )
+        edge = Edge(geometry, weight, weight_bits)
+        layers.append(Layer(f"layer_{index}", (edge,), threshold, floor, bits))
     if shape == "residual":
-        ends = layers[0].geometry.output_shape, layers[2].geometry.output_shape
-        edge = identity.geometry(*ends)
-        weight = rng.integers(1, half, edge.weight_shape).astype(np.int8)
-        layers[2] = replace(layers[2], shortcut=Shortcut("layer_0", edge, weight, weight_bits))
+        direct = identity.geometry(layers[0].output_shape, layers[2].output_shape)
+        weight = rng.integers(1, half, direct.weight_shape).astype(np.int8)
+        edge = Edge(direct, weight, weight_bits, "layer_0")
+        layers[2] = replace(layers[2], edges=(*layers[2].edges, edge))
     return Network(tuple(layers))
 
 

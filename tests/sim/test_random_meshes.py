@@ -43,7 +43,7 @@ def random_mesh(rng, network, loadable):
         possible = choices(layer)
         single_port = not layer.is_readout and rng.random() < 0.25
         folding = replace(possible[int(rng.integers(len(possible)))], single_port=single_port)
-        most = 1 if layer.is_readout else min(MOST_SLICES, layer.geometry.output_shape[0])
+        most = 1 if layer.is_readout else min(MOST_SLICES, layer.output_shape[0])
         slices.append(int(rng.integers(1, most + 1)))
         foldings.append(cut_layer(layer, folding, slices[-1]))
         slices[-1] = min(slices[-1], channel_blocks(layer, foldings[-1]))

@@ -40,7 +40,7 @@ def test_the_same_seed_gives_the_same_network(recordings):
 
 def test_committed_network_is_the_paper_s():
     network = Network.load(PRETRAINED / "dvsgesture.safetensors")
-    assert [layer.geometry.output_shape for layer in network.layers] == [
+    assert [layer.output_shape for layer in network.layers] == [
         (8, 32, 32),
         (16, 16, 16),
         (32, 8, 8),

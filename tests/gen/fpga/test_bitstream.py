@@ -78,9 +78,9 @@ def test_figures_of_a_build(network, monkeypatch, tmp_path, capsys):
 def test_word_accesses_are_synaptic_operations_by_lanes(network, monkeypatch, tmp_path):
     StubTools(monkeypatch)
     layer = Network.load(tmp_path / network).layers[0]
-    assert layer.geometry.groups == 1
+    assert layer.edges[0].geometry.groups == 1
     arguments = [network, "--board", "icebreaker"]
-    all_lanes = layer.geometry.output_shape[0]
+    all_lanes = layer.output_shape[0]
     full = ("--fold", f"{layer.name}={all_lanes}x1")
     for option, lanes in (full, all_lanes), (("--budget", "2"), 1):
         assert bitstream.main([*arguments, *option]) == 0

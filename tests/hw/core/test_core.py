@@ -13,7 +13,7 @@ from tickless.hw.core.core import Core
 from tickless.hw.core.readout import Readout
 from tickless.hw.packet import Kind
 from tickless.sw.integer import golden
-from tickless.sw.integer.layer import Layer
+from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.specs import LayerSpec, layer_geometries
 
@@ -111,7 +111,7 @@ def test_early_exit_of_a_readout(seed, pattern):
     [geometry] = layer_geometries((5, 1, 1), [LayerSpec("readout", classes)])
     nothing = np.zeros(0, np.int32)
     weight = weight.reshape(geometry.weight_shape)
-    network = Network((Layer("readout", geometry, weight, 4, nothing, nothing, 32),))
+    network = Network((Layer("readout", (Edge(geometry, weight, 4),), nothing, nothing, 32),))
     margin = int(rng.integers(1, 60))
     folding = [Folding(lanes, 1)]
     config = chain_config(network, folding, margin=margin)
@@ -151,9 +151,9 @@ def test_answers_of_a_readout(seed, pattern):
     for rows in samples:
         spikes.append(golden.run(network, rows).layers[0].spikes)
         place = min(5, len(spikes[-1]))
-        weights = network.layers[1].weight.astype(np.int64)
-        pool = network.layers[1].geometry.pool
-        kernel = network.layers[1].geometry.kernel
+        (edge,) = network.layers[1].edges
+        weights = edge.weight.astype(np.int64)
+        pool, kernel = edge.geometry.pool, edge.geometry.kernel
         logits = np.zeros(network.classes, np.int64)
         for index, (channel, y, x) in enumerate([*spikes[-1].tolist(), (0, 0, 0)]):
             if index == place:

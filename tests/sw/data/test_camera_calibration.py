@@ -73,7 +73,7 @@ def data(tmp_path, monkeypatch):
         recordings.write(path, recordings.atis(rows))
 
 
-def test_a_fit_comes_closer(data):
+def test_a_calibration_comes_closer(data):
     camera, motion = calibrate(Camera(leak=True), Motion(), steps=60)
     assert (camera, motion) != (Camera(leak=True), Motion())
     real, indices = camera_calibration.pairs(3, skip=2)
@@ -108,9 +108,9 @@ def test_calibrated_parameters_are_closer_to_real_recordings_than_the_defaults()
         pytest.skip(f"no recordings in {nmnist.folder()} or no {mnist.path()}: set TICKLESS_DATA")
     real, indices = camera_calibration.pairs(30, skip=camera_calibration.FITTED)
     measured = statistics(real)
-    plain, fitted = (
+    plain, calibrated = (
         statistics(camera_calibration.simulate(indices, *each))
         for each in ((Camera(), Motion()), (mnist.CAMERA, mnist.MOTION))
     )
-    assert likeness(fitted, measured) > 0.92 > likeness(plain, measured)
-    assert mismatch(fitted, measured) < 0.75 * mismatch(plain, measured)
+    assert likeness(calibrated, measured) > 0.92 > likeness(plain, measured)
+    assert mismatch(calibrated, measured) < 0.75 * mismatch(plain, measured)

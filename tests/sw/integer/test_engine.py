@@ -100,7 +100,7 @@ def test_spikes_outgrow_the_first_guess_of_their_number():
     (geometry,) = layer_geometries((1, 4, 4), [LayerSpec("conv2d", 20, kernel=4, padding=3)])
     weight = np.ones(geometry.weight_shape, np.int8)
     one = np.ones(20, np.int32)
-    layer = engine.SpikingLayer(geometry, weight, one, -one, 127)
+    layer = engine.SpikingLayer([(geometry, weight)], one, -one, 127)
     events = np.tile(np.array([[0, 1, 2]], np.int32), (100, 1))
     reads = np.arange(101)
     trace = layer.run(events, reads)
@@ -117,10 +117,11 @@ def test_real_layers_are_the_integer_neuron_on_real_numbers(seed):
     sent = random_events(rng, network, 60, outside=0)
     reads = np.array([0, 17, 60])
     for layer in network.layers[:-1]:
-        arrays = layer.weight, layer.threshold, layer.floor
-        w, t, f = ((array / 8).astype(np.float32) for array in arrays)
-        whole = engine.SpikingLayer(layer.geometry, *arrays, 2**23 - 1).run(sent, reads)
-        real = engine.SpikingLayer(layer.geometry, w, t, f, np.inf).run(sent, reads)
+        (edge,), neuron = layer.edges, (layer.threshold, layer.floor)
+        w, t, f = ((array / 8).astype(np.float32) for array in (edge.weight, *neuron))
+        whole = engine.SpikingLayer([(edge.geometry, edge.weight)], *neuron, 2**23 - 1)
+        whole = whole.run(sent, reads)
+        real = engine.SpikingLayer([(edge.geometry, w)], t, f, np.inf).run(sent, reads)
         assert real.membrane.dtype == np.float32
         np.testing.assert_array_equal(real.membrane * 8, whole.membrane)
         np.testing.assert_array_equal(real.spikes, whole.spikes)
@@ -128,9 +129,10 @@ def test_real_layers_are_the_integer_neuron_on_real_numbers(seed):
         assert real.sops == whole.sops
         sent, reads = real.spikes, real.read_positions
     readout = network.layers[-1]
-    whole = engine.ReadoutLayer(readout.geometry, readout.weight, readout.ceil).run(sent, reads)
-    weight = (readout.weight / 8).astype(np.float32)
-    real = engine.ReadoutLayer(readout.geometry, weight, np.inf).run(sent, reads)
+    (edge,) = readout.edges
+    whole = engine.ReadoutLayer(edge.geometry, edge.weight, readout.ceil).run(sent, reads)
+    weight = (edge.weight / 8).astype(np.float32)
+    real = engine.ReadoutLayer(edge.geometry, weight, np.inf).run(sent, reads)
     np.testing.assert_array_equal(real.logits * 8, whole.logits)
     np.testing.assert_array_equal(real.read_logits * 8, whole.read_logits)
     assert (real.events, real.sops, real.saturations) == (whole.events, whole.sops, 0)
@@ -151,14 +153,14 @@ def test_logits_saturate_at_32_bits():
 
 def test_layers_refuse_events_outside_their_input_and_wrong_weights():
     spiking, readout = random_network(np.random.default_rng(3), layers=1).layers
+    first, last = spiking.edges[0], readout.edges[0]
+    edges = [(first.geometry, first.weight)]
     layers = [
-        engine.SpikingLayer(
-            spiking.geometry, spiking.weight, spiking.threshold, spiking.floor, spiking.ceil
-        ),
-        engine.ReadoutLayer(readout.geometry, readout.weight, readout.ceil),
+        (first, engine.SpikingLayer(edges, spiking.threshold, spiking.floor, spiking.ceil)),
+        (last, engine.ReadoutLayer(last.geometry, last.weight, readout.ceil)),
     ]
-    for layer in layers:
-        shape = np.array(layer.geometry.input_shape)
+    for edge, layer in layers:
+        shape = np.array(edge.geometry.input_shape)
         for axis in range(3):
             for value in (-1, shape[axis], 2**31 - 1, -(2**31)):
                 event = np.zeros((1, 3), np.int32)
@@ -166,22 +168,23 @@ def test_layers_refuse_events_outside_their_input_and_wrong_weights():
                 with pytest.raises(ValueError, match="outside the layer's input"):
                     layer.run(event)
     with pytest.raises(ValueError, match="weight: expected shape"):
-        engine.ReadoutLayer(readout.geometry, readout.weight[:0], readout.ceil)
+        engine.ReadoutLayer(last.geometry, last.weight[:0], readout.ceil)
     with pytest.raises(ValueError, match="weight: expected int8"):
-        engine.ReadoutLayer(readout.geometry, readout.weight.astype(np.float64), readout.ceil)
+        engine.ReadoutLayer(last.geometry, last.weight.astype(np.float64), readout.ceil)
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_two_edges_in_real_numbers_and_their_limits(seed):
     rng = np.random.default_rng(seed)
-    layer = next(layer for layer in random_network(rng, shortcuts=1).layers if layer.shortcut)
-    edge = layer.shortcut
-    assert edge
-    arrays = layer.weight, layer.threshold, layer.floor
-    w, t, f, d = ((array / 8).astype(np.float32) for array in (*arrays, edge.weight))
-    one = engine.SpikingLayer(layer.geometry, *arrays, 2**23 - 1, (edge.geometry, edge.weight))
-    other = engine.SpikingLayer(layer.geometry, w, t, f, np.inf, (edge.geometry, d))
-    shapes = layer.geometry.input_shape, edge.geometry.input_shape
+    layers = random_network(rng, shortcuts=1).layers
+    layer = next(layer for layer in layers if len(layer.edges) == 2)
+    neuron = layer.threshold, layer.floor
+    whole_edges = [(edge.geometry, edge.weight) for edge in layer.edges]
+    real_edges = [(geometry, (w / 8).astype(np.float32)) for geometry, w in whole_edges]
+    t, f = ((array / 8).astype(np.float32) for array in neuron)
+    one = engine.SpikingLayer(whole_edges, *neuron, 2**23 - 1)
+    other = engine.SpikingLayer(real_edges, t, f, np.inf)
+    shapes = [geometry.input_shape for geometry, _ in whole_edges]
     longer, direct = (rng.integers(0, shape, (40, 3)).astype(np.int32) for shape in shapes)
     before = np.sort(rng.integers(0, 41, 40))
     events = one.edges.join(longer, direct, before)
@@ -198,4 +201,4 @@ def test_two_edges_in_real_numbers_and_their_limits(seed):
                     one.edges.join(longer, direct, before)
                 events[7, axis] = kept
     with pytest.raises(ValueError, match="shortcut: expected integers or real numbers"):
-        engine.SpikingLayer(layer.geometry, *arrays, 127, (edge.geometry, d))
+        engine.SpikingLayer([whole_edges[0], real_edges[1]], *neuron, 127)

@@ -74,15 +74,16 @@ def test_every_event_reaches_what_torch_says(sensor, spec):
 def test_layers_of_a_chain_agree_with_torch_on_their_live_extent(seed):
     rng = np.random.default_rng(seed)
     for layer in random_network(rng).layers:
-        geometry = layer.geometry
+        (edge,) = layer.edges
+        geometry = edge.geometry
         if min(geometry.pooled_shape) < 1:
             continue
         image = rng.integers(-5, 6, geometry.input_shape).astype(np.float64)
         total = np.zeros(geometry.output_shape)
         for event in np.ndindex(*geometry.input_shape):
-            total += image[event] * spread(geometry, layer.weight, event)
+            total += image[event] * spread(geometry, edge.weight, event)
         _, height, width = geometry.output_shape
-        expected = by_torch(geometry, layer.weight.astype(np.float64), image)
+        expected = by_torch(geometry, edge.weight.astype(np.float64), image)
         np.testing.assert_allclose(total, expected[:, :height, :width])
 
 

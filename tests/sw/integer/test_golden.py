@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tickless.sw.integer import engine, golden
-from tickless.sw.integer.layer import Layer, Shortcut
+from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, layer_geometries
 
@@ -26,13 +26,13 @@ def network(
         threshold = np.array(thresholds[index] if spiking else [], np.int32)
         floor = np.array(floors[index], np.int32) if spiking and floors else -threshold
         width = bits if spiking else 32
-        edge, spec = None, specs[index].shortcut
+        edges, spec = [Edge(geometry, weight, 8)], specs[index].shortcut
         if spec and shortcuts:
             sent = geometries[spec.source].output_shape
             direct = spec.geometry(sent, geometry.output_shape)
             own = np.array(shortcuts[index], np.int8).reshape(direct.weight_shape)
-            edge = Shortcut(f"l{spec.source}", direct, own, 8)
-        layers.append(Layer(f"l{index}", geometry, weight, 8, threshold, floor, width, edge))
+            edges.append(Edge(direct, own, 8, f"l{spec.source}"))
+        layers.append(Layer(f"l{index}", tuple(edges), threshold, floor, width))
     return Network(tuple(layers))
 
 

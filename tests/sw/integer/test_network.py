@@ -1,5 +1,6 @@
 import copy
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,7 @@ from safetensors.numpy import save_file
 
 from tests.random_networks import random_network
 from tickless.sw.integer.geometry import Geometry
-from tickless.sw.integer.layer import Layer, Shortcut
+from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import Network, NetworkError, Provenance
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, layer_geometries
 
@@ -35,14 +36,14 @@ def small_network(specs=SPECS) -> Network:
         spiking = geometry.kind != "readout"
         threshold = np.full(geometry.output_shape[0] if spiking else 0, 5, np.int32)
         bits = 6 if spiking else 32
-        edge = None
+        edges = [Edge(geometry, weight, 4)]
         if spec.shortcut:
             source = spec.shortcut.source
             sent = geometries[source].output_shape
             direct = spec.shortcut.geometry(sent, geometry.output_shape)
             ones = np.ones(direct.weight_shape, np.int8)
-            edge = Shortcut("abcdefg"[source], direct, ones, 3)
-        layers.append(Layer(name, geometry, weight, 4, threshold, -threshold, bits, edge))
+            edges.append(Edge(direct, ones, 3, "abcdefg"[source]))
+        layers.append(Layer(name, tuple(edges), threshold, -threshold, bits))
     origin = Provenance("digits", "mixed", 3, {"float": 0.5})
     return Network(tuple(layers), 0.25, origin)
 
@@ -78,25 +79,24 @@ def test_round_trip(path, seed, shortcuts):
     assert loaded.provenance == network.provenance
     for one, other in zip(loaded.layers, network.layers, strict=True):
         assert one.name == other.name
-        assert one.geometry == other.geometry
-        assert (one.weight_bits, one.membrane_bits) == (other.weight_bits, other.membrane_bits)
-        for array in ("weight", "threshold", "floor"):
+        assert one.membrane_bits == other.membrane_bits
+        for array in ("threshold", "floor"):
             np.testing.assert_array_equal(getattr(one, array), getattr(other, array))
-        assert (one.shortcut is None) == (other.shortcut is None)
-        if one.shortcut and other.shortcut:
-            assert one.shortcut.source == other.shortcut.source
-            assert one.shortcut.geometry == other.shortcut.geometry
-            assert one.shortcut.weight_bits == other.shortcut.weight_bits
-            np.testing.assert_array_equal(one.shortcut.weight, other.shortcut.weight)
+        for edge, same in zip(one.edges, other.edges, strict=True):
+            assert edge.source == same.source
+            assert edge.geometry == same.geometry
+            assert edge.weight_bits == same.weight_bits
+            np.testing.assert_array_equal(edge.weight, same.weight)
     assert len(loaded.joins) == shortcuts
 
 
 def test_hash_depends_on_content():
     network = small_network()
     assert network.hash == small_network().hash
-    weight = network.layers[0].weight.copy()
+    (edge,) = network.layers[0].edges
+    weight = edge.weight.copy()
     weight[0, 0, 0, 0] ^= 1
-    changed = replace(network.layers[0], weight=weight)
+    changed = replace(network.layers[0], edges=(replace(edge, weight=weight),))
     assert replace(network, layers=(changed, *network.layers[1:])).hash != network.hash
     assert replace(network, logit_scale=0.5).hash != network.hash
 
@@ -104,11 +104,12 @@ def test_hash_depends_on_content():
 def test_hash_covers_the_shortcut():
     network = small_network(RESIDUAL_SPECS)
     a, b, c, d = network.layers
-    edge = c.shortcut
-    assert edge
+    first, edge = c.edges
     weight = np.zeros_like(edge.weight)
-    changes = [None, replace(edge, weight_bits=4), replace(edge, weight=weight)]
-    networks = [replace(network, layers=(a, b, replace(c, shortcut=e), d)) for e in changes]
+    changes = [(), (replace(edge, weight_bits=4),), (replace(edge, weight=weight),)]
+    networks = [
+        replace(network, layers=(a, b, replace(c, edges=(first, *rest)), d)) for rest in changes
+    ]
     assert len({network.hash, *(other.hash for other in networks)}) == 4
     assert "shortcut" not in json.dumps(networks[0]._description())
 
@@ -315,7 +316,7 @@ def test_shortcuts_must_fit_into_the_chain():
     specs = [LayerSpec("conv2d", 1, kernel=1) for _ in range(6)]
     network = small_network([*specs, LayerSpec("readout", 2)])
     layers = network.layers
-    shape = layers[0].geometry.output_shape
+    shape = layers[0].output_shape
     one = np.ones((1, 1, 1, 1), np.int8)
 
     def joined(*spans, shape=shape):
@@ -323,8 +324,8 @@ def test_shortcuts_must_fit_into_the_chain():
         changed = list(layers)
         for source, join in spans:
             index = "abcdefg".index(join)
-            edge = Shortcut(source, geometry, one, 3)
-            changed[index] = replace(changed[index], shortcut=edge)
+            edge = Edge(geometry, one, 3, source)
+            changed[index] = replace(changed[index], edges=(changed[index].edges[0], edge))
         return replace(network, layers=tuple(changed))
 
     assert joined("ac", "ce").joins == {0: 2, 2: 4}
@@ -346,15 +347,26 @@ def test_shortcuts_must_fit_into_the_chain():
         joined("ac", shape=(1, 5, 4))
     linear = Geometry("linear", (1, 4, 4), (1, 1, 1), (4, 4))
     with pytest.raises(NetworkError, match="shortcut from 'a': kind = 'linear'"):
-        Shortcut("a", linear, np.ones(linear.weight_shape, np.int8), 3)
+        Edge(linear, np.ones(linear.weight_shape, np.int8), 3, "a")
+
+
+def test_a_layer_has_the_edge_from_the_layer_before_and_at_most_one_shortcut():
+    layer = small_network(RESIDUAL_SPECS).layers[2]
+    first, shortcut = layer.edges
+    for edges, sources in [
+        ((), "[]"),
+        ((shortcut,), "['a']"),
+        ((shortcut, first), "['a', None]"),
+        ((first, first), "[None, None]"),
+        ((first, shortcut, shortcut), "[None, 'a', 'a']"),
+    ]:
+        with pytest.raises(NetworkError, match=re.escape(f"layer 'c': edges from {sources}")):
+            replace(layer, edges=edges)
 
 
 def test_arrays_are_read_only():
-    layer = small_network().layers[0]
-    with pytest.raises(ValueError, match="read-only"):
-        layer.weight[0, 0, 0, 0] = 0
-    edge = small_network(RESIDUAL_SPECS).layers[2].shortcut
-    assert edge
-    with pytest.raises(ValueError, match="read-only"):
-        edge.weight[0, 0, 0, 0] = 0
-    assert copy.copy(layer).weight is layer.weight
+    layer = small_network(RESIDUAL_SPECS).layers[2]
+    for array in (*(edge.weight for edge in layer.edges), layer.threshold, layer.floor):
+        with pytest.raises(ValueError, match="read-only"):
+            array.flat[0] = 0
+    assert copy.copy(layer).edges[0].weight is layer.edges[0].weight

@@ -34,7 +34,7 @@ def events(count):
 def test_hand_made_spikes():
     network = quantize(point(0.5, 0.25), 8)
     layer = network.layers[0]
-    assert layer.weight.ravel().tolist() == [64, 32]
+    assert layer.edges[0].weight.ravel().tolist() == [64, 32]
     assert layer.threshold.tolist() == [128, 128]
     trace = run(network, events(4))
     assert [spike[0] for spike in trace.layers[0].spikes.tolist()] == [0, 0, 1]
@@ -50,7 +50,7 @@ def test_scale_of_a_channel_does_not_matter():
     with torch.no_grad():
         second.weights[0] *= torch.tensor([1.0, 0.25, 0.5])[:, None, None, None]
     c = quantize(second, 8, 10**5)
-    assert np.array_equal(a.layers[0].weight, c.layers[0].weight)
+    assert np.array_equal(a.layers[0].edges[0].weight, c.layers[0].edges[0].weight)
     expected = a.layers[0].threshold * np.array([1, 4, 2])
     assert np.abs(c.layers[0].threshold - expected).max() <= 4
 
@@ -62,9 +62,9 @@ def test_widths(bits):
     network = quantize(source, bits)
     half = 1 << (bits - 1)
     for layer, weight in zip(network.layers, source.weights, strict=True):
-        assert layer.weight_bits == bits
-        assert np.abs(layer.weight).max() <= half - 1
-        scale = layer.weight.astype(float) / weight.detach().numpy()
+        assert layer.edges[0].weight_bits == bits
+        assert np.abs(layer.edges[0].weight).max() <= half - 1
+        scale = layer.edges[0].weight.astype(float) / weight.detach().numpy()
         assert np.nanmax(scale) > 0
     for layer in network.layers[:-1]:
         extent = max(layer.threshold.max(), -layer.floor.min())
@@ -76,26 +76,26 @@ def test_widths(bits):
 
 def test_resolution_limits_thresholds():
     layer = quantize(point(0.001, 0.5, 2.0, floor=-2.0), 8, 100).layers[0]
-    assert layer.weight.ravel().tolist() == [0, 50, 127]
+    assert layer.edges[0].weight.ravel().tolist() == [0, 50, 127]
     assert layer.threshold.tolist() == [100, 100, 64]
     assert layer.floor.tolist() == [-200, -200, -128]
     assert layer.membrane_bits == 9
     wide = quantize(point(0.001, 0.5, 2.0, floor=-2.0), 8, 10**6).layers[0]
-    assert wide.weight.ravel().tolist() == [127, 127, 127]
+    assert wide.edges[0].weight.ravel().tolist() == [127, 127, 127]
     assert wide.threshold.tolist() == [127_000, 254, 64]
     assert wide.membrane_bits == 19
 
 
 def test_zero_channel():
     layer = quantize(point(0.0, 0.5), 8).layers[0]
-    assert layer.weight.ravel().tolist() == [0, 64]
+    assert layer.edges[0].weight.ravel().tolist() == [0, 64]
     assert layer.threshold.tolist() == [128, 128]
 
 
 def test_pooling_goes_into_thresholds_and_logit_scale():
     plain = quantize(point(0.5, 0.25))
     pooled = quantize(point(0.5, 0.25, pool=2))
-    assert np.array_equal(plain.layers[0].weight, pooled.layers[0].weight)
+    assert np.array_equal(plain.layers[0].edges[0].weight, pooled.layers[0].edges[0].weight)
     assert pooled.layers[0].threshold.tolist() == [4 * 128, 4 * 128]
     specs = [LayerSpec("readout", 2, pool=2)]
     source = model(specs, (1, 2, 2), weights=[[0.5, -1.0]])
@@ -159,9 +159,10 @@ def test_a_network_with_rounded_weights_is_the_integer_network(bits):
     ):
         imitated, floor = source.quantization.imitate(weight, geometry, -1.5)
         unit = layer.threshold / geometry.pool**2
-        assert np.array_equal(np.rint(imitated.detach().numpy().T * unit).T, layer.weight)
+        stored = layer.edges[0].weight
+        assert np.array_equal(np.rint(imitated.detach().numpy().T * unit).T, stored)
         assert np.array_equal(np.rint(floor.flatten().numpy() * layer.threshold), layer.floor)
-        np.testing.assert_allclose(imitated.detach().numpy().T * unit, layer.weight.T, atol=1e-4)
+        np.testing.assert_allclose(imitated.detach().numpy().T * unit, stored.T, atol=1e-4)
 
 
 def test_a_network_with_rounded_weights_has_the_integers_ceiling():
@@ -169,7 +170,8 @@ def test_a_network_with_rounded_weights_has_the_integers_ceiling():
     source = model(specs, (2, 1, 1), weights=[[3.0, -0.5], [1.0, 0.0]])
     source.quantization = Quantization(8)
     layer = quantize(source).layers[0]
-    assert (layer.weight.ravel().tolist(), layer.threshold[0], layer.ceil) == ([127, -21], 42, 63)
+    assert layer.edges[0].weight.ravel().tolist() == [127, -21]
+    assert (layer.threshold[0], layer.ceil) == (42, 63)
     # 127 fires and leaves 63 of 85; so does the next, 148; then 42 fires, and 0 does not.
     addresses = np.array([[channel, 0, 0] for channel in (0, 0, 1, 1, 1)], np.int32)
     assert len(run(quantize(source), addresses).layers[0].spikes) == 3

@@ -73,7 +73,7 @@ def test_each_recording_is_kept_aside_by_one_of_the_seeds():
     assert sorted(key for aside in asides for key in aside) == sorted(everything)
 
 
-def test_a_fold_runs_with_the_first_seed_that_keeps_it_aside(tmp_path):
+def test_a_part_runs_with_the_first_seed_that_keeps_it_aside(tmp_path):
     arguments = ["saccades", *TINY, "--set", "seed=7", "--part", "3", "--output", str(tmp_path)]
     assert main(arguments) == 0
     assert json.loads((tmp_path / "3-of-20.json").read_text())["settings"]["seed"] == 23

@@ -40,11 +40,11 @@ def test_the_samples_are_those_of_the_parts(parts):
     batches = Batches(SETTINGS, parts[0], parts[1], SENSOR)
     first = batches.first(20)
     for index, (events, label) in zip(first[:8], parts[0], strict=False):
-        assert np.array_equal(batches.recordings.events(index).addresses, events.addresses)
-        assert batches.recordings.labels[index] == label
+        assert np.array_equal(batches.source.events(index).addresses, events.addresses)
+        assert batches.source.labels[index] == label
     for index, (events, label) in zip(first[8:], parts[1], strict=False):
-        assert np.array_equal(batches.recordings.events(index).addresses, events.addresses)
-        assert batches.recordings.labels[index] == label
+        assert np.array_equal(batches.source.events(index).addresses, events.addresses)
+        assert batches.source.labels[index] == label
 
 
 def test_without_simulated_samples_all_are_recorded(parts):

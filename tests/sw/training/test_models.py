@@ -22,7 +22,7 @@ def small_model(neuron: Neuron | None = None, normalize=True):
 
 
 @torch.no_grad()
-def test_fold_keeps_the_spikes_of_a_network_without_shifts():
+def test_fused_norms_keep_the_spikes_of_a_network_without_shifts():
     model = small_model()
     frames = torch.rand(4, 3, 2, 34, 34)
     model.train()
@@ -129,7 +129,7 @@ def test_shortcuts_add_an_earlier_layers_spikes():
     assert spikes[-1] > 0
 
 
-def test_shortcuts_train_in_mixed_time_steps_and_fold():
+def test_shortcuts_train_in_mixed_time_steps_and_fuse():
     model = SpikingNetwork((2, 12, 12), JOINED, IntegrateAndFire())
     model(torch.rand(3, 2, 2, 12, 12), [3, 5, 2, 1])[0].sum().backward()
     assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)

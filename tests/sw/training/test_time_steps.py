@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from tickless.sw.training.settings import Settings
-from tickless.sw.training.time_steps import configurations
+from tickless.sw.training.time_steps import draw_time_steps
 
 
 def draw(method, **options):
     settings = Settings(steps=10, steps_range=(2, 30), configurations=3, **options)
     generator = np.random.default_rng(0)
-    return np.array([configurations(method, settings, 4, generator) for _ in range(200)])
+    return np.array([draw_time_steps(method, settings, 4, generator) for _ in range(200)])
 
 
 def test_sdt_runs_all_stages_at_one_number_of_steps():
@@ -38,12 +38,12 @@ def test_mtt_draws_each_stage(first_stage):
 
 def test_log_uniform_drawing_favours_few_steps():
     settings = Settings(steps_range=(1, 7), steps_drawn="log-uniform", configurations=3000)
-    drawn = np.array(configurations("mtt", settings, 4, np.random.default_rng(0)))
+    drawn = np.array(draw_time_steps("mtt", settings, 4, np.random.default_rng(0)))
     shares = np.bincount(drawn.ravel(), minlength=8) / drawn.size
     thirds = shares[1], shares[2:4].sum(), shares[4:8].sum()
     assert np.allclose(thirds, 1 / 3, atol=0.02)
     assert shares.sum() == pytest.approx(1)
     assert shares[0] == 0
-    same = np.array(configurations("nmt", settings, 4, np.random.default_rng(0)))
+    same = np.array(draw_time_steps("nmt", settings, 4, np.random.default_rng(0)))
     assert (same == same[:, :1]).all()
     assert set(same.flat) == set(range(1, 8))

@@ -133,12 +133,12 @@ def test_stochastic_gradient_descent_keeps_its_momentum(samples):
     trainer = Trainer(settings, recorded, extra)
     batches = Batches(settings, recorded, extra, trainer.model.sensor)
     phase, generator = Phase("some", "mtt", 4, 50, 0.1), np.random.default_rng(1)
-    fitting = TrainingLoop(trainer.model, batches, settings, phase, generator, trainer.team)
+    loop = TrainingLoop(trainer.model, batches, settings, phase, generator, trainer.team)
     before = [weight.detach().clone() for weight in trainer.model.weights]
     momenta = set()
     for epoch in range(4):
-        fitting.epoch(epoch + 1)
-        momenta.add(fitting.state()["optimizer"]["param_groups"][0]["momentum"])
+        loop.epoch(epoch + 1)
+        momenta.add(loop.state()["optimizer"]["param_groups"][0]["momentum"])
     assert momenta == {0.9}
     assert all(not torch.equal(*pair) for pair in zip(before, trainer.model.weights, strict=True))
 
@@ -178,13 +178,13 @@ KILLED = """
 import os, signal, sys
 import torch
 from tickless.sw import train
-from tickless.sw.training import fit
+from tickless.sw.training import loop
 
 torch.set_num_threads(1)
 load = train.load
 train.load = lambda dataset, split: load(dataset, split)[:30]
 passes, wanted = 0, int(sys.argv[1])
-whole = fit.Fitting._pass
+whole = loop.TrainingLoop._pass
 
 def deadly(*arguments):
     global passes
@@ -193,7 +193,7 @@ def deadly(*arguments):
         os.kill(os.getpid(), signal.SIGKILL)
     return whole(*arguments)
 
-fit.Fitting._pass = deadly
+loop.TrainingLoop._pass = deadly
 train.main(sys.argv[2:])
 """
 

@@ -1,0 +1,36 @@
+import pytest
+
+from tickless.sw.data.catalog import at_random, load
+
+
+def test_recordings_at_random_are_a_part_of_the_data_set():
+    (part,) = at_random("saccades", 7, 3)
+    whole = load("saccades", "test")
+    assert len(set(part.indices)) == len(part) == 7
+    assert part.keys == [whole.keys[index] for index in part.indices]
+    assert part.name == whole.name
+
+
+def test_the_seed_says_which():
+    same, again, other = (at_random("saccades", 7, seed)[0].keys for seed in (3, 3, 4))
+    assert same == again != other
+
+
+def test_twenty_are_usual():
+    parts = at_random("saccades", None, 1, ("test", "train"))
+    assert [len(part) for part in parts] == [20]
+
+
+def test_a_split_is_used_up_before_the_next_one():
+    count = len(load("saccades", "test"))
+    first, second = at_random("saccades", count + 2, 1, ("test", "train"))
+    assert sorted(first.indices) == list(range(count))
+    assert (len(second), second.name) == (2, "saccades-train")
+
+
+def test_too_few_and_too_many():
+    count = len(load("saccades", "test"))
+    with pytest.raises(ValueError, match=f"samples = 0: expected 1..{count}"):
+        at_random("saccades", 0, 1)
+    with pytest.raises(ValueError, match=f"samples = {count + 1}: saccades has {count} here"):
+        at_random("saccades", count + 1, 1)
