@@ -20,7 +20,7 @@ SHORTCUT_DEPTH = 64
 
 @dataclass(frozen=True)
 class ChainConfig:
-    """Shape of a chain of cores: each sends to the next, the last one is the readout.
+    """Shapes of a chain of cores: each sends to the next, the last one is the readout.
 
     Parameters
     ----------

@@ -1,6 +1,7 @@
 """Parts of streams: buffer, fork and queue."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from amaranth.hdl import Module, ShapeLike, Signal, Value
 from amaranth.lib import stream, wiring
@@ -123,7 +124,8 @@ class StreamQueue(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         width = Value.cast(self.i.payload).shape().width
-        m.submodules.queue = queue = SyncFIFOBuffered(width=width, depth=self.depth)
+        queue: Any = SyncFIFOBuffered(width=width, depth=self.depth)
+        m.submodules.queue = queue
         connect(m, flipped(self.i), queue.w_stream)
         connect(m, queue.r_stream, flipped(self.o))
         return m

@@ -111,8 +111,9 @@ class Packer(wiring.Component):
         collected = shape.blocks if shape.taps > 1 else 1
         count = shape.taps * collected
         layout = entry_layout(shape)
-        m.submodules.queue = queue = SyncFIFOBuffered(width=layout.size, depth=shape.queue_depth)
-        into, out = queue.w_stream, queue.r_stream
+        queue: Any = SyncFIFOBuffered(width=layout.size, depth=shape.queue_depth)
+        m.submodules.queue = queue
+        into, waiting = queue.w_stream, queue.r_stream
         entry: Any = Signal(layout)
         m.d.comb += [
             into.payload.eq(entry),
@@ -153,11 +154,11 @@ class Packer(wiring.Component):
         freed = Signal(2)
         m.d.comb += self.room.eq(reserved != shape.queue_depth)
         m.d.sync += [
-            freed.eq((self.group_valid & ~into.valid) + (out.ready & out.valid)),
+            freed.eq((self.group_valid & ~into.valid) + (waiting.ready & waiting.valid)),
             reserved.eq(reserved + self.reserve - freed),
         ]
 
-        self._send(m, out, layout, count, collected)
+        self._send(m, waiting, layout, count, collected)
         return m
 
     def _send(self, m, waiting, layout, count, collected):

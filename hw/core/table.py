@@ -22,7 +22,7 @@ def lookup(m: Module, index: ValueLike, entries: Sequence[int], shape, name: str
 
 
 def memory_of(
-    m: Module, memory_map: MemoryMap, region_name: str, words: Sequence[int], write: Any
+    m: Module, memory_map: MemoryMap, name: str, words: Sequence[int], write: Any
 ) -> memory.Memory:
     """Memory of a region.
 
@@ -33,7 +33,7 @@ def memory_of(
     write : View of `hw.core.memory_map.write_layout`, or None
         Writes of the loader; None where nothing is loaded.
     """
-    number = memory_map.index(region_name)
+    number = memory_map.index(name)
     region = memory_map.regions[number]
     made = memory.Memory(shape=region.word_bits, depth=region.depth, init=words)
     if write is not None:
@@ -49,7 +49,7 @@ def memory_of(
 def read_region(
     m: Module,
     memory_map: MemoryMap,
-    region_name: str,
+    name: str,
     words: Sequence[int],
     index: ValueLike,
     shape,
@@ -59,7 +59,6 @@ def read_region(
 
     A region that cannot be written is logic.
     """
-    name = region_name
     if write is None:
         return lookup(m, index, words, shape, name)
     m.submodules[name] = made = memory_of(m, memory_map, name, words, write)

@@ -64,7 +64,7 @@ def connections(
 
 @dataclass(frozen=True)
 class MeshConfig:
-    """Network as cores on the tiles of a mesh.
+    """Shapes of a network's cores, and their tiles on a mesh.
 
     Every core of a layer sends to every core of the next one, and of the join if the layer is a
     fork; the host sends to the first layer and takes the answers.
@@ -74,7 +74,7 @@ class MeshConfig:
     rows, columns : int
         Tiles.
     layers : tuple of tuple of CoreShape
-        Cores of each layer, channels ascending; the last layer is one readout.
+        Shapes of the cores of each layer, channels ascending; the last layer is one readout.
     places : tuple of tuple of Place
         Tile of each core.
     joins : tuple of tuple of int

@@ -79,9 +79,8 @@ class Receiver(wiring.Component):
         owing = []
         returned = Signal(len(self.sources))
         for index, out in enumerate(self.o):
-            m.submodules[f"queue_{index}"] = queue = SyncFIFOBuffered(
-                width=self.flit.payload_bits, depth=self.queue_depth
-            )
+            queue: Any = SyncFIFOBuffered(width=self.flit.payload_bits, depth=self.queue_depth)
+            m.submodules[f"queue_{index}"] = queue
             into, waiting = queue.w_stream, queue.r_stream
             m.d.comb += [
                 into.payload.eq(self.i.payload),

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,16 @@ def check_weights(core, words, index, first, geometry, weights):
                     value = words[address] >> (lane * bits) & ((1 << bits) - 1)
                     weight = int(weights[out, channel % inputs, ky, kx])
                     assert value == weight & ((1 << bits) - 1)
+
+
+def test_shapes_depend_on_no_weight():
+    network = random_network(np.random.default_rng(2))
+    layers = tuple(replace(layer, weight=np.zeros_like(layer.weight)) for layer in network.layers)
+    blank = replace(network, layers=layers)
+    foldings = fold_fully(network)
+    config = chain_config(network, foldings)
+    assert chain_config(blank, foldings) == config
+    assert core_contents(blank, config.layers) != core_contents(network, config.layers)
 
 
 def test_foldings_must_suit():

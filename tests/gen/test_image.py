@@ -1,13 +1,17 @@
 import re
 
 import numpy as np
+import pytest
 
 from tests.random_networks import random_network
 from tickless.gen.configure import core_contents, layer_cores
-from tickless.gen.fold import fold_fully
+from tickless.gen.fold import Folding, fold_fully
 from tickless.gen.image import load_image
 from tickless.gen.manifest import manifest
 from tickless.gen.place import place
+from tickless.sw.integer.layer import Layer
+from tickless.sw.integer.network import Network
+from tickless.sw.integer.specs import LayerSpec, layer_geometries
 
 
 def test_the_manifest_says_where_everything_lies():
@@ -45,3 +49,54 @@ def test_the_manifest_says_where_everything_lies():
             for lane in range(min(field["count"], shape.output_shape[0]))
         ]
         assert first == list(contents.thresholds[: len(first)])
+
+
+def small_network(kernel=3, stride=3, padding=1, groups=1):
+    """Two input channels, one convolution to 4 channels of 3 x 3, a readout."""
+    spec = LayerSpec("conv2d", 4, kernel, stride, padding, groups=groups)
+    layers = []
+    for name, geometry in zip(
+        ("conv", "readout"),
+        layer_geometries((2, 9, 9), [spec, LayerSpec("readout", 3)]),
+        strict=True,
+    ):
+        size = 4 if name == "conv" else 0
+        weight = np.ones(geometry.weight_shape, np.int8)
+        threshold, floor = np.full(size, 3, np.int32), np.full(size, -2, np.int32)
+        layers.append(Layer(name, geometry, weight, 4, threshold, floor, 8 if size else 32))
+    return Network(tuple(layers))
+
+
+def small_mesh(**options):
+    foldings = [Folding(2, 1), Folding(3, 1)]
+    layers = layer_cores(small_network(), foldings, [1, 1], loadable=True, **options)
+    return place(2, 1, layers, [], {})
+
+
+def test_what_no_network_asks_for_need_not_match():
+    options = {"fast_clock": False, "counter_bits": 32, "profile": False, "queue_depth": 64}
+    other = small_mesh(margin=4, epoch_bits=2, **options)
+    image = load_image(small_mesh(), small_network())
+    assert load_image(other, small_network()).tobytes() == image.tobytes()
+
+
+def test_padding_is_loaded():
+    images = [load_image(small_mesh(), small_network(padding=padding)) for padding in (0, 1)]
+    assert len(images[0]) == len(images[1])
+    assert images[0].tobytes() != images[1].tobytes()
+
+
+@pytest.mark.parametrize(
+    ("geometry", "words"),
+    [
+        ({"groups": 2}, "edge 0: groups = 2: built with 1"),
+        (
+            {"kernel": 2, "padding": 0, "stride": 3},
+            r"edge 0: kernel = \(2, 2\): built with \(3, 3\)",
+        ),
+        ({"padding": 0, "stride": 2}, r"output_shape = \(4, 4, 4\): built with \(4, 3, 3\)"),
+    ],
+)
+def test_what_is_built_in_must_match(geometry, words):
+    with pytest.raises(ValueError, match=f"core 'conv': {words}"):
+        load_image(small_mesh(), small_network(**geometry))

@@ -152,7 +152,7 @@ def test_a_membrane(case):
 
 
 def test_a_logit(case):
-    offset = answer_layout(case[0][-1].shape[0])["logits"].offset
+    offset = answer_layout(case[0][-1].output_shape[0])["logits"].offset
 
     def flip(packets):
         packets[1, offset // 32] ^= 1 << (offset % 32)
@@ -165,7 +165,7 @@ def test_a_logit(case):
 
 
 def test_a_class(case):
-    offset = answer_layout(case[0][-1].shape[0])["class_index"].offset
+    offset = answer_layout(case[0][-1].output_shape[0])["class_index"].offset
 
     def flip(packets):
         packets[-1, 0] ^= 1 << offset
