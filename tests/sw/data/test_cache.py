@@ -171,8 +171,8 @@ def test_a_script_without_a_main_guard_ends(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
         "from pathlib import Path\n"
-        "from sw.data.cache import cached\n"
-        "from sw.data.catalog import load\n"
+        "from tickless.sw.data.cache import cached\n"
+        "from tickless.sw.data.catalog import load\n"
         f"cached([load('saccades', 'test')], (2, 34, 34), 2, Path({str(tmp_path)!r}))\n"
     )
     ended = subprocess.run(
