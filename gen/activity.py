@@ -54,9 +54,8 @@ def measure_activity(network: Network, samples: Sequence[np.ndarray]) -> Activit
     # What each layer sends; what the input sends is at index -1.
     sent = [[trace.layers[n].spikes for trace in traces] for n in range(len(network.layers) - 1)]
     channel_spikes = tuple(
-        sum(np.bincount(spikes[:, 0], minlength=layer.output_shape[0]) for spikes in layers)
-        / len(samples)
-        for layer, layers in zip(network.layers, sent, strict=False)
+        np.bincount(np.concatenate(spikes)[:, 0], minlength=layer.output_shape[0]) / len(samples)
+        for layer, spikes in zip(network.layers, sent, strict=False)
     )
     sent.append(list(samples))
     places = tuple(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.random_networks import random_events, random_network
+from tickless.gen.activity import measure_activity
 from tickless.gen.configure import chain_config, layer_cores
 from tickless.gen.cut import cut_layer
 from tickless.gen.emit import emit, main
@@ -46,7 +47,9 @@ def test_manifest_of_a_mesh(network, tmp_path):
     slices = [2] + [1] * (len(foldings) - 1)
     config = place(2, 3, layer_cores(network, foldings, slices, loadable=True), [], {})
     events = random_events(np.random.default_rng(0), network, 50)
-    _, description, image = emit(network, config, tmp_path, [events], network)
+    _, description, image = emit(
+        network, config, tmp_path, measure_activity(network, [events]), network
+    )
     assert image.read_bytes() == load_image(config, network).tobytes()
     manifest = json.loads(description.read_text())
     cores = manifest["layers"][0]["cores"]
