@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from tickless.gen.fold import Folding, channel_blocks
-from tickless.hw.chain import Chain, ChainConfig
+from tickless.hw.chain import ChainConfig
+from tickless.hw.config import DesignConfig
 from tickless.hw.core.contents import CoreContents
 from tickless.hw.core.edge import EdgeShape
 from tickless.hw.core.shape import FORK_LEVEL, CoreShape
 from tickless.hw.design import Design
-from tickless.hw.fabric.config import MeshConfig, whole_link
-from tickless.hw.fabric.mesh import MeshDesign
+from tickless.hw.fabric.config import whole_link
 from tickless.hw.packet import LinkConfig
 from tickless.hw.ram import SPRAM_BITS
 from tickless.sw.integer.checks import check_margin
@@ -28,13 +28,10 @@ MOST_EPOCH_BITS = 4
 """More of them would save little: membranes are swept once in 15 samples."""
 
 
-def design_factory(config: ChainConfig | MeshConfig, network: Network) -> Callable[..., Design]:
+def design_factory(config: DesignConfig, network: Network) -> Callable[..., Design]:
     """Maker of the design of a configuration that computes a network, of which the configuration
     was made; takes a ``channel``, see `hw.design`."""
-    contents = core_contents(network, config.layers)
-    if isinstance(config, MeshConfig):
-        return partial(MeshDesign, config, contents)
-    return partial(Chain, config, contents)
+    return partial(config.build, core_contents(network, config.layers))
 
 
 def chain_config(

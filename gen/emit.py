@@ -20,9 +20,7 @@ from tickless.gen.options import (
 )
 from tickless.gen.place import core_packets
 from tickless.gen.plan import plan
-from tickless.gen.routes import link_traffic
-from tickless.hw.chain import ChainConfig
-from tickless.hw.fabric.config import MeshConfig
+from tickless.hw.config import DesignConfig
 from tickless.sw.integer.network import Network, NetworkError
 
 __all__ = ["emit", "main"]
@@ -30,7 +28,7 @@ __all__ = ["emit", "main"]
 
 def emit(
     network: Network,
-    config: ChainConfig | MeshConfig,
+    config: DesignConfig,
     output: Path,
     activity: Activity | None = None,
     loaded: Network | None = None,
@@ -57,8 +55,8 @@ def emit(
     design = design_factory(config, network)()
     text = verilog.convert(design, name="top", emit_src=False)
     traffic = {}
-    if isinstance(config, MeshConfig) and activity is not None:
-        traffic = link_traffic(config, core_packets(config.layers, activity))
+    if activity is not None:
+        traffic = config.traffic(core_packets(config.layers, activity))
     description = manifest(network, config, design.links, text, traffic)
     paths = output / "design.v", output / "manifest.json"
     paths[0].write_text(text)

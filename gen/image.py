@@ -6,11 +6,10 @@ import numpy as np
 
 from tickless.gen.configure import core_contents, layer_cores, network_joins
 from tickless.gen.fold import Folding
-from tickless.hw.chain import ChainConfig
+from tickless.hw.config import DesignConfig
 from tickless.hw.core.edge import EdgeShape
 from tickless.hw.core.memory_map import MemoryMap
 from tickless.hw.core.shape import CoreShape
-from tickless.hw.fabric.config import MeshConfig
 from tickless.sw.integer.network import Network
 
 __all__ = ["IMAGE_DTYPE", "load_image"]
@@ -19,7 +18,7 @@ IMAGE_DTYPE = np.dtype([("core", "<u4"), ("address", "<u4"), ("data", "<u4")])
 """A chunk: index of its core, its address there (see `hw.core.memory_map`), its value."""
 
 
-def load_image(built: ChainConfig | MeshConfig, network: Network) -> np.ndarray:
+def load_image(built: DesignConfig, network: Network) -> np.ndarray:
     """All chunks of a network, core by core: a structured array of `IMAGE_DTYPE`.
 
     A core takes any weights, thresholds and floors that are no wider than its own, and geometry
@@ -31,7 +30,7 @@ def load_image(built: ChainConfig | MeshConfig, network: Network) -> np.ndarray:
         If the design is not loadable or the network does not suit it; the message names the core,
         what differs and both values.
     """
-    if not isinstance(built, MeshConfig) or not built.loadable:
+    if not built.loadable:
         raise ValueError("the design cannot be loaded: expected one that was built loadable")
     if len(network.layers) != len(built.layers):
         raise ValueError(

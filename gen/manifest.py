@@ -7,8 +7,7 @@ from typing import Any
 from amaranth.lib import data
 from amaranth.lib.enum import Enum
 
-from tickless.gen.routes import MeshLink
-from tickless.hw.chain import ChainConfig
+from tickless.hw.config import DesignConfig
 from tickless.hw.core.axis import AxisTable
 from tickless.hw.core.counters import counter_layout
 from tickless.hw.core.memory_map import CHUNK_BITS, MemoryMap, parameter_layout
@@ -17,6 +16,7 @@ from tickless.hw.design import Link
 from tickless.hw.fabric.config import MeshConfig
 from tickless.hw.fabric.flit import HOST
 from tickless.hw.fabric.loading import load_layout
+from tickless.hw.fabric.topology import MeshLink
 from tickless.hw.packet import Kind
 from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import Network
@@ -29,7 +29,7 @@ MANIFEST_VERSION = 2
 
 def manifest(
     network: Network,
-    config: ChainConfig | MeshConfig,
+    config: DesignConfig,
     links: Sequence[Link],
     verilog: str,
     traffic: Mapping[MeshLink, float],
@@ -40,7 +40,7 @@ def manifest(
     ----------
     network : Network
         What the design computes.
-    config : ChainConfig or MeshConfig
+    config : DesignConfig
         Parameters of its cores.
     links : sequence of Link
         Links of the design.
@@ -68,8 +68,8 @@ def manifest(
         "links": [_link(index, link, config.cores[-1]) for index, link in enumerate(links)],
         "counter_bits": config.cores[0].counter_bits,
     }
-    if isinstance(config, MeshConfig):
-        description["mesh"] = _mesh(config, traffic)
+    if config.mesh is not None:
+        description["mesh"] = _mesh(config.mesh, traffic)
     return description
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tickless.gen.activity import Activity
-from tickless.hw.chain import ChainConfig
+from tickless.hw.config import DesignConfig
 from tickless.hw.core.axis import axis_steps
 from tickless.hw.core.shape import CoreShape
 from tickless.hw.host.messages import DATA_BYTES, answer_message, byte_count, event_message
@@ -81,13 +81,13 @@ class Performance:
 
 
 def predict(
-    network: Network, config: ChainConfig, activity: Activity, clock_hz: int, baud: int
+    network: Network, config: DesignConfig, activity: Activity, clock_hz: int, baud: int
 ) -> Performance:
     """Performance of a design of one core a layer.
 
     Parameters
     ----------
-    config : ChainConfig
+    config : DesignConfig
         Its cores.
     clock_hz, baud : int
         Clock, and rate of the serial port.

@@ -9,8 +9,9 @@ from tickless.gen.activity import Activity
 from tickless.gen.routes import check_routes
 from tickless.hw.core.shape import CoreShape
 from tickless.hw.fabric.answers import answer_words
-from tickless.hw.fabric.config import Endpoint, MeshConfig, Place, connections, round_trip
+from tickless.hw.fabric.config import MeshConfig
 from tickless.hw.fabric.flit import HOST
+from tickless.hw.fabric.topology import Endpoint, Place, connections, round_trip
 
 __all__ = ["core_packets", "mesh_config", "place"]
 

@@ -10,8 +10,7 @@ from tickless.gen.cut import cut_to_limits
 from tickless.gen.fold import Folding, choices, fold_fully, fold_to_budget
 from tickless.gen.place import core_packets, place
 from tickless.gen.request import DesignRequest
-from tickless.hw.chain import ChainConfig
-from tickless.hw.fabric.config import MeshConfig
+from tickless.hw.config import DesignConfig
 from tickless.sw.integer.network import Network
 
 __all__ = ["plan", "plan_foldings"]
@@ -19,7 +18,7 @@ __all__ = ["plan", "plan_foldings"]
 
 def plan(
     network: Network, request: DesignRequest, activity: Activity | None = None
-) -> ChainConfig | MeshConfig:
+) -> DesignConfig:
     """Configuration of the design that a request asks for.
 
     Parameters

@@ -1,49 +1,13 @@
-"""Routes of a mesh: who sends to whom, along which links, and whether anything can deadlock."""
+"""Check of a mesh: whether anything can wait for itself."""
 
-from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from itertools import chain, pairwise
 
-from tickless.hw.fabric.config import Endpoint, MeshConfig, Place
-from tickless.hw.fabric.flit import HOST, FlitConfig
-from tickless.hw.fabric.router import Port, RouterConfig
+from tickless.hw.fabric.config import MeshConfig
+from tickless.hw.fabric.flit import HOST
+from tickless.hw.fabric.topology import Endpoint, MeshLink, route
 
-__all__ = ["MeshLink", "check_routes", "link_traffic", "route"]
-
-MeshLink = tuple[Place, Port]
-"""Router, by its row and column, and the port through which a flit leaves it."""
-
-
-def route(flit: FlitConfig, source: Place, destination: Place) -> list[MeshLink]:
-    """Ports through which a flit leaves one router after the other; the last one ejects it."""
-    router = RouterConfig(flit, *_first_router(source))
-    links = []
-    while True:
-        wanted = router.wanted(*destination)
-        port = next(port for port, leaves in wanted.items() if leaves)
-        links.append(((router.row, router.column), port))
-        if port is Port.LOCAL or router.neighbour(port) == HOST:
-            return links
-        router = RouterConfig(flit, *router.neighbour(port))
-
-
-def _first_router(place: Place) -> Place:
-    return (HOST[0] + 1, HOST[1]) if place == HOST else place
-
-
-def link_traffic(config: MeshConfig, packets: Mapping[Endpoint, float]) -> dict[MeshLink, float]:
-    """Packets over each link of a mesh; credits left out.
-
-    Parameters
-    ----------
-    packets : mapping of Endpoint to float
-        Packets that each sender sends to each of its receivers.
-    """
-    traffic: dict[MeshLink, float] = {}
-    for sender, receiver in config.connections:
-        for link in route(config.flit, config.place(sender), config.place(receiver)):
-            traffic[link] = traffic.get(link, 0.0) + packets.get(sender, 0.0)
-    return traffic
+__all__ = ["check_routes"]
 
 
 def check_routes(config: MeshConfig) -> None:

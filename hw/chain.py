@@ -1,6 +1,6 @@
 """Chain: a network's cores with point-to-point links."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from amaranth.lib.wiring import connect, flipped
 from tickless.hw.core.contents import CoreContents
 from tickless.hw.core.shape import CoreShape
 from tickless.hw.design import Channel, Design, Link
+from tickless.hw.fabric.topology import Endpoint, MeshLink
 from tickless.hw.streams import Fork, StreamQueue
 
 __all__ = ["Chain", "ChainConfig"]
@@ -37,6 +38,24 @@ class ChainConfig:
     def layers(self) -> tuple[tuple[CoreShape, ...], ...]:
         """Cores of each layer: one."""
         return tuple((core,) for core in self.cores)
+
+    @property
+    def loadable(self) -> bool:
+        """Cores are loaded over a mesh alone."""
+        return False
+
+    @property
+    def mesh(self) -> None:
+        """There is none."""
+        return None
+
+    def build(self, contents: Sequence[CoreContents], channel: Channel | None = None) -> "Chain":
+        """The design, with contents of each core."""
+        return Chain(self, contents, channel)
+
+    def traffic(self, packets: Mapping[Endpoint, float]) -> dict[MeshLink, float]:
+        """Each link is its sender's own: none of a mesh carries anything."""
+        return {}
 
     def __post_init__(self):
         readouts = [core.readout for core in self.cores]

@@ -9,8 +9,7 @@ from tqdm import tqdm
 
 from tickless.gen.configure import design_factory
 from tickless.gen.image import load_image
-from tickless.hw.chain import ChainConfig
-from tickless.hw.fabric.config import MeshConfig
+from tickless.hw.config import DesignConfig
 from tickless.sim.compare import Comparison, compare
 from tickless.sim.loads import Load
 from tickless.sim.packets import pack_sample, unpack_answers
@@ -108,7 +107,7 @@ class Experiment:
     network, path : Network, Path
         The network and its file; the checkpoint `beside <sw.checkpoint.Checkpoint.beside>` it may
         be missing.
-    config : ChainConfig or MeshConfig
+    config : DesignConfig
         Parameters of the design.
     dataset : str
         Name of the data set.
@@ -130,7 +129,7 @@ class Experiment:
         self,
         network: Network,
         path: Path,
-        config: ChainConfig | MeshConfig,
+        config: DesignConfig,
         dataset: str,
         samples: Sequence[LabelledSample],
         seed: int,
@@ -204,9 +203,9 @@ class Experiment:
         steps, float_events, difference = self._float_network(labels, traces)
         limits = [limit_cycles(t, s) for t, s in zip(traces, recording.samples, strict=True)]
         mesh = None
-        if isinstance(self.config, MeshConfig):
-            mesh = mesh_result(self.config, recording.samples)
-            tokens = [port_tokens(self.config, sample) for sample in recording.samples]
+        if self.config.mesh is not None:
+            mesh = mesh_result(self.config.mesh, recording.samples)
+            tokens = [port_tokens(self.config.mesh, sample) for sample in recording.samples]
             limits = np.maximum(limits, tokens)
         limit = float(np.mean(limits))
         # What early exit drops comes in front of END.

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tickless.gen.routes import MeshLink, link_traffic
 from tickless.hw.fabric.answers import answer_words
-from tickless.hw.fabric.config import Endpoint, MeshConfig
+from tickless.hw.fabric.config import MeshConfig
+from tickless.hw.fabric.topology import Endpoint, MeshLink
 from tickless.sim.records import SampleRecord
 
 __all__ = ["LinkTraffic", "MeshResult", "TilePlace", "mesh_result", "port_tokens"]
@@ -63,7 +63,7 @@ def mesh_result(config: MeshConfig, samples: Sequence[SampleRecord]) -> MeshResu
     """Floor plan and traffic of a run of at least one sample."""
     traffic: dict[MeshLink, float] = {}
     for sample in samples:
-        for link, packets in link_traffic(config, _packets(config, sample)).items():
+        for link, packets in config.traffic(_packets(config, sample)).items():
             traffic[link] = traffic.get(link, 0.0) + packets / len(samples)
     tiles = [
         TilePlace(core.name, *place)
@@ -86,7 +86,7 @@ def port_tokens(config: MeshConfig, sample: SampleRecord) -> int:
     """Packets of one sample over the busiest link of a mesh, those out of a tile included."""
     packets = _packets(config, sample)
     leaving = [count * len(config.receivers(sender)) for sender, count in packets.items()]
-    return int(max([*link_traffic(config, packets).values(), *leaving]))
+    return int(max([*config.traffic(packets).values(), *leaving]))
 
 
 def _packets(config: MeshConfig, sample: SampleRecord) -> dict[Endpoint, float]:

@@ -24,7 +24,6 @@ from tickless.gen.options import (
 )
 from tickless.gen.performance import predict
 from tickless.gen.plan import plan
-from tickless.hw.chain import ChainConfig
 from tickless.hw.host.messages import network_number
 from tickless.hw.host.system import System
 from tickless.sw.integer.network import Network, NetworkError
@@ -53,7 +52,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pll = board.choose_pll(asked_hz)
         host = board.host_config(pll.clock_hz, network_number(network.hash))
         config = plan(network, folding_request(options, board=board), activity)
-        assert isinstance(config, ChainConfig)
         system = System(design_factory(config, network)(), host)
         built = build(board, system, pll, folder, options.seed, options.system_tools)
     except ImplementationError as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tickless.gen.activity import Activity
-from tickless.hw.chain import ChainConfig
+from tickless.hw.config import DesignConfig
 from tickless.hw.core.shape import CoreShape
 from tickless.sw.integer.network import Network
 
@@ -83,7 +83,7 @@ def layer_figures(core: CoreShape) -> dict[str, Any]:
     }
 
 
-def activity_figures(config: ChainConfig, activity: Activity) -> dict[str, Any]:
+def activity_figures(config: DesignConfig, activity: Activity) -> dict[str, Any]:
     """Means over samples; accesses in words of the memories of `layer_figures`."""
     words = [
         sops * core.blocks_per_event(core.edges[0]) * core.edges[0].groups / core.layer_channels

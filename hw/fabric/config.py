@@ -1,65 +1,23 @@
-"""Parameters of a mesh: which core sits where, and who sends to whom."""
+"""Parameters of a mesh: which core sits where."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 from amaranth.utils import ceil_log2
 
+from tickless.hw.core.contents import CoreContents
 from tickless.hw.core.loader import CHUNK_LAYOUT
 from tickless.hw.core.shape import FORK_LEVEL, CoreShape
+from tickless.hw.design import Channel
 from tickless.hw.fabric.answers import WORD_BITS
 from tickless.hw.fabric.flit import HOST, FlitConfig, Peer
+from tickless.hw.fabric.mesh import MeshDesign
 from tickless.hw.fabric.receiver import check_queue
+from tickless.hw.fabric.topology import Endpoint, MeshLink, Place, connections, route
 from tickless.hw.packet import LinkConfig
 
-__all__ = ["Endpoint", "MeshConfig", "Place", "connections", "round_trip", "whole_link"]
-
-Place = tuple[int, int]
-"""Row, from 1, and column, from 0, of a tile."""
-
-Endpoint = tuple[int, int] | None
-"""Layer and slice of a core; None for the host."""
-
-ROUTER_CYCLES = 2
-"""Clocks that a flit takes through a router."""
-
-INTERFACE_CYCLES = 10
-"""Clocks that the two network interfaces of a connection add to a round trip: queue (2), choice of
-the credit (its scan included), output registers (2), counters."""
-
-
-def round_trip(rows: int, columns: int) -> int:
-    """Clocks from a packet's departure to the return of its credit, between the farthest tiles."""
-    routers = rows + columns - 1
-    return 2 * ROUTER_CYCLES * routers + INTERFACE_CYCLES
-
-
-def connections(
-    sizes: Sequence[int], joins: Sequence[tuple[int, int]]
-) -> tuple[tuple[Endpoint, Endpoint], ...]:
-    """Sender and receiver of each connection, in the order of each end's own.
-
-    A join receives from the layer before it first, a fork sends to the next layer first.
-
-    Parameters
-    ----------
-    sizes : sequence of int
-        Cores of each layer.
-    joins : sequence of tuple of int
-        Fork and join of each shortcut.
-    """
-    ends: list[list[Endpoint]] = [
-        [(layer, index) for index in range(size)] for layer, size in enumerate(sizes)
-    ]
-    pairs: list[tuple[list[Endpoint], list[Endpoint]]] = [
-        ([None], ends[0]),
-        *pairwise(ends),
-        *((ends[source], ends[join]) for source, join in joins),
-        (ends[-1], [None]),
-    ]
-    return tuple((sender, receiver) for a, b in pairs for sender in a for receiver in b)
+__all__ = ["MeshConfig", "whole_link"]
 
 
 @dataclass(frozen=True)
@@ -158,6 +116,29 @@ class MeshConfig:
     def loadable(self) -> bool:
         """Whether the host can write into the memories of the cores."""
         return self.cores[0].loadable
+
+    @property
+    def mesh(self) -> "MeshConfig":
+        """The mesh itself."""
+        return self
+
+    def build(self, contents: Sequence[CoreContents], channel: Channel | None = None) -> MeshDesign:
+        """The design, with contents of each core."""
+        return MeshDesign(self, contents, channel)
+
+    def traffic(self, packets: Mapping[Endpoint, float]) -> dict[MeshLink, float]:
+        """Packets over each link of the mesh; credits left out.
+
+        Parameters
+        ----------
+        packets : mapping of Endpoint to float
+            Packets that each sender sends to each of its receivers.
+        """
+        traffic: dict[MeshLink, float] = {}
+        for sender, receiver in self.connections:
+            for link in route(self.flit, self.place(sender), self.place(receiver)):
+                traffic[link] = traffic.get(link, 0.0) + packets.get(sender, 0.0)
+        return traffic
 
     @cached_property
     def connections(self) -> tuple[tuple[Endpoint, Endpoint], ...]:

@@ -1,7 +1,7 @@
 """Mesh: a network's cores on tiles that routers connect."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amaranth.hdl import Module, Value
 from amaranth.lib import stream
@@ -10,13 +10,16 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from tickless.hw.core.contents import CoreContents
 from tickless.hw.design import Channel, Design, Link
 from tickless.hw.fabric.answers import WORD_BITS, AnswerCollector, AnswerSplitter
-from tickless.hw.fabric.config import MeshConfig
 from tickless.hw.fabric.flit import HOST
 from tickless.hw.fabric.interface import NetworkInterface
 from tickless.hw.fabric.loading import LOAD_COUNTERS, Acknowledger, LoadGate, load_layout
 from tickless.hw.fabric.merge import Merge
 from tickless.hw.fabric.router import Port, Router, RouterConfig
 from tickless.hw.packet import Kind
+
+if TYPE_CHECKING:
+    # It builds this design.
+    from tickless.hw.fabric.config import MeshConfig
 
 __all__ = ["MeshDesign"]
 
@@ -54,7 +57,7 @@ class MeshDesign(Design):
 
     def __init__(
         self,
-        config: MeshConfig,
+        config: "MeshConfig",
         contents: Sequence[CoreContents],
         channel: Channel | None = None,
     ):

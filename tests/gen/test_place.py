@@ -8,10 +8,10 @@ from tickless.gen.activity import measure_activity
 from tickless.gen.configure import layer_cores
 from tickless.gen.fold import Folding
 from tickless.gen.place import core_packets, mesh_config, place
-from tickless.gen.routes import check_routes, link_traffic, route
-from tickless.hw.fabric.config import connections, round_trip
+from tickless.gen.routes import check_routes
 from tickless.hw.fabric.flit import HOST, FlitConfig
 from tickless.hw.fabric.router import Port, RouterConfig
+from tickless.hw.fabric.topology import connections, round_trip, route
 from tickless.sw.integer import engine
 from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import Network
@@ -85,7 +85,7 @@ def test_placement_is_near_and_repeatable(network, layers):
     assert place(3, 3, layers, [], packets) == config
 
     def cost(config):
-        return sum(link_traffic(config, packets).values())
+        return sum(config.traffic(packets).values())
 
     tiles = [(row, column) for row in (1, 2, 3) for column in range(3)]
     for _ in range(50):

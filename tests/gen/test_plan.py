@@ -15,7 +15,6 @@ from tickless.gen.fpga.fit import fit_to_board
 from tickless.gen.options import parse_cut, sourced_activity
 from tickless.gen.plan import plan
 from tickless.gen.request import DesignRequest
-from tickless.hw.fabric.config import MeshConfig
 
 
 @pytest.fixture
@@ -52,8 +51,8 @@ def test_foldings_by_hand_overrule_a_board(network):
 def test_a_mesh_is_placed_by_the_activity(network, activity):
     cores = len(network.layers)
     config = plan(network, DesignRequest(mesh=(1, cores), margin=3), activity)
-    assert isinstance(config, MeshConfig)
-    assert (config.rows, config.columns) == (1, cores)
+    assert config.mesh is not None
+    assert (config.mesh.rows, config.mesh.columns) == (1, cores)
     assert config.cores[-1].margin == 3
 
 

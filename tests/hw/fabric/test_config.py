@@ -3,10 +3,11 @@ from dataclasses import replace
 import pytest
 
 from tests.hw.cores import make_core
-from tickless.hw.fabric.config import MeshConfig, round_trip, whole_link
+from tickless.hw.fabric.config import MeshConfig, whole_link
 from tickless.hw.fabric.flit import HOST, FlitConfig, Peer
 from tickless.hw.fabric.receiver import check_queue
 from tickless.hw.fabric.router import Port, RouterConfig
+from tickless.hw.fabric.topology import round_trip
 
 FIRST = make_core(output_shape=(2, 3, 3), lanes=2, end_level=0)
 SLICES = tuple(
