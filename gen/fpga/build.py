@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from amaranth.build.run import BuildPlan
-
 from tickless.gen.fpga import progress, tools
 from tickless.gen.fpga.board import Board
 from tickless.gen.fpga.place_and_route import place_and_route
@@ -104,8 +102,8 @@ def build(
     )
 
 
-def build_plan(board: Board, system: System, pll: PllConfig, seed: int) -> BuildPlan:
-    """Files and commands that a bitstream is made of, by Amaranth's platform of a board."""
+def build_plan(board: Board, system: System, pll: PllConfig, seed: int) -> Any:
+    """Amaranth's `amaranth.build.run.BuildPlan` of a bitstream: its files, commands among them."""
     family = board.family
     platform: Any = board.platform()
     return platform.build(

@@ -53,6 +53,9 @@ class Pll(wiring.Component):
         self.config, self.pin = config, pin
         super().__init__({"clock": Out(1), "free_clock": Out(1), "locked": Out(1), "enable": In(1)})
 
+    def elaborate(self, platform) -> Module:
+        raise NotImplementedError
+
 
 class Ecp5Pll(Pll):
     """PLL of an ECP5 on a pin; parameters and members as of `Pll`.

@@ -1,6 +1,6 @@
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +10,7 @@ from tests.gen.fpga.reports import REPORT, StubTools
 from tests.random_networks import random_events, random_network
 from tickless.gen.fpga import bitstream, flash
 from tickless.gen.fpga.boards import BOARDS
-from tickless.sw.integer.network import Network
+from tickless.sw.integer.network import Network, Provenance
 
 BUILT = "build/bitstream/icebreaker-small"
 
@@ -20,6 +20,7 @@ def network(tmp_path, monkeypatch):
     """Name of a network file in the current folder, with samples of its data set."""
     rng = np.random.default_rng(5)
     network = random_network(rng, layers=1, size=4)
+    network = replace(network, provenance=Provenance("saccades"))
     network.save(tmp_path / "small.safetensors")
     samples = [
         (SimpleNamespace(addresses=random_events(rng, network, 50, outside=0)), 0) for _ in range(3)

@@ -4,17 +4,11 @@ import pytest
 from tests.random_networks import random_network
 from tickless.gen.configure import chain_config
 from tickless.gen.fold import Folding
-from tickless.gen.fpga.coefficients import solve
 from tickless.gen.fpga.estimate import Part, core_part, estimate, host_part, map_memories
 from tickless.gen.fpga.families.ecp5 import ECP5
 from tickless.gen.fpga.families.ice40 import ICE40
 from tickless.hw.host.messages import event_message
 from tickless.hw.host.system import HostConfig
-
-PARTS = [
-    Part("core", {"one": 1.0, "updates": float(updates)}, ((words, 9),))
-    for updates, words in ((1, 8), (4, 30), (12, 64), (48, 200))
-]
 
 
 @pytest.mark.parametrize(
@@ -51,18 +45,6 @@ def test_single_port_memory_is_spram_where_there_is_some():
     assert map_memories(part, ICE40).sprams == 1 + 2
     assert map_memories(part, ICE40).block_rams == 0
     assert map_memories(part, ECP5).block_rams == 2 + 1
-
-
-def test_coefficients_are_found():
-    counted = []
-    for part in PARTS:
-        features = map_memories(part, ECP5).features
-        counted.append((part, round(100 + 60 * features["updates"] + 7 * features["lutrams"])))
-    coefficients, lines = solve(counted, ECP5)
-    assert coefficients["core"]["one"] == pytest.approx(100, abs=1)
-    assert coefficients["core"]["updates"] == pytest.approx(60, abs=1)
-    assert coefficients["core"]["lutrams"] == pytest.approx(7, abs=1)
-    assert len(lines) == len(PARTS)
 
 
 @pytest.mark.parametrize("family", [ECP5, ICE40], ids=lambda family: family.name)

@@ -11,7 +11,7 @@ from amaranth_boards.tang_nano_9k import TangNano9kPlatform
 from tests.gen.fpga.reports import PATH, StubTools
 from tests.random_networks import random_events, random_network
 from tickless.gen.activity import measure_activity
-from tickless.gen.configure import chain_config, design_factory
+from tickless.gen.configure import chain_config, core_contents, design_factory
 from tickless.gen.fold import Folding, fold_fully
 from tickless.gen.fpga.board import Board
 from tickless.gen.fpga.boards import BOARDS
@@ -112,7 +112,7 @@ def network():
 @pytest.fixture
 def system(network, board):
     config = chain_config(network, [Folding(1, 1)] * len(network.layers), **board.core_options)
-    return System(design_factory(config)(), board.host_config(board.clock_hz))
+    return System(design_factory(config, network)(), board.host_config(board.clock_hz))
 
 
 def report(mhz):
@@ -183,8 +183,9 @@ def test_a_bitstream_is_made_by_the_tools_of_the_family(system, board, tmp_path,
 
 def test_a_netlist_of_a_part_is_made_as_in_a_bitstream(network, board, tmp_path, monkeypatch):
     StubTools(monkeypatch)
-    core = chain_config(network, fold_fully(network)).cores[0]
-    synthesize(Core(core), board, tmp_path, "part", "stat", clock_hz=50_000_000)
+    config = chain_config(network, fold_fully(network))
+    core = Core(config.cores[0], core_contents(network, config.layers)[0])
+    synthesize(core, board, tmp_path, "part", "stat", clock_hz=50_000_000)
     assert (tmp_path / "part.ys").read_text().splitlines() == [
         "read_rtlil part.il",
         PREPARATION,

@@ -1,0 +1,27 @@
+import pytest
+
+from tickless.gen.fpga.coefficients import LARGEST, solve
+from tickless.gen.fpga.estimate import Part, map_memories
+from tickless.gen.fpga.families.ecp5 import ECP5
+
+PARTS = [
+    Part("core", {"one": 1.0, "updates": float(updates)}, ((words, 9),))
+    for updates, words in ((1, 8), (4, 30), (12, 64), (48, 200))
+]
+
+
+def test_coefficients_are_found():
+    counted = []
+    for part in PARTS:
+        features = map_memories(part, ECP5).features
+        counted.append((part, round(100 + 60 * features["updates"] + 7 * features["lutrams"])))
+    coefficients, lines = solve(counted, ECP5)
+    assert coefficients["core"]["one"] == pytest.approx(100, abs=1)
+    assert coefficients["core"]["updates"] == pytest.approx(60, abs=1)
+    assert coefficients["core"]["lutrams"] == pytest.approx(7, abs=1)
+    assert len(lines) == len(PARTS)
+
+
+def test_parts_are_built_for_the_largest_board_of_each_family():
+    boards = {name: board.name for name, board in LARGEST.items()}
+    assert boards == {"ecp5": "ulx3s-85f", "iCE40": "icebreaker"}
