@@ -7,15 +7,7 @@ from tickless.hw.core.edge import EdgeShape
 from tickless.hw.core.shape import CoreShape
 from tickless.hw.packet import LinkConfig
 
-__all__ = ["make_contents", "make_core", "pack_words"]
-
-
-def pack_words(values: list[list[int]], bits: int) -> tuple[int, ...]:
-    """Words of signed values, the first value lowest."""
-    mask = (1 << bits) - 1
-    return tuple(
-        sum((value & mask) << (lane * bits) for lane, value in enumerate(word)) for word in values
-    )
+__all__ = ["make_contents", "make_core"]
 
 
 def make_core(
