@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tickless.errors import InputError
 from tickless.gen.configure import chain_config, layer_cores, network_joins
 from tickless.gen.cut import CoreLimits, cut_to_limits
 from tickless.gen.fold import Folding, choices, fold_fully, fold_to_budget
@@ -136,9 +137,9 @@ def chosen_design(
     loadable = options.loadable or options.load is not None
     if options.mesh is None:
         if options.cut or limits != CoreLimits():
-            raise ValueError("layers are cut over the cores of a mesh: expected --mesh RxC, too")
+            raise InputError("layers are cut over the cores of a mesh: expected --mesh RxC, too")
         if loadable:
-            raise ValueError("cores are loaded over a mesh: expected --mesh RxC, too")
+            raise InputError("cores are loaded over a mesh: expected --mesh RxC, too")
         return chain_config(network, foldings, options.margin)
     slices = parse_cuts(network, options.cut)
     foldings, slices = cut_to_limits(network, foldings, slices, limits)
@@ -161,9 +162,9 @@ def parse_cuts(network: Network, texts: Sequence[str]) -> tuple[int, ...]:
     for text in texts:
         name, _, count = text.partition("=")
         if not count.isdigit():
-            raise ValueError(f"cut {text!r}: expected LAYER=SLICES, as in {names[0]}=2")
+            raise InputError(f"cut {text!r}: expected LAYER=SLICES, as in {names[0]}=2")
         if name not in names:
-            raise ValueError(f"cut {text!r}: no layer {name!r}: expected one of {names}")
+            raise InputError(f"cut {text!r}: no layer {name!r}: expected one of {names}")
         slices[names.index(name)] = int(count)
     return tuple(slices)
 
@@ -208,20 +209,20 @@ def parse_folding(network: Network, texts: Sequence[str]) -> tuple[Folding, ...]
     for text in texts:
         match = re.fullmatch(r"(.*)=(\d+)x(\d+)(:single-port)?", text)
         if match is None:
-            raise ValueError(
+            raise InputError(
                 f"folding {text!r}: expected LAYER=LANESxTAPS, as in {names[0]}=8x4, or "
                 f"LAYER=LANESxTAPS:single-port"
             )
         name, lanes, taps, single_port = match.groups()
         if name not in names:
-            raise ValueError(f"folding {text!r}: no layer {name!r}: expected one of {names}")
+            raise InputError(f"folding {text!r}: no layer {name!r}: expected one of {names}")
         index = names.index(name)
         if single_port and network.layers[index].is_readout:
-            raise ValueError(f"folding {text!r}: a readout has no membranes in memory")
+            raise InputError(f"folding {text!r}: a readout has no membranes in memory")
         folding = Folding(int(lanes), int(taps))
         possible = choices(network.layers[index])
         if folding not in possible:
             sizes = ", ".join(f"{p.lanes}x{p.taps}" for p in possible)
-            raise ValueError(f"folding {text!r}: expected one of {sizes}")
+            raise InputError(f"folding {text!r}: expected one of {sizes}")
         foldings[index] = replace(folding, single_port=single_port is not None)
     return tuple(foldings)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from itertools import chain, pairwise
 
+from tickless.errors import InputError
 from tickless.hw.fabric.config import Endpoint, MeshConfig, Place
 from tickless.hw.fabric.flit import HOST, FlitConfig
 from tickless.hw.fabric.router import Port, RouterConfig
@@ -57,7 +58,7 @@ def check_routes(config: MeshConfig) -> None:
 
     Raises
     ------
-    ValueError
+    InputError
         If there is a cycle; the message names it.
     """
     waits: dict[str, set[str]] = {}
@@ -87,7 +88,7 @@ def check_routes(config: MeshConfig) -> None:
         TopologicalSorter(waits).prepare()
     except CycleError as error:
         cycle = " waits for ".join(reversed(error.args[1]))
-        raise ValueError(f"the placement could deadlock: {cycle}") from None
+        raise InputError(f"the placement could deadlock: {cycle}") from None
 
 
 def _name(config: MeshConfig, end: Endpoint, host: str) -> str:

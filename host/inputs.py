@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from tickless.errors import InputError
 from tickless.sw.data import aedat4, atis, dvsgesture, ncaltech101
 from tickless.sw.data.catalog import SENSORS, UNLABELLED, load
 from tickless.sw.data.cifar10dvs import CLASSES as CIFAR10_CLASSES
@@ -91,18 +92,18 @@ def dataset_recordings(
 
     Raises
     ------
-    ValueError
+    InputError
         If there are fewer, or the sensor is another one.
     EventsError
         If recordings are missing.
     """
     if SENSORS[dataset] != sensor:
-        raise ValueError(f"{dataset}: its sensor is {SENSORS[dataset]}, the board's {sensor}")
+        raise InputError(f"{dataset}: its sensor is {SENSORS[dataset]}, the board's {sensor}")
     samples = load(dataset, "test")
     if count is None:
         count = min(USUAL_SAMPLES, len(samples))
     if not 1 <= count <= len(samples):
-        raise ValueError(f"samples = {count}: expected 1..{len(samples)}, as {dataset} has here")
+        raise InputError(f"samples = {count}: expected 1..{len(samples)}, as {dataset} has here")
     chosen = random.Random(seed).sample(range(len(samples)), count)
     return [
         NamedRecording(

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from tickless.errors import InputError
 from tickless.host.client import Client
 from tickless.host.inputs import NamedRecording, dataset_recordings, file_recording
 from tickless.host.line import Losses
@@ -88,9 +89,9 @@ def _run(client: Client, options: argparse.Namespace) -> int:
             options.dataset, options.samples, options.seed, info.sensor
         )
     if not recordings:
-        raise ValueError("no recordings: expected files, or --dataset")
+        raise InputError("no recordings: expected files, or --dataset")
     if options.live and info.early_exit:
-        raise ValueError("--live: the board decides early, and its logits stand still then")
+        raise InputError("--live: the board decides early, and its logits stand still then")
     model = Model(client, options.network, options.margin)
     print(model.text)
     runner = _replay if options.replay is not None else _stream
@@ -117,7 +118,7 @@ class Model:
     def __init__(self, client: Client, path: Path | None, margin: int | None):
         info = client.info
         if margin is not None and not info.early_exit:
-            raise ValueError(f"margin = {margin}: the board has no early exit")
+            raise InputError(f"margin = {margin}: the board has no early exit")
         self._margin = margin
         self._network: Network | None = board_network(info, path)
         if self._network is None:
@@ -188,7 +189,7 @@ def _replay(
 ) -> tuple[AnswerTable, str]:
     repeats, clock_hz = options.replay, client.info.clock_hz
     if not 1 <= repeats <= MOST_REPEATS:
-        raise ValueError(f"replay = {repeats}: expected 1..{MOST_REPEATS}")
+        raise InputError(f"replay = {repeats}: expected 1..{MOST_REPEATS}")
     report = AnswerTable(recordings, ("   margin", "clocks a sample", " samples/s"))
     print(report.header)
     total = 0.0

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from tickless.errors import InputError
 from tickless.gen.configure import design_factory
 from tickless.hw.chain import ChainConfig
 from tickless.hw.fabric.config import MeshConfig
@@ -84,11 +85,11 @@ def choose_samples(
 
     Raises
     ------
-    ValueError
+    InputError
         If there are fewer, or the network has another sensor.
     """
     if count is not None and count < 1:
-        raise ValueError(f"samples = {count}: expected at least 1")
+        raise InputError(f"samples = {count}: expected at least 1")
     rng = random.Random(seed)
     splits = {"test": load(dataset, "test")}
     if count is None:
@@ -97,7 +98,7 @@ def choose_samples(
         splits["train"] = load(dataset, "train")
     available = sum(len(samples) for samples in splits.values())
     if count > available:
-        raise ValueError(f"samples = {count}: {dataset} has {available} here")
+        raise InputError(f"samples = {count}: {dataset} has {available} here")
     chosen: list[LabelledSample] = []
     for split, samples in splits.items():
         missing = min(count - len(chosen), len(samples))
@@ -106,7 +107,7 @@ def choose_samples(
             of_test_set = split == "test" and label != UNLABELLED
             chosen.append(LabelledSample(events, label, of_test_set))
     if chosen[0].events.sensor != network.input_shape:
-        raise ValueError(
+        raise InputError(
             f"the network's sensor is {network.input_shape}, "
             f"{dataset} needs {chosen[0].events.sensor}"
         )

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from tickless.errors import InputError
 from tickless.gen.configure import chain_config
 from tickless.gen.fpga import tools
 from tickless.gen.fpga.boards import BOARDS, Board
@@ -204,7 +205,7 @@ def board_design(
 
     Raises
     ------
-    ValueError
+    InputError
         If the options ask for something impossible, or nothing fits.
     """
     if options.fold or options.budget is not None:
@@ -219,7 +220,7 @@ def host_config(board: Board, network: Network, clock_hz: int) -> HostConfig:
 
     Raises
     ------
-    ValueError
+    InputError
         If it gives none of them.
     """
     for baud in board.bauds:
@@ -230,7 +231,7 @@ def host_config(board: Board, network: Network, clock_hz: int) -> HostConfig:
                 stored_events=board.stored_events,
                 network=network_number(network.hash),
             )
-    raise ValueError(f"a clock of {clock_hz} Hz gives none of the rates {board.bauds}")
+    raise InputError(f"a clock of {clock_hz} Hz gives none of the rates {board.bauds}")
 
 
 def add_board_options(parser: argparse.ArgumentParser) -> None:

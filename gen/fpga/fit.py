@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
+from tickless.errors import InputError
 from tickless.gen.configure import chain_config
 from tickless.gen.fold import Folding, choices
 from tickless.gen.fpga.boards import BOARDS, Board
@@ -20,7 +21,7 @@ FILLING = {"ecp5": 0.85, "iCE40": 0.95}
 """Share of the logic cells up to which place and route keeps its speed."""
 
 
-class DoesNotFitError(ValueError):
+class DoesNotFitError(InputError):
     """No folding fits the board; the message says what is short, by how much, and what would do."""
 
 

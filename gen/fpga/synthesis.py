@@ -10,6 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from tickless.errors import ResultError
 from tickless.gen.fpga import tools
 from tickless.gen.fpga.boards import CELLS, Board
 from tickless.gen.fpga.timing import (
@@ -72,7 +73,7 @@ STAGE = re.compile(
 """Lines of the logs that tell how far a tool is."""
 
 
-class ImplementationError(Exception):
+class ImplementationError(ResultError):
     """The design does not fit or is too slow; the message says by how much and what to do."""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from functools import partial
 
+from tickless.errors import InputError
 from tickless.sw.data import cifar10dvs, dvsgesture, mnist, ncaltech101, nmnist, saccades
 from tickless.sw.data.dvsgesture import UNLABELLED
 from tickless.sw.data.events import Events
@@ -61,13 +62,13 @@ def load(dataset: str, split: str) -> Recordings:
 
     Raises
     ------
-    ValueError
+    InputError
         If a name is unknown; the message lists the known ones.
     EventsError
         If recordings are missing.
     """
     if dataset not in DATASETS:
-        raise ValueError(f"dataset = {dataset!r}: expected one of {', '.join(DATASETS)}")
+        raise InputError(f"dataset = {dataset!r}: expected one of {', '.join(DATASETS)}")
     if split not in SPLITS:
         raise ValueError(f"split = {split!r}: expected one of {', '.join(SPLITS)}")
     parts = ("train", "test") if split == "all" else (split,)

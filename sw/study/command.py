@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tickless.errors import InputError
 from tickless.sw.data.events import EventsError
 from tickless.sw.study.outcome import finished, outcome, pretrain, pretrained
 from tickless.sw.study.report import figures, text, write_report
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = read_experiment(options.experiment, options.set)
         if options.seeds < 1:
-            raise ValueError(f"seeds = {options.seeds}: expected at least 1")
+            raise InputError(f"seeds = {options.seeds}: expected at least 1")
         name = Path(options.experiment).stem + ("-quick" if options.quick else "")
         folder = options.output or Path("build/study") / name
         folder.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tickless.errors import InputError
 from tickless.sw.data.catalog import SENSORS, Recordings, load, simulated
 from tickless.sw.data.events import EventsError
 from tickless.sw.data.frames import FrameSource
@@ -128,9 +129,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = read_experiment(options.experiment, options.set)
         if settings.target != "events":
-            raise ValueError(f"target = {settings.target!r}: expected 'events'")
+            raise InputError(f"target = {settings.target!r}: expected 'events'")
         if options.parts < 2 or not 0 <= (options.part or 0) < options.parts:
-            raise ValueError(
+            raise InputError(
                 f"parts = {options.parts}, part = {options.part}: expected at least 2 parts, and "
                 "one of them, from 0"
             )
