@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,9 +17,9 @@ from tickless.gen.routes import link_traffic
 from tickless.hw.chain import ChainConfig
 from tickless.hw.fabric.config import MeshConfig
 from tickless.sw.integer import engine
-from tickless.sw.integer.network import Network, NetworkError
+from tickless.sw.integer.network import Network
 
-__all__ = ["emit", "main"]
+__all__ = ["add_options", "emit", "main"]
 
 
 def emit(
@@ -65,27 +64,21 @@ def emit(
     return *paths, output / "image.bin"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line of the generator."""
-    parser = argparse.ArgumentParser(prog="python -m gen.emit", description=__doc__)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     parser.add_argument("network", type=Path, help="network file (.safetensors)")
     parser.add_argument("-o", "--output", type=Path, default=Path("build/rtl"), help="folder")
     add_design_options(parser)
-    options = parser.parse_args(arguments)
-    try:
-        network = Network.load(options.network)
-        loaded = None if options.load is None else Network.load(options.load)
-        samples = measured_samples(network) if needs_samples(options) else []
-        config = chosen_design(network, options, samples)
-        paths = emit(network, config, options.output, samples, loaded)
-    except (NetworkError, ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+
+
+def main(options: argparse.Namespace) -> int:
+    """Write the design's files and print its cores."""
+    network = Network.load(options.network)
+    loaded = None if options.load is None else Network.load(options.load)
+    samples = measured_samples(network) if needs_samples(options) else []
+    config = chosen_design(network, options, samples)
+    paths = emit(network, config, options.output, samples, loaded)
     for core in config.cores:
         print(f"{core.name:16} {core.lanes:3} lanes x {core.taps} taps")
     print(*paths, sep="\n")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

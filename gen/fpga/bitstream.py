@@ -3,11 +3,11 @@
 import argparse
 import hashlib
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from importlib import metadata
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,10 @@ import numpy as np
 
 from tickless.errors import InputError
 from tickless.gen.configure import chain_config
-from tickless.gen.fpga import tools
 from tickless.gen.fpga.boards import BOARDS, Board
 from tickless.gen.fpga.estimate import core_part, estimate, host_part
 from tickless.gen.fpga.fit import fit_to_board
-from tickless.gen.fpga.synthesis import ImplementationError, build
+from tickless.gen.fpga.synthesis import build
 from tickless.gen.options import add_folding_options, chosen_foldings, measured_samples
 from tickless.gen.performance import Activity, measure_activity, predict
 from tickless.hw.board.top import choose_pll
@@ -27,10 +26,11 @@ from tickless.hw.chain import Chain, ChainConfig
 from tickless.hw.core.config import CoreConfig
 from tickless.hw.host.messages import network_number
 from tickless.hw.host.system import HostConfig, System
-from tickless.sw.integer.network import Network, NetworkError
+from tickless.sw.integer.network import Network
 
 __all__ = [
     "add_board_options",
+    "add_options",
     "board_design",
     "build_folder",
     "host_config",
@@ -42,29 +42,20 @@ BUILD_VERSION = 1
 """Version of the form of ``build.json``."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line; returns 0 if there is a bitstream, 1 if the design is too slow or too large, 2
-    on a wrong input or a missing tool."""
-    options = _parser().parse_args(arguments)
+def main(options: argparse.Namespace) -> int:
+    """Build the bitstream and print its figures."""
     board, folder = BOARDS[options.board], build_folder(options)
-    try:
-        network = Network.load(options.network)
-        samples = measured_samples(network)
-        activity = measure_activity(network, samples)
-        asked_hz = board.clock_hz
-        if options.clock_mhz is not None:
-            asked_hz = round(options.clock_mhz * 1e6)
-        pll = choose_pll(board.platform(), asked_hz)
-        host = host_config(board, network, pll.clock_hz)
-        config = board_design(board, network, activity, samples, options)
-        system = System(Chain(config), host)
-        built = build(board, system, pll, folder, options.seed, options.system_tools)
-    except ImplementationError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except (NetworkError, ValueError, OSError, tools.ToolError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    network = Network.load(options.network)
+    samples = measured_samples(network)
+    activity = measure_activity(network, samples)
+    asked_hz = board.clock_hz
+    if options.clock_mhz is not None:
+        asked_hz = _clock_hz(options.clock_mhz)
+    pll = choose_pll(board.platform(), asked_hz)
+    host = host_config(board, network, pll.clock_hz)
+    config = board_design(board, network, activity, samples, options)
+    system = System(Chain(config), host)
+    built = build(board, system, pll, folder, options.seed, options.system_tools)
     figures = {
         "build_version": BUILD_VERSION,
         "tickless_version": metadata.version("tickless"),
@@ -248,8 +239,14 @@ def build_folder(options: argparse.Namespace) -> Path:
     return options.output or Path("build/bitstream") / f"{options.board}-{options.network.stem}"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m gen.fpga.bitstream", description=__doc__)
+def _clock_hz(mhz: float) -> int:
+    if not isfinite(mhz):
+        raise InputError(f"--clock-mhz {mhz}: a clock is no infinity and no NaN")
+    return round(mhz * 1e6)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     add_board_options(parser)
     parser.add_argument(
         "--clock-mhz",
@@ -270,8 +267,3 @@ def _parser() -> argparse.ArgumentParser:
         help="take the tools on PATH, not those of the Python packages",
     )
     add_folding_options(parser)
-    return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

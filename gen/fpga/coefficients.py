@@ -5,7 +5,6 @@ Writes ``gen/fpga/estimates.json`` anew; some minutes for each family.
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -29,7 +28,7 @@ from tickless.hw.core.readout import Readout
 from tickless.hw.host.system import HostConfig, System
 from tickless.sw.integer.network import PRETRAINED, Network
 
-__all__ = ["main", "solve"]
+__all__ = ["add_options", "main", "solve"]
 
 FOLDER = Path("build/calibrate")
 
@@ -84,24 +83,22 @@ HOST_DESIGN = "nmnist-small"
 """Network whose smallest design stands behind the host links."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m gen.fpga.coefficients", description=__doc__)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     parser.add_argument("--family", choices=FAMILIES, action="append", help="by default all")
-    options = parser.parse_args(arguments)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Measure the families and write their coefficients."""
     coefficients = json.loads(COEFFICIENTS.read_text()) if COEFFICIENTS.exists() else {}
-    try:
-        for family in options.family or FAMILIES:
-            board = FAMILIES[family]
-            counted = [
-                (part, sum(sign * _logic_cells(built, board) for sign, built in components))
-                for part, components in tqdm(_parts(board), family)
-            ]
-            coefficients[family], lines = solve(counted, family)
-            print(*lines, sep="\n")
-    except tools.ToolError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    for family in options.family or FAMILIES:
+        board = FAMILIES[family]
+        counted = [
+            (part, sum(sign * _logic_cells(built, board) for sign, built in components))
+            for part, components in tqdm(_parts(board), family)
+        ]
+        coefficients[family], lines = solve(counted, family)
+        print(*lines, sep="\n")
     COEFFICIENTS.write_text(json.dumps(coefficients, indent=2) + "\n")
     return 0
 
@@ -184,7 +181,3 @@ def _logic_cells(component: Any, board: Board) -> int:
         raise tools.ToolError(f"no {cell} in {folder / 'pack.log'}")
     used, _ = found[cell]
     return used
-
-
-if __name__ == "__main__":
-    sys.exit(main())

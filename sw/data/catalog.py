@@ -70,7 +70,7 @@ def load(dataset: str, split: str) -> Recordings:
     if dataset not in DATASETS:
         raise InputError(f"dataset = {dataset!r}: expected one of {', '.join(DATASETS)}")
     if split not in SPLITS:
-        raise ValueError(f"split = {split!r}: expected one of {', '.join(SPLITS)}")
+        raise InputError(f"split = {split!r}: expected one of {', '.join(SPLITS)}")
     parts = ("train", "test") if split == "all" else (split,)
     name = f"{dataset}-{split}"
     if dataset == "saccades":

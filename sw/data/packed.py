@@ -111,7 +111,7 @@ def _rows(
             raise InputError(f"sample {index}: {since[-1]} us long, expected {LONGEST_US} at most")
         yield events.addresses[inside].astype(np.int16), since.astype(np.int32), label
     if index < 0:
-        raise ValueError("samples: expected at least one")
+        raise InputError("samples: expected at least one")
 
 
 def _write(samples: Iterable[tuple[Events, int]], sensor: Shape, folder: Path) -> None:

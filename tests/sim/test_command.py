@@ -1,4 +1,4 @@
-"""`python -m sim` from a network file to result and report, and what it says when it cannot."""
+"""`tickless sim` from a network file to result and report, and what it says when it cannot."""
 
 import json
 from dataclasses import replace
@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tickless.command import main
 from tickless.gen.options import chosen_design
-from tickless.sim.command import main
 from tickless.sw.integer.layer import Layer, Shortcut
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, layer_geometries
@@ -60,7 +60,7 @@ def network_file(tmp_path_factory):
 )
 def test_result_and_report(network_file, tmp_path, capsys, options):
     arguments = ["--network", str(network_file), "--samples", "4", "--output", str(tmp_path)]
-    assert main([*arguments, *options]) == 0
+    assert main(["sim", *arguments, *options]) == 0
     result = json.loads((tmp_path / "result.json").read_text())
     assert set(KEYS) <= set(result)
     assert result["samples"] == 4
@@ -81,7 +81,7 @@ def test_result_and_report(network_file, tmp_path, capsys, options):
 
 def test_folded_cores_need_a_clock_a_step(network_file, tmp_path):
     arguments = ["--network", str(network_file), "--samples", "4", "--output", str(tmp_path)]
-    assert main([*arguments, "--fold", "conv=1x2", "--fold", "readout=5x1"]) == 0
+    assert main(["sim", *arguments, "--fold", "conv=1x2", "--fold", "readout=5x1"]) == 0
     result = json.loads((tmp_path / "result.json").read_text())
     conv, readout = result["cores"]
     fill = 200
@@ -91,7 +91,7 @@ def test_folded_cores_need_a_clock_a_step(network_file, tmp_path):
 
 def test_on_a_mesh(network_file, tmp_path, capsys):
     arguments = ["--network", str(network_file), "--samples", "3", "--output", str(tmp_path)]
-    assert main([*arguments, "--mesh", "2x2", "--cut", "conv=2"]) == 0
+    assert main(["sim", *arguments, "--mesh", "2x2", "--cut", "conv=2"]) == 0
     result = json.loads((tmp_path / "result.json").read_text())
     assert set(result["agreement"].values()) == {1.0}
     mesh = result["mesh"]
@@ -111,7 +111,7 @@ def test_on_a_mesh(network_file, tmp_path, capsys):
 @pytest.mark.parametrize("mesh", [[], ["--mesh", "2x2", "--cut", "conv=2"]], ids=["chain", "mesh"])
 def test_early_exit(network_file, tmp_path, capsys, mesh):
     arguments = ["--network", str(network_file), "--samples", "6", "--output", str(tmp_path)]
-    assert main([*arguments, *mesh, "--margin", "150", "--stalls"]) == 0
+    assert main(["sim", *arguments, *mesh, "--margin", "150", "--stalls"]) == 0
     result = json.loads((tmp_path / "result.json").read_text())
     assert set(result["agreement"].values()) == {1.0}
     early = result["early_exit"]
@@ -126,7 +126,7 @@ def test_a_network_is_loaded(network_file, tmp_path, capsys):
     other = tmp_path / "other.safetensors"
     make_network(seed=7).save(other)
     arguments = ["--network", str(network_file), "--samples", "2", "--output", str(tmp_path)]
-    assert main([*arguments, "--mesh", "1x2", "--load", str(other)]) == 0
+    assert main(["sim", *arguments, "--mesh", "1x2", "--load", str(other)]) == 0
     result = json.loads((tmp_path / "result.json").read_text())
     assert set(result["agreement"].values()) == {1.0}
     assert result["network"] == str(other)
@@ -146,7 +146,7 @@ def test_a_disagreement_is_named(network_file, tmp_path, capsys, monkeypatch):
 
     monkeypatch.setattr("tickless.sim.command.chosen_design", wrong)
     arguments = ["--network", str(network_file), "--samples", "2", "--output", str(tmp_path)]
-    assert main(arguments) == 1
+    assert main(["sim", *arguments]) == 1
     message = capsys.readouterr().err
     assert (
         "differs from the golden model: sample 0, link 1 ('conv' to 'readout'), packet" in message
@@ -180,7 +180,7 @@ def test_a_disagreement_is_named(network_file, tmp_path, capsys, monkeypatch):
 def test_wrong_input(network_file, tmp_path, capsys, monkeypatch, arguments, words):
     monkeypatch.chdir(tmp_path)
     base = [] if "--network" in arguments else ["--network", str(network_file)]
-    assert main([*base, *arguments]) == 2
+    assert main(["sim", *base, *arguments]) == 2
     assert words in capsys.readouterr().err
 
 
@@ -209,7 +209,7 @@ def test_a_residual_network(tmp_path, mesh):
     path = tmp_path / "residual.safetensors"
     Network(tuple(layers)).save(path)
     arguments = ["--network", str(path), "--samples", "2", "--stalls", "--output", str(tmp_path)]
-    assert main([*arguments, *mesh]) == 0
+    assert main(["sim", *arguments, *mesh]) == 0
     result = json.loads((tmp_path / "result.json").read_text())
     assert set(result["agreement"].values()) == {1.0}
     assert all(layer["spikes"] > 100 for layer in result["layers"][:-1])
