@@ -1,7 +1,10 @@
 """What `import tickless` gives, and that each of its files is one module."""
 
+import shutil
 import subprocess
 import sys
+from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -46,8 +49,25 @@ print("twice", [str(file) for file, count in files.items() if count > 1])
 """
 
 
-def run(code):
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+ROOT = Path(__file__).parents[1]
+
+FOLDERS = ("tickless", "gen", "host", "hw", "sim", "sw")
+
+BUILD = """
+import sys
+from setuptools import build_meta
+print(build_meta.build_wheel(sys.argv[1]))
+"""
+
+
+def run(code, *arguments, folder=ROOT):
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     return done.stdout.splitlines()
 
 
@@ -68,3 +88,25 @@ def test_there_is_one_copy_of_each_module():
     assert doubtful == "doubtful set()"
     assert int(files.removeprefix("files ")) > 100
     assert twice == "twice []"
+
+
+def test_a_wheel_is_the_package_and_nothing_else(tmp_path):
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    for name in FOLDERS:
+        left_out = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, source / name, symlinks=True, ignore=left_out)
+    name = run(BUILD, tmp_path, folder=source)[-1]
+    with ZipFile(tmp_path / name) as wheel:
+        packed = {Path(file) for file in wheel.namelist()}
+    packed = {file for file in packed if not file.parts[0].endswith(".dist-info")}
+    ours = {
+        Path("tickless", file.relative_to(source if name != "tickless" else source / name))
+        for name in FOLDERS
+        for file in (source / name).rglob("*")
+        if file.is_file()
+    }
+    assert packed == ours
+    assert Path("tickless/sw/pretrained/saccades.safetensors") in packed
