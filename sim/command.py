@@ -5,6 +5,7 @@ import json
 import sys
 from pathlib import Path
 
+from tickless.errors import InputError
 from tickless.gen.image import load_image
 from tickless.gen.options import MEASURED_SAMPLES, add_design_options, chosen_design
 from tickless.sim.experiment import Experiment, choose_samples
@@ -18,6 +19,8 @@ __all__ = ["add_options", "main"]
 
 def main(options: argparse.Namespace) -> int:
     """Returns 0 if the RTL equals the golden model, 1 if not."""
+    if options.seed < 0:
+        raise InputError(f"seed = {options.seed}: expected at least 0")
     path = options.network or PRETRAINED / f"{options.dataset}.safetensors"
     output = options.output or Path("build/sim") / options.dataset
     network = Network.load(path)

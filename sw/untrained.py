@@ -119,8 +119,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Write the DVS-Gesture network, its thresholds suiting recordings."""
-    if options.samples < 1:
-        raise InputError(f"samples = {options.samples}: expected at least 1")
+    for name, least in (("samples", 1), ("seed", 0)):
+        if (value := getattr(options, name)) < least:
+            raise InputError(f"{name} = {value}: expected at least {least}")
     samples = load(options.dataset, "test")
     count = min(options.samples, len(samples))
     events = [samples[index][0] for index in range(count)]

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from tqdm import tqdm
 
+from tickless.errors import InputError
 from tickless.sw.data import mnist, nmnist
 from tickless.sw.data.camera_calibration_plot import draw
 from tickless.sw.data.events import Events, EventsError
@@ -198,6 +199,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Print the match on recordings that nothing was fitted on, and plot it."""
+    if options.seed < 0:
+        raise InputError(f"seed = {options.seed}: expected at least 0")
     camera, motion = mnist.CAMERA, mnist.MOTION
     if options.fit > 0:
         camera, motion = calibrate(camera, motion, options.fit, options.seed)

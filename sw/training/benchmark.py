@@ -17,6 +17,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from tickless.errors import InputError
 from tickless.sw.training.architectures import layers
 from tickless.sw.training.memory import keep_freed_memory
 from tickless.sw.training.models import SpikingNetwork
@@ -159,6 +160,8 @@ def main(options: Namespace) -> int:
     The process keeps freed memory for all of them, as Tickless does when it trains.
     """
     if options.threads is not None:
+        if options.threads < 1:
+            raise InputError(f"threads = {options.threads}: expected at least 1")
         torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     keep_freed_memory()

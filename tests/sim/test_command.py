@@ -162,6 +162,7 @@ def test_a_disagreement_is_named(network_file, tmp_path, capsys, monkeypatch):
         (["--network", "missing.safetensors"], "missing.safetensors: no such network file"),
         (["--network", __file__], "not a network's safetensors file"),
         (["--samples", "0"], "samples = 0: expected at least 1"),
+        (["--seed", "-1"], "seed = -1: expected at least 0"),
         (["--samples", "1000000"], "samples = 1000000: saccades has"),
         (["--fold", "conv=3x1"], "expected one of 1x1, 1x2, 1x4, 2x1, 2x2, 2x4"),
         (["--fold", "nonsense"], "expected LAYER=LANESxTAPS"),

@@ -59,4 +59,8 @@ def test_command_line(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("TICKLESS_DATA", str(tmp_path))
     assert main(["untrained", "-o", str(path)]) == 2
     assert "no recordings there" in capsys.readouterr().err
+    assert main(["untrained", "--samples", "0", "-o", str(path)]) == 2
+    assert "samples = 0: expected at least 1" in capsys.readouterr().err
+    assert main(["untrained", "--seed", "-1", "-o", str(path)]) == 2
+    assert "seed = -1: expected at least 0" in capsys.readouterr().err
     assert not path.exists()
