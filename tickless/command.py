@@ -52,18 +52,18 @@ COMMANDS = (
     Command("judge early-exit", "sw.judge.early_exit", "accuracy against what early exit saves"),
     Command("study", "sw.study.command", "train and compare the methods over several seeds"),
     Command(
-        "cross-validate", "sw.study.cross_validation", "train on some recordings, judge others"
+        "cross-validate",
+        "sw.study.cross_validation",
+        "train on parts of the recordings, judge on the others",
     ),
     Command("untrained", "sw.untrained", "write a network of random weights"),
-    Command(
-        "sim", "sim.command", "stream recordings through the RTL, compare with the golden model"
-    ),
+    Command("sim", "sim.command", "compare the RTL with the golden model on recordings"),
     Command("rtl", "gen.emit", "write Verilog and manifest of a network"),
     Command("bitstream", "gen.fpga.bitstream", "build the bitstream of a network for a board"),
     Command("flash", "gen.fpga.flash", "load a board with its bitstream"),
-    Command("run", "host.run", "send recordings to a board, compare with the golden model"),
+    Command("run", "host.run", "send recordings to a board and check its answers"),
     Command("simulate-board", "sim.board.simulate", "offer a simulated board"),
-    Command("simulate-netlist", "sim.board.netlist", "offer one of the cells of its synthesis"),
+    Command("simulate-netlist", "sim.board.netlist", "offer a simulated netlist of an iCEBreaker"),
     Command("bench engine", "sw.integer.benchmark", "speed of the fast engine"),
     Command("bench simulation", "sim.benchmark", "speed of the simulation"),
     Command("bench training", "sw.training.benchmark", "speed of training, beside other packages"),
@@ -72,7 +72,9 @@ COMMANDS = (
         "calibrate-camera", "sw.data.camera_calibration", "compare simulated and real recordings"
     ),
     Command(
-        "measure-coefficients", "gen.fpga.coefficients", "measure those of the area's estimate"
+        "measure-estimate",
+        "gen.fpga.coefficients",
+        "measure the coefficients of the area's estimate",
     ),
 )
 

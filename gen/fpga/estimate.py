@@ -1,7 +1,7 @@
 """Estimate of what a design takes of an FPGA, before any tool has run.
 
 Memories follow the rules by which Yosys maps them. Logic is a sum of features of each core with
-coefficients that ``tickless measure-coefficients`` measures and writes into ``estimates.json``.
+coefficients that ``tickless measure-estimate`` measures and writes into ``estimates.json``.
 """
 
 import json
