@@ -7,7 +7,7 @@ tool. Its docstring is its help. It is imported when it is called.
 
 import os
 import sys
-from argparse import ArgumentParser
+from argparse import SUPPRESS, ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from importlib import import_module
 from typing import NamedTuple, NoReturn
@@ -121,10 +121,17 @@ def _overview(arguments: list[str]) -> NoReturn:
         arguments = arguments[1:]
     else:
         group, parts = "", list(COMMANDS)
-    parser = ArgumentParser(f"tickless {group}".strip(), description=DESCRIPTION)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in parts:
-        commands.add_parser(command.name.removeprefix(group), help=command.help)
+    names = [command.name.removeprefix(group) for command in parts]
+    width = max(map(len, names)) + 2
+    lines = [f"  {name:{width}}{part.help}" for name, part in zip(names, parts, strict=True)]
+    parser = ArgumentParser(
+        f"tickless {group}".strip(),
+        usage="%(prog)s [-h] COMMAND ...",
+        description=DESCRIPTION,
+        epilog="\n".join(["commands:", *lines]),
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", metavar="COMMAND", choices=names, help=SUPPRESS)
     parser.parse_args(arguments)
     parser.error("expected a command")
 
