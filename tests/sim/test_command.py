@@ -173,6 +173,7 @@ def test_a_disagreement_is_named(network_file, tmp_path, capsys, monkeypatch):
         (["--mesh", "2x2", "--cut", "other=2"], "no layer 'other'"),
         (["--mesh", "2x2", "--core-updates", "2"], "4 updates at once, 2 allowed"),
         (["--cut", "conv=2"], "expected --mesh RxC, too"),
+        (["--margin", str(1 << 40)], "expected None, or 0.."),
         (["--margin", "-1"], "margin = -1: expected an integer of at least 0"),
         (["--loadable"], "expected --mesh RxC, too"),
         (["--load", "missing.safetensors", "--mesh", "1x2"], "missing.safetensors: no such"),
