@@ -20,6 +20,7 @@ LOADABLE ?= 0
 LOAD ?=
 BOARD ?= ulx3s-85f
 CLOCK_MHZ ?=
+ACTIVITY ?=
 SYSTEM_TOOLS ?= 0
 WAVES ?= 0
 STALLS ?= 0
@@ -27,15 +28,21 @@ TESTS ?= tests
 
 VENV := .venv
 RUN := $(VENV)/bin/python
+TICKLESS := $(RUN) -m tickless
 READY := $(VENV)/ready
-on = $(if $(filter-out 0,$(strip $(1))),$(2))
-design := $(foreach fold,$(FOLD),--fold $(fold)) $(if $(BUDGET),--budget $(BUDGET)) \
-    $(if $(MESH),--mesh $(MESH)) $(foreach cut,$(CUT),--cut $(cut)) \
-    $(if $(CORE_UPDATES),--core-updates $(CORE_UPDATES)) \
-    $(if $(CORE_KBITS),--core-kbits $(CORE_KBITS)) $(call on,$(LOADABLE),--loadable) \
-    $(if $(MARGIN),--margin $(MARGIN)) \
-    $(if $(LOAD),--load $(LOAD))
-network := $(or $(NETWORK),sw/pretrained/$(DATASET).safetensors)
+LOG := $(VENV)/pip.log
+
+# NAME=value as an option, one for each of several values, or a switch.
+option = $(if $(strip $($(1))),$(2) $($(1)))
+options = $(foreach item,$($(1)),$(2) $(item))
+switch = $(if $(filter-out 0,$(strip $($(1)))),$(2))
+
+design = $(call options,FOLD,--fold) $(call option,BUDGET,--budget) \
+    $(call option,MARGIN,--margin) $(call option,MESH,--mesh) $(call options,CUT,--cut) \
+    $(call option,CORE_UPDATES,--core-updates) $(call option,CORE_KBITS,--core-kbits) \
+    $(call switch,LOADABLE,--loadable) $(call option,LOAD,--load)
+network = $(or $(NETWORK),sw/pretrained/$(DATASET).safetensors)
+trained = build/train/$(EXPERIMENT)/$(METHOD)-$(SEED)
 
 .DEFAULT_GOAL := help
 .PHONY: help env sim rtl bitstream flash train study bench test test-long test-bitstream lint clean
@@ -43,55 +50,51 @@ network := $(or $(NETWORK),sw/pretrained/$(DATASET).safetensors)
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "  Settings: DATASET=$(DATASET) SAMPLES=20 SEED=$(SEED) STALLS=$(STALLS) WAVES=$(WAVES)"
-	@echo "            NETWORK=file FOLD=\"layer=LANESxTAPS ...\" BUDGET=n METHOD=mtt|nmt|sdt"
-	@echo "            EXPERIMENT=name of a file in sw/experiments, instead of DATASET, for training"
-	@echo "            MESH=RxC CUT=\"layer=SLICES ...\" CORE_UPDATES=n CORE_KBITS=n"
-	@echo "            MARGIN=n (early exit at a lead of n, in integer logit units)"
-	@echo "            LOADABLE=1 LOAD=file (run this network in the design built for NETWORK)"
-	@echo "            BOARD=icebreaker|ulx3s-25f|ulx3s-85f|orangecrab-25f CLOCK_MHZ=n"
-	@echo "            SYSTEM_TOOLS=1 (Yosys, nextpnr and their like on PATH, not the packages')"
-	@echo "            PIP_OPTIONS=\"...\" for the installation, TICKLESS_DATA=folder for recordings"
+	@echo '  NAME=value is the option --name value of the command behind it, NAME=1 the option'
+	@echo '  --name: make sim SAMPLES=5 STALLS=1 BUDGET=64. DATASET is that of the network, EXPERIMENT'
+	@echo '  that of the training. All commands and their options: .venv/bin/tickless --help, and'
+	@echo '  .venv/bin/tickless COMMAND --help.'
 
 env: $(READY) ## the environment in .venv
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and \
 	    f"$(PYTHON) is Python {v[0]}.{v[1]}; Tickless needs 3.11 or newer: make PYTHON=python3.11 ...")'
-	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) \
-	    --constraint constraints.txt --editable '.[dev]'
+	@$(PYTHON) -m venv $(VENV)
+	@echo 'installing into $(VENV) ...'
+	@$(RUN) -m pip install --disable-pip-version-check $(PIP_OPTIONS) \
+	    --constraint constraints.txt --editable '.[dev]' >$(LOG) 2>&1 || { cat $(LOG) >&2; exit 1; }
 	@touch $@
 
 sim: $(READY) ## stream recordings through the RTL and compare with the golden model
-	$(RUN) -m sim --dataset $(DATASET) $(if $(SAMPLES),--samples $(SAMPLES)) --seed $(SEED) $(design) \
-	    $(if $(NETWORK),--network $(NETWORK)) $(call on,$(STALLS),--stalls) \
-	    $(call on,$(WAVES),--waves)
+	@$(TICKLESS) sim --dataset $(DATASET) $(call option,SAMPLES,--samples) --seed $(SEED) \
+	    $(call option,NETWORK,--network) $(call switch,STALLS,--stalls) \
+	    $(call switch,WAVES,--waves) $(design)
 
 rtl: $(READY) ## Verilog and manifest of a network, in build/rtl/<dataset>
-	$(RUN) -m gen.emit $(network) \
-	    --output build/rtl/$(DATASET) $(design)
+	@$(TICKLESS) rtl $(network) --output build/rtl/$(DATASET) $(design) \
+	    $(call options,ACTIVITY,--activity)
 
 bitstream: $(READY) ## bitstream of a network for a board, in build/bitstream/<board>-<network>
-	$(RUN) -m gen.fpga.bitstream $(network) --board $(BOARD) --seed $(SEED) $(design) \
-	    $(if $(CLOCK_MHZ),--clock-mhz $(CLOCK_MHZ)) $(call on,$(SYSTEM_TOOLS),--system-tools)
+	@$(TICKLESS) bitstream $(network) --board $(BOARD) --seed $(SEED) $(design) \
+	    $(call options,ACTIVITY,--activity) \
+	    $(call option,CLOCK_MHZ,--clock-mhz) $(call switch,SYSTEM_TOOLS,--system-tools)
 
 flash: $(READY) ## load a board with the bitstream built for it, by openFPGALoader
-	$(RUN) -m gen.fpga.flash $(network) --board $(BOARD)
+	@$(TICKLESS) flash $(network) --board $(BOARD)
 
 train: $(READY) ## train a network and quantize it, in build/train/<experiment>
-	$(RUN) -m sw.train $(EXPERIMENT) --set method=$(METHOD) --seed $(SEED) \
-	    --output build/train/$(EXPERIMENT)/$(METHOD)-$(SEED).checkpoint.safetensors
-	$(RUN) -m sw.quantization.quantize build/train/$(EXPERIMENT)/$(METHOD)-$(SEED).checkpoint.safetensors \
-	    --output build/train/$(EXPERIMENT)/$(METHOD)-$(SEED).safetensors
+	@$(TICKLESS) train $(EXPERIMENT) --set method=$(METHOD) --seed $(SEED) \
+	    --output $(trained).checkpoint.safetensors
+	@$(TICKLESS) quantize $(trained).checkpoint.safetensors --output $(trained).safetensors
 
 study: $(READY) ## train and compare the methods, in build/study/<experiment>; QUICK=1 for a taste
-	$(RUN) -m sw.study $(EXPERIMENT) $(call on,$(QUICK),--quick)
+	@$(TICKLESS) study $(EXPERIMENT) $(call switch,QUICK,--quick)
 
 bench: $(READY) ## speed of the fast engine and the simulation, area of the fabric
-	$(RUN) -m sw.integer.benchmark
-	$(RUN) -m sim.benchmark --dataset $(DATASET)
-	$(RUN) -m gen.fpga.area
+	@$(TICKLESS) bench engine
+	@$(TICKLESS) bench simulation --dataset $(DATASET)
+	@$(TICKLESS) bench area
 
 test: $(READY) ## the tests
 	$(RUN) -m pytest -n auto -q -m "not long and not bitstream" $(TESTS)
@@ -102,10 +105,11 @@ test-long: $(READY) ## the tests, with the long regression
 test-bitstream: $(READY) ## small bitstreams for two boards, recordings through a netlist; the real tools
 	$(RUN) -m pytest -q -m bitstream $(TESTS)
 
-lint: $(READY) ## format, lint and type check
+lint: $(READY) ## format, lint, types, and who imports whom
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/pyright
+	$(VENV)/bin/lint-imports --no-cache --no-logo
 
 clean: ## remove what was built; the environment stays
 	rm -rf build .pytest_cache .hypothesis

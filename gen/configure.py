@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tickless.errors import InputError
 from tickless.gen.fold import Folding, channel_blocks
 from tickless.hw.chain import ChainConfig
 from tickless.hw.config import DesignConfig
@@ -136,11 +137,11 @@ def _slices(layer: Layer, folding: Folding, count: int) -> list[range]:
     channels = layer.output_shape[0]
     blocks = channel_blocks(layer, folding)
     if layer.is_readout and count != 1:
-        raise ValueError(
+        raise InputError(
             f"layer {layer.name!r}: slices = {count}: expected 1: a readout is not cut"
         )
     if not 1 <= count <= blocks:
-        raise ValueError(
+        raise InputError(
             f"layer {layer.name!r}: slices = {count}: expected 1..{blocks}, since it has {blocks} "
             f"blocks of {folding.lanes} channels"
         )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from tickless.errors import InputError
 from tickless.gen.configure import layer_cores
 from tickless.gen.fold import Folding, channel_blocks
 from tickless.hw.core.shape import CoreShape
@@ -31,7 +32,7 @@ class CoreLimits:
         for name in ("updates", "memory_bits"):
             value = getattr(self, name)
             if value is not None and value < 1:
-                raise ValueError(f"{name} = {value}: expected at least 1")
+                raise InputError(f"{name} = {value}: expected at least 1")
 
 
 def memory_bits(core: CoreShape) -> int:
@@ -47,7 +48,7 @@ def cut_layer(layer: Layer, folding: Folding, slices: int) -> Folding:
     """Folding of a layer's slices: as many lanes as before, at most a slice's channels."""
     channels = layer.output_shape[0]
     if not 1 <= slices <= channels:
-        raise ValueError(f"layer {layer.name!r}: slices = {slices}: expected 1..{channels}")
+        raise InputError(f"layer {layer.name!r}: slices = {slices}: expected 1..{channels}")
     return replace(folding, lanes=min(folding.lanes, -(-channels // slices)))
 
 
@@ -60,7 +61,7 @@ def cut_to_limits(
 
     Raises
     ------
-    ValueError
+    InputError
         If a layer cannot be cut finely enough; the message says what is left over.
     """
     cut = [cut_layer(*pair) for pair in zip(network.layers, foldings, slices, strict=True)]
@@ -77,7 +78,7 @@ def cut_to_limits(
                 0,
             )
             if not counts[index]:
-                raise ValueError(
+                raise InputError(
                     f"layer {layer.name!r}: {excess} in each of its smallest slices; fold it with "
                     "fewer taps" + ("; a readout is not cut" if layer.is_readout else "")
                 )

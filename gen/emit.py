@@ -2,8 +2,6 @@
 
 import argparse
 import json
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from amaranth.back import verilog
@@ -21,9 +19,9 @@ from tickless.gen.options import (
 from tickless.gen.place import core_packets
 from tickless.gen.plan import plan
 from tickless.hw.config import DesignConfig
-from tickless.sw.integer.network import Network, NetworkError
+from tickless.sw.integer.network import Network
 
-__all__ = ["emit", "main"]
+__all__ = ["add_options", "emit", "main"]
 
 
 def emit(
@@ -67,31 +65,23 @@ def emit(
     return *paths, output / "image.bin"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line of the generator."""
-    parser = argparse.ArgumentParser(prog="python -m gen.emit", description=__doc__)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     parser.add_argument("network", type=Path, help="network file (.safetensors)")
     parser.add_argument("-o", "--output", type=Path, default=Path("build/rtl"), help="folder")
     add_design_options(parser)
     add_activity_option(parser)
-    options = parser.parse_args(arguments)
-    try:
-        network = Network.load(options.network)
-        loaded = None if options.load is None else Network.load(options.load)
-        request = design_request(options)
-        activity = None
-        if request.needs_activity:
-            activity = sourced_activity(network, options.activity)
-        config = plan(network, request, activity)
-        paths = emit(network, config, options.output, activity, loaded)
-    except (NetworkError, ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+
+
+def main(options: argparse.Namespace) -> int:
+    """Write the design's files and print its cores."""
+    network = Network.load(options.network)
+    loaded = None if options.load is None else Network.load(options.load)
+    request = design_request(options)
+    activity = sourced_activity(network, options.activity) if request.needs_activity else None
+    config = plan(network, request, activity)
+    paths = emit(network, config, options.output, activity, loaded)
     for core in config.cores:
         print(f"{core.name:16} {core.lanes:3} lanes x {core.taps} taps")
     print(*paths, sep="\n")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

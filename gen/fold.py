@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tickless.errors import InputError
 from tickless.hw.core.edge import foldings as order_keeping_taps
 from tickless.hw.core.edge import group_blocks, position_steps
 from tickless.hw.core.edge import window as edge_window
@@ -111,7 +112,7 @@ def fold_to_budget(network: Network, events: Sequence[float], budget: int) -> tu
 
     Raises
     ------
-    ValueError
+    InputError
         If the budget is below one update a layer.
     """
     if len(events) != len(network.layers):
@@ -119,7 +120,7 @@ def fold_to_budget(network: Network, events: Sequence[float], budget: int) -> tu
     geometries = [layer.edges[0].geometry for layer in network.layers]
     chosen = [Folding(1, 1) for _ in geometries]
     if budget < len(chosen):
-        raise ValueError(f"budget = {budget}: expected at least {len(chosen)}, one update a layer")
+        raise InputError(f"budget = {budget}: expected at least {len(chosen)}, one update a layer")
 
     def cycles(index: int, folding: Folding) -> float:
         return events[index] * clocks_per_event(geometries[index], folding)

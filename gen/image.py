@@ -4,6 +4,7 @@ from dataclasses import fields
 
 import numpy as np
 
+from tickless.errors import InputError
 from tickless.gen.configure import core_contents, layer_cores, network_joins
 from tickless.gen.fold import Folding
 from tickless.hw.config import DesignConfig
@@ -26,19 +27,19 @@ def load_image(built: DesignConfig, network: Network) -> np.ndarray:
 
     Raises
     ------
-    ValueError
+    InputError
         If the design is not loadable or the network does not suit it; the message names the core,
         what differs and both values.
     """
     if not built.loadable:
-        raise ValueError("the design cannot be loaded: expected one that was built loadable")
+        raise InputError("the design cannot be loaded: expected one that was built loadable")
     if len(network.layers) != len(built.layers):
-        raise ValueError(
+        raise InputError(
             f"the network has {len(network.layers)} layers: expected {len(built.layers)}, as built"
         )
     joins = network_joins(network)
     if joins != built.joins:
-        raise ValueError(f"the network's shortcuts are {joins}: expected {built.joins}, as built")
+        raise InputError(f"the network's shortcuts are {joins}: expected {built.joins}, as built")
     first = [cores[0] for cores in built.layers]
     layers = layer_cores(
         network,
@@ -62,7 +63,7 @@ def load_image(built: DesignConfig, network: Network) -> np.ndarray:
 def _check_suits(core: CoreShape, built: CoreShape) -> None:
     def check(what: str, wanted: object, there: object) -> None:
         if wanted != there:
-            raise ValueError(f"core {built.name!r}: {what} = {wanted!r}: built with {there!r}")
+            raise InputError(f"core {built.name!r}: {what} = {wanted!r}: built with {there!r}")
 
     for name in _built_in(CoreShape):
         if name != "edges":

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.optimize import quadratic_assignment
 
+from tickless.errors import InputError
 from tickless.gen.activity import Activity
 from tickless.gen.routes import check_routes
 from tickless.hw.core.shape import CoreShape
@@ -47,13 +48,13 @@ def place(
 
     Raises
     ------
-    ValueError
+    InputError
         If there are fewer tiles than cores, or the placement could deadlock.
     """
     cores = [(layer, index) for layer, parts in enumerate(layers) for index in range(len(parts))]
     tiles = [(row, column) for row in range(1, rows + 1) for column in range(columns)]
     if len(cores) > len(tiles):
-        raise ValueError(
+        raise InputError(
             f"mesh {rows}x{columns}: {len(tiles)} tiles for {len(cores)} cores: expected at least "
             "as many tiles"
         )

@@ -3,6 +3,7 @@
 from graphlib import CycleError, TopologicalSorter
 from itertools import chain, pairwise
 
+from tickless.errors import InputError
 from tickless.hw.fabric.config import MeshConfig
 from tickless.hw.fabric.flit import HOST
 from tickless.hw.fabric.topology import Endpoint, MeshLink, route
@@ -21,7 +22,7 @@ def check_routes(config: MeshConfig) -> None:
 
     Raises
     ------
-    ValueError
+    InputError
         If there is a cycle; the message names it.
     """
     waits: dict[str, set[str]] = {}
@@ -51,7 +52,7 @@ def check_routes(config: MeshConfig) -> None:
         TopologicalSorter(waits).prepare()
     except CycleError as error:
         cycle = " waits for ".join(reversed(error.args[1]))
-        raise ValueError(f"the placement could deadlock: {cycle}") from None
+        raise InputError(f"the placement could deadlock: {cycle}") from None
 
 
 def _name(config: MeshConfig, end: Endpoint, host: str) -> str:

@@ -23,13 +23,13 @@ def dataset_recordings(
 
     Raises
     ------
-    ValueError
+    InputError
         If there are fewer, or the sensor is another one.
     EventsError
         If recordings are missing.
     """
     if SENSORS[dataset] != sensor:
-        raise ValueError(f"{dataset}: its sensor is {SENSORS[dataset]}, the board's {sensor}")
+        raise InputError(f"{dataset}: its sensor is {SENSORS[dataset]}, the board's {sensor}")
     (part,) = at_random(dataset, count, seed)
     return [
         NamedRecording(f"{part.name} {index}", label, partial(part.make, key))

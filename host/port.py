@@ -6,6 +6,8 @@ from typing import Protocol
 import serial
 from serial.tools import list_ports
 
+from tickless.errors import TicklessError
+
 __all__ = ["DEFAULT_BAUD", "TICK_S", "BoardError", "BoardPort", "open_port"]
 
 DEFAULT_BAUD = 3_000_000
@@ -16,7 +18,7 @@ TICK_S = 0.05
 WRITE_LIMIT_S = 5.0
 
 
-class BoardError(RuntimeError):
+class BoardError(TicklessError):
     """A board that cannot be reached, or refuses; the message says what to do."""
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tickless.errors import InputError
 from tickless.host.protocol import Info
 from tickless.hw.host.messages import network_number
 from tickless.sw.integer.network import PRETRAINED, Network
@@ -26,7 +27,7 @@ def board_network(info: Info, path: Path | None) -> Network | None:
     ------
     NetworkError
         If the file is no network's.
-    ValueError
+    InputError
         If it is another network's than the board's.
     """
     board = info.network.to_bytes(8, "little").hex()
@@ -38,7 +39,7 @@ def board_network(info: Info, path: Path | None) -> Network | None:
         return next((n for n in networks if network_number(n.hash) == info.network), None)
     network = Network.load(path)
     if network_number(network.hash) != info.network:
-        raise ValueError(
+        raise InputError(
             f"{path}: its hash begins with {network.hash[:16]}, that of the board's network with "
             f"{board}: give the file that the board's bitstream was made from, or make the "
             "bitstream anew from this one"

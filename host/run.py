@@ -10,19 +10,20 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from tickless.errors import InputError
 from tickless.host.client import Client
 from tickless.host.inputs import dataset_recordings
 from tickless.host.line import Losses
 from tickless.host.live import LiveView
-from tickless.host.port import DEFAULT_BAUD, BoardError, open_port
+from tickless.host.port import DEFAULT_BAUD, open_port
 from tickless.host.recognition import board_network
 from tickless.host.report import AnswerTable
 from tickless.host.transmission import Transmission
 from tickless.sw.data.catalog import DATASETS
-from tickless.sw.data.events import Events, EventsError
+from tickless.sw.data.events import Events
 from tickless.sw.data.files import NamedRecording, file_recording
 from tickless.sw.integer import engine
-from tickless.sw.integer.network import Network, NetworkError
+from tickless.sw.integer.network import Network
 from tickless.sw.integer.trace import SampleTrace
 
 __all__ = ["add_options", "main"]
@@ -70,15 +71,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Returns 0 if no answer differs from the golden model, 1 if one does, 2 on a wrong input."""
-    try:
-        with open_port(options.port, options.baud) as port:
-            return _run(Client(port, options.port), options)
-    except (BoardError, EventsError, NetworkError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    """Returns 0 if no answer differs from the golden model, 1 if one does."""
+    with open_port(options.port, options.baud) as port:
+        return _run(Client(port, options.port), options)
 
 
 def _run(client: Client, options: argparse.Namespace) -> int:
@@ -89,9 +84,9 @@ def _run(client: Client, options: argparse.Namespace) -> int:
             options.dataset, options.samples, options.seed, info.sensor
         )
     if not recordings:
-        raise ValueError("no recordings: expected files, or --dataset")
+        raise InputError("no recordings: expected files, or --dataset")
     if options.live and info.early_exit:
-        raise ValueError("--live: the board decides early, and its logits stand still then")
+        raise InputError("--live: the board decides early, and its logits stand still then")
     model = Model(client, options.network, options.margin)
     print(model.text)
     runner = _replay if options.replay is not None else _stream
@@ -118,7 +113,7 @@ class Model:
     def __init__(self, client: Client, path: Path | None, margin: int | None):
         info = client.info
         if margin is not None and not info.early_exit:
-            raise ValueError(f"margin = {margin}: the board has no early exit")
+            raise InputError(f"margin = {margin}: the board has no early exit")
         self._margin = margin
         self._network: Network | None = board_network(info, path)
         if self._network is None:
@@ -189,7 +184,7 @@ def _replay(
 ) -> tuple[AnswerTable, str]:
     repeats, clock_hz = options.replay, client.info.clock_hz
     if not 1 <= repeats <= MOST_REPEATS:
-        raise ValueError(f"replay = {repeats}: expected 1..{MOST_REPEATS}")
+        raise InputError(f"replay = {repeats}: expected 1..{MOST_REPEATS}")
     report = AnswerTable(recordings, ("   margin", "clocks a sample", " samples/s"))
     print(report.header)
     total = 0.0

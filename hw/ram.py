@@ -7,6 +7,8 @@ from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
+from tickless.errors import InputError
+
 __all__ = ["SPRAM_BITS", "SPRAM_DEPTH", "Ram"]
 
 SPRAM_BITS, SPRAM_DEPTH = 16, 16384
@@ -54,7 +56,7 @@ class Ram(wiring.Component):
 
     def __init__(self, shape: ShapeLike, depth: int, single_port: bool):
         if single_port and depth > SPRAM_DEPTH:
-            raise ValueError(
+            raise InputError(
                 f"depth = {depth}: expected at most {SPRAM_DEPTH} words of a single-port memory"
             )
         self.shape, self.depth, self.single_port = shape, depth, single_port

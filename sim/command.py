@@ -3,54 +3,40 @@
 import argparse
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
+from tickless.errors import InputError
 from tickless.gen.activity import measure_activity
 from tickless.gen.options import MEASURED_SAMPLES, add_design_options, design_request
 from tickless.gen.plan import plan
-from tickless.sim.build import SimulatorBuildError
 from tickless.sim.experiment import Experiment, choose_samples
 from tickless.sim.result import Result
-from tickless.sim.run import SimulationError
 from tickless.sim.traffic import MeshResult
-from tickless.sw.checkpoint import CheckpointError
 from tickless.sw.data.catalog import DATASETS
-from tickless.sw.data.events import EventsError
-from tickless.sw.integer.network import PRETRAINED, Network, NetworkError
+from tickless.sw.integer.network import PRETRAINED, Network
+
+__all__ = ["add_options", "main"]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line; returns 0 if the RTL equals the golden model, 1 if not, 2 on a wrong input."""
-    options = _parser().parse_args(arguments)
+def main(options: argparse.Namespace) -> int:
+    """Returns 0 if the RTL equals the golden model, 1 if not."""
+    if options.seed < 0:
+        raise InputError(f"seed = {options.seed}: expected at least 0")
     path = options.network or PRETRAINED / f"{options.dataset}.safetensors"
     output = options.output or Path("build/sim") / options.dataset
-    try:
-        network = Network.load(path)
-        samples = choose_samples(options.dataset, network, options.samples, options.seed)
-        request = design_request(options)
-        activity = None
-        if request.needs_activity:
-            measured = [sample.addresses for sample in samples[:MEASURED_SAMPLES]]
-            activity = measure_activity(network, measured)
-        config = plan(network, request, activity)
-        built = None
-        if options.load is not None:
-            path, built, network = options.load, network, Network.load(options.load)
-        experiment = Experiment(
-            network, path, config, options.dataset, samples, options.seed, built
-        )
-    except (NetworkError, EventsError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    try:
-        result, difference = experiment.run(output, options.stalls, options.waves)
-    except (CheckpointError, SimulatorBuildError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except SimulationError as error:
-        print(f"error: the simulation failed: {error}", file=sys.stderr)
-        return 1
+    network = Network.load(path)
+    samples = choose_samples(options.dataset, network, options.samples, options.seed)
+    request = design_request(options)
+    activity = None
+    if request.needs_activity:
+        measured = [sample.addresses for sample in samples[:MEASURED_SAMPLES]]
+        activity = measure_activity(network, measured)
+    config = plan(network, request, activity)
+    built = None
+    if options.load is not None:
+        path, built, network = options.load, network, Network.load(options.load)
+    experiment = Experiment(network, path, config, options.dataset, samples, options.seed, built)
+    result, difference = experiment.run(output, options.stalls, options.waves)
     (output / "result.json").write_text(json.dumps(result.as_json(), indent=2) + "\n")
     print(table(result))
     print(f"\n{output / 'result.json'}\n{output / 'report.html'}")
@@ -131,8 +117,8 @@ def _plan(mesh: MeshResult) -> list[str]:
     ]
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m sim", description=__doc__)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     parser.add_argument("--dataset", choices=DATASETS, default="saccades")
     parser.add_argument(
         "--samples",
@@ -147,8 +133,3 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--output", type=Path, help="folder; build/sim/<dataset> by default")
     add_design_options(parser)
-    return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from tickless.errors import InputError
 from tickless.gen.configure import design_factory
 from tickless.gen.image import load_image
 from tickless.hw.config import DesignConfig
@@ -80,11 +81,11 @@ def choose_samples(
 
     Raises
     ------
-    ValueError
+    InputError
         If there are fewer, or the network has another sensor.
     """
     if count is not None and count < 1:
-        raise ValueError(f"samples = {count}: expected at least 1")
+        raise InputError(f"samples = {count}: expected at least 1")
     parts = at_random(dataset, count, seed, ("test", "train"))
     chosen = [
         LabelledSample(events, label, part is parts[0] and label != UNLABELLED)
@@ -92,7 +93,7 @@ def choose_samples(
         for events, label in part
     ]
     if chosen[0].events.sensor != network.input_shape:
-        raise ValueError(
+        raise InputError(
             f"the network's sensor is {network.input_shape}, "
             f"{dataset} needs {chosen[0].events.sensor}"
         )

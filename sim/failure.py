@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from tickless.errors import ResultError
 from tickless.sim.bench import Bench, Unit
 from tickless.sim.packets import packet_text
 
 __all__ = ["SimulationError", "hang_text", "link_name", "violation_text"]
 
 
-class SimulationError(RuntimeError):
+class SimulationError(ResultError):
     """A design hung, broke a stream rule or answered a wrong number of samples."""
 
 

@@ -7,13 +7,15 @@ import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
+from tickless.errors import MissingToolError
+
 __all__ = ["SimulatorBuildError", "has_fst", "system_version", "verilator_environment"]
 
 OLDEST_VERILATOR = (5, 36)
 """Oldest version that cocotb 2 works with."""
 
 
-class SimulatorBuildError(RuntimeError):
+class SimulatorBuildError(MissingToolError):
     """A simulator could not be built; the message says what is missing or names the log."""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from tickless.errors import InputError
 from tickless.sw.atomic_write import atomic_write
 from tickless.sw.integer.geometry import GeometryError, Shape
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec
@@ -21,7 +22,7 @@ FORMAT_VERSION = 2
 """Version 1, which is read as well, knows neither neurons by name nor quantization."""
 
 
-class CheckpointError(ValueError):
+class CheckpointError(InputError):
     """Invalid checkpoint; the message names the file, what is wrong and what was expected."""
 
 

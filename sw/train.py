@@ -1,60 +1,53 @@
-"""Command line of training: an experiment in, a checkpoint out."""
+"""Train a spiking network and write a checkpoint.
+
+A run that was killed goes on from its last epoch when it is started again. ``torchrun
+--nproc-per-node N -m tickless train ...`` shares the work among N processes, each with a GPU or a
+core of its own.
+"""
 
 import argparse
-import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from tickless.sw.data.catalog import load, simulated
-from tickless.sw.data.events import EventsError
 from tickless.sw.training.experiment import add_experiment, read_experiment
 from tickless.sw.training.trainer import Trainer
 
-__all__ = ["main"]
+__all__ = ["add_options", "main"]
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Train, keep the state beside the output meanwhile, and measure."""
-    parser = argparse.ArgumentParser(
-        prog="python -m sw.train",
-        description="Train a spiking network and write a checkpoint. A run that was killed goes on "
-        "from its last epoch when it is started again. torchrun --nproc-per-node N -m sw.train ... "
-        "shares the work among N processes, each with a GPU or a core of its own.",
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     add_experiment(parser)
     parser.add_argument("--seed", type=int, help="the same as --set seed=...")
     parser.add_argument(
         "--output", type=Path, help="checkpoint; build/train/EXPERIMENT/METHOD-SEED.* if not given"
     )
-    options = parser.parse_args(arguments)
-    try:
-        settings = read_experiment(options.experiment, options.set)
-        if options.seed is not None:
-            settings = replace(settings, seed=options.seed)
-        output = options.output
-        if output is None:
-            name = f"{settings.method}-{settings.seed}.checkpoint.safetensors"
-            output = Path("build/train") / Path(options.experiment).stem / name
-        output.parent.mkdir(parents=True, exist_ok=True)
-        state = output.with_name(f"{output.name}.state")
-        extra = simulated(settings.dataset, settings.simulated)
-        trainer = Trainer(settings, load(settings.dataset, "train"), extra, state)
-        checkpoint = trainer.run()
-        trainer.team.leave()
-        if not trainer.team.leads:
-            return
-        # Training took long: it is not to be lost should measuring fail.
-        checkpoint.save(output)
-        accuracies = trainer.measure(checkpoint, load(settings.dataset, "test"))
-    except (EventsError, ValueError) as error:
-        sys.exit(f"error: {error}")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Train, keep the state beside the output meanwhile, and measure."""
+    settings = read_experiment(options.experiment, options.set)
+    if options.seed is not None:
+        settings = replace(settings, seed=options.seed)
+    output = options.output
+    if output is None:
+        name = f"{settings.method}-{settings.seed}.checkpoint.safetensors"
+        output = Path("build/train") / Path(options.experiment).stem / name
+    output.parent.mkdir(parents=True, exist_ok=True)
+    state = output.with_name(f"{output.name}.state")
+    extra = simulated(settings.dataset, settings.simulated)
+    trainer = Trainer(settings, load(settings.dataset, "train"), extra, state)
+    checkpoint = trainer.run()
+    trainer.team.leave()
+    if not trainer.team.leads:
+        return 0
+    # Training took long: it is not to be lost should measuring fail.
+    checkpoint.save(output)
+    accuracies = trainer.measure(checkpoint, load(settings.dataset, "test"))
     checkpoint.with_accuracies(**accuracies).save(output)
     state.unlink(missing_ok=True)
     for name, value in accuracies.items():
         print(f"{name}: {value:.4f}")
     print(f"wrote {output}")
-
-
-if __name__ == "__main__":
-    main()
+    return 0

@@ -4,14 +4,13 @@ They show hardware at work on a data set where no training is possible; their cl
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from tickless.errors import InputError
 from tickless.sw.data.catalog import CLASSES, DATASETS, SENSORS, load
-from tickless.sw.data.events import EventsError
 from tickless.sw.integer.engine import SpikingLayer
 from tickless.sw.integer.geometry import Geometry, Shape
 from tickless.sw.integer.layer import Edge, Layer, membrane_bits
@@ -19,7 +18,7 @@ from tickless.sw.integer.network import Network, Provenance
 from tickless.sw.integer.specs import LayerSpec, layer_geometries
 from tickless.sw.training.architectures import layers
 
-__all__ = ["main", "untrained_network"]
+__all__ = ["add_options", "main", "untrained_network"]
 
 WEIGHT_BITS = 4
 MEAN, DEVIATION = 0.5, 2.5
@@ -103,29 +102,31 @@ def _threshold(
     return low, spikes(low)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line: writes the DVS-Gesture network, its thresholds set by recordings."""
-    parser = argparse.ArgumentParser(
-        prog="python -m sw.untrained",
-        description="Write the DVS-Gesture network with random weights, and thresholds that "
-        "suit the recordings at hand. It is not trained: its classes mean nothing.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.description = (
+        "Write the DVS-Gesture network with random weights and thresholds that suit the recordings "
+        "at hand. It is not trained: its classes mean nothing."
     )
-    parser.add_argument("--dataset", choices=DATASETS, default="dvsgesture", help="recordings")
-    parser.add_argument("--samples", type=int, default=3, help="recordings that set the thresholds")
-    parser.add_argument("--seed", type=int, default=1, help="seed of the weights")
+    parser.add_argument(
+        "--dataset", choices=DATASETS, default="dvsgesture", help="recordings (dvsgesture)"
+    )
+    parser.add_argument("--samples", type=int, default=3, help="recordings to suit (3)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the weights (1)")
     parser.add_argument("-o", "--output", type=Path, required=True, help="network file to write")
-    options = parser.parse_args(arguments)
-    try:
-        recordings = load(options.dataset, "test")[: options.samples]
-        inside = [events.addresses[events.inside] for events, _ in recordings]
-        specs = layers("mtt-gesture", CLASSES["dvsgesture"])
-        network = untrained_network(
-            SENSORS[options.dataset], specs, inside, options.seed, options.dataset
-        )
-    except (EventsError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+
+
+def main(options: argparse.Namespace) -> int:
+    """Write the DVS-Gesture network, its thresholds suiting recordings."""
+    for name, least in (("samples", 1), ("seed", 0)):
+        if (value := getattr(options, name)) < least:
+            raise InputError(f"{name} = {value}: expected at least {least}")
+    recordings = load(options.dataset, "test")[: options.samples]
+    inside = [events.addresses[events.inside] for events, _ in recordings]
+    specs = layers("mtt-gesture", CLASSES["dvsgesture"])
+    network = untrained_network(
+        SENSORS[options.dataset], specs, inside, options.seed, options.dataset
+    )
     network.save(options.output)
     for layer in network.layers[:-1]:
         print(
@@ -133,7 +134,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     print(options.output)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

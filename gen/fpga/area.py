@@ -1,7 +1,7 @@
 """Area and speed of the fabric's parts, a core and a readout on an ECP5, by Yosys and nextpnr."""
 
 import json
-import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,6 @@ from amaranth.lib.wiring import Component
 
 from tickless.gen.configure import core_contents, layer_cores
 from tickless.gen.fold import Folding, fold_fully
-from tickless.gen.fpga import tools
 from tickless.gen.fpga.boards.ulx3s import ULX3S_85F
 from tickless.gen.fpga.synthesis import synthesize
 from tickless.hw.core.contents import CoreContents
@@ -24,7 +23,7 @@ from tickless.hw.fabric.router import Router, RouterConfig
 from tickless.hw.packet import LinkConfig
 from tickless.sw.integer.network import PRETRAINED, Network
 
-__all__ = ["Area", "main", "measure", "parts"]
+__all__ = ["Area", "add_options", "main", "measure", "parts"]
 
 FOLDER = Path("build/area")
 
@@ -98,7 +97,7 @@ def measure(component: Component, name: str) -> Area:
     """
     folder = FOLDER / name
     synthesize(component, ULX3S_85F, folder, name, clock_hz=CLOCK_MHZ * 1_000_000)
-    tools.run(
+    run(
         folder,
         *ULX3S_85F.family.part_command,
         *("--quiet", "--json", f"{name}.json", "--freq", str(CLOCK_MHZ), "--timing-allow-fail"),
@@ -114,23 +113,19 @@ def measure(component: Component, name: str) -> Area:
     )
 
 
-def main() -> int:
+def add_options(parser: ArgumentParser) -> None:
+    """There are none."""
+
+
+def main(options: Namespace) -> int:
     """Print the table."""
     print(f"ECP5, speed grade 6, flits of {FLIT.layout.size} bits")
     print(f"{'':38}{'TRELLIS_COMB':>14}{'flip-flops':>12}{'block RAM':>11}{'MHz':>7}")
     for index, (title, make) in enumerate(parts().items()):
-        try:
-            area = measure(make(), f"part_{index}")
-        except tools.ToolError as error:
-            print(f"error: {error}", file=sys.stderr)
-            return 2
+        area = measure(make(), f"part_{index}")
         print(
             f"{title:38}{area.comb:14,}{area.flip_flops:12,}{area.block_rams:11}"
             f"{area.clock_mhz:7.0f}",
             flush=True,
         )
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -3,19 +3,17 @@
 import argparse
 import hashlib
 import json
-import sys
-from collections.abc import Sequence
 from dataclasses import asdict
 from importlib import metadata
+from math import isfinite
 from pathlib import Path
 
+from tickless.errors import InputError
 from tickless.gen.configure import design_factory
-from tickless.gen.fpga import tools
 from tickless.gen.fpga.boards import BOARDS
 from tickless.gen.fpga.build import build
 from tickless.gen.fpga.estimate import core_part, estimate, host_part
 from tickless.gen.fpga.figures import activity_figures, layer_figures, network_figures, table
-from tickless.gen.fpga.place_and_route import ImplementationError
 from tickless.gen.options import (
     add_activity_option,
     add_folding_options,
@@ -26,10 +24,11 @@ from tickless.gen.performance import predict
 from tickless.gen.plan import plan
 from tickless.hw.host.messages import network_number
 from tickless.hw.host.system import System
-from tickless.sw.integer.network import Network, NetworkError
+from tickless.sw.integer.network import Network
 
 __all__ = [
     "add_board_options",
+    "add_options",
     "build_folder",
     "main",
 ]
@@ -38,28 +37,19 @@ BUILD_VERSION = 1
 """Version of the form of ``build.json``."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line; returns 0 if there is a bitstream, 1 if the design is too slow or too large, 2
-    on a wrong input or a missing tool."""
-    options = _parser().parse_args(arguments)
+def main(options: argparse.Namespace) -> int:
+    """Build the bitstream and print its figures."""
     board, folder = BOARDS[options.board], build_folder(options)
-    try:
-        network = Network.load(options.network)
-        activity = sourced_activity(network, options.activity)
-        asked_hz = board.clock_hz
-        if options.clock_mhz is not None:
-            asked_hz = round(options.clock_mhz * 1e6)
-        pll = board.choose_pll(asked_hz)
-        host = board.host_config(pll.clock_hz, network_number(network.hash))
-        config = plan(network, folding_request(options, board=board), activity)
-        system = System(design_factory(config, network)(), host)
-        built = build(board, system, pll, folder, options.seed, options.system_tools)
-    except ImplementationError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except (NetworkError, ValueError, OSError, tools.ToolError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    network = Network.load(options.network)
+    activity = sourced_activity(network, options.activity)
+    asked_hz = board.clock_hz
+    if options.clock_mhz is not None:
+        asked_hz = _clock_hz(options.clock_mhz)
+    pll = board.choose_pll(asked_hz)
+    host = board.host_config(pll.clock_hz, network_number(network.hash))
+    config = plan(network, folding_request(options, board=board), activity)
+    system = System(design_factory(config, network)(), host)
+    built = build(board, system, pll, folder, options.seed, options.system_tools)
     figures = {
         "build_version": BUILD_VERSION,
         "tickless_version": metadata.version("tickless"),
@@ -107,8 +97,14 @@ def build_folder(options: argparse.Namespace) -> Path:
     return options.output or Path("build/bitstream") / f"{options.board}-{options.network.stem}"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m gen.fpga.bitstream", description=__doc__)
+def _clock_hz(mhz: float) -> int:
+    if not isfinite(mhz):
+        raise InputError(f"--clock-mhz {mhz}: a clock is no infinity and no NaN")
+    return round(mhz * 1e6)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     add_board_options(parser)
     parser.add_argument(
         "--clock-mhz",
@@ -130,8 +126,3 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_folding_options(parser)
     add_activity_option(parser)
-    return parser
-
-
-if __name__ == "__main__":
-    sys.exit(main())

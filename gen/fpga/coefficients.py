@@ -5,7 +5,6 @@ Writes the family's file in ``gen/fpga/families`` anew; some minutes for each fa
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -30,7 +29,7 @@ from tickless.hw.core.readout import Readout
 from tickless.hw.host.system import HostConfig, System
 from tickless.sw.integer.network import PRETRAINED, Network
 
-__all__ = ["main", "solve"]
+__all__ = ["add_options", "main", "solve"]
 
 FOLDER = Path("build/coefficients")
 
@@ -56,25 +55,23 @@ HOST_DESIGN = "nmnist-small"
 """Network whose smallest design stands behind the host links."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m gen.fpga.coefficients", description=__doc__)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     parser.add_argument("--family", choices=LARGEST, action="append", help="by default all")
-    options = parser.parse_args(arguments)
-    try:
-        for name in options.family or LARGEST:
-            board = LARGEST[name]
-            counted = [
-                (part, sum(sign * _logic_cells(built, board) for sign, built in components))
-                for part, components in tqdm(_parts(board), name)
-            ]
-            coefficients, lines = solve(counted, board.family)
-            print(*lines, sep="\n")
-            text = json.dumps(coefficients, indent=2) + "\n"
-            board.family.coefficients_file.write_text(text)
-    except tools.ToolError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+
+
+def main(options: argparse.Namespace) -> int:
+    """Measure the families and write their coefficients."""
+    for name in options.family or LARGEST:
+        board = LARGEST[name]
+        counted = [
+            (part, sum(sign * _logic_cells(built, board) for sign, built in components))
+            for part, components in tqdm(_parts(board), name)
+        ]
+        coefficients, lines = solve(counted, board.family)
+        print(*lines, sep="\n")
+        text = json.dumps(coefficients, indent=2) + "\n"
+        board.family.coefficients_file.write_text(text)
     return 0
 
 
@@ -151,7 +148,3 @@ def _logic_cells(component: Any, board: Board) -> int:
         raise tools.ToolError(f"no {cell} in {folder / 'pack.log'}")
     used, _ = found[cell]
     return used
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,7 +1,7 @@
 """Estimate of what a design takes of an FPGA, before any tool has run.
 
 Memories follow the rules by which Yosys maps them. Logic is a sum of features of each core with
-coefficients of the family's, which `gen.fpga.coefficients` measures.
+coefficients of the family's, which ``tickless measure-estimate`` measures.
 """
 
 from collections.abc import Sequence

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
+from tickless.errors import InputError
 from tickless.gen.activity import Activity
 from tickless.gen.configure import chain_config
 from tickless.gen.fold import Folding, choices
@@ -18,7 +19,7 @@ from tickless.sw.integer.network import Network
 __all__ = ["DoesNotFitError", "Fit", "fit_to_board"]
 
 
-class DoesNotFitError(ValueError):
+class DoesNotFitError(InputError):
     """No folding fits the board; the message says what is short, by how much, and what would do."""
 
 

@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from tickless.errors import MissingToolError
+
 __all__ = ["ToolError", "find", "run", "version"]
 
 PREFIX = "yowasp-"
@@ -19,7 +21,7 @@ POLL_SECONDS = 1.0
 TAIL_LINES = 10
 
 
-class ToolError(RuntimeError):
+class ToolError(MissingToolError):
     """A tool is missing or failed; the message says which, what to do, or the end of its output."""
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Self
 
+from tickless.errors import InputError
+
 __all__ = ["Ecp5PllConfig", "Ice40PllConfig", "PllConfig"]
 
 
@@ -80,7 +82,7 @@ class PllConfig:
 
         Raises
         ------
-        ValueError
+        InputError
             If no dividers come within a tenth of it.
         """
         best = max(
@@ -90,7 +92,7 @@ class PllConfig:
         )
         if best is None or best.clock_hz < 0.9 * clock_hz:
             low, high = cls.CLOCK_HZ
-            raise ValueError(
+            raise InputError(
                 f"no clock of {clock_hz / 1e6:g} MHz from {input_hz / 1e6:g} MHz: expected "
                 f"{low / 1e6:g} to {high / 1e6:g} MHz"
             )

@@ -8,6 +8,7 @@ from amaranth.hdl import signed, unsigned
 from amaranth.lib import data
 from amaranth.utils import ceil_log2
 
+from tickless.errors import InputError
 from tickless.hw.core.axis import AxisTable
 from tickless.hw.core.contents import CoreContents
 from tickless.hw.core.shape import CoreShape
@@ -107,7 +108,7 @@ class MemoryMap:
 
     Raises
     ------
-    ValueError
+    InputError
         If the addresses do not fit into `ADDRESS_BITS`.
     """
 
@@ -123,7 +124,7 @@ class MemoryMap:
         self.regions = tuple(regions)
         bits = ceil_log2(len(self.regions)) + self.word_address_bits + self.chunk_index_bits
         if bits > ADDRESS_BITS:
-            raise ValueError(
+            raise InputError(
                 f"core {shape.name!r}: addresses of {bits} bits: expected at most {ADDRESS_BITS}"
             )
 

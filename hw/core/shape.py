@@ -6,6 +6,7 @@ from functools import cached_property
 from amaranth.lib import data
 from amaranth.utils import ceil_log2
 
+from tickless.errors import InputError
 from tickless.hw.core.edge import FREE, EdgeShape, foldings, group_blocks, position_steps, window
 from tickless.hw.packet import LOGIT_BITS, LinkConfig, answer_layout
 
@@ -96,7 +97,7 @@ class CoreShape:
     def __post_init__(self):
         def check(condition: bool, name: str, expected: str):
             if not condition:
-                raise ValueError(
+                raise InputError(
                     f"core {self.name!r}: {name} = {getattr(self, name)!r}: expected {expected}"
                 )
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tickless.errors import InputError
 from tickless.hw.host.uart import MIN_DIVISOR
 
 __all__ = ["HostConfig"]
@@ -46,17 +47,17 @@ class HostConfig:
         for name, (low, high) in limits.items():
             value = getattr(self, name)
             if type(value) is not int or not low <= value <= high:
-                raise ValueError(f"{name} = {value!r}: expected an integer in {low}..{high}")
+                raise InputError(f"{name} = {value!r}: expected an integer in {low}..{high}")
         if self.buffer_bytes & (self.buffer_bytes - 1):
             raise ValueError(f"buffer_bytes = {self.buffer_bytes}: expected a power of two")
         if self.divisor < MIN_DIVISOR:
-            raise ValueError(
+            raise InputError(
                 f"baud = {self.baud}: expected at most {self.clock_hz // MIN_DIVISOR}, "
                 f"a quarter of clock_hz = {self.clock_hz}"
             )
         real = self.clock_hz / self.divisor
         if abs(real / self.baud - 1) > MAX_BAUD_ERROR:
-            raise ValueError(
+            raise InputError(
                 f"baud = {self.baud}: clock_hz = {self.clock_hz} gives {real:.0f} at best: "
                 f"expected at most {MAX_BAUD_ERROR:.0%} of error"
             )

@@ -7,6 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.utils import ceil_log2
 
+from tickless.errors import InputError
 from tickless.hw.design import Design
 from tickless.hw.host.cobs import FRAME_BYTE
 from tickless.hw.host.config import HostConfig
@@ -78,11 +79,11 @@ class HostLink(wiring.Component):
         self.design: Any = design
         self.config = config
         if "load" in design.signature.members:
-            raise ValueError("design: it is loadable: expected one that is not")
+            raise InputError("design: it is loadable: expected one that is not")
         answer: Any = design.o.p.shape()
         self.classes = answer["logits"].shape.length
         if self.classes > ANSWERS_AT_MOST:
-            raise ValueError(f"design: {self.classes} classes: expected at most {ANSWERS_AT_MOST}")
+            raise InputError(f"design: {self.classes} classes: expected at most {ANSWERS_AT_MOST}")
         self.packets: Any = design.links[0].packets
         if self.packets.lanes != self.packets.channels:
             raise ValueError(f"design: input {self.packets!r}: expected one channel block")

@@ -1,12 +1,10 @@
 """Offer a simulated iCEBreaker of the cells that synthesis makes of its system.
 
-As ``tickless simulate-board``, but for the netlist, in the vendor's cells as Yosys models them:
-``python -m sim.board.netlist NETWORK``, with the foldings of ``python -m gen.fpga.bitstream``.
+As ``tickless simulate-board``, but for the netlist, in the vendor's cells as Yosys models them,
+with the foldings of ``tickless bitstream``.
 """
 
 import argparse
-import sys
-from collections.abc import Sequence
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -31,7 +29,7 @@ from tickless.sim.board.simulated import SimulatedBoard
 from tickless.sim.build import BUILD_FOLDER, NATIVE
 from tickless.sw.integer.network import Network
 
-__all__ = ["Netlist", "main", "netlist"]
+__all__ = ["Netlist", "add_options", "main", "netlist"]
 
 NAME = "system"
 """Of the netlist's module."""
@@ -87,14 +85,16 @@ def netlist(system: System, folder: Path) -> str:
     return "\n".join(source.read_text() for source in sources)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line; returns 0 when interrupted, 1 if the simulation fails, 2 on a wrong input or
-    a missing tool."""
-    parser = argparse.ArgumentParser(prog="python -m sim.board.netlist", description=__doc__)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     parser.add_argument("network", type=Path, help="network file (.safetensors)")
     add_folding_options(parser)
     add_activity_option(parser)
-    return offer(partial(_board, parser.parse_args(arguments)))
+
+
+def main(options: argparse.Namespace) -> int:
+    """Returns the exit status of `sim.board.simulate.offer`."""
+    return offer(partial(_board, options))
 
 
 def _board(options: argparse.Namespace) -> tuple[Network, SimulatedBoard]:
@@ -108,7 +108,3 @@ def _board(options: argparse.Namespace) -> tuple[Network, SimulatedBoard]:
     modules = netlist(system, folder)
     print("building the simulator ...", flush=True)
     return network, SimulatedBoard(Netlist(system), host.clock_hz, host.baud, modules=modules)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

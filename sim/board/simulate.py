@@ -2,13 +2,11 @@
 
 import argparse
 import signal
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from tickless.gen.configure import design_factory
-from tickless.gen.fpga.tools import ToolError
 from tickless.gen.options import (
     add_activity_option,
     add_design_options,
@@ -20,10 +18,8 @@ from tickless.host.port import DEFAULT_BAUD
 from tickless.hw.host.messages import network_number
 from tickless.hw.host.system import HostConfig, System
 from tickless.sim.board.simulated import SimulatedBoard
-from tickless.sim.build import SimulatorBuildError
-from tickless.sim.failure import SimulationError
 from tickless.sw.data.catalog import DATASETS
-from tickless.sw.integer.network import PRETRAINED, Network, NetworkError
+from tickless.sw.integer.network import PRETRAINED, Network
 
 __all__ = ["add_options", "main", "offer"]
 
@@ -64,7 +60,7 @@ def main(options: argparse.Namespace) -> int:
 def offer(make: Callable[[], tuple[Network, SimulatedBoard]]) -> int:
     """Make a board and its network, and be the board until interrupted.
 
-    Returns 0 when interrupted, 1 if the simulation fails, 2 on a wrong input or a missing tool.
+    Returns 0 when interrupted.
     """
     # Whoever ends this program ends the simulator with it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -73,12 +69,6 @@ def offer(make: Callable[[], tuple[Network, SimulatedBoard]]) -> int:
         dataset = network.provenance.dataset
         source = f"--dataset {dataset}" if dataset in DATASETS else "FILE..."
         board.serve(partial(_announce, source))
-    except (NetworkError, SimulatorBuildError, ToolError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except SimulationError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print("stopped")
     return 0

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tickless.errors import InputError
 from tickless.sim.board.bench import BoardBench
 from tickless.sim.board.testbench import PLAN_VARIABLE
 from tickless.sim.build import BUILD_FOLDER, build
@@ -45,7 +46,7 @@ class SimulatedBoard:
         modules: str = "",
     ):
         if not 0 <= bit_errors < 1:
-            raise ValueError(f"bit_errors = {bit_errors}: expected at least 0 and less than 1")
+            raise InputError(f"bit_errors = {bit_errors}: expected at least 0 and less than 1")
         self._plan = {"clock_hz": clock_hz, "baud": baud, "bit_errors": bit_errors}
         self._simulator = build(BoardBench(system).verilog() + modules)
 

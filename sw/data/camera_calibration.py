@@ -1,7 +1,6 @@
 """Calibration: simulated beside real recordings of the same MNIST images."""
 
 import argparse
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from tqdm import tqdm
 
+from tickless.errors import InputError
 from tickless.sw.data import mnist, nmnist
 from tickless.sw.data.camera_calibration_plot import draw
 from tickless.sw.data.events import Events, EventsError
@@ -18,9 +18,11 @@ from tickless.sw.data.saccades import Camera, Motion
 
 __all__ = [
     "Statistics",
+    "add_options",
     "calibrate",
     "distances",
     "likeness",
+    "main",
     "mismatch",
     "pairs",
     "simulate",
@@ -182,34 +184,34 @@ def _tuples(values: np.ndarray) -> Any:
     return tuple(map(_tuples, values)) if values.ndim else values.item()
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line: prints the match on recordings that nothing was fitted on, and plots it."""
-    parser = argparse.ArgumentParser(
-        prog="python -m sw.data.camera_calibration",
-        description="Compare simulated with real N-MNIST recordings of the same images.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    parser.add_argument("--fit", type=int, default=0, help="steps of search for parameters")
-    parser.add_argument("--seed", type=int, default=1, help="seed of the search")
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.description = "Compare simulated with real N-MNIST recordings of the same images."
+    parser.add_argument("--fit", type=int, default=0, help="steps of search for parameters (0)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the search (1)")
     parser.add_argument(
-        "--output", type=Path, default=Path("build/calibration.png"), help="plot to write"
+        "--output",
+        type=Path,
+        default=Path("build/calibration.png"),
+        help="plot to write (build/calibration.png)",
     )
-    options = parser.parse_args(arguments)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Print the match on recordings that nothing was fitted on, and plot it."""
+    if options.seed < 0:
+        raise InputError(f"seed = {options.seed}: expected at least 0")
     camera, motion = mnist.CAMERA, mnist.MOTION
-    try:
-        if options.fit > 0:
-            camera, motion = calibrate(camera, motion, options.fit, options.seed)
-            print(f"{camera}\n{motion}\n")
-        recordings, indices = pairs(JUDGED, FITTED)
-        real = statistics(recordings)
-        other = statistics(pairs(JUDGED, FITTED + JUDGED)[0])
-        plain = statistics(simulate(indices, Camera(), Motion()))
-        began = time.process_time()
-        samples = simulate(indices, camera, motion)
-        speed = len(samples) / (time.process_time() - began)
-    except EventsError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    if options.fit > 0:
+        camera, motion = calibrate(camera, motion, options.fit, options.seed)
+        print(f"{camera}\n{motion}\n")
+    recordings, indices = pairs(JUDGED, FITTED)
+    real = statistics(recordings)
+    other = statistics(pairs(JUDGED, FITTED + JUDGED)[0])
+    plain = statistics(simulate(indices, Camera(), Motion()))
+    began = time.process_time()
+    samples = simulate(indices, camera, motion)
+    speed = len(samples) / (time.process_time() - began)
     simulated = statistics(samples)
     columns = [distances(each, real) for each in (plain, simulated, other)]
     print(f"{JUDGED} recordings; total variation distance to the real ones of")
@@ -223,7 +225,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
     draw(options.output, EDGES, real, simulated)
     print(options.output)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

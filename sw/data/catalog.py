@@ -4,6 +4,7 @@ import random
 from collections.abc import Collection, Sequence
 from functools import partial
 
+from tickless.errors import InputError
 from tickless.sw.data import cifar10dvs, dvsgesture, mnist, ncaltech101, nmnist, saccades
 from tickless.sw.data.dvsgesture import UNLABELLED
 from tickless.sw.data.events import Events
@@ -66,15 +67,15 @@ def load(dataset: str, split: str) -> Recordings:
 
     Raises
     ------
-    ValueError
+    InputError
         If a name is unknown; the message lists the known ones.
     EventsError
         If recordings are missing.
     """
     if dataset not in DATASETS:
-        raise ValueError(f"dataset = {dataset!r}: expected one of {', '.join(DATASETS)}")
+        raise InputError(f"dataset = {dataset!r}: expected one of {', '.join(DATASETS)}")
     if split not in SPLITS:
-        raise ValueError(f"split = {split!r}: expected one of {', '.join(SPLITS)}")
+        raise InputError(f"split = {split!r}: expected one of {', '.join(SPLITS)}")
     parts = ("train", "test") if split == "all" else (split,)
     name = f"{dataset}-{split}"
     if dataset == "saccades":
@@ -103,7 +104,7 @@ def at_random(
 
     Raises
     ------
-    ValueError
+    InputError
         If there are fewer.
     EventsError
         If recordings are missing.
@@ -118,9 +119,9 @@ def at_random(
         if wanted <= available:
             break
     else:
-        raise ValueError(f"samples = {count}: {dataset} has {available} here")
+        raise InputError(f"samples = {count}: {dataset} has {available} here")
     if count is not None and count < 1:
-        raise ValueError(f"samples = {count}: expected 1..{available}")
+        raise InputError(f"samples = {count}: expected 1..{available}")
     return parts
 
 

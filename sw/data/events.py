@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tickless.errors import InputError
 from tickless.sw.integer.geometry import Shape
 
 __all__ = ["Events", "EventsError"]
 
 
-class EventsError(ValueError):
+class EventsError(InputError):
     """Invalid event list or recording; the message names what, where and what was expected."""
 
 

@@ -11,6 +11,7 @@ from typing import BinaryIO
 import numpy as np
 from filelock import FileLock, Timeout
 
+from tickless.errors import InputError
 from tickless.sw.data.events import Events
 from tickless.sw.integer.geometry import Shape
 
@@ -51,7 +52,7 @@ def pack(samples: Iterable[tuple[Events, int]], sensor: Shape) -> Packed:
 
     Raises
     ------
-    ValueError
+    InputError
         If there is no sample, or one has another sensor or is too long; the message says which.
     """
     addresses, times, labels = [], [], []
@@ -73,7 +74,7 @@ def pack_on_disk(samples: Iterable[tuple[Events, int]], sensor: Shape, folder: P
 
     Raises
     ------
-    ValueError
+    InputError
         As `pack`; or if a file in the folder is damaged, with its name.
     """
     if not folder.exists():
@@ -87,11 +88,11 @@ def pack_on_disk(samples: Iterable[tuple[Events, int]], sensor: Shape, folder: P
         try:
             arrays[name] = np.load(path, mmap_mode="r").view(np.ndarray)
         except (OSError, ValueError, EOFError) as error:
-            raise ValueError(f"{path}: {error}: delete {folder}, it is then made anew") from None
+            raise InputError(f"{path}: {error}: delete {folder}, it is then made anew") from None
     packed = Packed(**arrays)
     sizes = len(packed.addresses), len(packed.times), int(packed.starts[-1])
     if len(set(sizes)) != 1 or len(packed.starts) != len(packed.labels) + 1:
-        raise ValueError(f"{folder}: its files do not fit together: delete it, it is made anew")
+        raise InputError(f"{folder}: its files do not fit together: delete it, it is made anew")
     return packed
 
 
@@ -102,15 +103,15 @@ def _rows(
     index = -1
     for index, (events, label) in enumerate(samples):
         if events.sensor != sensor:
-            raise ValueError(f"sample {index}: sensor {events.sensor}, not {sensor}")
+            raise InputError(f"sample {index}: sensor {events.sensor}, not {sensor}")
         inside = events.inside
         since = events.t_us[inside]
         since = since - since[:1]
         if len(since) and since[-1] > LONGEST_US:
-            raise ValueError(f"sample {index}: {since[-1]} us long, expected {LONGEST_US} at most")
+            raise InputError(f"sample {index}: {since[-1]} us long, expected {LONGEST_US} at most")
         yield events.addresses[inside].astype(np.int16), since.astype(np.int32), label
     if index < 0:
-        raise ValueError("samples: expected at least one")
+        raise InputError("samples: expected at least one")
 
 
 def _write(samples: Iterable[tuple[Events, int]], sensor: Shape, folder: Path) -> None:

@@ -63,7 +63,7 @@ def fetch(
             found = listed(place)
     if not found:
         raise EventsError(
-            f"{place}: {problem}. Put {expected} (any part of the set will do), or run `make sim` "
-            "alone: its data set `saccades` needs no files"
+            f"{place}: {problem}. Put {expected} (any part of the set will do), or run "
+            "`tickless sim` alone: its data set `saccades` needs no files"
         )
     return found

@@ -1,5 +1,6 @@
-"""Speed of the fast engine on one core, in processor time: ``python -m sw.integer.benchmark``."""
+"""Speed of the fast engine on one core, in processor time."""
 
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from time import thread_time
 
@@ -10,7 +11,7 @@ from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.specs import LayerSpec, layer_geometries
 
-__all__ = ["main", "synthetic_network"]
+__all__ = ["add_options", "main", "synthetic_network"]
 
 EVENTS = 4000
 RUNS = 101
@@ -45,7 +46,11 @@ def synthetic_network(convolutions: Sequence[LayerSpec]) -> Network:
     return Network(tuple(layers))
 
 
-def main() -> None:
+def add_options(parser: ArgumentParser) -> None:
+    """There are none."""
+
+
+def main(options: Namespace) -> int:
     """Print events, synaptic operations and the engine's speed on each network."""
     rng = np.random.default_rng(0)
     events = rng.integers(0, (2, 34, 34), (EVENTS, 3)).astype(np.int32)
@@ -64,7 +69,4 @@ def main() -> None:
                 f"  {title} of {RUNS} runs: {1e3 * value:.2f} ms per sample, "
                 f"{trace.sops / value / 1e6:.0f} million SOP/s"
             )
-
-
-if __name__ == "__main__":
-    main()
+    return 0

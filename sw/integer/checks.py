@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tickless.errors import InputError
+
 __all__ = ["check_margin", "check_sample"]
 
 
@@ -42,10 +44,10 @@ def _check_reads(reads: Sequence[int] | np.ndarray, events: int) -> np.ndarray:
 
 
 def check_margin(margin: int | None, classes: int) -> None:
-    """ValueError unless a margin of early exit suits a number of classes."""
+    """InputError unless a margin of early exit suits a number of classes."""
     if margin is None:
         return
     if type(margin) is not int or margin < 0:
-        raise ValueError(f"margin = {margin!r}: expected an integer of at least 0, or None")
+        raise InputError(f"margin = {margin!r}: expected an integer of at least 0, or None")
     if classes < 2:
-        raise ValueError(f"margin = {margin}: expected None for a network of {classes} class")
+        raise InputError(f"margin = {margin}: expected None for a network of {classes} class")

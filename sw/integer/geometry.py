@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from tickless.errors import InputError
+
 __all__ = ["Geometry", "GeometryError", "Reach", "Shape", "check_integers"]
 
 Shape = tuple[int, int, int]
 """Extent ``(channels, height, width)``."""
 
 
-class GeometryError(ValueError):
+class GeometryError(InputError):
     """Impossible layer geometry; the message names the field, its value and what was expected."""
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tickless.errors import InputError
 from tickless.sw.integer.geometry import Geometry, Shape
 
 __all__ = ["MAX_MEMBRANE_BITS", "Edge", "Layer", "NetworkError", "membrane_bits"]
@@ -12,7 +13,7 @@ MAX_MEMBRANE_BITS = 24
 """Widest membrane: sums of membrane and weight stay exact in 32-bit integers."""
 
 
-class NetworkError(ValueError):
+class NetworkError(InputError):
     """Invalid network or network file; the message names what, where and what was expected."""
 
 

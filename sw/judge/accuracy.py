@@ -5,22 +5,19 @@ left beside the network.
 """
 
 import argparse
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tqdm import tqdm
 
 from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.data.catalog import Recordings
-from tickless.sw.data.events import EventsError
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.integer.network import Network
 from tickless.sw.judge.evaluate import EventScore, score_events, score_steps
 from tickless.sw.judge.options import add_network, at_least_one, judging_samples
 from tickless.sw.training.models import SpikingNetwork
 
-__all__ = ["Accuracies", "accuracies"]
+__all__ = ["Accuracies", "accuracies", "add_options", "main"]
 
 STEPS = 20
 """Largest number of time steps by default."""
@@ -74,9 +71,8 @@ def table(found: Accuracies, weight_bits: int) -> str:
     return "\n".join(lines)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line."""
-    parser = argparse.ArgumentParser(prog="python -m sw.judge.accuracy", description=__doc__)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     add_network(parser)
     parser.add_argument(
         "--steps",
@@ -85,19 +81,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=STEPS,
         help=f"largest number of time steps ({STEPS})",
     )
-    options = parser.parse_args(arguments)
-    try:
-        network = Network.load(options.network)
-        model = Checkpoint.load(Checkpoint.beside(options.network)).model
-        dataset, samples = judging_samples(options, network)
-        found = accuracies(model, network, samples, options.steps)
-    except (EventsError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+
+
+def main(options: argparse.Namespace) -> int:
+    """Print the table."""
+    network = Network.load(options.network)
+    model = Checkpoint.load(Checkpoint.beside(options.network)).model
+    dataset, samples = judging_samples(options, network)
+    found = accuracies(model, network, samples, options.steps)
     print(f"{options.network.stem}: {dataset}, {len(samples)} test samples")
     print(table(found, network.layers[0].edges[0].weight_bits))
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -5,7 +5,6 @@ counterpart in time steps.
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,14 +16,13 @@ from tqdm import tqdm
 
 from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.data.catalog import Recordings
-from tickless.sw.data.events import EventsError
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.integer import engine
-from tickless.sw.integer.network import Network, NetworkError
+from tickless.sw.integer.network import Network
 from tickless.sw.judge.options import add_network, judging_samples
 from tickless.sw.training.models import SpikingNetwork
 
-__all__ = ["Exit", "event_exits", "step_exits"]
+__all__ = ["Exit", "add_options", "event_exits", "main", "step_exits"]
 
 SHARES = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.7, 1.0, 1.5)
 """Margins, as shares of the median lead at END."""
@@ -174,24 +172,22 @@ def plot(event: Sequence[Exit], steps: Sequence[Exit], path: Path) -> None:
     figure.savefig(path)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line: tables and, on request, a picture."""
-    parser = argparse.ArgumentParser(prog="python -m sw.judge.early_exit", description=__doc__)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     add_network(parser)
     parser.add_argument("--margins", type=int, nargs="+", help="in integer logit units")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="picture to write")
-    options = parser.parse_args(arguments)
-    try:
-        network = Network.load(options.network)
-        dataset, samples = judging_samples(options, network)
-        event = event_exits(network, samples, options.margins)
-        checkpoint = Checkpoint.beside(options.network)
-        steps = []
-        if checkpoint.exists():
-            steps = step_exits(Checkpoint.load(checkpoint).model, samples)
-    except (EventsError, NetworkError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+
+
+def main(options: argparse.Namespace) -> int:
+    """Print tables and, on request, draw a picture."""
+    network = Network.load(options.network)
+    dataset, samples = judging_samples(options, network)
+    event = event_exits(network, samples, options.margins)
+    checkpoint = Checkpoint.beside(options.network)
+    steps = []
+    if checkpoint.exists():
+        steps = step_exits(Checkpoint.load(checkpoint).model, samples)
     print(table(f"{dataset}, {len(samples)} samples, event by event", "events", event))
     if steps:
         print(table(f"\nin time steps, {STEPS} at most", "steps", steps))
@@ -199,7 +195,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         plot(event, steps, options.plot)
         print(f"\nwrote {options.plot}")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from tickless.errors import InputError
 from tickless.sw.data.events import Events
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.integer.engine import ReadoutLayer, SpikingLayer
@@ -40,7 +41,7 @@ class FloatEngine:
 
     def __init__(self, model: SpikingNetwork):
         if any(spec.shortcut for spec in model.specs):
-            raise ValueError("model: expected no shortcut: such networks run in time steps alone")
+            raise InputError("model: expected no shortcut: such networks run in time steps alone")
         self._sensor = model.sensor
         self._layers = []
         for index, geometry in enumerate(model.geometries):

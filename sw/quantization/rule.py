@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
+from tickless.errors import InputError
 from tickless.sw.integer.geometry import Geometry
 from tickless.sw.integer.layer import membrane_bits
 
@@ -61,9 +62,9 @@ class Quantization:
 
     def __post_init__(self):
         if not 2 <= self.weight_bits <= 8:
-            raise ValueError(f"weight_bits = {self.weight_bits}: expected 2 to 8")
+            raise InputError(f"weight_bits = {self.weight_bits}: expected 2 to 8")
         if self.resolution < 1:
-            raise ValueError(f"resolution = {self.resolution}: expected at least 1")
+            raise InputError(f"resolution = {self.resolution}: expected at least 1")
 
     @torch.no_grad()
     def levels(self, weight: torch.Tensor, geometry: Geometry, floor: float) -> Levels:

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import binomtest
 
+from tickless.errors import InputError
 from tickless.sw.data.catalog import SENSORS, Recordings, load, simulated
-from tickless.sw.data.events import EventsError
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.judge.evaluate import score_events, score_steps
 from tickless.sw.quantization.quantize import quantize
@@ -22,7 +22,7 @@ from tickless.sw.training.experiment import add_experiment, read_experiment
 from tickless.sw.training.settings import Settings
 from tickless.sw.training.trainer import Trainer
 
-__all__ = ["HeldOutScore", "hold_out", "judge", "summary", "wilson"]
+__all__ = ["HeldOutScore", "add_options", "hold_out", "judge", "main", "summary", "wilson"]
 
 
 @dataclass(frozen=True)
@@ -109,11 +109,8 @@ def summary(parts: Sequence[HeldOutScore]) -> str:
     return "\n".join(lines)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line: runs the parts that are not there yet, and sums up all that are."""
-    parser = argparse.ArgumentParser(
-        prog="python -m sw.study.cross_validation", description=__doc__
-    )
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     add_experiment(parser)
     parser.add_argument("--parts", type=int, default=8, help="parts of the training recordings (8)")
     parser.add_argument("--part", type=int, help="this one alone, from 0; by default all")
@@ -121,26 +118,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--output", type=Path, help="folder; build/cross-validation/EXPERIMENT if not given"
     )
     parser.add_argument("--jobs", type=int, default=JOBS, help=f"parts side by side ({JOBS})")
-    options = parser.parse_args(arguments)
-    try:
-        settings = read_experiment(options.experiment, options.set)
-        if settings.target != "events":
-            raise ValueError(f"target = {settings.target!r}: expected 'events'")
-        if options.parts < 2 or not 0 <= (options.part or 0) < options.parts:
-            raise ValueError(
-                f"parts = {options.parts}, part = {options.part}: expected at least 2 parts, and "
-                "one of them, from 0"
-            )
-        output = options.output or Path("build/cross-validation") / Path(options.experiment).stem
-        output.mkdir(parents=True, exist_ok=True)
-        wanted = range(options.parts) if options.part is None else [options.part]
-        # The first seed that keeps this part aside.
-        seeds = [settings.seed + (number - settings.seed) % options.parts for number in wanted]
-        runs = [(replace(settings, seed=seed), options.parts, output) for seed in seeds]
-        done = side_by_side(_part, runs, options.jobs, "parts")
-    except (EventsError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+
+
+def main(options: argparse.Namespace) -> int:
+    """Run the parts that are not there yet, and sum up all that are."""
+    settings = read_experiment(options.experiment, options.set)
+    if settings.target != "events":
+        raise InputError(f"target = {settings.target!r}: expected 'events'")
+    if options.parts < 2 or not 0 <= (options.part or 0) < options.parts:
+        raise InputError(
+            f"parts = {options.parts}, part = {options.part}: expected at least 2 parts, and "
+            "one of them, from 0"
+        )
+    output = options.output or Path("build/cross-validation") / Path(options.experiment).stem
+    output.mkdir(parents=True, exist_ok=True)
+    wanted = range(options.parts) if options.part is None else [options.part]
+    # The first seed that keeps this part aside.
+    seeds = [settings.seed + (number - settings.seed) % options.parts for number in wanted]
+    runs = [(replace(settings, seed=seed), options.parts, output) for seed in seeds]
+    done = side_by_side(_part, runs, options.jobs, "parts")
     print(summary(done))
     return 0
 
@@ -158,7 +154,3 @@ def _part(settings: Settings, parts: int, output: Path) -> HeldOutScore:
     store(path, settings, "part", part)
     state.unlink(missing_ok=True)
     return part
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -13,6 +13,7 @@ import torch
 from tqdm import tqdm
 
 from tickless.environment import environment
+from tickless.errors import InputError
 from tickless.sw.training.settings import Settings
 
 __all__ = ["JOBS", "side_by_side", "store", "stored"]
@@ -63,8 +64,17 @@ def store(path: Path, settings: Settings, name: str, result: Any) -> None:
 
 
 def stored(path: Path, settings: Settings, name: str) -> dict[str, Any] | None:
-    """Members of what `store` has left in a file; None if there is none of the same settings."""
+    """Members of what `store` has left in a file; None if there is none of the same settings.
+
+    Raises
+    ------
+    InputError
+        If the file is no such result.
+    """
     if not path.exists():
         return None
-    found = json.loads(path.read_text())
+    try:
+        found = json.loads(path.read_text())
+    except ValueError:
+        raise InputError(f"{path}: not a run's result: delete it to run anew") from None
     return found[name] if found["settings"] == json.loads(json.dumps(asdict(settings))) else None

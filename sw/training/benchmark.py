@@ -1,10 +1,10 @@
-"""Speed of training, beside other packages: ``python -m sw.training.benchmark [THREADS]``.
+"""Speed of training, beside other packages.
 
 Compares with those of spikingjelly, snnTorch and sinabs that are installed; Tickless needs none of
 them: ``pip install spikingjelly snntorch sinabs``.
 """
 
-import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -17,12 +17,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from tickless.errors import InputError
 from tickless.sw.training.architectures import layers
 from tickless.sw.training.memory import keep_freed_memory
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire
 
-__all__ = ["PACKAGES", "Peer", "main", "seconds"]
+__all__ = ["PACKAGES", "Peer", "add_options", "main", "seconds"]
 
 STEPS, BATCH, EVENTS, RUNS = 10, 40, 4000, 40
 SENSOR = (2, 34, 34)
@@ -148,13 +149,20 @@ def seconds(models: dict[str, Any], runs: int) -> dict[str, list[float]]:
     return taken
 
 
-def main() -> None:
+def add_options(parser: ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.add_argument("--threads", type=int, metavar="N", help="threads of torch; its own choice")
+
+
+def main(options: Namespace) -> int:
     """Print samples per second of each package, and Tickless's over each.
 
     The process keeps freed memory for all of them, as Tickless does when it trains.
     """
-    if len(sys.argv) > 1:
-        torch.set_num_threads(int(sys.argv[1]))
+    if options.threads is not None:
+        if options.threads < 1:
+            raise InputError(f"threads = {options.threads}: expected at least 1")
+        torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     keep_freed_memory()
     models = {}
@@ -169,7 +177,4 @@ def main() -> None:
     for name, median in taken.items():
         ratio = median / taken["tickless"]
         print(f"{name:16}{BATCH / median:7.0f} samples/s   tickless over it {ratio:.2f}")
-
-
-if __name__ == "__main__":
-    main()
+    return 0

@@ -14,7 +14,7 @@ def keep_freed_memory() -> None:
 
     An iteration frees and asks again for the same large tensors. By default each goes back to the
     system, which then clears it page by page: a third of the time on a CPU
-    (``python -m sw.training.benchmark``).
+    (``tickless bench training``).
     """
     if not sys.platform.startswith("linux"):
         return

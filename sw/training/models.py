@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from tickless.errors import InputError
 from tickless.sw.integer.geometry import Geometry, Shape
 from tickless.sw.integer.specs import LayerSpec, layer_geometries
 from tickless.sw.quantization.rule import Quantization
@@ -159,13 +160,13 @@ class SpikingNetwork(nn.Module):
 
         Raises
         ------
-        ValueError
+        InputError
             If a norm still shifts: a spiking layer has no biases. Call `remove_shifts` first.
         """
         for index, (weight, norm) in enumerate(self._scaled()):
             state = norm.state_dict()
             if state["running_mean"].any() or state["bias"].any():
-                raise ValueError(f"norm {index} shifts: expected zero means and biases")
+                raise InputError(f"norm {index} shifts: expected zero means and biases")
             scale = state["weight"] / torch.sqrt(state["running_var"] + norm.eps)
             weight *= scale[:, None, None, None]
         self.norms, self.direct_norms = nn.ModuleList(), nn.ModuleDict()
@@ -179,13 +180,13 @@ class SpikingNetwork(nn.Module):
 
         Raises
         ------
-        ValueError
+        InputError
             If the neurons leak, or a batch norm is not fused.
         """
         if not isinstance(self.neuron, IntegrateAndFire):
-            raise ValueError(f"neuron = {self.neuron.kind!r}: expected 'if', which has no time")
+            raise InputError(f"neuron = {self.neuron.kind!r}: expected 'if', which has no time")
         if self.norms:
-            raise ValueError("model: expected its batch norms fused")
+            raise InputError("model: expected its batch norms fused")
         geometry, weight, ceil = self.geometries[index], self.weights[index], np.inf
         if self.quantization is None:
             size = 0 if geometry.kind == "readout" else len(weight)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from math import inf, isfinite
 from typing import Any
 
+from tickless.errors import InputError
 from tickless.sw.data.catalog import DATASETS
 from tickless.sw.training.architectures import NETWORKS
 from tickless.sw.training.neurons import NEURONS
@@ -14,7 +15,7 @@ from tickless.sw.training.time_steps import METHODS
 __all__ = ["Settings", "SettingsError"]
 
 
-class SettingsError(ValueError):
+class SettingsError(InputError):
     """Impossible setting; the message names it, its value and what was expected."""
 
 

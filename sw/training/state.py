@@ -7,12 +7,13 @@ from typing import Any
 
 import torch
 
+from tickless.errors import InputError
 from tickless.sw.atomic_write import atomic_write
 
 __all__ = ["State", "StateError", "hand_on", "load_state", "save_state"]
 
 
-class StateError(ValueError):
+class StateError(InputError):
     """State of another run, or a damaged one; the message names the file and what differs."""
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from tests.random_networks import random_events, random_network
+from tickless.command import main
 from tickless.gen.activity import measure_activity
 from tickless.gen.configure import chain_config, layer_cores
 from tickless.gen.cut import cut_layer
-from tickless.gen.emit import emit, main
+from tickless.gen.emit import emit
 from tickless.gen.fold import fold_fully
 from tickless.gen.image import load_image
 from tickless.gen.manifest import MANIFEST_VERSION
@@ -76,7 +77,7 @@ def test_the_same_network_gives_the_same_verilog(network, tmp_path):
 def test_command_line(network, tmp_path, capsys):
     path = tmp_path / "network.safetensors"
     network.save(path)
-    assert main([str(path), "--output", str(tmp_path / "rtl")]) == 0
+    assert main(["rtl", str(path), "--output", str(tmp_path / "rtl")]) == 0
     assert (tmp_path / "rtl" / "design.v").exists()
-    assert main([str(tmp_path / "none.safetensors")]) == 2
+    assert main(["rtl", str(tmp_path / "none.safetensors")]) == 2
     assert "no such network file" in capsys.readouterr().err

@@ -6,9 +6,9 @@ import os
 import pytest
 import serial
 
+from tickless.command import main
 from tickless.host import port as module
 from tickless.host.port import BoardError, open_port
-from tickless.sim.board.command import main
 
 
 def refuse(monkeypatch, error):

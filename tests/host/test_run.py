@@ -9,9 +9,9 @@ import pytest
 from tests.host.fake import INFO, FakeBoard
 from tests.recordings import atis, write
 from tests.sim.test_command import make_network
+from tickless.command import main
 from tickless.host import run as module
 from tickless.hw.host.messages import network_number
-from tickless.sim.board.command import main
 from tickless.sw.integer import engine
 
 MARGIN = 20

@@ -1,4 +1,4 @@
-"""`python -m sim` from a network file to result and report, and what it says when it cannot."""
+"""`tickless sim` from a network file to result and report, and what it says when it cannot."""
 
 import json
 from dataclasses import replace
@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tickless.command import main
 from tickless.gen.plan import plan
-from tickless.sim.command import main
 from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, layer_geometries
@@ -61,7 +61,7 @@ def network_file(tmp_path_factory):
 )
 def test_result_and_report(network_file, tmp_path, capsys, options):
     arguments = ["--network", str(network_file), "--samples", "4", "--output", str(tmp_path)]
-    assert main([*arguments, *options]) == 0
+    assert main(["sim", *arguments, *options]) == 0
     result = json.loads((tmp_path / "result.json").read_text())
     assert set(KEYS) <= set(result)
     assert result["samples"] == 4
@@ -82,7 +82,7 @@ def test_result_and_report(network_file, tmp_path, capsys, options):
 
 def test_folded_cores_need_a_clock_a_step(network_file, tmp_path):
     arguments = ["--network", str(network_file), "--samples", "4", "--output", str(tmp_path)]
-    assert main([*arguments, "--fold", "conv=1x2", "--fold", "readout=5x1"]) == 0
+    assert main(["sim", *arguments, "--fold", "conv=1x2", "--fold", "readout=5x1"]) == 0
     result = json.loads((tmp_path / "result.json").read_text())
     conv, readout = result["cores"]
     fill = 200
@@ -92,7 +92,7 @@ def test_folded_cores_need_a_clock_a_step(network_file, tmp_path):
 
 def test_on_a_mesh(network_file, tmp_path, capsys):
     arguments = ["--network", str(network_file), "--samples", "3", "--output", str(tmp_path)]
-    assert main([*arguments, "--mesh", "2x2", "--cut", "conv=2"]) == 0
+    assert main(["sim", *arguments, "--mesh", "2x2", "--cut", "conv=2"]) == 0
     result = json.loads((tmp_path / "result.json").read_text())
     assert set(result["agreement"].values()) == {1.0}
     mesh = result["mesh"]
@@ -112,7 +112,7 @@ def test_on_a_mesh(network_file, tmp_path, capsys):
 @pytest.mark.parametrize("mesh", [[], ["--mesh", "2x2", "--cut", "conv=2"]], ids=["chain", "mesh"])
 def test_early_exit(network_file, tmp_path, capsys, mesh):
     arguments = ["--network", str(network_file), "--samples", "6", "--output", str(tmp_path)]
-    assert main([*arguments, *mesh, "--margin", "150", "--stalls"]) == 0
+    assert main(["sim", *arguments, *mesh, "--margin", "150", "--stalls"]) == 0
     result = json.loads((tmp_path / "result.json").read_text())
     assert set(result["agreement"].values()) == {1.0}
     early = result["early_exit"]
@@ -127,7 +127,7 @@ def test_a_network_is_loaded(network_file, tmp_path, capsys):
     other = tmp_path / "other.safetensors"
     make_network(seed=7).save(other)
     arguments = ["--network", str(network_file), "--samples", "2", "--output", str(tmp_path)]
-    assert main([*arguments, "--mesh", "1x2", "--load", str(other)]) == 0
+    assert main(["sim", *arguments, "--mesh", "1x2", "--load", str(other)]) == 0
     result = json.loads((tmp_path / "result.json").read_text())
     assert set(result["agreement"].values()) == {1.0}
     assert result["network"] == str(other)
@@ -147,7 +147,7 @@ def test_a_disagreement_is_named(network_file, tmp_path, capsys, monkeypatch):
 
     monkeypatch.setattr("tickless.sim.command.plan", wrong)
     arguments = ["--network", str(network_file), "--samples", "2", "--output", str(tmp_path)]
-    assert main(arguments) == 1
+    assert main(["sim", *arguments]) == 1
     message = capsys.readouterr().err
     assert (
         "differs from the golden model: sample 0, link 1 ('conv' to 'readout'), packet" in message
@@ -163,6 +163,7 @@ def test_a_disagreement_is_named(network_file, tmp_path, capsys, monkeypatch):
         (["--network", "missing.safetensors"], "missing.safetensors: no such network file"),
         (["--network", __file__], "not a network's safetensors file"),
         (["--samples", "0"], "samples = 0: expected at least 1"),
+        (["--seed", "-1"], "seed = -1: expected at least 0"),
         (["--samples", "1000000"], "samples = 1000000: saccades has"),
         (["--fold", "conv=3x1"], "expected one of 1x1, 1x2, 1x4, 2x1, 2x2, 2x4"),
         (["--fold", "nonsense"], "expected LAYER=LANESxTAPS"),
@@ -173,6 +174,7 @@ def test_a_disagreement_is_named(network_file, tmp_path, capsys, monkeypatch):
         (["--mesh", "2x2", "--cut", "other=2"], "no layer 'other'"),
         (["--mesh", "2x2", "--core-updates", "2"], "4 updates at once, 2 allowed"),
         (["--cut", "conv=2"], "expected --mesh RxC, too"),
+        (["--margin", str(1 << 40)], "expected None, or 0.."),
         (["--margin", "-1"], "margin = -1: expected an integer of at least 0"),
         (["--loadable"], "expected --mesh RxC, too"),
         (["--load", "missing.safetensors", "--mesh", "1x2"], "missing.safetensors: no such"),
@@ -181,7 +183,7 @@ def test_a_disagreement_is_named(network_file, tmp_path, capsys, monkeypatch):
 def test_wrong_input(network_file, tmp_path, capsys, monkeypatch, arguments, words):
     monkeypatch.chdir(tmp_path)
     base = [] if "--network" in arguments else ["--network", str(network_file)]
-    assert main([*base, *arguments]) == 2
+    assert main(["sim", *base, *arguments]) == 2
     assert words in capsys.readouterr().err
 
 
@@ -211,7 +213,7 @@ def test_a_residual_network(tmp_path, mesh):
     path = tmp_path / "residual.safetensors"
     Network(tuple(layers)).save(path)
     arguments = ["--network", str(path), "--samples", "2", "--stalls", "--output", str(tmp_path)]
-    assert main([*arguments, *mesh]) == 0
+    assert main(["sim", *arguments, *mesh]) == 0
     result = json.loads((tmp_path / "result.json").read_text())
     assert set(result["agreement"].values()) == {1.0}
     assert all(layer["spikes"] > 100 for layer in result["layers"][:-1])

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
+from tickless.command import main
 from tickless.sw.integer import engine
 from tickless.sw.integer.network import PRETRAINED, Network
 from tickless.sw.integer.specs import LayerSpec
 from tickless.sw.training.architectures import layers
-from tickless.sw.untrained import SPIKES_PER_EVENT, main, untrained_network
+from tickless.sw.untrained import SPIKES_PER_EVENT, untrained_network
 
 SPECS = [
     LayerSpec("conv2d", 4, 3, padding=1),
@@ -56,6 +57,10 @@ def test_committed_network_is_the_paper_s():
 def test_command_line(tmp_path, capsys, monkeypatch):
     path = tmp_path / "network.safetensors"
     monkeypatch.setenv("TICKLESS_DATA", str(tmp_path))
-    assert main(["-o", str(path)]) == 2
+    assert main(["untrained", "-o", str(path)]) == 2
     assert "no recordings there" in capsys.readouterr().err
+    assert main(["untrained", "--samples", "0", "-o", str(path)]) == 2
+    assert "samples = 0: expected at least 1" in capsys.readouterr().err
+    assert main(["untrained", "--seed", "-1", "-o", str(path)]) == 2
+    assert "seed = -1: expected at least 0" in capsys.readouterr().err
     assert not path.exists()

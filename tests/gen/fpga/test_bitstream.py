@@ -8,7 +8,7 @@ import pytest
 
 from tests.gen.fpga.reports import REPORT, StubTools
 from tests.random_networks import random_events, random_network
-from tickless.gen.fpga import bitstream, flash
+from tickless.command import main
 from tickless.gen.fpga.boards import BOARDS
 from tickless.sw.integer.network import Network, Provenance
 
@@ -36,7 +36,7 @@ def reaching(mhz):
 
 def test_figures_of_a_build(network, monkeypatch, tmp_path, capsys):
     stub = StubTools(monkeypatch)
-    assert bitstream.main([network, "--board", "icebreaker", "--seed", "3"]) == 0
+    assert main(["bitstream", network, "--board", "icebreaker", "--seed", "3"]) == 0
     assert stub.ran == ["yosys", "nextpnr-ice40", "icepack"]
     folder = tmp_path / BUILT
     script = (folder / "build_top.sh").read_text()
@@ -84,7 +84,7 @@ def test_word_accesses_are_synaptic_operations_by_lanes(network, monkeypatch, tm
     all_lanes = layer.output_shape[0]
     full = ("--fold", f"{layer.name}={all_lanes}x1")
     for option, lanes in (full, all_lanes), (("--budget", "2"), 1):
-        assert bitstream.main([*arguments, *option]) == 0
+        assert main(["bitstream", *arguments, *option]) == 0
         figures = json.loads((tmp_path / BUILT / "build.json").read_text())
         activity = figures["activity_per_sample"]
         assert figures["layers"][0]["lanes"] == lanes
@@ -95,9 +95,9 @@ def test_word_accesses_are_synaptic_operations_by_lanes(network, monkeypatch, tm
 def test_a_design_that_is_too_slow_has_no_bitstream(network, monkeypatch, tmp_path, capsys):
     StubTools(monkeypatch)
     arguments = [network, "--board", "icebreaker"]
-    assert bitstream.main(arguments) == 0
+    assert main(["bitstream", *arguments]) == 0
     stub = StubTools(monkeypatch, reaching(21.37))
-    assert bitstream.main(arguments) == 1
+    assert main(["bitstream", *arguments]) == 1
     assert stub.ran == ["yosys", "nextpnr-ice40"]
     left = {path.name for path in (tmp_path / BUILT).iterdir()}
     assert "top.bin" not in left
@@ -112,7 +112,7 @@ def test_another_seed_is_tried_where_the_clock_is_nearly_reached(
     network, monkeypatch, tmp_path, capsys
 ):
     stub = StubTools(monkeypatch, reaching(23.9), reaching(23.5), REPORT)
-    assert bitstream.main([network, "--board", "icebreaker", "--seed", "5"]) == 0
+    assert main(["bitstream", network, "--board", "icebreaker", "--seed", "5"]) == 0
     assert stub.seeds == [5, 6, 7]
     assert stub.ran == ["yosys", *3 * ["nextpnr-ice40"], "icepack"]
     figures = json.loads((tmp_path / BUILT / "build.json").read_text())
@@ -123,7 +123,7 @@ def test_another_seed_is_tried_where_the_clock_is_nearly_reached(
 
 def test_three_seeds_are_enough(network, monkeypatch, capsys):
     stub = StubTools(monkeypatch, reaching(23.5), reaching(23.9), reaching(23.7))
-    assert bitstream.main([network, "--board", "icebreaker"]) == 1
+    assert main(["bitstream", network, "--board", "icebreaker"]) == 1
     assert stub.seeds == [1, 2, 3]
     error = capsys.readouterr().err
     assert "reaches 23.90 MHz with seed 1 or 2 or 3, 24.00 MHz were asked" in error
@@ -131,7 +131,7 @@ def test_three_seeds_are_enough(network, monkeypatch, capsys):
 
 def test_a_design_that_does_not_fit_is_told_what_is_short(network, monkeypatch, tmp_path, capsys):
     StubTools(monkeypatch, failing="nextpnr-ice40")
-    assert bitstream.main([network, "--board", "icebreaker"]) == 1
+    assert main(["bitstream", network, "--board", "icebreaker"]) == 1
     error = capsys.readouterr().err
     assert "does not fit on iCEBreaker" in error
     assert "ICESTORM_LC: 6,627 of 5,280, 1,347 too many" in error
@@ -141,7 +141,7 @@ def test_a_design_that_does_not_fit_is_told_what_is_short(network, monkeypatch, 
 
 def test_a_slower_clock_takes_a_rate_that_it_gives(network, monkeypatch, tmp_path):
     StubTools(monkeypatch)
-    assert bitstream.main([network, "--board", "icebreaker", "--clock-mhz", "20"]) == 0
+    assert main(["bitstream", network, "--board", "icebreaker", "--clock-mhz", "20"]) == 0
     figures = json.loads((tmp_path / BUILT / "build.json").read_text())
     assert figures["clock"]["asked_hz"] == 20_000_000
     assert figures["clock"]["built_for_hz"] == 19_875_000
@@ -159,33 +159,36 @@ def test_a_slower_clock_takes_a_rate_that_it_gives(network, monkeypatch, tmp_pat
 )
 def test_wrong_input_is_refused(network, monkeypatch, capsys, options, words):
     stub = StubTools(monkeypatch)
-    assert bitstream.main([network, "--board", "icebreaker", *options]) == 2
+    assert main(["bitstream", network, "--board", "icebreaker", *options]) == 2
     assert stub.ran == []
     assert words in capsys.readouterr().err
 
 
 def test_a_missing_tool_is_told(network, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert bitstream.main([network, "--board", "icebreaker", "--system-tools"]) == 2
+    assert main(["bitstream", network, "--board", "icebreaker", "--system-tools"]) == 2
     assert "no yosys on PATH" in capsys.readouterr().err
 
 
 def test_flash_loads_what_was_built(network, monkeypatch, tmp_path, capfd):
     StubTools(monkeypatch)
     arguments = [network, "--board", "icebreaker"]
-    assert flash.main(arguments) == 2
-    assert "run `make bitstream BOARD=icebreaker` first" in capfd.readouterr().err
-    assert bitstream.main(arguments) == 0
+    assert main(["flash", *arguments]) == 2
+    assert (
+        "run `tickless bitstream small.safetensors --board icebreaker` first"
+        in capfd.readouterr().err
+    )
+    assert main(["bitstream", *arguments]) == 0
     monkeypatch.setenv("PATH", str(tmp_path))
     capfd.readouterr()
-    assert flash.main(arguments) == 2
+    assert main(["flash", *arguments]) == 2
     output, error = capfd.readouterr()
     assert output == f"openFPGALoader -b ice40_generic {BUILT}/top.bin\n"
     assert "no openFPGALoader on PATH" in error
     loader = tmp_path / "openFPGALoader"
     loader.write_text(f"#!{sys.executable}\nimport sys; print(*sys.argv[1:]); sys.exit(7)\n")
     loader.chmod(0o755)
-    assert flash.main(arguments) == 7
+    assert main(["flash", *arguments]) == 7
     assert capfd.readouterr().out.endswith(f"\n-b ice40_generic {BUILT}/top.bin\n")
 
 
@@ -193,7 +196,7 @@ def test_flash_loads_what_was_built(network, monkeypatch, tmp_path, capfd):
 @pytest.mark.parametrize(("board", "mhz"), [("icebreaker", 18), ("ulx3s-25f", 45)])
 def test_a_small_design_meets_its_clock(network, tmp_path, board, mhz):
     arguments = [network, "--board", board, "--budget", "2", "--clock-mhz", str(mhz)]
-    assert bitstream.main(arguments) == 0
+    assert main(["bitstream", *arguments]) == 0
     folder = tmp_path / "build" / "bitstream" / f"{board}-small"
     figures = json.loads((folder / "build.json").read_text())
     clock = figures["clock"]

@@ -14,7 +14,7 @@ __all__ = ["simulated_board", "started_board"]
 START_LIMIT_S = 600
 END_LIMIT_S = 10
 
-SIMULATE_BOARD = ("tickless.sim.board.command", "simulate-board")
+SIMULATE_BOARD = ("simulate-board",)
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def started_board(
 ) -> Iterator[tuple[subprocess.Popen, str]]:
     """Process of a command that offers a board, and the path of its port."""
     with subprocess.Popen(
-        [sys.executable, "-u", "-m", *command, *options],
+        [sys.executable, "-u", "-m", "tickless", *command, *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -51,7 +51,7 @@ def test_recordings_through_the_netlist(recordings):
     expected = [(trace.class_index, tuple(trace.logits.tolist())) for trace in traces]
     taken = [[*(layer.events for layer in trace.layers), trace.readout_events] for trace in traces]
     with (
-        simulated_board(NETWORK, *FOLDED, command=["tickless.sim.board.netlist"]) as path,
+        simulated_board(NETWORK, *FOLDED, command=["simulate-netlist"]) as path,
         open_port(path) as port,
     ):
         client = Client(port, path)

@@ -13,13 +13,13 @@ import pytest
 
 from tests.sim.board.boards import assert_ended, child_processes, simulated_board, started_board
 from tests.sim.test_command import make_network
+from tickless.command import main
 from tickless.host.client import Client
 from tickless.host.frames import Frame, FrameReader, encode_frame
 from tickless.host.port import BoardError, open_port
 from tickless.host.protocol import encode_events
 from tickless.host.transmission import Transmission
 from tickless.hw.host.messages import LINK_INDEX, Command, Error, Reply
-from tickless.sim.board.command import main
 from tickless.sw.integer import engine
 
 STREAMS, BATCH = 1000, 25

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from tests import recordings
+from tickless.command import main
 from tickless.sw.data import camera_calibration, mnist, nmnist
 from tickless.sw.data.camera_calibration import (
     EDGES,
     calibrate,
     distances,
     likeness,
-    main,
     mismatch,
     statistics,
 )
@@ -86,7 +86,7 @@ def test_a_calibration_comes_closer(data):
 
 
 def test_command(data, tmp_path, capsys):
-    assert main(["--output", str(tmp_path / "plot.png")]) == 0
+    assert main(["calibrate-camera", "--output", str(tmp_path / "plot.png")]) == 0
     printed = capsys.readouterr().out
     for name in EDGES:
         assert name in printed
@@ -99,7 +99,7 @@ def test_too_few_recordings(data, monkeypatch, capsys):
     monkeypatch.setattr(camera_calibration, "JUDGED", 4)
     with pytest.raises(EventsError, match=r"Train: expected 10 recordings, got 8"):
         camera_calibration.pairs(4, skip=6)
-    assert main([]) == 2
+    assert main(["calibrate-camera"]) == 2
     assert "error: " in capsys.readouterr().err
 
 

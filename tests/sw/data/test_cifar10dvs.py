@@ -47,7 +47,8 @@ def test_a_damaged_recording_is_named(tmp_path, monkeypatch):
 
 def test_missing_folder_says_where(tmp_path, monkeypatch):
     monkeypatch.setenv("TICKLESS_DATA", str(tmp_path))
-    with pytest.raises(EventsError, match=r"CIFAR10DVS: no recordings there\. Put .*<class>.*make"):
+    words = r"CIFAR10DVS: no recordings there\. Put .*<class>.*tickless sim"
+    with pytest.raises(EventsError, match=words):
         load("cifar10dvs", "test")
 
 

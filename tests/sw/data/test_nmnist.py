@@ -78,7 +78,7 @@ def test_partial_folder(tmp_path, monkeypatch):
 
 def test_missing_folder_says_where(tmp_path, monkeypatch):
     monkeypatch.setenv("TICKLESS_DATA", str(tmp_path))
-    with pytest.raises(EventsError, match=r"NMNIST.Test: no recordings there.*make sim"):
+    with pytest.raises(EventsError, match=r"NMNIST.Test: no recordings there.*tickless sim"):
         load("nmnist", "test")
 
 
@@ -89,7 +89,7 @@ def test_failed_download_says_where(tmp_path, monkeypatch):
     monkeypatch.delenv("TICKLESS_DATA", raising=False)
     monkeypatch.setattr(store, "user_cache_path", lambda *_: tmp_path)
     monkeypatch.setattr(nmnist, "NMNIST", fail)
-    with pytest.raises(EventsError, match=r"no network.*TICKLESS_DATA.*make sim"):
+    with pytest.raises(EventsError, match=r"no network.*TICKLESS_DATA.*tickless sim"):
         load("nmnist", "train")
 
 

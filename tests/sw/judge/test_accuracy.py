@@ -1,9 +1,10 @@
 import pytest
 
+from tickless.command import main
 from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.data.catalog import load
 from tickless.sw.integer.network import PRETRAINED, Network
-from tickless.sw.judge.accuracy import accuracies, main
+from tickless.sw.judge.accuracy import accuracies
 
 SACCADES = PRETRAINED / "saccades.safetensors"
 
@@ -28,7 +29,7 @@ def test_too_few_time_steps_cost_accuracy(found):
 
 
 def test_command_line(capsys):
-    assert main([str(SACCADES), "--samples", "5", "--steps", "3"]) == 0
+    assert main(["judge", "accuracy", str(SACCADES), "--samples", "5", "--steps", "3"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "saccades: saccades, 5 test samples"
     assert [line.split("  ")[0] for line in lines[1:5]] == ["T = 1", "T = 2", "T = 3", "T = 2..3"]
@@ -44,7 +45,7 @@ def test_command_line(capsys):
     ],
 )
 def test_wrong_input(arguments, words, capsys):
-    assert main(arguments) == 2
+    assert main(["judge", "accuracy", *arguments]) == 2
     assert words in capsys.readouterr().err
 
 
@@ -52,5 +53,5 @@ def test_wrong_input(arguments, words, capsys):
 @pytest.mark.parametrize("number", ["0", "-3"])
 def test_numbers_are_at_least_one(option, number, capsys):
     with pytest.raises(SystemExit, match="2"):
-        main([str(SACCADES), option, number])
+        main(["judge", "accuracy", str(SACCADES), option, number])
     assert f"argument {option}: {number}: expected at least 1" in capsys.readouterr().err

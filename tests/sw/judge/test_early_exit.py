@@ -3,12 +3,13 @@ import math
 import numpy as np
 import pytest
 
+from tickless.command import main
 from tickless.sw.data.catalog import load
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.integer import engine
 from tickless.sw.integer.network import PRETRAINED, Network
 from tickless.sw.integer.specs import LayerSpec
-from tickless.sw.judge.early_exit import event_exits, main, step_exits
+from tickless.sw.judge.early_exit import event_exits, step_exits
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire
 
@@ -55,10 +56,25 @@ def test_time_steps_are_left_once_the_lead_is_large_enough():
 def test_command_line(tmp_path, capsys):
     picture = tmp_path / "exits.png"
     network = PRETRAINED / "saccades.safetensors"
-    assert main([str(network), "--samples", "4", "--margins", "500", "--plot", str(picture)]) == 0
+    assert (
+        main(
+            [
+                "judge",
+                "early-exit",
+                str(network),
+                "--samples",
+                "4",
+                "--margins",
+                "500",
+                "--plot",
+                str(picture),
+            ]
+        )
+        == 0
+    )
     text = capsys.readouterr().out
     assert "saccades, 4 samples, event by event" in text
     assert "in time steps, 20 at most" in text
     assert picture.read_bytes().startswith(b"\x89PNG")
-    assert main(["missing.safetensors"]) == 2
+    assert main(["judge", "early-exit", "missing.safetensors"]) == 2
     assert "missing.safetensors: no such network file" in capsys.readouterr().err

@@ -3,9 +3,10 @@ from dataclasses import replace
 
 import pytest
 
+from tickless.command import main
 from tickless.sw.data.catalog import load, simulated
 from tickless.sw.study import cross_validation
-from tickless.sw.study.cross_validation import HeldOutScore, hold_out, main, summary, wilson
+from tickless.sw.study.cross_validation import HeldOutScore, hold_out, summary, wilson
 from tickless.sw.training.settings import Settings
 
 TINY = [
@@ -50,7 +51,7 @@ def seen(monkeypatch):
 
 def test_a_part_is_judged_on_what_its_training_never_saw(tmp_path, capsys, seen):
     arguments = ["saccades", *TINY, "--part", "3", "--output", str(tmp_path)]
-    assert main(arguments) == 0
+    assert main(["cross-validate", *arguments]) == 0
     everything = load("saccades", "train")
     [(kept, extra)] = seen
     aside = set(everything.keys) - set(kept.keys)
@@ -61,7 +62,7 @@ def test_a_part_is_judged_on_what_its_training_never_saw(tmp_path, capsys, seen)
     assert found["samples"] == len(aside)
     assert 0 < found["right"]["integer"] <= len(aside)
     assert "1 parts" in capsys.readouterr().out
-    assert main(arguments) == 0
+    assert main(["cross-validate", *arguments]) == 0
     assert len(seen) == 1, "a part that is there was trained again"
 
 
@@ -75,7 +76,7 @@ def test_each_recording_is_kept_aside_by_one_of_the_seeds():
 
 def test_a_part_runs_with_the_first_seed_that_keeps_it_aside(tmp_path):
     arguments = ["saccades", *TINY, "--set", "seed=7", "--part", "3", "--output", str(tmp_path)]
-    assert main(arguments) == 0
+    assert main(["cross-validate", *arguments]) == 0
     assert json.loads((tmp_path / "3-of-20.json").read_text())["settings"]["seed"] == 23
 
 
@@ -96,5 +97,5 @@ def test_images_kept_aside_are_not_simulated():
     ],
 )
 def test_wrong_input(arguments, words, tmp_path, capsys):
-    assert main([*arguments, "--output", str(tmp_path)]) == 2
+    assert main(["cross-validate", *arguments, "--output", str(tmp_path)]) == 2
     assert words in capsys.readouterr().err

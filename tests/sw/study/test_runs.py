@@ -3,7 +3,9 @@ import os
 import pytest
 import torch
 
-from tickless.sw.study.runs import side_by_side
+from tickless.errors import InputError
+from tickless.sw.study.runs import side_by_side, store, stored
+from tickless.sw.training.settings import Settings
 
 
 def half(number, other):
@@ -30,3 +32,13 @@ def test_one_at_a_time_is_done_here(jobs, arguments):
 def test_the_first_failure_ends_all(jobs):
     with pytest.raises(ValueError, match="3 is odd"):
         side_by_side(half, [(2, 0), (3, 0), (4, 0)], jobs, "halves")
+
+
+def test_a_damaged_result_is_told(tmp_path):
+    path = tmp_path / "run.json"
+    store(path, Settings(), "part", Settings())
+    assert stored(path, Settings(), "part") is not None
+    assert stored(path, Settings(seed=2), "part") is None
+    path.write_text(path.read_text()[:100])
+    with pytest.raises(InputError, match=r"run\.json: not a run's result: delete it"):
+        stored(path, Settings(), "part")

@@ -4,10 +4,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from tickless.command import main
 from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.judge.early_exit import Exit
 from tickless.sw.study import outcome as outcomes
-from tickless.sw.study.command import main
 from tickless.sw.study.outcome import EventOutcome, Outcome
 from tickless.sw.study.report import figures, text
 from tickless.sw.study.runs import side_by_side
@@ -64,7 +64,7 @@ def few(monkeypatch):
 @pytest.mark.usefixtures("few")
 def test_study_of_the_embedded_data_set(tmp_path, capsys):
     arguments = ["saccades", *TINY, "--seeds", "1", "--jobs", "1", "--output", str(tmp_path)]
-    assert main(arguments) == 0
+    assert main(["study", *arguments]) == 0
     printed = capsys.readouterr().out
     for name in ("SDT", "NMT", "MTT, first stage fixed", "MTT, trained at 4 bits"):
         assert name in printed
@@ -77,14 +77,14 @@ def test_study_of_the_embedded_data_set(tmp_path, capsys):
     assert len(stamps) == 12
     # All but the one with another spike budget begin alike.
     assert len(list(tmp_path.glob("pretrained-*.state"))) == 2
-    assert main(arguments) == 0
+    assert main(["study", *arguments]) == 0
     assert stamps == {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.json")}
 
 
 @pytest.mark.usefixtures("few")
 def test_study_of_networks_for_time_steps_alone(tmp_path, capsys):
     settings = ["saccades", *TINY, "--set", "target=steps", "--set", "batch=10"]
-    assert main([*settings, "--seeds", "1", "--jobs", "1", "--output", str(tmp_path)]) == 0
+    assert main(["study", *settings, "--seeds", "1", "--jobs", "1", "--output", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert "MTT, T log-uniform" in printed
     assert "T = 2..20" in printed
@@ -165,5 +165,5 @@ def test_runs_side_by_side_show_one_progress_bar(tmp_path, capfd):
     ],
 )
 def test_wrong_input(arguments, words, tmp_path, capsys):
-    assert main([*arguments, "--output", str(tmp_path)]) == 2
+    assert main(["study", *arguments, "--output", str(tmp_path)]) == 2
     assert words in capsys.readouterr().err

@@ -1,10 +1,10 @@
-import sys
 from functools import partial
 from importlib.util import find_spec
 
 import pytest
 import torch
 
+from tickless.command import main
 from tickless.sw.training import benchmark
 from tickless.sw.training.neurons import IntegrateAndFire
 
@@ -23,9 +23,8 @@ def test_the_peers_network_is_ours():
 def test_prints_what_is_there_and_names_what_is_not(capsys, monkeypatch):
     monkeypatch.setattr(benchmark, "RUNS", 1)
     monkeypatch.setattr(benchmark, "keep_freed_memory", lambda: None)
-    monkeypatch.setattr(sys, "argv", ["benchmark"])
     monkeypatch.setitem(benchmark.PACKAGES, "snntorch", partial(absent, "snntorch"))
-    benchmark.main()
+    assert main(["bench", "training"]) == 0
     printed = capsys.readouterr().out
     assert "snntorch: left out: No module named 'snntorch'" in printed
     assert "tickless over it 1.00" in printed

@@ -5,8 +5,8 @@ import sys
 import pytest
 import torch
 
+from tickless.command import main
 from tickless.sw.checkpoint import Checkpoint
-from tickless.sw.train import main
 from tickless.sw.training.team import Team
 
 # Without pre-training no batch norm sees a part of a batch alone, and nothing is drawn for a
@@ -30,7 +30,7 @@ LAUNCHER = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
 
 def together(*arguments):
     return subprocess.run(
-        [sys.executable, *LAUNCHER, "-m", "tickless.sw.train", *ARGUMENTS, *arguments],
+        [sys.executable, *LAUNCHER, "-m", "tickless", "train", *ARGUMENTS, *arguments],
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
@@ -41,7 +41,7 @@ def together(*arguments):
 
 def test_two_processes_train_what_one_does(tmp_path, capsys):
     paths = tmp_path / "one.safetensors", tmp_path / "two.safetensors"
-    main([*ARGUMENTS, "--output", str(paths[0])])
+    main(["train", *ARGUMENTS, "--output", str(paths[0])])
     ended = together("--output", str(paths[1]))
     assert ended.returncode == 0, ended.stderr
     # One of the two writes and prints.

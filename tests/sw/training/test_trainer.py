@@ -1,5 +1,6 @@
 import dataclasses
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from tickless.command import main
 from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.data import saccades
 from tickless.sw.data.catalog import SENSORS, Recordings, load, simulated
@@ -17,7 +19,6 @@ from tickless.sw.data.events import Events
 from tickless.sw.integer.engine import run
 from tickless.sw.judge.evaluate import FloatEngine, score_events
 from tickless.sw.quantization.quantize import quantize
-from tickless.sw.train import main
 from tickless.sw.training.batches import Batches
 from tickless.sw.training.experiment import experiments, read_experiment
 from tickless.sw.training.loop import Phase, TrainingLoop
@@ -177,6 +178,7 @@ def noise(sensor, seed):
 KILLED = """
 import os, signal, sys
 import torch
+from tickless import command
 from tickless.sw import train
 from tickless.sw.training import loop
 
@@ -194,7 +196,7 @@ def deadly(*arguments):
     return whole(*arguments)
 
 loop.TrainingLoop._pass = deadly
-train.main(sys.argv[2:])
+command.main(["train", *sys.argv[2:]])
 """
 
 
@@ -208,7 +210,7 @@ def test_a_killed_run_goes_on_to_the_same_result(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("tickless.sw.train.load", lambda dataset, split: load(dataset, split)[:30])
     whole, killed = tmp_path / "whole.safetensors", tmp_path / "killed.safetensors"
     state = tmp_path / "killed.safetensors.state"
-    main([str(experiment), "--output", str(whole)])
+    main(["train", str(experiment), "--output", str(whole)])
     # 2 passes of pre-training, then 4 an epoch: in the second epoch of fine-tuning, and in the
     # second with rounded weights.
     for passes, phase in ((9, 1), (9, 2)):
@@ -223,7 +225,7 @@ def test_a_killed_run_goes_on_to_the_same_result(tmp_path, monkeypatch, capsys):
         assert not killed.exists()
         stored = torch.load(state, weights_only=True)
         assert (stored["phase"], stored["epochs"]) == (phase, 1)
-    main([str(experiment), "--output", str(killed)])
+    main(["train", str(experiment), "--output", str(killed)])
     written, resumed = Checkpoint.load(whole), Checkpoint.load(killed)
     assert equal(resumed.model, written.model)
     assert resumed.model.quantization == written.model.quantization
@@ -258,16 +260,20 @@ def test_missing_gpu(samples):
         Trainer(dataclasses.replace(TINY, device="cuda"), *samples)
 
 
-def test_command_line_reports_missing_data(tmp_path, monkeypatch):
+def test_command_line_reports_missing_data(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("TICKLESS_DATA", str(tmp_path))
-    with pytest.raises(SystemExit, match=r"error: .*no recordings there"):
-        main(["nmnist", "--output", str(tmp_path / "a.safetensors")])
+    assert main(["train", "nmnist", "--output", str(tmp_path / "a.safetensors")]) == 2
+    assert re.match(r"error: .*no recordings there", capsys.readouterr().err)
 
 
-def test_command_line_reports_impossible_settings(tmp_path):
-    with pytest.raises(SystemExit, match=r"error: .*nmnist.toml, changed by epochs=x: epochs"):
-        main(["nmnist", "--set", "epochs=x"])
-    with pytest.raises(SystemExit, match=r"error: nowhere: no such experiment"):
-        main(["nowhere"])
-    with pytest.raises(SystemExit, match=r"error: .*seed = -1: expected an integer"):
-        main(["nmnist", "--seed", "-1"])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nmnist", "--set", "epochs=x"], r"error: .*nmnist.toml, changed by epochs=x: epochs"),
+        (["nowhere"], r"error: nowhere: no such experiment"),
+        (["nmnist", "--seed", "-1"], r"error: .*seed = -1: expected an integer"),
+    ],
+)
+def test_command_line_reports_impossible_settings(arguments, words, capsys):
+    assert main(["train", *arguments]) == 2
+    assert re.match(words, capsys.readouterr().err)

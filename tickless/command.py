@@ -1,0 +1,141 @@
+"""The command `tickless`: the table of its parts, and the one place where errors become a line.
+
+A part is a module with ``add_options(parser)``, which adds its options, and ``main(options)``,
+which returns the exit status: 0 good, 1 a result that is not good, 2 a wrong input or a missing
+tool. Its docstring is its help. It is imported when it is called.
+"""
+
+import os
+import sys
+from argparse import SUPPRESS, ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NamedTuple, NoReturn
+
+from tickless.errors import TicklessError
+
+__all__ = ["COMMANDS", "Command", "main"]
+
+DESCRIPTION = "Spiking networks trained once, run at any time step or none, in open hardware."
+
+INTERRUPTED, NOBODY_READS = 128 + 2, 128 + 13
+"""Exit statuses as of a process that ends by SIGINT or SIGPIPE."""
+
+
+class Command(NamedTuple):
+    """Part of the command.
+
+    Members
+    -------
+    name : str
+        One word, or a group's and its own.
+    module : str
+        Module inside the package.
+    help : str
+        One line of ``tickless --help``.
+    """
+
+    name: str
+    module: str
+    help: str
+
+    @property
+    def words(self) -> int:
+        """Number of words in the name."""
+        return len(self.name.split())
+
+
+COMMANDS = (
+    Command("train", "sw.train", "train a network: an experiment in, a checkpoint out"),
+    Command("quantize", "sw.quantization.quantize", "make an integer network of a checkpoint"),
+    Command("judge accuracy", "sw.judge.accuracy", "accuracy over time steps, and without any"),
+    Command("judge early-exit", "sw.judge.early_exit", "accuracy against what early exit saves"),
+    Command("study", "sw.study.command", "train and compare the methods over several seeds"),
+    Command(
+        "cross-validate",
+        "sw.study.cross_validation",
+        "train on parts of the recordings, judge on the others",
+    ),
+    Command("untrained", "sw.untrained", "write a network of random weights"),
+    Command("sim", "sim.command", "compare the RTL with the golden model on recordings"),
+    Command("rtl", "gen.emit", "write Verilog and manifest of a network"),
+    Command("bitstream", "gen.fpga.bitstream", "build the bitstream of a network for a board"),
+    Command("flash", "gen.fpga.flash", "load a board with its bitstream"),
+    Command("run", "host.run", "send recordings to a board and check its answers"),
+    Command("simulate-board", "sim.board.simulate", "offer a simulated board"),
+    Command("simulate-netlist", "sim.board.netlist", "offer a simulated netlist of an iCEBreaker"),
+    Command("bench engine", "sw.integer.benchmark", "speed of the fast engine"),
+    Command("bench simulation", "sim.benchmark", "speed of the simulation"),
+    Command("bench training", "sw.training.benchmark", "speed of training, beside other packages"),
+    Command("bench area", "gen.fpga.area", "area and speed of the fabric's parts on an ECP5"),
+    Command(
+        "calibrate-camera", "sw.data.camera_calibration", "compare simulated and real recordings"
+    ),
+    Command(
+        "measure-estimate",
+        "gen.fpga.coefficients",
+        "measure the coefficients of the area's estimate",
+    ),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a part of the command; returns its exit status.
+
+    The project's own errors, and paths that cannot be read or written, end with one line; whatever
+    else is raised is a mistake in the program and keeps its traceback.
+    """
+    try:
+        status = _run(list(sys.argv[1:] if arguments is None else arguments))
+        # Whatever is wrong with the output is told here, not by the interpreter at its end.
+        sys.stdout.flush()
+    except TicklessError as error:
+        return _error(str(error), error.exit_status)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOBODY_READS
+    except OSError as error:
+        where = "" if error.filename is None else f"{error.filename}: "
+        return _error(f"{where}{error.strerror or error}", TicklessError.exit_status)
+    return status
+
+
+def _run(arguments: list[str]) -> int:
+    called = [command for command in COMMANDS if arguments[: command.words] == command.name.split()]
+    if not called:
+        _overview(arguments)
+    [command] = called
+    module = import_module(f"tickless.{command.module}")
+    parser = ArgumentParser(f"tickless {command.name}", description=module.__doc__)
+    module.add_options(parser)
+    return module.main(parser.parse_args(arguments[command.words :]))
+
+
+def _overview(arguments: list[str]) -> NoReturn:
+    """Help or a refusal, for arguments that name no command; with the group they name, if any."""
+    group = f"{arguments[0]} " if arguments else ""
+    parts = [command for command in COMMANDS if command.name.startswith(group)] if group else []
+    if parts:
+        arguments = arguments[1:]
+    else:
+        group, parts = "", list(COMMANDS)
+    names = [command.name.removeprefix(group) for command in parts]
+    width = max(map(len, names)) + 2
+    lines = [f"  {name:{width}}{part.help}" for name, part in zip(names, parts, strict=True)]
+    parser = ArgumentParser(
+        f"tickless {group}".strip(),
+        usage="%(prog)s [-h] COMMAND ...",
+        description=DESCRIPTION,
+        epilog="\n".join(["commands:", *lines]),
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", metavar="COMMAND", choices=names, help=SUPPRESS)
+    parser.parse_args(arguments)
+    parser.error("expected a command")
+
+
+def _error(text: str, status: int) -> int:
+    print(f"error: {text}", file=sys.stderr)
+    return status
