@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tickless.errors import InputError
-from tickless.gen.fold import Folding, channel_blocks
+from tickless.gen.folding import Folding, channel_blocks
 from tickless.hw.chain import ChainConfig
 from tickless.hw.config import DesignConfig
 from tickless.hw.core.contents import CoreContents

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from tickless.errors import InputError
 from tickless.gen.configure import layer_cores
-from tickless.gen.fold import Folding, channel_blocks
+from tickless.gen.folding import Folding, channel_blocks
 from tickless.hw.core.shape import CoreShape
 from tickless.sw.integer.layer import Layer
 from tickless.sw.integer.network import Network

@@ -6,7 +6,7 @@ import numpy as np
 
 from tickless.errors import InputError
 from tickless.gen.configure import core_contents, layer_cores, network_joins
-from tickless.gen.fold import Folding
+from tickless.gen.folding import Folding
 from tickless.hw.config import DesignConfig
 from tickless.hw.core.edge import EdgeShape
 from tickless.hw.core.memory_map import MemoryMap

@@ -9,7 +9,7 @@ from pathlib import Path
 from tickless.errors import InputError
 from tickless.gen.activity import Activity, measure_activity, read_activity
 from tickless.gen.cut import CoreLimits
-from tickless.gen.fold import Folding
+from tickless.gen.folding import Folding
 from tickless.gen.request import DesignRequest
 from tickless.sw.data.catalog import DATASETS, load
 from tickless.sw.data.files import file_recording

@@ -7,7 +7,7 @@ from tickless.errors import InputError
 from tickless.gen.activity import Activity
 from tickless.gen.configure import chain_config, layer_cores, network_joins
 from tickless.gen.cut import cut_to_limits
-from tickless.gen.fold import Folding, choices, fold_fully, fold_to_budget
+from tickless.gen.folding import Folding, choices, fold_fully, fold_to_budget
 from tickless.gen.place import core_packets, place
 from tickless.gen.request import DesignRequest
 from tickless.hw.config import DesignConfig

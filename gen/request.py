@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from tickless.errors import InputError
 from tickless.gen.cut import CoreLimits
-from tickless.gen.fold import Folding
+from tickless.gen.folding import Folding
 from tickless.gen.fpga.board import Board
 
 __all__ = ["DesignRequest"]

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from tickless.errors import InputError
 from tickless.sw.data.catalog import SENSORS, at_random
 from tickless.sw.data.files import NamedRecording
 from tickless.sw.integer.geometry import Shape

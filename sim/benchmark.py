@@ -3,7 +3,7 @@
 import argparse
 
 from tickless.gen.configure import chain_config, design_factory
-from tickless.gen.fold import fold_fully
+from tickless.gen.folding import fold_fully
 from tickless.sim.experiment import choose_samples
 from tickless.sim.packets import pack_sample
 from tickless.sim.run import simulate

@@ -9,9 +9,10 @@ from pathlib import Path
 from amaranth.lib.wiring import Component
 
 from tickless.gen.configure import core_contents, layer_cores
-from tickless.gen.fold import Folding, fold_fully
+from tickless.gen.folding import Folding, fold_fully
 from tickless.gen.fpga.boards.ulx3s import ULX3S_85F
 from tickless.gen.fpga.synthesis import synthesize
+from tickless.gen.fpga.tools import run
 from tickless.hw.core.contents import CoreContents
 from tickless.hw.core.core import Core
 from tickless.hw.core.readout import Readout

@@ -15,7 +15,7 @@ from scipy.optimize import nnls
 from tqdm import tqdm
 
 from tickless.gen.configure import chain_config, core_contents
-from tickless.gen.fold import Folding, fold_fully
+from tickless.gen.folding import Folding, fold_fully
 from tickless.gen.fpga import tools
 from tickless.gen.fpga.board import Board
 from tickless.gen.fpga.boards import BOARDS

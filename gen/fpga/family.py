@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from tickless.gen.fold import Folding
+from tickless.gen.folding import Folding
 from tickless.hw.board.pll import Pll
 
 __all__ = ["Family", "LutRam"]

@@ -8,7 +8,7 @@ from math import inf
 from tickless.errors import InputError
 from tickless.gen.activity import Activity
 from tickless.gen.configure import chain_config
-from tickless.gen.fold import Folding, choices
+from tickless.gen.folding import Folding, choices
 from tickless.gen.fpga.board import Board
 from tickless.gen.fpga.boards import BOARDS
 from tickless.gen.fpga.estimate import Estimate, Part, core_part, estimate, host_part

@@ -5,7 +5,7 @@ import pytest
 
 from tests.random_networks import random_network
 from tickless.gen.configure import chain_config, core_contents, layer_cores
-from tickless.gen.fold import Folding, channel_blocks, choices, fold_fully
+from tickless.gen.folding import Folding, channel_blocks, choices, fold_fully
 
 
 @pytest.mark.parametrize("seed", range(16))
@@ -51,7 +51,13 @@ def check_weights(core, words, index, first, geometry, weights):
 
 def test_shapes_depend_on_no_weight():
     network = random_network(np.random.default_rng(2))
-    layers = tuple(replace(layer, weight=np.zeros_like(layer.weight)) for layer in network.layers)
+    layers = tuple(
+        replace(
+            layer,
+            edges=tuple(replace(edge, weight=np.zeros_like(edge.weight)) for edge in layer.edges),
+        )
+        for layer in network.layers
+    )
     blank = replace(network, layers=layers)
     foldings = fold_fully(network)
     config = chain_config(network, foldings)

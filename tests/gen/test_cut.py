@@ -4,7 +4,7 @@ import pytest
 from tests.random_networks import random_network
 from tickless.gen.configure import core_contents, layer_cores
 from tickless.gen.cut import CoreLimits, cut_layer, cut_to_limits, memory_bits
-from tickless.gen.fold import Folding, fold_fully
+from tickless.gen.folding import Folding, fold_fully
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tickless.gen.activity import measure_activity
 from tickless.gen.configure import chain_config, layer_cores
 from tickless.gen.cut import cut_layer
 from tickless.gen.emit import emit
-from tickless.gen.fold import fold_fully
+from tickless.gen.folding import fold_fully
 from tickless.gen.image import load_image
 from tickless.gen.manifest import MANIFEST_VERSION
 from tickless.gen.place import place

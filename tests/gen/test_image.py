@@ -5,11 +5,11 @@ import pytest
 
 from tests.random_networks import random_network
 from tickless.gen.configure import core_contents, layer_cores
-from tickless.gen.fold import Folding, fold_fully
+from tickless.gen.folding import Folding, fold_fully
 from tickless.gen.image import load_image
 from tickless.gen.manifest import manifest
 from tickless.gen.place import place
-from tickless.sw.integer.layer import Layer
+from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.specs import LayerSpec, layer_geometries
 
@@ -63,7 +63,8 @@ def small_network(kernel=3, stride=3, padding=1, groups=1):
         size = 4 if name == "conv" else 0
         weight = np.ones(geometry.weight_shape, np.int8)
         threshold, floor = np.full(size, 3, np.int32), np.full(size, -2, np.int32)
-        layers.append(Layer(name, geometry, weight, 4, threshold, floor, 8 if size else 32))
+        edges = (Edge(geometry, weight, 4),)
+        layers.append(Layer(name, edges, threshold, floor, 8 if size else 32))
     return Network(tuple(layers))
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from tests.random_networks import random_events, random_network
 from tickless.gen.activity import measure_activity
-from tickless.gen.fold import Folding, fold_fully
+from tickless.gen.folding import Folding, fold_fully
 from tickless.gen.options import add_design_options, design_request, parse_folding
 from tickless.gen.plan import plan_foldings
 from tickless.gen.request import DesignRequest

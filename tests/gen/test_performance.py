@@ -7,7 +7,7 @@ from amaranth.sim import Simulator
 from tests.random_networks import random_events, random_network
 from tickless.gen.activity import measure_activity
 from tickless.gen.configure import chain_config, design_factory
-from tickless.gen.fold import Folding, clocks_per_event, fold_fully
+from tickless.gen.folding import Folding, clocks_per_event, fold_fully
 from tickless.gen.performance import predict
 from tickless.hw.packet import Kind
 from tickless.sw.integer import golden

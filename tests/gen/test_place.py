@@ -6,7 +6,7 @@ import pytest
 from tests.random_networks import random_events
 from tickless.gen.activity import measure_activity
 from tickless.gen.configure import layer_cores
-from tickless.gen.fold import Folding
+from tickless.gen.folding import Folding
 from tickless.gen.place import core_packets, mesh_config, place
 from tickless.gen.routes import check_routes
 from tickless.hw.fabric.flit import HOST, FlitConfig

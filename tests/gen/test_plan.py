@@ -9,7 +9,7 @@ from tickless.errors import InputError
 from tickless.gen.activity import measure_activity
 from tickless.gen.configure import chain_config
 from tickless.gen.cut import CoreLimits
-from tickless.gen.fold import Folding, fold_fully
+from tickless.gen.folding import Folding, fold_fully
 from tickless.gen.fpga.boards import BOARDS
 from tickless.gen.fpga.fit import fit_to_board
 from tickless.gen.options import parse_cut, sourced_activity

@@ -5,7 +5,7 @@ import pytest
 
 from tests.random_networks import random_network
 from tickless.gen.configure import chain_config, core_contents, layer_cores
-from tickless.gen.fold import fold_fully
+from tickless.gen.folding import fold_fully
 from tickless.gen.place import place
 from tickless.hw.chain import Chain
 from tickless.hw.fabric.mesh import MeshDesign

@@ -7,7 +7,7 @@ import pytest
 
 from tests.random_networks import random_events, random_network
 from tickless.gen.configure import chain_config
-from tickless.gen.fold import fold_fully
+from tickless.gen.folding import fold_fully
 from tickless.hw.design import Link
 from tickless.hw.packet import Kind, answer_layout
 from tickless.sim.compare import compare

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tickless.gen.configure import design_factory, layer_cores, network_joins
-from tickless.gen.fold import Folding
+from tickless.gen.folding import Folding
 from tickless.gen.image import IMAGE_DTYPE, load_image
 from tickless.gen.place import place
 from tickless.sim.compare import compare

@@ -10,7 +10,7 @@ import pytest
 from tests.random_networks import random_network, random_samples
 from tickless.gen.configure import design_factory, layer_cores, network_joins
 from tickless.gen.cut import cut_layer
-from tickless.gen.fold import channel_blocks, choices
+from tickless.gen.folding import channel_blocks, choices
 from tickless.gen.image import load_image
 from tickless.gen.routes import check_routes
 from tickless.hw.core.contents import CoreContents

@@ -7,7 +7,7 @@ import pytest
 
 from tests.random_networks import random_network, random_samples
 from tickless.gen.configure import chain_config, design_factory
-from tickless.gen.fold import choices
+from tickless.gen.folding import choices
 from tickless.sim.compare import compare
 from tickless.sim.packets import pack_sample
 from tickless.sim.run import simulate

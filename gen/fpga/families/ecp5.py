@@ -3,7 +3,7 @@
 from pathlib import Path
 from types import MappingProxyType
 
-from tickless.gen.fold import Folding
+from tickless.gen.folding import Folding
 from tickless.gen.fpga.family import Family, LutRam
 from tickless.hw.board.pll import Ecp5Pll
 

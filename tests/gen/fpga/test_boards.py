@@ -6,7 +6,7 @@ import pytest
 
 from tests.random_networks import random_network
 from tickless.gen.configure import chain_config, design_factory
-from tickless.gen.fold import fold_fully
+from tickless.gen.folding import fold_fully
 from tickless.gen.fpga.boards import BOARDS
 from tickless.hw.board.top import BoardTop
 from tickless.hw.host.system import HostConfig, System

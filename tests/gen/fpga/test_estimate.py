@@ -3,7 +3,7 @@ import pytest
 
 from tests.random_networks import random_network
 from tickless.gen.configure import chain_config
-from tickless.gen.fold import Folding
+from tickless.gen.folding import Folding
 from tickless.gen.fpga.estimate import Part, core_part, estimate, host_part, map_memories
 from tickless.gen.fpga.families.ecp5 import ECP5
 from tickless.gen.fpga.families.ice40 import ICE40

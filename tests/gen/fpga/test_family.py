@@ -12,7 +12,7 @@ from tests.gen.fpga.reports import PATH, StubTools
 from tests.random_networks import random_events, random_network
 from tickless.gen.activity import measure_activity
 from tickless.gen.configure import chain_config, core_contents, design_factory
-from tickless.gen.fold import Folding, fold_fully
+from tickless.gen.folding import Folding, fold_fully
 from tickless.gen.fpga.board import Board
 from tickless.gen.fpga.boards import BOARDS
 from tickless.gen.fpga.build import build

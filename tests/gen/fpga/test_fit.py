@@ -5,7 +5,7 @@ import pytest
 
 from tests.random_networks import random_events, random_network
 from tickless.gen.activity import measure_activity
-from tickless.gen.fold import fold_fully
+from tickless.gen.folding import fold_fully
 from tickless.gen.fpga.boards import BOARDS
 from tickless.gen.fpga.fit import DoesNotFitError, fit_to_board
 

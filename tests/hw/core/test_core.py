@@ -8,7 +8,7 @@ import pytest
 from tests.hw.stream_io import PATTERNS, collect, send, simulate
 from tests.random_networks import random_events, random_network
 from tickless.gen.configure import chain_config, core_contents
-from tickless.gen.fold import Folding, choices
+from tickless.gen.folding import Folding, choices
 from tickless.hw.core.core import Core
 from tickless.hw.core.readout import Readout
 from tickless.hw.packet import Kind

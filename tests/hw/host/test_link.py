@@ -12,7 +12,7 @@ from tests.hw.cores import make_contents, make_core
 from tests.hw.host.host import ByteHost, encode
 from tests.random_networks import random_events, random_network
 from tickless.gen.configure import chain_config, design_factory
-from tickless.gen.fold import fold_fully
+from tickless.gen.folding import fold_fully
 from tickless.hw.chain import Chain, ChainConfig
 from tickless.hw.core.counters import counter_layout
 from tickless.hw.host.config import HostConfig

@@ -4,7 +4,7 @@ from amaranth.sim import Simulator
 from tests.hw.host.host import SerialHost
 from tests.hw.host.test_link import NETWORK, PERIOD
 from tickless.gen.configure import chain_config, design_factory
-from tickless.gen.fold import fold_fully
+from tickless.gen.folding import fold_fully
 from tickless.hw.host.config import HostConfig
 from tickless.hw.host.messages import Command, Reply, answer_message
 from tickless.hw.host.system import System

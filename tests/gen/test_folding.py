@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.random_networks import random_network
-from tickless.gen.fold import Folding, choices, clocks_per_event, fold_fully, fold_to_budget
+from tickless.gen.folding import Folding, choices, clocks_per_event, fold_fully, fold_to_budget
 from tickless.sw.integer.specs import LayerSpec, layer_geometries
 
 CHAIN = layer_geometries(
