@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import NamedTuple, NoReturn
 
-from tickless.errors import TicklessError
+from tickless.errors import MissingToolError, TicklessError
 
 __all__ = ["COMMANDS", "Command", "main"]
 
@@ -20,6 +20,10 @@ DESCRIPTION = "Spiking networks trained once, run at any time step or none, in o
 
 INTERRUPTED, NOBODY_READS = 128 + 2, 128 + 13
 """Exit statuses as of a process that ends by SIGINT or SIGPIPE."""
+
+
+EXTRAS = {"amaranth_boards": "fpga"}
+"""Extra of the package that brings a module which not everybody needs."""
 
 
 class Command(NamedTuple):
@@ -107,7 +111,16 @@ def _run(arguments: list[str]) -> int:
     if not called:
         _overview(arguments)
     [command] = called
-    module = import_module(f"tickless.{command.module}")
+    try:
+        module = import_module(f"tickless.{command.module}")
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package not in EXTRAS:
+            raise
+        raise MissingToolError(
+            f"tickless {command.name} needs the package {package}: "
+            f"pip install 'tickless[{EXTRAS[package]}]'"
+        ) from None
     parser = ArgumentParser(f"tickless {command.name}", description=module.__doc__)
     module.add_options(parser)
     return module.main(parser.parse_args(arguments[command.words :]))

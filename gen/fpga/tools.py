@@ -51,7 +51,10 @@ def find(tool: str, system: bool = False) -> str:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     found = shutil.which(PREFIX + tool, path=path)
     if found is None:
-        raise ToolError(f"no {PREFIX}{tool} beside {sys.executable} or on PATH: run `make env`")
+        raise ToolError(
+            f"no {PREFIX}{tool} beside {sys.executable} or on PATH: run `make env` in a clone, or "
+            "pip install 'tickless[fpga]'"
+        )
     return found
 
 
