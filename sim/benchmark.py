@@ -4,9 +4,9 @@ import argparse
 
 from tickless.gen.configure import chain_config, design_factory
 from tickless.gen.folding import fold_fully
-from tickless.sim.experiment import choose_samples
 from tickless.sim.packets import pack_sample
 from tickless.sim.run import simulate
+from tickless.sim.samples import choose_samples
 from tickless.sw.data.catalog import DATASETS, load
 from tickless.sw.integer.network import PRETRAINED, Network
 

@@ -9,8 +9,9 @@ from tickless.errors import InputError
 from tickless.gen.activity import measure_activity
 from tickless.gen.options import MEASURED_SAMPLES, add_design_options, design_request
 from tickless.gen.plan import plan
-from tickless.sim.experiment import Experiment, choose_samples
+from tickless.sim.experiment import Experiment
 from tickless.sim.result import Result
+from tickless.sim.samples import choose_samples
 from tickless.sim.traffic import MeshResult
 from tickless.sw.data.catalog import DATASETS
 from tickless.sw.integer.network import PRETRAINED, Network

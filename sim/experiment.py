@@ -1,13 +1,11 @@
 """Experiment: one network on one set of samples, through float model, golden model and RTL."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from tickless.errors import InputError
 from tickless.gen.configure import design_factory
 from tickless.gen.image import load_image
 from tickless.hw.config import DesignConfig
@@ -25,17 +23,17 @@ from tickless.sim.result import (
     versions,
 )
 from tickless.sim.run import simulate
+from tickless.sim.samples import LabelledSample
 from tickless.sim.traffic import mesh_result, port_tokens
 from tickless.sw.checkpoint import Checkpoint
-from tickless.sw.data.catalog import UNLABELLED, at_random
-from tickless.sw.data.events import Events
+from tickless.sw.data.catalog import UNLABELLED
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.integer import engine, golden
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.trace import SampleTrace
 from tickless.sw.judge.evaluate import FloatEngine, score_steps, spike_difference
 
-__all__ = ["Experiment", "LabelledSample", "choose_samples"]
+__all__ = ["Experiment"]
 
 GOLDEN_SAMPLES, GOLDEN_EVENTS = 2, 200_000
 """Samples, and at most how many input events in all, that the golden model itself runs; the rest is
@@ -43,61 +41,6 @@ the fast engine's, which the tests prove equal and which is a thousand times as 
 half a minute."""
 
 REPORTED_SAMPLES = 3
-
-
-@dataclass(frozen=True, eq=False)
-class LabelledSample:
-    """One labelled recording.
-
-    Members
-    -------
-    events : Events
-        The recording.
-    label : int
-        True class, or `sw.data.catalog.UNLABELLED`.
-    of_test_set : bool
-        Whether it belongs to a labelled test set.
-    """
-
-    events: Events
-    label: int
-    of_test_set: bool
-
-    @property
-    def addresses(self) -> np.ndarray:
-        """int32 ``[n, 3]``: ``(channel, y, x)``."""
-        return self.events.addresses
-
-
-def choose_samples(
-    dataset: str, network: Network, count: int | None, seed: int
-) -> list[LabelledSample]:
-    """Recordings chosen at random, all of the test set before any of the training set.
-
-    Parameters
-    ----------
-    count : int or None
-        How many, or as many as `sw.data.catalog.at_random` likes.
-
-    Raises
-    ------
-    InputError
-        If there are fewer, or the network has another sensor.
-    """
-    if count is not None and count < 1:
-        raise InputError(f"samples = {count}: expected at least 1")
-    parts = at_random(dataset, count, seed, ("test", "train"))
-    chosen = [
-        LabelledSample(events, label, part is parts[0] and label != UNLABELLED)
-        for part in parts
-        for events, label in part
-    ]
-    if chosen[0].events.sensor != network.input_shape:
-        raise InputError(
-            f"the network's sensor is {network.input_shape}, "
-            f"{dataset} needs {chosen[0].events.sensor}"
-        )
-    return chosen
 
 
 class Experiment:
