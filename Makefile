@@ -24,6 +24,7 @@ SYSTEM_TOOLS ?= 0
 WAVES ?= 0
 STALLS ?= 0
 TESTS ?= tests
+BUSY ?= 0
 
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -93,8 +94,9 @@ bench: $(READY) ## speed of the fast engine and the simulation, area of the fabr
 	$(RUN) -m sim.benchmark --dataset $(DATASET)
 	$(RUN) -m gen.fpga.area
 
-test: $(READY) ## the tests
-	$(RUN) -m pytest -n auto -q -m "not long and not bitstream" $(TESTS)
+test: $(READY) ## the tests; BUSY=n beside n busy loops, as on a machine that others use, too
+	@for _ in $$(seq $(BUSY)); do (while kill -0 $$$$; do :; done) 2>/dev/null & done; \
+	$(RUN) -m pytest -n auto --dist worksteal -q -m "not long and not bitstream" $(TESTS)
 
 test-long: $(READY) ## the tests, with the long regression
 	$(RUN) -m pytest -n auto -q -m "not bitstream" $(TESTS)

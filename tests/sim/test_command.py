@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tickless.gen.options import chosen_design
+from tickless.sim.build import build
 from tickless.sim.command import main
 from tickless.sw.integer.layer import Layer, Shortcut
 from tickless.sw.integer.network import Network
@@ -46,6 +47,16 @@ def make_network(seed=0):
         threshold = np.full(size, 12, np.int32)
         layers.append(Layer(name, geometry, weight, 4, threshold, -threshold, 6 if spiking else 32))
     return Network(tuple(layers))
+
+
+@pytest.fixture(autouse=True)
+def quick_builds(monkeypatch):
+    """For runs of a few samples, which take far less time than the compiler's optimization."""
+
+    def quick(source, waves, optimize):
+        return build(source, waves, optimize=False)
+
+    monkeypatch.setattr("tickless.sim.run.build", quick)
 
 
 @pytest.fixture(scope="module")
