@@ -5,7 +5,7 @@ import os
 import select
 import time
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol
 
 import serial
 from serial.tools import list_ports
@@ -76,15 +76,15 @@ class SerialPort(serial.Serial):
         """Seconds on a simulated board's own clock, for other boards on this machine's."""
         return time.monotonic() if self._clock is None else self._clock.now_s()
 
-    def write(self, content: bytes, /) -> int:
-        """Write all; OSError if the board takes nothing for `WRITE_LIMIT_S`."""
+    def write(self, content: Any, /) -> int:
+        """Write all bytes; OSError if the board takes nothing for `WRITE_LIMIT_S`."""
         left = memoryview(content)
         until = self.now_s() + WRITE_LIMIT_S
         while left:
             now = self.now_s()
-            if select.select([], [self.fd], [], TICK_S)[1]:
+            if select.select([], [self.fileno()], [], TICK_S)[1]:
                 with suppress(BlockingIOError):
-                    left = left[os.write(self.fd, left) :]
+                    left = left[os.write(self.fileno(), left) :]
             elif now > until:
                 raise serial.SerialTimeoutException("Write timeout")
         return len(content)

@@ -34,5 +34,6 @@ def pytest_collection_modifyitems(items) -> None:
     """Long tests first, the others in their order."""
     root = Path(__file__).parent
     rank = {root / name: place for place, name in enumerate(LONG)}
+    assert all(path.exists() for path in rank), "LONG names a file that is gone"
     items.sort(key=lambda item: rank.get(item.path, len(LONG)))
     gc.freeze()

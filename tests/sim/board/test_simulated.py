@@ -245,7 +245,7 @@ def test_bits_that_arrive_wrong(network, network_file):
 def test_a_simulator_that_is_slower_than_patience(network, network_file):
     """It stands still in the middle of a sample for longer than its client would wait."""
     rng = np.random.default_rng(5)
-    patience_s = 0.2
+    patience_s = 1.0
     with (
         started_board("--network", str(network_file)) as (process, path),
         open_port(path) as port,
@@ -258,7 +258,7 @@ def test_a_simulator_that_is_slower_than_patience(network, network_file):
             answers = client.answers([Transmission(events, read_every=500)])
             next(answers)
             os.kill(simulator, signal.SIGSTOP)
-            goes_on = threading.Timer(5 * patience_s, os.kill, (simulator, signal.SIGCONT))
+            goes_on = threading.Timer(2 * patience_s, os.kill, (simulator, signal.SIGCONT))
             goes_on.start()
             *_, answer = answers
             goes_on.join()
@@ -272,8 +272,8 @@ def test_a_simulator_that_dies(network_file):
         open_port(path) as port,
     ):
         client = Client(port, path)
-        for child in child_processes(process.pid):
-            os.kill(child, signal.SIGKILL)
+        [simulator] = child_processes(process.pid)
+        os.kill(simulator, signal.SIGKILL)
         with pytest.raises(BoardError, match="port"):
             client.classify(np.zeros((10, 3), np.int32))
         process.wait()
