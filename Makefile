@@ -25,6 +25,7 @@ SYSTEM_TOOLS ?= 0
 WAVES ?= 0
 STALLS ?= 0
 TESTS ?= tests
+BUSY ?= 0
 
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -96,8 +97,9 @@ bench: $(READY) ## speed of the fast engine and the simulation, area of the fabr
 	@$(TICKLESS) bench simulation --dataset $(DATASET)
 	@$(TICKLESS) bench area
 
-test: $(READY) ## the tests
-	$(RUN) -m pytest -n auto -q -m "not long and not bitstream" $(TESTS)
+test: $(READY) ## the tests; BUSY=n beside n busy loops, as on a machine that others use, too
+	@for _ in $$(seq $(BUSY)); do (while kill -0 $$$$; do :; done) 2>/dev/null & done; \
+	$(RUN) -m pytest -n auto --dist worksteal -q -m "not long and not bitstream" $(TESTS)
 
 test-long: $(READY) ## the tests, with the long regression
 	$(RUN) -m pytest -n auto -q -m "not bitstream" $(TESTS)

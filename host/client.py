@@ -17,7 +17,7 @@ from tickless.hw.host.messages import Command
 __all__ = ["Client"]
 
 PATIENCE_S = 5.0
-"""Longest time in which nothing goes on."""
+"""Longest time in which nothing goes on, by the port's clock."""
 
 ATTEMPTS = 4
 """How often a sample or a question is sent before its failure is an error."""
@@ -39,7 +39,7 @@ class Client:
     name : str
         Its name, for errors.
     patience_s : float
-        Longest time in which nothing goes on, until a command counts as lost.
+        Longest time in which nothing goes on, by the port's clock, until a command counts as lost.
 
     Members
     -------
@@ -123,11 +123,11 @@ class Client:
             self._link.synchronize()
             for start in range(0, len(events), step):
                 self._link.send(Command.STORE, events[start : start + step].tobytes())
-            started = time.monotonic()
+            started = self._link.now_s()
             played = self._play(1, self._link.patience_s)
             if repeats == 1:
                 return played
-            seconds = time.monotonic() - started
+            seconds = self._link.now_s() - started
             return self._play(repeats, self._link.patience_s + 2 * repeats * seconds)
 
         return self._insist(attempt)

@@ -77,7 +77,7 @@ class Line:
     name : str
         Its name, for errors.
     patience_s : float
-        Longest time in which nothing goes on, until something counts as lost.
+        Longest time in which nothing goes on, by the port's clock, until something counts as lost.
 
     Members
     -------
@@ -106,7 +106,14 @@ class Line:
         self._probes = 0
         self._messages: deque[Message] = deque()
         self._replies = 0  # whose commands are not acknowledged
-        self._progress = time.monotonic()
+        self._progress = self.now_s()
+
+    def now_s(self) -> float:
+        """Seconds on the port's clock."""
+        try:
+            return self._port.now_s()
+        except OSError as error:
+            raise BoardError(f"{self.name}: {error}") from None
 
     def synchronize(self) -> None:
         """Start anew, from whatever state."""
@@ -114,8 +121,11 @@ class Line:
             nonce = secrets.token_bytes(4)
             number = nonce[0]
             self._write(b"\0" + encode_frame(Frame(number, Command.SYNC.value, nonce)))
-            until = time.monotonic() + self.patience_s / SYNC_TRIES
-            while time.monotonic() < until:
+            until = self.now_s() + self.patience_s / SYNC_TRIES
+            now = 0.0
+            while now < until:
+                # The time before reading: whatever has come by then is read.
+                now = self.now_s()
                 if Synced(nonce) in self._read(block=True):
                     self._window.clear()
                     self._messages.clear()
@@ -129,7 +139,7 @@ class Line:
 
     def send(self, command: Command, content: bytes = b"") -> None:
         """Send a command, as soon as there is room for it."""
-        self._progress = time.monotonic()
+        self._progress = self.now_s()
         size = len(content) + FRAME_ROOM
         while self._probe is not None or not self._has_room(size):
             self.wait()
@@ -145,7 +155,7 @@ class Line:
 
     def take(self, kind: type[M], patience_s: float) -> M:
         """Next message of a kind."""
-        self._progress = time.monotonic()
+        self._progress = self.now_s()
         while not (found := self.take_all(kind, 1)):
             self.wait(patience_s)
         return found[0]
@@ -158,19 +168,20 @@ class Line:
         return found
 
     def rest_until(self, due: float) -> None:
-        """Take what comes until a moment."""
+        """Take what comes until a moment of `time.monotonic`."""
         while (left := due - time.monotonic()) > 0:
             time.sleep(min(left, 0.005))
             self._handle(self._read(block=False))
 
     def wait(self, patience_s: float | None = None) -> None:
         """Take what comes, for a short time at most."""
+        now = self.now_s()  # before reading: whatever has come by then is read
         messages = self._read(block=True)
         self._handle(messages)
         if not messages and self._probe is not None:
             self._send_probe()
         patience_s = self.patience_s if patience_s is None else patience_s
-        if time.monotonic() - self._progress > patience_s:
+        if now - self._progress > patience_s:
             raise LineError(f"nothing went on for {patience_s:.3g} s")
 
     def _send_probe(self) -> None:
@@ -224,7 +235,7 @@ class Line:
                 case _:
                     self._replies += not isinstance(message, Answer) or message.ends
                     self._messages.append(message)
-            self._progress = time.monotonic()
+            self._progress = self.now_s()
 
     def _read(self, block: bool) -> list[Message]:
         """Messages that have come; with ``block``, a short time is waited for the first byte."""

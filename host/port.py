@@ -1,14 +1,19 @@
 """Serial port of a board."""
 
 import errno
-from typing import Protocol
+import os
+import select
+import time
+from contextlib import suppress
+from typing import Any, Protocol
 
 import serial
 from serial.tools import list_ports
 
 from tickless.errors import TicklessError
+from tickless.host.clock import SimulatedClock, clock_path
 
-__all__ = ["DEFAULT_BAUD", "TICK_S", "BoardError", "BoardPort", "open_port"]
+__all__ = ["DEFAULT_BAUD", "TICK_S", "BoardError", "BoardPort", "SerialPort", "open_port"]
 
 DEFAULT_BAUD = 3_000_000
 
@@ -16,6 +21,7 @@ TICK_S = 0.05
 """Longest wait of one read. A line that is silent for so long is quiet."""
 
 WRITE_LIMIT_S = 5.0
+"""Longest time that a board takes nothing in, by its clock."""
 
 
 class BoardError(TicklessError):
@@ -23,7 +29,7 @@ class BoardError(TicklessError):
 
 
 class BoardPort(Protocol):
-    """Stream of bytes to and from a board, as `serial.Serial` is one.
+    """Stream of bytes to and from a board, and the clock by which its answers are due.
 
     Members
     -------
@@ -40,8 +46,52 @@ class BoardPort(Protocol):
 
     def write(self, content: bytes, /) -> int | None: ...
 
+    def now_s(self) -> float:
+        """Seconds, since whenever, that never fall; OSError if no more will pass."""
+        ...
 
-def open_port(path: str, baud: int = DEFAULT_BAUD) -> serial.Serial:
+
+class SerialPort(serial.Serial):
+    """Serial port, for this program alone, of a board or a simulated board.
+
+    Parameters
+    ----------
+    path : str
+        The port. A simulated board's has a clock beside it: see `host.clock`.
+    baud : int
+        Bits a second.
+
+    Raises
+    ------
+    OSError, ValueError
+        If it cannot be opened.
+    """
+
+    def __init__(self, path: str, baud: int):
+        self._clock: SimulatedClock | None = None
+        super().__init__(path, baud, timeout=TICK_S, exclusive=True)
+        if (file := clock_path(path)).exists():
+            self._clock = SimulatedClock(file)
+
+    def now_s(self) -> float:
+        """Seconds on a simulated board's own clock, for other boards on this machine's."""
+        return time.monotonic() if self._clock is None else self._clock.now_s()
+
+    def write(self, content: Any, /) -> int:
+        """Write all bytes; OSError if the board takes nothing for `WRITE_LIMIT_S`."""
+        left = memoryview(content)
+        until = self.now_s() + WRITE_LIMIT_S
+        while left:
+            now = self.now_s()
+            if select.select([], [self.fileno()], [], TICK_S)[1]:
+                with suppress(BlockingIOError):
+                    left = left[os.write(self.fileno(), left) :]
+            elif now > until:
+                raise serial.SerialTimeoutException("Write timeout")
+        return len(content)
+
+
+def open_port(path: str, baud: int = DEFAULT_BAUD) -> SerialPort:
     """Open a serial port for this program alone.
 
     Raises
@@ -50,9 +100,7 @@ def open_port(path: str, baud: int = DEFAULT_BAUD) -> serial.Serial:
         If that fails; the message says what to do.
     """
     try:
-        return serial.Serial(
-            path, baud, timeout=TICK_S, write_timeout=WRITE_LIMIT_S, exclusive=True
-        )
+        return SerialPort(path, baud)
     except (OSError, ValueError) as error:
         raise BoardError(f"{path}: {_advice(error)}") from None
 

@@ -1,6 +1,7 @@
 """Offer a board that is simulated, every bit on its serial line included."""
 
 import argparse
+import shlex
 import signal
 from collections.abc import Callable
 from functools import partial
@@ -97,4 +98,4 @@ def _board(options: argparse.Namespace) -> tuple[Network, SimulatedBoard]:
 
 def _announce(source: str, path: str) -> None:
     print(f"a board is at {path}, until Ctrl-C; in another terminal:")
-    print(f"    tickless run --port {path} {source}", flush=True)
+    print(f"    tickless run --port {shlex.quote(path)} {source}", flush=True)

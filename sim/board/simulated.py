@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tickless.errors import InputError
+from tickless.host.clock import clock_path, start_clock
 from tickless.sim.board.bench import BoardBench
 from tickless.sim.board.testbench import PLAN_VARIABLE
 from tickless.sim.build import BUILD_FOLDER, build
@@ -56,7 +57,8 @@ class SimulatedBoard:
         Parameters
         ----------
         announce : callable
-            Called with the path of the serial port as soon as that can be opened.
+            Called with the path of the serial port as soon as that can be opened; the board's
+            clock is beside it.
 
         Raises
         ------
@@ -68,12 +70,16 @@ class SimulatedBoard:
         far, near = os.openpty()
         try:
             tty.setraw(near)
-            announce(os.ttyname(near))
             with tempfile.TemporaryDirectory(prefix="board-", dir=BUILD_FOLDER) as name:
                 folder = Path(name).resolve()
+                port = folder / "port"
+                clock = clock_path(str(port))
+                start_clock(clock)
+                port.symlink_to(os.ttyname(near))
+                announce(str(port))
                 self._simulator.simulate(
                     folder,
-                    {PLAN_VARIABLE: json.dumps({**self._plan, "port": far})},
+                    {PLAN_VARIABLE: json.dumps({**self._plan, "port": far, "clock": str(clock)})},
                     progress=False,
                     module="tickless.sim.board.testbench",
                     inherited=[far],

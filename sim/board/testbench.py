@@ -7,17 +7,22 @@ import ctypes
 import json
 import os
 import select
+import time
 from contextlib import suppress
+from pathlib import Path
 
 import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import Timer
 
+from tickless.host.clock import SimulatedClock
+
 __all__ = ["PLAN_VARIABLE", "serve"]
 
 PLAN_VARIABLE = "TICKLESS_BOARD"
 """Environment variable with the plan as JSON: ``port``, the number of the open file at the far end
-of the serial port; ``clock_hz``, ``baud``; ``bit_errors``, the share of bits that arrive wrong."""
+of the serial port; ``clock``, the path of its clock; ``clock_hz``, ``baud``; ``bit_errors``, the
+share of bits that arrive wrong."""
 
 POLL_CYCLES = 1024
 """Clock cycles between two looks at the port."""
@@ -40,6 +45,7 @@ async def serve(dut) -> None:
     library.tickless_line_setup.argtypes = [ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint32]
     library.tickless_line_quiet.restype = ctypes.c_uint64
     library.tickless_line_setup(plan["clock_hz"], plan["baud"], int(plan["bit_errors"] * 2**32))
+    clock, seconds = SimulatedClock(Path(plan["clock"])), 0.0
     port = plan["port"]
     os.set_blocking(port, False)
     buffer = ctypes.create_string_buffer(MOST_BYTES)
@@ -48,8 +54,11 @@ async def serve(dut) -> None:
     while True:
         # First of all, so that nothing comes before the design is out of its reset.
         await Timer(2 * POLL_CYCLES, "step")
+        seconds += POLL_CYCLES / plan["clock_hz"]
         if library.tickless_line_quiet() > QUIET_CYCLES:
+            before = time.monotonic()
             select.select([port], [], [], REST_S)
+            seconds += min(time.monotonic() - before, REST_S)
         count = library.tickless_line_take(buffer, MOST_BYTES)
         # What nobody reads is lost, as on a real port.
         pending = (pending + buffer.raw[:count])[-MOST_BYTES:]
@@ -62,3 +71,4 @@ async def serve(dut) -> None:
                 library.tickless_line_put(received, len(received))
         except OSError:
             return
+        clock.set(seconds)  # whatever came out before can be read

@@ -1,6 +1,5 @@
 """Board in a few lines of Python, for tests of the host's end of the line."""
 
-import time
 import zlib
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -37,6 +36,9 @@ INFO = Info(
     network=0x0123456789ABCDEF,
 )
 
+SILENT_READ_S, READ_S = 2e-3, 1e-5
+"""What reads take on the board's clock, when nothing has come and when something has."""
+
 Line = Callable[[bytes], list[bytes]]
 """What becomes of the bytes of a frame: pieces that arrive."""
 
@@ -51,7 +53,7 @@ def pack(layout, values) -> bytes:
 
 
 class FakeBoard:
-    """Port with a board behind it.
+    """Port with a board behind it, and a clock that passes as it is read, however busy the machine.
 
     Parameters
     ----------
@@ -78,6 +80,7 @@ class FakeBoard:
         self.sample, self.stored = b"", b""
         self.frames: list[Frame] = []  # all that were taken
         self.is_dead = False
+        self.seconds = 0.0
 
     # Port
 
@@ -87,11 +90,13 @@ class FakeBoard:
 
     def read(self, size: int = 1) -> bytes:
         self.carry_out()
-        if size and not self.output:
-            time.sleep(0.002)
+        self.seconds += READ_S if self.output or not size else SILENT_READ_S
         received = bytes(self.output[:size])
         del self.output[:size]
         return received
+
+    def now_s(self) -> float:
+        return self.seconds
 
     def write(self, content: bytes) -> int:
         for piece in self.to_board(content):

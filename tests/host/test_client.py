@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.host.fake import INFO, FakeBoard, logits
+from tests.host.fake import INFO, SILENT_READ_S, FakeBoard, logits
 from tickless.host import client as module
 from tickless.host.client import Client
 from tickless.host.line import Losses
@@ -125,9 +125,10 @@ def test_a_lost_answer_is_noticed_at_once(silent):
             return []
         return [content]
 
-    client = Client(FakeBoard(to_host=to_host), "/dev/fake")
+    board = FakeBoard(to_host=to_host)
+    client = Client(board, "/dev/fake")
     samples = random_samples(np.random.default_rng(5), 4)
-    in_time = limited(1.0)
+    in_time = limited(board, 1.0)
     answers = list(client.answers(map(Transmission, samples)))
     assert in_time()
     assert len(lost) == silent
@@ -162,31 +163,33 @@ def test_replay():
         client.replay(np.zeros((501, 3), np.int32), 1)
 
 
-def limited(seconds=5.0):
+def limited(board, seconds=5.0):
     """Wrong boards must not keep anybody waiting."""
-    started = time.monotonic()
-    return lambda: time.monotonic() - started < seconds
+    started = board.now_s()
+    return lambda: board.now_s() - started < seconds
 
 
 def test_nothing_answers():
-    in_time = limited()
+    board = FakeBoard(to_board=lambda content: [])
+    in_time = limited(board)
     with pytest.raises(BoardError, match=r"/dev/fake: nothing answers. Is it the board's port"):
-        connect(FakeBoard(to_board=lambda content: []))
+        connect(board)
     assert in_time()
 
 
 def test_noise_answers():
-    in_time = limited()
     noise = random.Random(1)
+    board = FakeBoard(to_host=lambda content: [noise.randbytes(50)])
+    in_time = limited(board)
     with pytest.raises(BoardError, match=r"/dev/fake: nothing answers"):
-        connect(FakeBoard(to_host=lambda content: [noise.randbytes(50)]))
+        connect(board)
     assert in_time()
 
 
 def test_the_board_falls_silent():
     board = FakeBoard()
     client = connect(board)
-    in_time = limited()
+    in_time = limited(board)
     board.is_dead = True
     with pytest.raises(BoardError, match=r"/dev/fake: nothing answers"):
         client.classify(np.zeros((10, 3), np.int32))
@@ -197,8 +200,9 @@ def test_a_sample_that_always_fails():
     def to_board(content):
         return [] if content[2] == Command.END.value else [content]
 
-    client = connect(FakeBoard(to_board))
-    in_time = limited()
+    board = FakeBoard(to_board)
+    client = connect(board)
+    in_time = limited(board)
     with pytest.raises(
         BoardError, match=r"/dev/fake: given up after 4 attempts, .* nothing went on"
     ):
@@ -213,7 +217,7 @@ def test_a_board_that_refuses_forever():
     board.take = lambda frame, take=board.take: (
         take(frame) if frame.kind == Command.SYNC.value else board.refuse(Error.ROOM, 0)
     )
-    in_time = limited()
+    in_time = limited(board)
     with pytest.raises(BoardError, match=r"given up after 4 attempts"):
         client.classify(np.zeros((10, 3), np.int32))
     assert in_time()
@@ -259,3 +263,22 @@ def test_the_port_disappears(method):
     setattr(board, method, gone)
     with pytest.raises(BoardError, match=r"/dev/fake: the port .*: \[Errno 5\] Input/output error"):
         client.classify(np.zeros((10, 3), np.int32))
+
+
+def test_patience_is_by_the_clock_of_the_port():
+    """A second of silence, of which the port's clock sees little: nothing counts as lost."""
+    board = FakeBoard()
+    client = connect(board)
+    answer, silent = board.carry_out, iter(range(20))
+
+    def carry_out():
+        if next(silent, None) is None:
+            answer()
+        else:
+            time.sleep(0.05)
+            board.seconds -= 0.9 * SILENT_READ_S
+
+    board.carry_out = carry_out
+    [events] = random_samples(np.random.default_rng(8), 1)
+    assert client.classify(events).logits == expected([events])[0]
+    assert client.losses == Losses()

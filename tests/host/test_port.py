@@ -2,12 +2,16 @@
 
 import errno
 import os
+import time
+import tty
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import serial
 
 from tickless.command import main
 from tickless.host import port as module
+from tickless.host.clock import SimulatedClock, clock_path, start_clock
 from tickless.host.port import BoardError, open_port
 
 
@@ -15,7 +19,7 @@ def refuse(monkeypatch, error):
     def fail(*arguments, **options):
         raise error
 
-    monkeypatch.setattr(module.serial, "Serial", fail)
+    monkeypatch.setattr(module, "SerialPort", fail)
 
 
 def test_no_such_port(monkeypatch, capsys):
@@ -62,3 +66,48 @@ def test_one_program_at_a_time():
     finally:
         os.close(near)
         os.close(far)
+
+
+@pytest.fixture
+def pty_ends():
+    far, near = os.openpty()
+    tty.setraw(near)
+    yield far, near
+    os.close(near)
+    os.close(far)
+
+
+def test_all_is_written_piece_by_piece(pty_ends):
+    far, near = pty_ends
+    content = os.urandom(50_000)
+    received = bytearray()
+
+    def listen():
+        while len(received) < len(content):
+            received.extend(os.read(far, 1000))
+
+    with open_port(os.ttyname(near)) as port, ThreadPoolExecutor(1) as pool:
+        listener = pool.submit(listen)
+        assert port.write(content) == len(content)
+        listener.result()
+    assert received == content
+
+
+def test_a_port_that_takes_nothing(pty_ends, monkeypatch):
+    monkeypatch.setattr(module, "WRITE_LIMIT_S", 0.2)
+    with open_port(os.ttyname(pty_ends[1])) as port:
+        with pytest.raises(OSError, match="Write timeout"):
+            port.write(bytes(100_000))
+        port.reset_output_buffer()
+
+
+def test_the_clock_beside_the_port(pty_ends, tmp_path):
+    path = str(tmp_path / "port")
+    os.symlink(os.ttyname(pty_ends[1]), path)
+    with open_port(path) as port:
+        assert port.now_s() == pytest.approx(time.monotonic(), abs=60)
+    start_clock(clock_path(path))
+    with open_port(path) as port:
+        assert port.now_s() == 0
+        SimulatedClock(clock_path(path)).set(2.5)
+        assert port.now_s() == 2.5

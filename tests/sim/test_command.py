@@ -8,6 +8,7 @@ import pytest
 
 from tickless.command import main
 from tickless.gen.plan import plan
+from tickless.sim.build import build
 from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, layer_geometries
@@ -47,6 +48,16 @@ def make_network(seed=0):
         edge = Edge(geometry, weight, 4)
         layers.append(Layer(name, (edge,), threshold, -threshold, 6 if spiking else 32))
     return Network(tuple(layers))
+
+
+@pytest.fixture(autouse=True)
+def quick_builds(monkeypatch):
+    """For runs of a few samples, which take far less time than the compiler's optimization."""
+
+    def quick(source, waves, optimize):
+        return build(source, waves, optimize=False)
+
+    monkeypatch.setattr("tickless.sim.run.build", quick)
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ __all__ = ["ProofError", "claim", "freeze", "given", "prove", "refute", "registe
 TAIL_LINES = 40
 """Lines of the log that an error shows."""
 
-TIMEOUT_S = 600
+TIMEOUT_S = 3600
 
 SCRIPT = """\
 [options]

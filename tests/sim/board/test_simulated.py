@@ -4,6 +4,8 @@ import gc
 import os
 import random
 import re
+import signal
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -238,6 +240,44 @@ def test_bits_that_arrive_wrong(network, network_file):
     assert right > 25
     assert client.losses.resent > 20
     assert refused >= {Error.LINE, Error.CRC, Error.SEQUENCE}
+
+
+def test_a_simulator_that_is_slower_than_patience(network, network_file):
+    """It stands still in the middle of a sample for longer than its client would wait."""
+    rng = np.random.default_rng(5)
+    patience_s = 1.0
+    with (
+        started_board("--network", str(network_file)) as (process, path),
+        open_port(path) as port,
+    ):
+        [simulator] = child_processes(process.pid)
+        client = Client(port, path, patience_s)
+        for _ in range(3):
+            events = events_of(rng, 1000)
+            trace = engine.run(network, events)
+            answers = client.answers([Transmission(events, read_every=500)])
+            next(answers)
+            os.kill(simulator, signal.SIGSTOP)
+            goes_on = threading.Timer(2 * patience_s, os.kill, (simulator, signal.SIGCONT))
+            goes_on.start()
+            *_, answer = answers
+            goes_on.join()
+            assert answer.logits == tuple(trace.logits.tolist())
+        assert client.losses.restarts == 0
+
+
+def test_a_simulator_that_dies(network_file):
+    with (
+        started_board("--network", str(network_file)) as (process, path),
+        open_port(path) as port,
+    ):
+        client = Client(port, path)
+        [simulator] = child_processes(process.pid)
+        os.kill(simulator, signal.SIGKILL)
+        with pytest.raises(BoardError, match="port"):
+            client.classify(np.zeros((10, 3), np.int32))
+        process.wait()
+        assert process.returncode == 1
 
 
 def test_a_simulator_does_not_outlive_its_program(network_file):
