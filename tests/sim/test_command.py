@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tickless.command import main
-from tickless.gen.plan import plan
+from tickless.gen.configure import design_factory
 from tickless.sim.build import build
 from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import Network
@@ -148,15 +148,15 @@ def test_a_network_is_loaded(network_file, tmp_path, capsys):
 
 
 def test_a_disagreement_is_named(network_file, tmp_path, capsys, monkeypatch):
-    def wrong(network, *arguments):
+    def wrong(config, network):
         layer = network.layers[0]
         (edge,) = layer.edges
         weight = edge.weight.copy()
         weight[1] = np.where(weight[1] == 7, -8, weight[1] + 1)
         changed = replace(layer, edges=(replace(edge, weight=weight),))
-        return plan(Network((changed, *network.layers[1:])), *arguments)
+        return design_factory(config, Network((changed, *network.layers[1:])))
 
-    monkeypatch.setattr("tickless.sim.command.plan", wrong)
+    monkeypatch.setattr("tickless.sim.experiment.design_factory", wrong)
     arguments = ["--network", str(network_file), "--samples", "2", "--output", str(tmp_path)]
     assert main(["sim", *arguments]) == 1
     message = capsys.readouterr().err
