@@ -10,6 +10,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from tickless.hw.fabric.loading import LOAD_COUNTERS
+from tickless.sim.modules import merge_modules
 
 __all__ = ["Bench", "DesignFactory", "Tap", "Unit"]
 
@@ -200,7 +201,7 @@ class Bench(wiring.Component):
 
     def verilog(self) -> str:
         """Verilog of the whole bench, its top module named ``bench``."""
-        return verilog.convert(self, name="bench", emit_src=False)
+        return merge_modules(verilog.convert(self, name="bench", emit_src=False))
 
 
 def _source(sink: Any, index: int) -> Instance:

@@ -20,14 +20,24 @@ LONG = (
 by the others."""
 
 
+GARBAGE_OBJECTS = 1_000_000
+"""Objects that a test may leave before garbage is collected behind it."""
+
+
 def pytest_configure() -> None:
-    """Collect garbage seldom: designs are millions of objects, and half of the time goes into
-    looking at them again. No example fails because the machine is slow."""
-    gc.set_threshold(100_000, 50, 100)
+    """No garbage is collected within a test: a design is millions of objects, and half of the time
+    would go into looking at them again. No example fails because the machine is slow."""
+    gc.disable()
     settings.register_profile(
         "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )
     settings.load_profile("patient")
+
+
+def pytest_runtest_logfinish() -> None:
+    """Garbage is collected behind the tests that leave much of it."""
+    if gc.get_count()[0] > GARBAGE_OBJECTS:
+        gc.collect()
 
 
 def pytest_collection_modifyitems(items) -> None:

@@ -7,6 +7,8 @@ from amaranth.hdl import ClockDomain, ClockSignal, Instance, Module, ResetSignal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
+from tickless.sim.modules import merge_modules
+
 __all__ = ["BoardBench"]
 
 RESET_CLOCKS = 16
@@ -56,4 +58,4 @@ class BoardBench(wiring.Component):
 
     def verilog(self) -> str:
         """Verilog of the whole bench, its top module named ``bench``."""
-        return verilog.convert(self, name="bench", emit_src=False)
+        return merge_modules(verilog.convert(self, name="bench", emit_src=False))
