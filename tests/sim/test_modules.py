@@ -11,6 +11,9 @@ from tickless.sim.modules import merge_modules
 class Step(wiring.Component):
     """Register of a sum."""
 
+    i: Signal
+    o: Signal
+
     def __init__(self, amount):
         self.amount = amount
         super().__init__({"i": In(8), "o": Out(8)})
@@ -23,6 +26,9 @@ class Step(wiring.Component):
 
 class Pair(wiring.Component):
     """Two steps, one behind the other."""
+
+    i: Signal
+    o: Signal
 
     def __init__(self, first, second):
         self.amounts = first, second
@@ -40,6 +46,9 @@ class Pair(wiring.Component):
 
 class Top(wiring.Component):
     """Pairs whose outputs are added."""
+
+    i: Signal
+    o: Signal
 
     def __init__(self, *pairs):
         self.pairs = pairs
