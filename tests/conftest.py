@@ -9,16 +9,15 @@ from hypothesis import HealthCheck, settings
 # One thread a process: there are as many workers as cores. Before anything imports torch.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-LONG = (
-    "sim/test_random_meshes.py",
-    "sim/test_random_networks.py",
-    "sim/board/test_simulated.py",
-    "sim/test_loads.py",
-    "sim/test_command.py",
-)
-"""Files of the longest tests, which come first: a worker that begins one in the end is waited for
-by the others."""
-
+LONG = {
+    "sim/test_random_meshes.py": 300,
+    "sim/test_random_networks.py": 120,
+    "sim/board/test_simulated.py": 70,
+    "sim/test_command.py": 55,
+    "sim/test_loads.py": 25,
+}
+"""Files of the longest tests, and about how many seconds of processor time they take, most first.
+Each worker begins with its share of them: one that begins them in the end is waited for."""
 
 GARBAGE_OBJECTS = 1_000_000
 """Objects that a test may leave before garbage is collected behind it."""
@@ -41,9 +40,25 @@ def pytest_runtest_logfinish() -> None:
 
 
 def pytest_collection_modifyitems(items) -> None:
-    """Long tests first, the others in their order."""
+    """Long tests first in the part of the tests that each worker of ``--dist worksteal`` is given,
+    in their order; the others behind them in theirs."""
     root = Path(__file__).parent
-    rank = {root / name: place for place, name in enumerate(LONG)}
-    assert all(path.exists() for path in rank), "LONG names a file that is gone"
-    items.sort(key=lambda item: rank.get(item.path, len(LONG)))
+    paths = [root / name for name in LONG]
+    assert all(path.exists() for path in paths), "LONG names a file that is gone"
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    seconds = [0] * workers
+    shares = [[] for _ in range(workers)]
+    for path, taken in zip(paths, LONG.values(), strict=True):
+        least = seconds.index(min(seconds))
+        seconds[least] += taken
+        shares[least] += [item for item in items if item.path == path]
+    others = [item for item in items if item.path not in paths]
+    left = len(items)
+    for index, share in enumerate(shares):
+        size = left // (workers - index)
+        count = max(0, size - len(share))
+        share += others[:count]
+        others = others[count:]
+        left -= size
+    items[:] = [*(item for share in shares for item in share), *others]
     gc.freeze()
