@@ -143,11 +143,8 @@ def read_activity(network: Network, path: Path) -> Activity:
 
 def _edges(network: Network, index: int) -> list[tuple[int, Geometry]]:
     """Sender and geometry of each edge into a layer; the sender of the input is -1."""
-    forks = {join: fork for fork, join in network.joins.items()}
-    return [
-        (index - 1 if edge.source is None else forks[index], edge.geometry)
-        for edge in network.layers[index].edges
-    ]
+    geometries = [edge.geometry for edge in network.layers[index].edges]
+    return list(zip(network.senders(index), geometries, strict=True))
 
 
 def _count(events: Sequence[np.ndarray], geometry: Geometry) -> np.ndarray:

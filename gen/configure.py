@@ -109,12 +109,12 @@ def layer_cores(
     channels, height, width = network.input_shape
     inputs = LinkConfig(channels, height, width, channels, guarded=True)
     check_margin(margin, network.classes)
-    forks = {join: source for source, join in network.joins.items()}
     layers: list[tuple[CoreShape, ...]] = []
     for index, (layer, folding) in enumerate(zip(network.layers, foldings, strict=True)):
-        links = [whole_link(layers[-1]) if layers else inputs]
-        if len(layer.edges) > 1:
-            links.append(whole_link(layers[forks[index]]))
+        links = [
+            inputs if sender < 0 else whole_link(layers[sender])
+            for sender in network.senders(index)
+        ]
         ranges = _slices(layer, folding, slices[index])
         end_level = FORK_LEVEL if index - 1 in network.joins else 0 if len(ranges) > 1 else None
         widths = _widths(layer, None if built is None else built[index])

@@ -3,7 +3,6 @@
 import argparse
 import re
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 
 from tickless.errors import InputError
@@ -152,7 +151,7 @@ def sourced_activity(network: Network, sources: Sequence[str]) -> Activity:
             )
         sources = [dataset]
     if len(sources) == 1 and sources[0] in DATASETS:
-        recordings = islice(load(sources[0], "test"), MEASURED_SAMPLES)
+        recordings = load(sources[0], "test")[:MEASURED_SAMPLES]
         return measure_activity(network, [events.addresses for events, _ in recordings])
     if len(sources) == 1 and sources[0].endswith(".json"):
         return read_activity(network, Path(sources[0]))

@@ -54,14 +54,14 @@ class Client:
     """
 
     def __init__(self, port: BoardPort, name: str = "port", patience_s: float = PATIENCE_S):
-        self._link = Line(port, name, patience_s)
-        self._link.synchronize()
-        self._link.info = self.info = self._ask(Command.INFO, Info)
+        self._line = Line(port, name, patience_s)
+        self._line.synchronize()
+        self._line.info = self.info = self._ask(Command.INFO, Info)
 
     @property
     def losses(self) -> Losses:
         """What was lost on the line so far."""
-        return self._link.losses
+        return self._line.losses
 
     def classify(self, addresses: np.ndarray) -> Answer:
         """Answer to one sample of events ``[n, 3]``: ``(channel, y, x)``."""
@@ -74,7 +74,7 @@ class Client:
         Samples follow each other without a gap. One that fails is sent again from its first event,
         and the READs that were answered are answered once more.
         """
-        self._link.synchronize()
+        self._line.synchronize()
         source = iter(samples)
         waiting: deque[Transmission] = deque()
         commands: Iterator[tuple[float, Command, bytes]] = iter(())
@@ -84,17 +84,17 @@ class Client:
             try:
                 if (command := next(commands, None)) is not None:
                     due, kind, content = command
-                    self._link.rest_until(started + due)
-                    self._link.send(kind, content)
+                    self._line.rest_until(started + due)
+                    self._line.send(kind, content)
                 elif len(waiting) < SAMPLES_UNDER_WAY and (sample := next(source, None)):
                     waiting.append(sample)
                     commands = sample.commands(self.info)
                     started = time.monotonic()
                 elif waiting:
-                    self._link.wait()
+                    self._line.wait()
                 else:
                     return
-                for answer in self._link.take_all(Answer):
+                for answer in self._line.take_all(Answer):
                     if answer.sample != answered & 0xFFFF:
                         raise LineError("the answer to a sample was lost")
                     if answer.ends:
@@ -113,22 +113,22 @@ class Client:
         """Let the board store a sample and play it many times; the last answer and the clocks."""
         if len(addresses) > self.info.stored_events:
             raise BoardError(
-                f"{self._link.name}: {len(addresses):,} events: the board stores at most "
+                f"{self._line.name}: {len(addresses):,} events: the board stores at most "
                 f"{self.info.stored_events:,} to replay"
             )
 
         events, step = encode_events(self.info, addresses), self.info.events_per_frame
 
         def attempt() -> tuple[Answer, Replayed]:
-            self._link.synchronize()
+            self._line.synchronize()
             for start in range(0, len(events), step):
-                self._link.send(Command.STORE, events[start : start + step].tobytes())
-            started = self._link.now_s()
-            played = self._play(1, self._link.patience_s)
+                self._line.send(Command.STORE, events[start : start + step].tobytes())
+            started = self._line.now_s()
+            played = self._play(1, self._line.patience_s)
             if repeats == 1:
                 return played
-            seconds = self._link.now_s() - started
-            return self._play(repeats, self._link.patience_s + 2 * repeats * seconds)
+            seconds = self._line.now_s() - started
+            return self._play(repeats, self._line.patience_s + 2 * repeats * seconds)
 
         return self._insist(attempt)
 
@@ -137,14 +137,14 @@ class Client:
         return self._ask(Command.COUNTERS, CounterValues, bytes([index])).values
 
     def _play(self, repeats: int, patience_s: float) -> tuple[Answer, Replayed]:
-        self._link.send(Command.REPLAY, repeats.to_bytes(2, "little"))
-        answer = self._link.take(Answer, patience_s)
-        return answer, self._link.take(Replayed, patience_s)
+        self._line.send(Command.REPLAY, repeats.to_bytes(2, "little"))
+        answer = self._line.take(Answer, patience_s)
+        return answer, self._line.take(Replayed, patience_s)
 
     def _ask(self, command: Command, reply: type[M], content: bytes = b"") -> M:
         def attempt() -> M:
-            self._link.send(command, content)
-            return self._link.take(reply, self._link.patience_s)
+            self._line.send(command, content)
+            return self._line.take(reply, self._line.patience_s)
 
         return self._insist(attempt)
 
@@ -161,8 +161,8 @@ class Client:
     def _start_anew(self, failures: int, error: LineError) -> None:
         if failures == ATTEMPTS:
             raise BoardError(
-                f"{self._link.name}: given up after {ATTEMPTS} attempts, the last one because "
+                f"{self._line.name}: given up after {ATTEMPTS} attempts, the last one because "
                 f"{error}"
             ) from None
-        self._link.losses.restarts += 1
-        self._link.synchronize()
+        self._line.losses.restarts += 1
+        self._line.synchronize()

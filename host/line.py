@@ -89,7 +89,7 @@ class Line:
 
     Raises
     ------
-    LinkError
+    LineError
         By `send`, `take`, `wait` and `rest_until`: if something is lost.
     BoardError
         By all of them and `synchronize`: if trying again does not help.

@@ -130,13 +130,17 @@ class Network:
     @property
     def joins(self) -> dict[int, int]:
         """Index of the layer that a shortcut leads to, by index of its source."""
-        names = [layer.name for layer in self.layers]
         return {
-            names.index(edge.source): index
-            for index, layer in enumerate(self.layers)
-            for edge in layer.edges
-            if edge.source is not None
+            source: index for index in range(len(self.layers)) for source in self.senders(index)[1:]
         }
+
+    def senders(self, index: int) -> tuple[int, ...]:
+        """Index of the layer that sends to each edge into a layer; -1 for the network's input."""
+        names = [layer.name for layer in self.layers]
+        return tuple(
+            index - 1 if edge.source is None else names.index(edge.source)
+            for edge in self.layers[index].edges
+        )
 
     @property
     def input_shape(self) -> Shape:
