@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import NamedTuple, NoReturn
 
+from tickless import progress
 from tickless.errors import MissingToolError, TicklessError
 
 __all__ = ["COMMANDS", "Command", "main"]
@@ -123,6 +124,7 @@ def _run(arguments: list[str]) -> int:
         ) from None
     parser = ArgumentParser(f"tickless {command.name}", description=module.__doc__)
     module.add_options(parser)
+    progress.show()
     return module.main(parser.parse_args(arguments[command.words :]))
 
 
