@@ -83,12 +83,15 @@ class Design(wiring.Component):
 
     Attributes
     ----------
+    config : DesignConfig
+        What it was made of; see `hw.config`.
     cores : list of Core or Readout
         Layer by layer.
     links : tuple of Link
         In the order of their indices.
     """
 
+    config: Any
     i: stream.Interface
     o: stream.Interface
     counters: Any
@@ -106,6 +109,7 @@ class Design(wiring.Component):
         shapes = [shape for layer in layers for shape in layer]
         if len(contents) != len(shapes):
             raise ValueError(f"contents of {len(contents)} cores: expected {len(shapes)}")
+        self.contents = tuple(contents)
         self.links = tuple(links)
         self.channel = channel
         self.early_exit = shapes[-1].margin is not None
@@ -127,6 +131,12 @@ class Design(wiring.Component):
                 ),
             }
         )
+
+    @property
+    def definition(self) -> str:
+        """All that the design follows from, but for the sources and its channel: equal ones make
+        equal hardware."""
+        return repr((self.config, self.contents))
 
     def add_cores(self, m: Module) -> None:
         """Add the cores and their counters to a module."""

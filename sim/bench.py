@@ -1,11 +1,22 @@
 """Bench: designs between sources and taps, with probes on every membrane memory."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from amaranth.back import verilog
-from amaranth.hdl import Cat, ClockDomain, ClockSignal, Const, Instance, Module, Signal, Value
+from amaranth.hdl import (
+    Cat,
+    ClockDomain,
+    ClockSignal,
+    Const,
+    Instance,
+    Module,
+    Signal,
+    UnusedElaboratable,
+    Value,
+)
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,6 +24,9 @@ from tickless.hw.fabric.loading import LOAD_COUNTERS
 from tickless.sim.modules import merge_modules
 
 __all__ = ["Bench", "DesignFactory", "Tap", "Unit"]
+
+# A bench whose simulator is there is not elaborated.
+warnings.simplefilter("ignore", UnusedElaboratable)
 
 
 class DesignFactory(Protocol):
@@ -198,6 +212,12 @@ class Bench(wiring.Component):
                     m.submodules[f"probe_{probe}"] = _probe(core, bank.write, probe)
                     probe += 1
         return m
+
+    @property
+    def definition(self) -> str | None:
+        """What the bench follows from; None if one of its designs does not say so."""
+        designs = [getattr(unit.design, "definition", None) for unit in self.units]
+        return None if None in designs else repr((type(self).__name__, designs))
 
     def verilog(self) -> str:
         """Verilog of the whole bench, its top module named ``bench``."""

@@ -1,37 +1,27 @@
-"""Build: from Verilog to a simulator, through cocotb's runner and Verilator."""
+"""Build: from a bench to a simulator, by Verilator and the compiler; once for each bench."""
 
-import hashlib
 import os
 import re
 import shutil
 import subprocess
-import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from importlib.metadata import version
 from pathlib import Path
 
-from cocotb_tools.runner import Verilator as VerilatorRunner
 from cocotb_tools.runner import VerilatorControlFile
 from filelock import FileLock
 
 from tickless.environment import environment
-from tickless.sim.verilator import (
-    SimulatorBuildError,
-    has_fst,
-    system_version,
-    verilator_environment,
-)
+from tickless.progress import stage
+from tickless.sim.build_keys import SimulatedBench, design_key, runtime_key, verilog_key
+from tickless.sim.simulator import TOP, Simulator
+from tickless.sim.verilator import SimulatorBuildError, verilator_environment
 
-__all__ = ["BUILD_FOLDER", "NATIVE", "Simulator", "SimulatorBuildError", "build"]
+__all__ = ["BUILD_FOLDER", "NATIVE", "SimulatorBuildError", "build"]
 
 BUILD_FOLDER = Path("build")
 """Where simulators are kept and runs leave their files, from the working directory."""
 
 NATIVE = Path(__file__).parent / "native"
 """Parts of simulators that are written by hand."""
-
-TOP = "bench"
 
 WARNINGS_AS_ERRORS = ("UNOPTFLAT", "MULTIDRIVEN", "BLKLOOPINIT", "LATCH", "COMBDLY")
 """UNOPTFLAT is a combinational loop, as of a producer whose valid waits for ready."""
@@ -48,104 +38,22 @@ OPTIONS = (
     "-rdynamic",
     "-Wno-fatal",
     "-Wno-WIDTH",
+    *(f"-Werror-{name}" for name in WARNINGS_AS_ERRORS),
 )
 
-
-class Simulator(VerilatorRunner):
-    """cocotb's runner for Verilator, without making every signal public, which costs most of the
-    speed; ``native/public.vlt`` names the few that the test bench reads or drives.
-
-    Parameters
-    ----------
-    waves : bool
-        Whether the simulator writes waveforms: FST, or VCD where FST's libraries are missing.
-    """
-
-    def __init__(self, waves: bool):
-        super().__init__()
-        self.wanted_waves = waves
-        self.progress = False
-        self.inherited: Sequence[int] = ()
-        self._set_sources([])
-
-    # The environment variable WAVES, which the runner prefers, says nothing about this simulator.
-    def _build_command(self) -> list[list[str]]:
-        self.waves = self.wanted_waves
-        trace = "--trace-fst" if has_fst() else "--trace-vcd"
-        replaced = {"--public-flat-rw": [], "--trace": [trace]}
-        commands = [
-            [part for argument in command for part in replaced.get(argument, [argument])]
-            for command in super()._build_command()
-        ]
-        # Objects that another build has left are older than the makefile, and good.
-        shared = self.build_dir.glob("verilated*.o")
-        commands[-1] += [f"--assume-old={path.name}" for path in shared]
-        return commands
-
-    def _test_command(self) -> list[list[str]]:
-        self.waves = self.wanted_waves
-        return super()._test_command()
-
-    def _execute_cmds(self, cmds, cwd, stdout=None) -> None:
-        # Only the progress bar is for the terminal; the rest is for the log.
-        stderr = None if self.progress else subprocess.STDOUT
-        for command in cmds:
-            subprocess.run(
-                command,
-                cwd=cwd,
-                env=self.env,
-                stdout=stdout,
-                stderr=stderr,
-                check=True,
-                pass_fds=self.inherited,
-            )
-
-    def simulate(
-        self,
-        folder: Path,
-        variables: Mapping[str, str],
-        progress: bool,
-        module: str = "tickless.sim.testbench",
-        inherited: Sequence[int] = (),
-    ) -> None:
-        """Run a test bench in a folder; its log is ``simulation.log`` there.
-
-        Parameters
-        ----------
-        folder : Path
-            Working directory.
-        variables : mapping of str to str
-            Environment variables.
-        progress : bool
-            Whether the test bench may write to the terminal.
-        module : str
-            The test bench.
-        inherited : sequence of int
-            Numbers of open files that it needs.
-        """
-        quiet = {"COCOTB_LOG_LEVEL": "WARNING", "GPI_LOG_LEVEL": "WARNING"}
-        self.progress, self.inherited = progress, inherited
-        # What failed is in the log and in the files of the test bench, not in the exit status.
-        with suppress(SystemExit):
-            self.test(
-                module,
-                TOP,
-                hdl_toplevel_lang="verilog",
-                build_dir=self.build_dir,
-                test_dir=folder,
-                results_xml=str(folder / "results.xml"),
-                log_file=folder / "simulation.log",
-                extra_env={**quiet, **variables},
-            )
+SHARED_OBJECTS = ("verilated*.o", "bench.o", "serial.o")
+"""Objects that are the same in every simulator: most of the time of a small build."""
 
 
-def build(source: str, waves: bool = False, optimize: bool = True) -> Simulator:
-    """Simulator of a bench; built once for each content.
+def build(bench: SimulatedBench, waves: bool = False, optimize: bool = True) -> Simulator:
+    """Simulator of a bench, built if there is none yet.
+
+    One is found by what the bench follows from, without its Verilog, or else by its Verilog.
 
     Parameters
     ----------
-    source : str
-        Verilog of the bench.
+    bench : SimulatedBench
+        The bench.
     waves : bool
         Whether it writes waveforms: FST, or VCD where the libraries lz4 and zlib are missing.
     optimize : bool
@@ -153,41 +61,45 @@ def build(source: str, waves: bool = False, optimize: bool = True) -> Simulator:
 
     Raises
     ------
-    BuildError
+    SimulatorBuildError
         If a tool is missing or Verilator or the compiler refuses the design.
     """
+    simulators = (BUILD_FOLDER / "simulators").resolve()
     natives = sorted(NATIVE.iterdir())
-    digest = hashlib.sha256(
-        repr(
-            (waves and has_fst(), waves, optimize, OPTIONS, WARNINGS_AS_ERRORS, _versions())
-        ).encode()
-    )
-    for content in [source.encode(), *(path.read_bytes() for path in natives)]:
-        digest.update(hashlib.sha256(content).digest())
-    target = (BUILD_FOLDER / "simulators" / digest.hexdigest()[:24]).resolve()
+    settings = (OPTIONS, waves, optimize)
+    known = None
+    if bench.definition is not None:
+        known = simulators / "designs" / design_key(bench.definition, settings, natives)
+        if known.exists():
+            target = simulators / known.read_text()
+            if (target / "complete").exists():
+                return Simulator(target, waves)
+    with stage("generating the Verilog"):
+        source = bench.verilog()
+    target = simulators / verilog_key(source, settings, natives)
     target.mkdir(parents=True, exist_ok=True)
-    simulator = Simulator(waves)
-    simulator.build_dir = target
     # Parallel tests build a simulator once.
     with FileLock(target / "lock"):
         if not (target / "complete").exists():
-            runtime = hashlib.sha256(
-                repr((waves and has_fst(), waves, _versions())).encode()
-            ).hexdigest()[:24]
-            shared = target.parent / f"runtime-{runtime}"
+            shared = simulators / f"runtime-{runtime_key(settings, natives)}"
             _copy_objects(shared, target)
-            _build(simulator, source, natives, target, optimize)
+            with stage("building the simulator"):
+                _build(source, natives, target, waves, optimize)
             _copy_objects(target, shared)
             for header in target.glob("*.gch"):  # precompiled, 150 MB, of no more use
                 header.unlink()
             (target / "complete").touch()
-    return simulator
+    if known is not None:
+        known.parent.mkdir(exist_ok=True)
+        part = known.with_name(f"{known.name}.{os.getpid()}")
+        part.write_text(target.name)
+        part.rename(known)
+    return Simulator(target, waves)
 
 
 def _copy_objects(source: Path, target: Path) -> None:
-    """Copy Verilator's own objects, which take most of the time of a small build."""
     target.mkdir(exist_ok=True)
-    for path in source.glob("verilated*.o"):
+    for path in (path for pattern in SHARED_OBJECTS for path in source.glob(pattern)):
         if not (target / path.name).exists():
             # Another build may copy the same object at the same time.
             part = target / f"{path.name}.{os.getpid()}"
@@ -195,9 +107,7 @@ def _copy_objects(source: Path, target: Path) -> None:
             part.rename(target / path.name)
 
 
-def _build(
-    simulator: Simulator, source: str, natives: list[Path], target: Path, optimize: bool
-) -> None:
+def _build(source: str, natives: list[Path], target: Path, waves: bool, optimize: bool) -> None:
     design = target / f"{TOP}.v"
     design.write_text(source)
     log = target / "build.log"
@@ -205,19 +115,16 @@ def _build(
         suffix: [path for path in natives if path.suffix == suffix]
         for suffix in (".sv", ".cpp", ".vlt")
     }
+    simulator = Simulator(target, waves, _make_arguments(target, optimize))
     try:
-        with environment(_make_options(verilator_environment(), optimize)):
+        with environment(_variables(verilator_environment())):
             simulator.build(
                 sources=[
                     *map(VerilatorControlFile, by_suffix[".vlt"]),
                     *by_suffix[".sv"],
                     design,
                 ],
-                build_args=[
-                    *OPTIONS,
-                    *(f"-Werror-{name}" for name in WARNINGS_AS_ERRORS),
-                    *map(str, by_suffix[".cpp"]),
-                ],
+                build_args=[*OPTIONS, *map(str, by_suffix[".cpp"])],
                 hdl_toplevel=TOP,
                 build_dir=target,
                 log_file=log,
@@ -230,17 +137,19 @@ def _build(
         ) from None
 
 
-def _make_options(variables: dict[str, str], optimize: bool) -> dict[str, str]:
-    """Environment with the compiler's levels for the design and for Verilator's own sources."""
-    flags = variables.get("MAKEFLAGS", os.environ.get("MAKEFLAGS", ""))
-    level = "-O2" if optimize else "-O0"
-    return {
-        **variables,
-        "MAKEFLAGS": f"{flags} OPT_FAST={level} OPT_GLOBAL=-O2".strip(),
-        # Huge pages: a fifth less time of Verilator for a large design. Other libraries ignore it.
-        "GLIBC_TUNABLES": os.environ.get("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1"),
-    }
+def _make_arguments(target: Path, optimize: bool) -> list[str]:
+    """The compiler's levels for the design and for Verilator's own sources; which files are good
+    though they are older than the makefile."""
+    arguments = ["OPT_GLOBAL=-O2", f"OPT_FAST={'-O2' if optimize else '-O0'}"]
+    if not optimize:
+        # What runs once is compiled as the rest is, with the same precompiled header.
+        kinds = ("CLASSES_FAST", "CLASSES_SLOW", "SUPPORT_FAST", "SUPPORT_SLOW")
+        arguments += ["VM_SLOW=", f"VM_FAST={' '.join(f'$(VM_{kind})' for kind in kinds)}"]
+    present = (path for pattern in SHARED_OBJECTS for path in target.glob(pattern))
+    return [*arguments, *(f"--assume-old={path.name}" for path in present)]
 
 
-def _versions() -> tuple[str, ...]:
-    return (*map(version, ("cocotb", "verilator")), str(system_version()), sys.version)
+def _variables(tools: dict[str, str]) -> dict[str, str]:
+    """Environment of a build."""
+    # Huge pages: a fifth less time of Verilator for a large design. Other libraries ignore it.
+    return {**tools, "GLIBC_TUNABLES": os.environ.get("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1")}

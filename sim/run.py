@@ -62,7 +62,7 @@ class Simulation:
         self, designs: Sequence[DesignFactory], *, waves: bool = False, optimize: bool = True
     ):
         self.bench = Bench(designs)
-        self._simulator = build(self.bench.verilog(), waves, optimize)
+        self._simulator = build(self.bench, waves, optimize)
 
     def run(
         self,

@@ -60,6 +60,11 @@ class System(wiring.Component):
             }
         )
 
+    @property
+    def definition(self) -> str:
+        """All that the system follows from, but for the sources; see `hw.design.Design`."""
+        return repr((self.config, self.link.design.definition))
+
     def elaborate(self, platform):
         m = Module()
         link = self.link

@@ -24,6 +24,9 @@ class BoardBench(wiring.Component):
         The board's system: see `hw.host.system`. Of its members ``rx``, ``tx`` and ``busy`` are
         connected.
 
+    modules : str
+        Verilog of the modules that the system instantiates.
+
     Members
     -------
     clk : In(1)
@@ -32,8 +35,9 @@ class BoardBench(wiring.Component):
 
     clk: Signal
 
-    def __init__(self, system: Any):
+    def __init__(self, system: Any, modules: str = ""):
         self.system = system
+        self.modules = modules
         super().__init__({"clk": In(1)})
 
     def elaborate(self, platform):
@@ -56,6 +60,12 @@ class BoardBench(wiring.Component):
         )
         return m
 
+    @property
+    def definition(self) -> str | None:
+        """What the bench follows from; None if the system does not say so."""
+        system = getattr(self.system, "definition", None)
+        return None if system is None else repr((type(self).__name__, system, self.modules))
+
     def verilog(self) -> str:
         """Verilog of the whole bench, its top module named ``bench``."""
-        return merge_modules(verilog.convert(self, name="bench", emit_src=False))
+        return merge_modules(verilog.convert(self, name="bench", emit_src=False)) + self.modules

@@ -49,7 +49,7 @@ class SimulatedBoard:
         if not 0 <= bit_errors < 1:
             raise InputError(f"bit_errors = {bit_errors}: expected at least 0 and less than 1")
         self._plan = {"clock_hz": clock_hz, "baud": baud, "bit_errors": bit_errors}
-        self._simulator = build(BoardBench(system).verilog() + modules)
+        self._simulator = build(BoardBench(system, modules))
 
     def serve(self, announce: Callable[[str], None]) -> None:
         """Be a board until interrupted, by KeyboardInterrupt; then nothing is left of it.

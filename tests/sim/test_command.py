@@ -54,8 +54,8 @@ def make_network(seed=0):
 def quick_builds(monkeypatch):
     """For runs of a few samples, which take far less time than the compiler's optimization."""
 
-    def quick(source, waves, optimize):
-        return build(source, waves, optimize=False)
+    def quick(bench, waves, optimize):
+        return build(bench, waves, optimize=False)
 
     monkeypatch.setattr("tickless.sim.run.build", quick)
 

