@@ -3,14 +3,16 @@
 Only a command shows it: a library's user hears nothing unless `show` was called.
 """
 
+import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 __all__ = ["bar", "show", "stage"]
 
@@ -26,21 +28,29 @@ def show() -> None:
 
 
 @contextmanager
-def stage(text: str) -> Iterator[None]:
+def stage(text: str) -> Iterator[Callable[[str], None]]:
     """A part of the work whose length nobody knows: its name at once, then the time it takes.
 
-    On a terminal the time runs on; elsewhere the line is completed in the end.
+    On a terminal the time runs on, and behind it stands what the yielded function was given last;
+    elsewhere the line is completed in the end.
     """
     if not _shown:
-        yield
+        yield lambda detail: None
         return
     start = time.monotonic()
     live = sys.stderr.isatty()
     ended = threading.Event()
+    where = ""
+
+    def now_at(detail: str) -> None:
+        nonlocal where
+        where = detail
 
     def line(end: str = "") -> None:
-        seconds = time.monotonic() - start
-        print(f"\r{text} ... {seconds:.0f} s", end=end, file=sys.stderr, flush=True)
+        # One line of the terminal: of a longer one the beginning would stay. Its old end goes.
+        width = shutil.get_terminal_size().columns - 1
+        now = f"{text} ... {time.monotonic() - start:.0f} s {where}".rstrip()
+        print(f"\r{now[:width]}\x1b[K", end=end, file=sys.stderr, flush=True)
 
     def tick() -> None:
         while not ended.wait(REFRESH_SECONDS):
@@ -53,16 +63,22 @@ def stage(text: str) -> Iterator[None]:
     else:
         print(f"{text} ...", end="", file=sys.stderr, flush=True)
     try:
-        yield
+        yield now_at
     finally:
         ended.set()
         if live:
             thread.join()
+            where = ""
             line("\n")
         else:
             print(f" {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
 
 
-def bar(items: Iterable[Any], text: str, unit: str = "it", total: int | None = None) -> tqdm:
-    """Items as they come, with a bar of how many there were."""
+def bar(
+    items: Iterable[Any] | None, text: str, unit: str = "it", total: int | None = None
+) -> "tqdm":
+    """Items as they come, with a bar of how many there were; without items it is told of each by
+    ``update``."""
+    from tqdm import tqdm
+
     return tqdm(items, text, total, unit=unit, leave=False, disable=not _shown)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tickless.gen.fpga import progress, tools
+from tickless.gen.fpga import tools, watch
 from tickless.gen.fpga.board import Board
 from tickless.gen.fpga.place_and_route import place_and_route
 from tickless.gen.fpga.synthesis import PREPARATION
@@ -87,11 +87,11 @@ def build(
     ]
     for tool, *_ in commands:
         tools.find(tool, system_tools)
-    progress.run(folder, synthesis, system_tools)
+    watch.run(folder, synthesis, system_tools)
     components = component_names(plan.files[f"{TOP}.il"], TOP)
     seed, report = place_and_route(board, folder, routing, pll.clock_hz, components, system_tools)
     for command in packing:
-        progress.run(folder, command, system_tools)
+        watch.run(folder, command, system_tools)
     return Built(
         bitstream=bitstream,
         resources=_resources(board, report, json.loads((folder / COUNTS).read_text())),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tickless.errors import ResultError
-from tickless.gen.fpga import progress, tools
+from tickless.gen.fpga import tools, watch
 from tickless.gen.fpga.board import Board
 from tickless.gen.fpga.timing import CriticalPath, critical_path, reached_hz, short_resources
 
@@ -58,7 +58,7 @@ def place_and_route(
     tried: dict[int, int] = {}
     while True:
         try:
-            progress.run(folder, [*command[:place], str(seed), *command[place + 1 :]], system_tools)
+            watch.run(folder, [*command[:place], str(seed), *command[place + 1 :]], system_tools)
         except tools.ToolError:
             log = folder / command[command.index("--log") + 1]
             short = short_resources(log.read_text(errors="replace")) if log.exists() else {}
