@@ -1,64 +1,34 @@
-"""Experiment: one network on one set of samples, through float model, golden model and RTL."""
+"""Experiment: one network as one design, and what it is compared with."""
 
-from collections.abc import Sequence
-from pathlib import Path
-
-import numpy as np
-from tqdm import tqdm
+from dataclasses import dataclass
 
 from tickless.gen.configure import design_factory
 from tickless.gen.image import load_image
 from tickless.hw.config import DesignConfig
-from tickless.sim.compare import Comparison, compare
+from tickless.sim.bench import DesignFactory
 from tickless.sim.loads import Load
-from tickless.sim.packets import pack_sample, unpack_answers
-from tickless.sim.records import RunRecord
-from tickless.sim.report import ReportSample, write_report
-from tickless.sim.result import (
-    Result,
-    core_results,
-    early_exit_result,
-    layer_results,
-    limit_cycles,
-    versions,
-)
-from tickless.sim.run import simulate
-from tickless.sim.samples import LabelledSample
-from tickless.sim.traffic import mesh_result, port_tokens
 from tickless.sw.checkpoint import Checkpoint
-from tickless.sw.data.catalog import UNLABELLED
-from tickless.sw.data.frames import FrameSource
-from tickless.sw.integer import engine, golden
 from tickless.sw.integer.network import Network
-from tickless.sw.integer.trace import SampleTrace
-from tickless.sw.judge.evaluate import FloatEngine, score_steps, spike_difference
 
 __all__ = ["Experiment"]
 
-GOLDEN_SAMPLES, GOLDEN_EVENTS = 2, 200_000
-"""Samples, and at most how many input events in all, that the golden model itself runs; the rest is
-the fast engine's, which the tests prove equal and which is a thousand times as fast. The bound is
-half a minute."""
 
-REPORTED_SAMPLES = 3
-
-
+@dataclass(frozen=True, eq=False)
 class Experiment:
-    """One network as one design, on one list of samples.
+    """One network as one design; another process can be sent it.
 
     Parameters
     ----------
-    network, path : Network, Path
-        The network and its file; the checkpoint `beside <sw.checkpoint.Checkpoint.beside>` it may
-        be missing.
+    network : Network
+        The network.
     config : DesignConfig
         Parameters of the design.
-    dataset : str
-        Name of the data set.
-    samples : sequence of LabelledSample
-        What is streamed, in order.
     seed : int
         Seed of the stalls.
+    stalls : bool
+        Stall every link at random.
+    checkpoint : Checkpoint, optional
+        The float network that the network was made of.
     built : Network, optional
         Network that the design is built with, if another one: the network is then loaded into it
         first.
@@ -69,162 +39,28 @@ class Experiment:
         If the network does not suit a design built with another one.
     """
 
-    def __init__(
-        self,
-        network: Network,
-        path: Path,
-        config: DesignConfig,
-        dataset: str,
-        samples: Sequence[LabelledSample],
-        seed: int,
-        built: Network | None = None,
-    ):
-        self.loads = [] if built is None else [Load(load_image(config, network))]
-        self.design = design_factory(config, network if built is None else built)
-        self.network, self.path, self.dataset = network, path, dataset
-        self.config = config
-        self.samples, self.seed = samples, seed
-        self.checkpoint = Checkpoint.beside(path)
+    network: Network
+    config: DesignConfig
+    seed: int
+    stalls: bool = False
+    checkpoint: Checkpoint | None = None
+    built: Network | None = None
 
-    def run(self, output: Path, stalls: bool, waves: bool) -> tuple[Result, str | None]:
-        """Everything, with the report; returns the result and the first difference, if any."""
-        output.mkdir(parents=True, exist_ok=True)
-        link = self.config.cores[0].input_link
-        [recording] = simulate(
-            [self.design],
-            [[pack_sample(link, sample.addresses) for sample in self.samples]],
-            loads=[self.loads],
-            folder=output / "run",
-            stalls=stalls,
-            seed=self.seed,
-            waves=waves,
-            progress=True,
-        )
-        whole = self._traces(None)
-        margin = self.config.cores[-1].margin
-        exits = None if margin is None else self._traces(margin)
-        comparison = compare(whole, recording.samples, exits)
-        traces = whole if exits is None else exits
-        result = self._result(whole, traces, recording, comparison, stalls)
-        shown = [
-            ReportSample(sample.addresses, sample.label, trace, recorded)
-            for sample, trace, recorded in zip(
-                self.samples[:REPORTED_SAMPLES], traces, recording.samples, strict=False
-            )
-        ]
-        write_report(output / "report.html", result, self.network, shown)
-        return result, comparison.difference
+    def __post_init__(self):
+        # Refused here, where it is asked for.
+        _ = self.loads
 
-    def _traces(self, margin: int | None) -> list[SampleTrace]:
-        """What the network does with each sample, with or without early exit."""
-        samples = tqdm(self.samples, "golden model", unit="sample", leave=False)
-        traces = [engine.run(self.network, sample.addresses, (), margin) for sample in samples]
-        left = GOLDEN_EVENTS
-        for index, sample in enumerate(self.samples[:GOLDEN_SAMPLES]):
-            left -= len(sample.events)
-            if left < 0:
-                break
-            traces[index] = golden.run(self.network, sample.addresses, (), margin)
-        return traces
+    @property
+    def design(self) -> DesignFactory:
+        """Maker of the design."""
+        return design_factory(self.config, self.network if self.built is None else self.built)
 
-    def _result(
-        self,
-        whole: Sequence[SampleTrace],
-        traces: Sequence[SampleTrace],
-        recording: RunRecord,
-        comparison: Comparison,
-        stalls: bool,
-    ) -> Result:
-        count = len(self.samples)
-        labels = np.array([sample.label for sample in self.samples])
-        integer = np.array([trace.class_index for trace in traces])
-        rtl = np.array(
-            [
-                unpack_answers(self.network.classes, sample.links[-1].packets).classes[-1]
-                for sample in recording.samples
-            ]
-        )
-        steps, float_events, difference = self._float_network(labels, traces)
-        limits = [limit_cycles(t, s) for t, s in zip(traces, recording.samples, strict=True)]
-        mesh = None
-        if self.config.mesh is not None:
-            mesh = mesh_result(self.config.mesh, recording.samples)
-            tokens = [port_tokens(self.config.mesh, sample) for sample in recording.samples]
-            limits = np.maximum(limits, tokens)
-        limit = float(np.mean(limits))
-        # What early exit drops comes in front of END.
-        last = slice(-2, None) if self.config.cores[-1].margin is None else slice(-1, None)
-        latency = [
-            int(sample.links[-1].cycles[-1] - sample.links[0].cycles[last][0])
-            for sample in recording.samples
-        ]
-        cycles = recording.cycles / count
-        return Result(
-            dataset=self.dataset,
-            network=str(self.path),
-            network_hash=self.network.hash,
-            method=self.network.provenance.method,
-            samples=count,
-            test_samples=sum(sample.of_test_set for sample in self.samples),
-            seed=self.seed,
-            stalls=stalls,
-            accuracy={
-                "time_stepped": steps,
-                "float_events": float_events,
-                "integer": _accuracy(integer, labels),
-                "rtl": _accuracy(rtl, labels),
-            },
-            agreement={
-                name: getattr(comparison, name)
-                for name in ("classes", "logits", "spikes", "membranes")
-            },
-            spike_difference=difference,
-            events_in=float(np.mean([len(sample.events) for sample in self.samples])),
-            events_dropped=float(np.mean([trace.dropped for trace in traces])),
-            layers=layer_results([layer.name for layer in self.network.layers], traces),
-            cores=core_results(self.config.cores, recording.counters, count, recording.cycles),
-            cycles_per_sample=cycles,
-            mesh=mesh,
-            loads=recording.load_counters,
-            early_exit=early_exit_result(self.config.cores, whole, traces, recording),
-            limit_cycles_per_sample=limit,
-            cycles_over_limit=cycles / limit,
-            latency_cycles=float(np.mean(latency)),
-            latency_cycles_max=max(latency),
-            simulated_cycles_per_second=recording.cycles / recording.seconds,
-            samples_per_second=count / recording.seconds,
-            versions=versions(),
-        )
+    @property
+    def loads(self) -> list[Load]:
+        """What is loaded before the first sample."""
+        return [] if self.built is None else [Load(load_image(self.config, self.network))]
 
-    def _float_network(
-        self, labels: np.ndarray, traces: Sequence[SampleTrace]
-    ) -> tuple[float | None, float | None, float | None]:
-        """Accuracies in time steps and event by event, and the spike difference."""
-        if not self.checkpoint.exists():
-            print(f"{self.checkpoint}: not there, so no figures of the float network")
-            return None, None, None
-        checkpoint = Checkpoint.load(self.checkpoint)
-        pairs = [(sample.events, sample.label) for sample in self.samples]
-        recordings = FrameSource(pairs, self.network.input_shape)
-        labelled = bool((labels != UNLABELLED).all())
-        steps = score_steps(checkpoint.model, recordings, checkpoint.steps) if labelled else None
-        float_engine = FloatEngine(checkpoint.model)
-        outcomes = [
-            float_engine.run(sample.addresses)
-            for sample in tqdm(self.samples, "float network", unit="sample", leave=False)
-        ]
-        classes = np.array([int(np.argmax(logits)) for logits, _, _ in outcomes])
-        if any(trace.decision is not None for trace in traces):
-            return steps, _accuracy(classes, labels), None
-        difference = spike_difference(
-            self.network.layers[-2].output_shape,
-            [spikes[-1] for _, spikes, _ in outcomes],
-            [trace.layers[-1].spikes for trace in traces],
-        )
-        return steps, _accuracy(classes, labels), difference
-
-
-def _accuracy(classes: np.ndarray, labels: np.ndarray) -> float | None:
-    """Share of labelled samples whose class is right; None without any."""
-    labelled = labels != UNLABELLED
-    return float(np.mean(classes[labelled] == labels[labelled])) if labelled.any() else None
+    @property
+    def margin(self) -> int | None:
+        """Margin of early exit, if the design has it."""
+        return self.config.cores[-1].margin

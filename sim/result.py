@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tickless.hw.core.shape import CoreShape
-from tickless.sim.records import CoreCounts, RunRecord, SampleRecord
+from tickless.sim.records import CoreCounts
+from tickless.sim.sample_row import SampleRow
 from tickless.sim.traffic import MeshResult
-from tickless.sw.integer.trace import SampleTrace
 
 __all__ = [
     "CoreResult",
@@ -20,7 +19,6 @@ __all__ = [
     "core_results",
     "early_exit_result",
     "layer_results",
-    "limit_cycles",
     "versions",
 ]
 
@@ -120,15 +118,16 @@ class Result:
     cycles_per_sample : float
         Clocks from the first input transfer to the last answer, over the samples.
     limit_cycles_per_sample : float
-        No design with these links needs fewer: see `limit_cycles`, and, on a mesh,
-        `sim.traffic.port_tokens`.
+        No design with these links needs fewer: see `sim.sample_row.SampleRow`.
     mesh : MeshResult or None
         Floor plan and traffic of a mesh; None for point-to-point links.
     loads : mapping of str to int
         ``written``, ``unknown`` and ``refused`` chunks of the run; empty if the design is not
-        loadable.
+        loadable. Each shard of samples begins with a load.
     early_exit : EarlyExitResult or None
         None without early exit. With it ``layers`` says what the decisions need at least.
+    confusion : sequence of sequence of int, or None
+        Samples by label and by class of the RTL; None where no sample has a label.
     latency_cycles : float
         Clocks from the last input event of a sample, from its END with early exit, to its answer,
         mean.
@@ -152,6 +151,7 @@ class Result:
     mesh: MeshResult | None
     loads: Mapping[str, int]
     early_exit: EarlyExitResult | None
+    confusion: Sequence[Sequence[int]] | None
     cycles_per_sample: float
     limit_cycles_per_sample: float
     cycles_over_limit: float
@@ -171,15 +171,11 @@ class Result:
         return asdict(self)
 
 
-def layer_results(names: Sequence[str], traces: Sequence[SampleTrace]) -> list[LayerResult]:
-    """Spikes and synaptic operations of each layer, the readout last."""
-    results = []
-    for index, name in enumerate(names[:-1]):
-        layers = [trace.layers[index] for trace in traces]
-        spikes = float(np.mean([len(layer.spikes) for layer in layers]))
-        results.append(LayerResult(name, spikes, float(np.mean([layer.sops for layer in layers]))))
-    sops = float(np.mean([trace.readout_sops for trace in traces]))
-    return [*results, LayerResult(names[-1], 0.0, sops)]
+def layer_results(names: Sequence[str], rows: Sequence[SampleRow]) -> list[LayerResult]:
+    """Mean spikes and synaptic operations of each layer, the readout last."""
+    spikes = np.mean([row.spikes for row in rows], axis=0).tolist()
+    sops = np.mean([row.layer_sops for row in rows], axis=0).tolist()
+    return [LayerResult(*layer) for layer in zip(names, spikes, sops, strict=True)]
 
 
 def core_results(
@@ -216,49 +212,19 @@ def core_results(
 
 
 def early_exit_result(
-    cores: Sequence[CoreShape],
-    whole: Sequence[SampleTrace],
-    exits: Sequence[SampleTrace],
-    recording: RunRecord,
-) -> EarlyExitResult | None:
-    """Savings of early exit; None for a readout without it.
-
-    Parameters
-    ----------
-    whole, exits : sequence of SampleTrace
-        Traces without and with the margin.
-    """
-    margin = cores[-1].margin
-    if margin is None:
-        return None
-    count = len(exits)
-    needed = [
-        trace.dropped + (trace.layers[0].events if trace.layers else trace.readout_events)
-        for trace in exits
-    ]
+    margin: int, rows: Sequence[SampleRow], counters: Sequence[CoreCounts]
+) -> EarlyExitResult:
+    """Savings of early exit at a margin."""
+    count = len(rows)
     return EarlyExitResult(
         margin=margin,
-        decided=sum(trace.decision is not None for trace in exits) / count,
-        events_needed=sum(needed) / count,
-        events_taken=sum(len(sample.links[0].packets) - 1 for sample in recording.samples) / count,
-        sops_needed=sum(trace.sops for trace in exits) / count,
-        sops_executed=sum(core.values["sops"] for core in recording.counters) / count,
-        sops_whole=sum(trace.sops for trace in whole) / count,
+        decided=sum(row.decision is not None for row in rows) / count,
+        events_needed=sum(row.events_needed for row in rows) / count,
+        events_taken=sum(row.events_taken for row in rows) / count,
+        sops_needed=sum(sum(row.layer_sops) for row in rows) / count,
+        sops_executed=sum(core.values["sops"] for core in counters) / count,
+        sops_whole=sum(row.sops_whole for row in rows) / count,
     )
-
-
-def limit_cycles(trace: SampleTrace, sample: SampleRecord) -> int:
-    """Fewest clocks in which address-event links can carry a sample.
-
-    The largest, over the cores, of the events a core unpacks (dropped ones included) and of the
-    packets it sends: a link carries one packet a clock, a core unpacks one event a clock.
-    """
-    events = [*(layer.events for layer in trace.layers), trace.readout_events]
-    unpacked = [events[0] + trace.dropped, *events[1:]]
-    sent = [
-        len(link.packets) - 1 for layer in range(len(trace.layers)) for link in sample.sent(layer)
-    ]
-    return max([*unpacked, *sent])
 
 
 def versions() -> dict[str, str]:

@@ -18,6 +18,7 @@ from tickless.sim.loads import Load, load_plan
 from tickless.sim.packets import packet_field, packet_words
 from tickless.sim.record_files import membrane_words, read_records, read_run
 from tickless.sim.records import RunRecord
+from tickless.sim.simulator import TOP
 from tickless.sim.testbench import RUN_FOLDER_VARIABLE
 
 __all__ = ["Simulation", "SimulationError", "simulate"]
@@ -51,6 +52,8 @@ class Simulation:
         missing.
     optimize : bool
         Build a fast simulator; without it building is faster, which suits short runs.
+    verilog : str, optional
+        Verilog of the bench, where it is known.
 
     Raises
     ------
@@ -59,10 +62,20 @@ class Simulation:
     """
 
     def __init__(
-        self, designs: Sequence[DesignFactory], *, waves: bool = False, optimize: bool = True
+        self,
+        designs: Sequence[DesignFactory],
+        *,
+        waves: bool = False,
+        optimize: bool = True,
+        verilog: str | None = None,
     ):
-        self.bench = Bench(designs)
+        self.bench = Bench(designs, verilog)
         self._simulator = build(self.bench, waves, optimize)
+
+    @property
+    def verilog(self) -> str:
+        """Verilog of the bench, from which the simulator was built."""
+        return (self._simulator.build_dir / f"{TOP}.v").read_text()
 
     def run(
         self,

@@ -1,50 +1,66 @@
-"""Samples of an experiment: labelled recordings of a data set."""
+"""Samples of a run: labelled recordings, read when they are needed."""
 
-from dataclasses import dataclass
-
-import numpy as np
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 from tickless.errors import InputError
-from tickless.sw.data.catalog import UNLABELLED, at_random
+from tickless.sw.data.catalog import SENSORS, UNLABELLED, at_random, load
 from tickless.sw.data.events import Events
 from tickless.sw.integer.network import Network
 
-__all__ = ["LabelledSample", "choose_samples"]
+__all__ = ["SPLITS", "Sample", "choose_samples"]
+
+SPLITS = {"test": ("test",), "train": ("train",), "all": ("test", "train")}
+"""Parts of a data set by the option's value, in the order in which they are taken."""
 
 
 @dataclass(frozen=True, eq=False)
-class LabelledSample:
-    """One labelled recording.
+class Sample:
+    """One labelled recording, which another process can read, too.
 
     Members
     -------
-    events : Events
-        The recording.
+    index : int
+        Its place among the samples of the run.
+    name : str
+        What it is called in its data set.
     label : int
         True class, or `sw.data.catalog.UNLABELLED`.
     of_test_set : bool
         Whether it belongs to a labelled test set.
+    make, key : callable, object
+        Function of a module that reads the recording, and its argument.
     """
 
-    events: Events
+    index: int
+    name: str
     label: int
     of_test_set: bool
+    make: Callable[[Any], Events]
+    key: Any
 
-    @property
-    def addresses(self) -> np.ndarray:
-        """int32 ``[n, 3]``: ``(channel, y, x)``."""
-        return self.events.addresses
+    def read(self) -> Events:
+        """The recording."""
+        return self.make(self.key)
+
+    def carried(self) -> "Sample":
+        """The same with its recording, for a process that sees no files of ours."""
+        return replace(self, make=_itself, key=self.read())
 
 
 def choose_samples(
-    dataset: str, network: Network, count: int | None, seed: int
-) -> list[LabelledSample]:
-    """Recordings chosen at random, all of the test set before any of the training set.
+    dataset: str, network: Network, count: int | None, seed: int, split: str = "test"
+) -> list[Sample]:
+    """Recordings chosen at random.
 
     Parameters
     ----------
     count : int or None
         How many, or as many as `sw.data.catalog.at_random` likes.
+    split : str
+        One of `SPLITS`; ``all`` takes what the test set has before any of the training set.
 
     Raises
     ------
@@ -53,15 +69,27 @@ def choose_samples(
     """
     if count is not None and count < 1:
         raise InputError(f"samples = {count}: expected at least 1")
-    parts = at_random(dataset, count, seed, ("test", "train"))
-    chosen = [
-        LabelledSample(events, label, part is parts[0] and label != UNLABELLED)
-        for part in parts
-        for events, label in part
-    ]
-    if chosen[0].events.sensor != network.input_shape:
+    if SENSORS[dataset] != network.input_shape:
         raise InputError(
-            f"the network's sensor is {network.input_shape}, "
-            f"{dataset} needs {chosen[0].events.sensor}"
+            f"the network's sensor is {network.input_shape}, {dataset} needs {SENSORS[dataset]}"
         )
+    available = sum(len(load(dataset, part)) for part in SPLITS[split])
+    if count is not None and count > available:
+        more = {"test": " in its test set: --split train or all takes others"}
+        raise InputError(
+            f"samples = {count}: {dataset} has {available} here{more.get(split, '')}"
+        )
+    chosen: list[Sample] = []
+    for part in at_random(dataset, count, seed, SPLITS[split]):
+        of_test_set = part.name.endswith("test")
+        for key, label in zip(part.keys, part.labels, strict=True):
+            name = "/".join(key.parts[-2:]) if isinstance(key, Path) else f"{part.name} {key}"
+            labelled = label != UNLABELLED
+            chosen.append(
+                Sample(len(chosen), name, label, of_test_set and labelled, part.make, key)
+            )
     return chosen
+
+
+def _itself(events: Events) -> Events:
+    return events

@@ -1,16 +1,21 @@
 """Traffic of a mesh: packets over each link, as a run recorded them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from tickless.hw.fabric.answers import answer_words
 from tickless.hw.fabric.config import MeshConfig
 from tickless.hw.fabric.topology import Endpoint, MeshLink
 from tickless.sim.records import SampleRecord
 
-__all__ = ["LinkTraffic", "MeshResult", "TilePlace", "mesh_result", "port_tokens"]
+__all__ = [
+    "LinkTraffic",
+    "MeshResult",
+    "TilePlace",
+    "Traffic",
+    "mesh_result",
+    "sample_traffic",
+]
 
 
 @dataclass(frozen=True)
@@ -59,42 +64,64 @@ class MeshResult:
     busiest_port_tokens: float
 
 
-def mesh_result(config: MeshConfig, samples: Sequence[SampleRecord]) -> MeshResult:
-    """Floor plan and traffic of a run of at least one sample."""
-    traffic: dict[MeshLink, float] = {}
-    for sample in samples:
-        for link, packets in config.traffic(_packets(config, sample)).items():
-            traffic[link] = traffic.get(link, 0.0) + packets / len(samples)
-    tiles = [
-        TilePlace(core.name, *place)
-        for cores, places in zip(config.layers, config.places, strict=True)
-        for core, place in zip(cores, places, strict=True)
-    ]
-    links = [
-        LinkTraffic(row, column, port.value, packets)
-        for ((row, column), port), packets in sorted(
-            traffic.items(), key=lambda item: (item[0][0], item[0][1].value)
-        )
-    ]
-    busiest = float(np.mean([port_tokens(config, sample) for sample in samples]))
-    host = float(np.mean([_packets(config, sample)[None] for sample in samples]))
-    host *= len(config.layers[0])
-    return MeshResult(config.rows, config.columns, tiles, links, host, busiest)
+@dataclass(frozen=True)
+class Traffic:
+    """Packets over a mesh, of one sample or summed over some.
+
+    Members
+    -------
+    links : mapping of MeshLink to float
+        Packets over each link.
+    host : float
+        Packets from the host.
+    port_tokens : int
+        Packets over the busiest port, those out of a tile included.
+    """
+
+    links: Mapping[MeshLink, float]
+    host: float
+    port_tokens: int
+
+    def __add__(self, other: "Traffic") -> "Traffic":
+        links = {
+            link: self.links.get(link, 0.0) + other.links.get(link, 0.0)
+            for link in (*self.links, *other.links)
+        }
+        return Traffic(links, self.host + other.host, self.port_tokens + other.port_tokens)
 
 
-def port_tokens(config: MeshConfig, sample: SampleRecord) -> int:
-    """Packets of one sample over the busiest link of a mesh, those out of a tile included."""
-    packets = _packets(config, sample)
-    leaving = [count * len(config.receivers(sender)) for sender, count in packets.items()]
-    return int(max([*config.traffic(packets).values(), *leaving]))
-
-
-def _packets(config: MeshConfig, sample: SampleRecord) -> dict[Endpoint, float]:
-    """Packets that each sender sent to each of its receivers, markers included."""
+def sample_traffic(config: MeshConfig, sample: SampleRecord) -> Traffic:
+    """Traffic of one sample, markers included."""
     packets: dict[Endpoint, float] = {None: len(sample.links[0].packets)}
     for layer in range(len(config.layers) - 1):
         for index, sent in enumerate(sample.sent(layer)):
             packets[layer, index] = len(sent.packets)
     answers = sample.links[-1].packets
     packets[len(config.layers) - 1, 0] = len(answers) * answer_words(config.cores[-1].answers)
-    return packets
+    links = config.traffic(packets)
+    leaving = [count * len(config.receivers(sender)) for sender, count in packets.items()]
+    host = packets[None] * len(config.layers[0])
+    return Traffic(links, host, int(max([*links.values(), *leaving])))
+
+
+def mesh_result(config: MeshConfig, traffic: Traffic, samples: int) -> MeshResult:
+    """Floor plan and mean traffic of a run of at least one sample."""
+    tiles = [
+        TilePlace(core.name, *place)
+        for cores, places in zip(config.layers, config.places, strict=True)
+        for core, place in zip(cores, places, strict=True)
+    ]
+    links = [
+        LinkTraffic(row, column, port.value, packets / samples)
+        for ((row, column), port), packets in sorted(
+            traffic.links.items(), key=lambda item: (item[0][0], item[0][1].value)
+        )
+    ]
+    return MeshResult(
+        config.rows,
+        config.columns,
+        tiles,
+        links,
+        traffic.host / samples,
+        traffic.port_tokens / samples,
+    )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-__all__ = ["bar", "show", "stage"]
+__all__ = ["bar", "show", "shown", "stage"]
 
 REFRESH_SECONDS = 1.0
 
@@ -25,6 +25,11 @@ def show() -> None:
     """Show progress from now on, in this process."""
     global _shown
     _shown = True
+
+
+def shown() -> bool:
+    """Whether progress is shown in this process."""
+    return _shown
 
 
 @contextmanager

@@ -22,6 +22,7 @@ __all__ = [
     "renormalized",
     "score_events",
     "score_steps",
+    "spike_counts",
     "spike_difference",
 ]
 
@@ -161,14 +162,15 @@ def spike_difference(
     float_spikes, spikes : sequence of numpy.ndarray
         Spikes ``[n, 3]`` of each sample, of the reference and of the integer network.
     """
-
-    def counts(rows: np.ndarray) -> np.ndarray:
-        flat = np.ravel_multi_index(tuple(rows.T), shape)
-        return np.bincount(flat, minlength=int(np.prod(shape)))
-
     different = total = 0
     for reference, integer in zip(float_spikes, spikes, strict=True):
-        expected = counts(reference)
-        different += int(np.abs(expected - counts(integer)).sum())
+        expected = spike_counts(shape, reference)
+        different += int(np.abs(expected - spike_counts(shape, integer)).sum())
         total += int(expected.sum())
     return different / total if total else None
+
+
+def spike_counts(shape: tuple[int, int, int], spikes: np.ndarray) -> np.ndarray:
+    """Spikes of each neuron of a layer, int64 ``[neurons]``, of its spikes ``[n, 3]``."""
+    neurons = np.ravel_multi_index(tuple(spikes.T), shape)
+    return np.bincount(neurons, minlength=int(np.prod(shape)))

@@ -1,0 +1,116 @@
+"""Run of samples: from options to the files of a run, shard by shard."""
+
+import argparse
+import json
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from tickless.gen.activity import measure_activity
+from tickless.gen.options import MEASURED_SAMPLES, design_request
+from tickless.gen.plan import plan
+from tickless.progress import stage
+from tickless.sim.experiment import Experiment
+from tickless.sim.report import write_report
+from tickless.sim.report_sample import ReportSample
+from tickless.sim.result import Result
+from tickless.sim.run import Simulation
+from tickless.sim.samples import Sample, choose_samples
+from tickless.sim.shard import DRAWN, SHARD_SAMPLES, ShardOutcome, run_shard
+from tickless.sim.summary import summarize
+from tickless.sw.checkpoint import Checkpoint
+from tickless.sw.integer.network import PRETRAINED, Network
+from tickless.sw.workers import run_tasks
+
+__all__ = ["run_samples"]
+
+
+def run_samples(options: argparse.Namespace, folder: Path) -> tuple[Result, str | None]:
+    """Stream the samples that the options ask for, and write ``result.json``, ``samples.jsonl`` and
+    ``report.html`` into a folder; returns the result and the first difference, if any.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        As `sim.command.add_options` makes them.
+    """
+    path = options.network or PRETRAINED / f"{options.dataset}.safetensors"
+    network = Network.load(path)
+    with stage("choosing recordings"):
+        samples = choose_samples(
+            options.dataset, network, options.samples, options.seed, options.split
+        )
+    request = design_request(options)
+    activity = None
+    if request.needs_activity:
+        with stage("measuring the network's activity"):
+            measured = [sample.read().addresses for sample in samples[:MEASURED_SAMPLES]]
+            activity = measure_activity(network, measured)
+    config = plan(network, request, activity)
+    built = None
+    if options.load is not None:
+        path, built, network = options.load, network, Network.load(options.load)
+    beside = Checkpoint.beside(path)
+    checkpoint = Checkpoint.load(beside) if beside.exists() else None
+    if checkpoint is None:
+        print(f"{beside}: not there, so no figures of the float network", file=sys.stderr)
+    experiment = Experiment(
+        network, config, options.seed, options.stalls, checkpoint, built
+    )
+    outcomes: list[ShardOutcome] = []
+    drawn: list[ReportSample] = []
+    difference = None
+    with (folder / "samples.jsonl").open("w") as file:
+        for outcome in _outcomes(experiment, samples, folder, options):
+            drawn += outcome.drawn[: DRAWN - len(drawn)]
+            for row in outcome.rows:
+                file.write(json.dumps(row.as_json()) + "\n")
+                difference = difference or row.comparison.difference
+            # Rasters are large; the report has room for a few.
+            outcomes.append(replace(outcome, drawn=()))
+    result = summarize(experiment, options.dataset, str(path), outcomes)
+    (folder / "result.json").write_text(json.dumps(result.as_json(), indent=2) + "\n")
+    with stage("writing the report"):
+        rows = [row.as_json() for outcome in outcomes for row in outcome.rows]
+        command = shlex.join(["tickless", *sys.argv[1:]])
+        write_report(folder / "report.html", result, network, rows, drawn, command)
+    return result, difference
+
+
+def _outcomes(
+    experiment: Experiment, samples: Sequence[Sample], folder: Path, options: argparse.Namespace
+) -> Iterator[ShardOutcome]:
+    """What each shard came to, in order."""
+    # Built here, once, before others need it.
+    simulation = Simulation([experiment.design], waves=options.waves)
+    shards = [
+        samples[start : start + SHARD_SAMPLES] for start in range(0, len(samples), SHARD_SAMPLES)
+    ]
+    if options.cluster is None:
+        tasks = [(experiment, shard, folder, None, options.waves) for shard in shards]
+    else:
+        tasks = _Carried(experiment, shards, simulation.verilog)
+    return run_tasks(
+        run_shard,
+        tasks,
+        jobs=options.jobs,
+        cluster=options.cluster,
+        title="shards of samples",
+        unit="shard",
+    )
+
+
+class _Carried(Sequence[tuple]):
+    """Tasks for workers that see no file of ours; recordings are read when a task is sent."""
+
+    def __init__(self, experiment: Experiment, shards: Sequence[Sequence[Sample]], verilog: str):
+        self._experiment, self._shards, self._verilog = experiment, shards, verilog
+
+    def __len__(self) -> int:
+        return len(self._shards)
+
+    def __getitem__(self, index):
+        samples = [sample.carried() for sample in self._shards[index]]
+        return self._experiment, samples, None, self._verilog

@@ -1,0 +1,222 @@
+"""Shard: samples that one simulator streams in a row, compared one by one."""
+
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tickless.progress import bar, shown
+from tickless.sim.compare import compare_sample
+from tickless.sim.experiment import Experiment
+from tickless.sim.packets import pack_sample
+from tickless.sim.records import CoreCounts
+from tickless.sim.report_sample import ReportSample, report_sample
+from tickless.sim.run import Simulation
+from tickless.sim.sample_row import SampleRow, sample_row
+from tickless.sim.samples import Sample
+from tickless.sim.traffic import Traffic, sample_traffic
+from tickless.sw.data.catalog import UNLABELLED
+from tickless.sw.data.events import Events
+from tickless.sw.data.frames import FrameSource
+from tickless.sw.integer import engine, golden
+from tickless.sw.integer.trace import SampleTrace
+from tickless.sw.judge.evaluate import FloatEngine, score_steps, spike_counts
+
+__all__ = ["DRAWN", "SHARD_SAMPLES", "ShardOutcome", "run_shard"]
+
+SHARD_SAMPLES = 50
+"""Samples of a shard: whatever the number of processes, so that no result depends on it."""
+
+GOLDEN_SAMPLES, GOLDEN_EVENTS = 2, 200_000
+"""First samples, and at most how many input events in all, that the golden model itself runs; the
+rest is the fast engine's, which the tests prove equal and which is a thousand times as fast. The
+bound is half a minute."""
+
+DRAWN, DRAWN_FIRST = 12, 6
+"""Samples that the report draws, and how many of them are the first ones; the others are the first
+of those that are wrong."""
+
+
+@dataclass(frozen=True, eq=False)
+class ShardOutcome:
+    """What a shard's samples came to.
+
+    Members
+    -------
+    rows : sequence of SampleRow
+        One a sample.
+    drawn : sequence of ReportSample
+        Those of them that a report may draw.
+    counters : sequence of CoreCounts
+        One a core.
+    load_counters : mapping of str to int
+        See `sim.records.RunRecord`.
+    cycles, seconds : int, float
+        Clocks, and wall time, of the simulation alone.
+    traffic : Traffic or None
+        Sum over the samples; None without a mesh.
+    right_in_steps : float or None
+        Labelled samples that the float network classifies rightly in its time steps; None without
+        it.
+    spike_difference : tuple of int or None
+        The two sums of `sw.judge.evaluate.spike_difference`; None without the float
+        network, or where early exit cuts samples short.
+    """
+
+    rows: Sequence[SampleRow]
+    drawn: Sequence[ReportSample]
+    counters: Sequence[CoreCounts]
+    load_counters: Mapping[str, int]
+    cycles: int
+    seconds: float
+    traffic: Traffic | None
+    right_in_steps: float | None
+    spike_difference: tuple[int, int] | None
+
+
+def run_shard(
+    experiment: Experiment,
+    samples: Sequence[Sample],
+    folder: Path | None = None,
+    verilog: str | None = None,
+    waves: bool = False,
+) -> ShardOutcome:
+    """Stream samples through the RTL, and compare each with what golden model and float network
+    make of it.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Where the simulation works, in a folder of its own that is gone in the end; one that fails
+        leaves its log there.
+    verilog : str, optional
+        Verilog of the bench, where it is known.
+
+    Raises
+    ------
+    SimulatorBuildError, SimulationError
+        If the simulator cannot be built, or the design hangs or breaks a rule.
+    """
+    recordings = [sample.read() for sample in samples]
+    simulation = Simulation([experiment.design], waves=waves, verilog=verilog)
+    link = experiment.config.cores[0].input_link
+    work = None if folder is None else Path(tempfile.mkdtemp(prefix="simulation-", dir=folder))
+    [record] = simulation.run(
+        [[pack_sample(link, events.addresses) for events in recordings]],
+        [experiment.loads],
+        folder=work,
+        stalls=experiment.stalls,
+        seed=experiment.seed + samples[0].index,
+        progress=shown(),
+    )
+    float_network = _FloatNetwork(experiment, samples, recordings)
+    margin, mesh = experiment.margin, experiment.config.mesh
+    rows, drawn, traffic, wrong = [], [], None, 0
+    pairs = zip(samples, recordings, record.samples, strict=True)
+    for sample, events, recorded in bar(pairs, "comparing", "sample", len(samples)):
+        exact = _golden_share(samples, recordings, sample.index)
+        whole = _trace(experiment, events, None, exact)
+        leaving = None if margin is None else _trace(experiment, events, margin, exact)
+        trace = whole if leaving is None else leaving
+        passed = None if mesh is None else sample_traffic(mesh, recorded)
+        if passed is not None:
+            traffic = passed if traffic is None else traffic + passed
+        row = sample_row(
+            experiment.config,
+            sample,
+            len(events),
+            whole,
+            trace,
+            recorded,
+            compare_sample(sample.index, whole, recorded, leaving),
+            float_network.run(events, trace),
+            passed,
+        )
+        rows.append(row)
+        bad = row.comparison.difference is not None or (
+            row.class_index != row.label and row.label != UNLABELLED
+        )
+        wrong += bad
+        if sample.index < DRAWN_FIRST or (bad and wrong <= DRAWN - DRAWN_FIRST):
+            drawn.append(
+                report_sample(
+                    experiment.network,
+                    sample.name,
+                    events.addresses,
+                    sample.label,
+                    trace,
+                    recorded,
+                )
+            )
+    if work is not None:
+        shutil.rmtree(work)
+    return ShardOutcome(
+        rows,
+        drawn,
+        record.counters,
+        record.load_counters,
+        record.cycles,
+        record.seconds,
+        traffic,
+        float_network.right_in_steps,
+        float_network.difference,
+    )
+
+
+def _trace(
+    experiment: Experiment, events: Events, margin: int | None, exact: bool
+) -> SampleTrace:
+    """What the network does with a recording, by the golden model itself or by the fast engine."""
+    run = golden.run if exact else engine.run
+    return run(experiment.network, events.addresses, (), margin)
+
+
+def _golden_share(samples: Sequence[Sample], recordings: Sequence[Events], index: int) -> bool:
+    """Whether the sample of an index is one that the golden model itself runs."""
+    if index >= GOLDEN_SAMPLES:
+        return False
+    before = (e for s, e in zip(samples, recordings, strict=True) if s.index <= index)
+    return sum(map(len, before)) <= GOLDEN_EVENTS
+
+
+class _FloatNetwork:
+    """The float network on the samples of a shard, if there is one."""
+
+    def __init__(
+        self, experiment: Experiment, samples: Sequence[Sample], recordings: Sequence[Events]
+    ):
+        self.right_in_steps: float | None = None
+        self.difference: tuple[int, int] | None = None
+        self._engine = None
+        self._shape = experiment.network.layers[-2].output_shape
+        if experiment.checkpoint is None:
+            return
+        model, steps = experiment.checkpoint.model, experiment.checkpoint.steps
+        self._engine = FloatEngine(model)
+        self.difference = (0, 0)
+        labelled = [
+            (events, sample.label)
+            for sample, events in zip(samples, recordings, strict=True)
+            if sample.label != UNLABELLED
+        ]
+        if labelled:
+            source = FrameSource(labelled, experiment.network.input_shape)
+            self.right_in_steps = score_steps(model, source, steps) * len(labelled)
+
+    def run(self, events: Events, trace: SampleTrace) -> int | None:
+        """Class of a recording; its spikes are compared with the integer network's."""
+        if self._engine is None:
+            return None
+        logits, spikes, _ = self._engine.run(events.addresses)
+        if trace.decision is not None:
+            self.difference = None
+        if self.difference is not None:
+            expected, got = (
+                spike_counts(self._shape, rows) for rows in (spikes[-1], trace.layers[-1].spikes)
+            )
+            different, spiked = int(np.abs(expected - got).sum()), int(expected.sum())
+            self.difference = self.difference[0] + different, self.difference[1] + spiked
+        return int(np.argmax(logits))
