@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -12,8 +13,9 @@ from tickless.hw.config import DesignConfig
 from tickless.sim.compare import Comparison, compare
 from tickless.sim.loads import Load
 from tickless.sim.packets import pack_sample, unpack_answers
-from tickless.sim.records import RunRecord
-from tickless.sim.report import ReportSample, write_report
+from tickless.sim.records import RunRecord, SampleRecord
+from tickless.sim.report import write_report
+from tickless.sim.report_sample import report_sample
 from tickless.sim.result import (
     Result,
     core_results,
@@ -40,7 +42,7 @@ GOLDEN_SAMPLES, GOLDEN_EVENTS = 2, 200_000
 the fast engine's, which the tests prove equal and which is a thousand times as fast. The bound is
 half a minute."""
 
-REPORTED_SAMPLES = 3
+REPORTED_SAMPLES = 12
 
 
 class Experiment:
@@ -106,13 +108,14 @@ class Experiment:
         comparison = compare(whole, recording.samples, exits)
         traces = whole if exits is None else exits
         result = self._result(whole, traces, recording, comparison, stalls)
+        names = [f"{self.dataset} {index}" for index in range(len(self.samples))]
+        parts = list(zip(names, self.samples, traces, recording.samples, strict=True))
+        rows = [_row(self.network, *part) for part in parts]
         shown = [
-            ReportSample(sample.addresses, sample.label, trace, recorded)
-            for sample, trace, recorded in zip(
-                self.samples[:REPORTED_SAMPLES], traces, recording.samples, strict=False
-            )
+            report_sample(self.network, name, sample.addresses, sample.label, trace, recorded)
+            for name, sample, trace, recorded in parts[:REPORTED_SAMPLES]
         ]
-        write_report(output / "report.html", result, self.network, shown)
+        write_report(output / "report.html", result, self.network, rows, shown)
         return result, comparison.difference
 
     def _traces(self, margin: int | None) -> list[SampleTrace]:
@@ -228,3 +231,25 @@ def _accuracy(classes: np.ndarray, labels: np.ndarray) -> float | None:
     """Share of labelled samples whose class is right; None without any."""
     labelled = labels != UNLABELLED
     return float(np.mean(classes[labelled] == labels[labelled])) if labelled.any() else None
+
+
+def _row(
+    network: Network, name: str, sample: LabelledSample, trace: SampleTrace, recorded: SampleRecord
+) -> dict[str, Any]:
+    """What the report's table says of a sample."""
+    source, answers = recorded.links[0], recorded.links[-1]
+    answer = unpack_answers(network.classes, answers.packets)
+    logits = answer.logits[-1]
+    best, *others = sorted(logits.tolist(), reverse=True)
+    return {
+        "name": name,
+        "label": sample.label,
+        "class": int(answer.classes[-1]),
+        "logits": logits.tolist(),
+        "margin": best - (others[0] if others else best),
+        "cycles": int(answers.cycles[-1] - source.cycles[0]),
+        "latency_cycles": int(answers.cycles[-1] - source.cycles[-2:][0]),
+        "events": len(sample.events),
+        "dropped": trace.dropped,
+        "agrees": bool((logits == trace.logits).all()),
+    }
