@@ -1,93 +1,137 @@
-"""Floor plan: a mesh as a picture, its links as wide as their traffic."""
+"""Floor plan: where the cores of a mesh sit, and how wide its links are drawn for their traffic."""
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from dataclasses import dataclass
 
 from tickless.hw.fabric.flit import HOST
 from tickless.sim.traffic import MeshResult
-from tickless.sw.pages import png
 
-__all__ = ["floor_plan"]
+__all__ = ["Arrow", "Box", "FloorPlan", "floor_plan"]
 
-TILE, EMPTY, INK, LINK = "#dbe7f3", "#f4f4f4", "#222222", "#c4442a"
-HALF_WIDTH, HALF_HEIGHT = 0.3, 0.17
-OFFSET = 0.07
+COLUMN, ROW = 190, 104
+"""Distances of the tiles, in pixels."""
+
+BOX_WIDTH, BOX_HEIGHT = 124, 42
+OFFSET = 11
 """Distance of the two directions of a link from its middle."""
+
+THIN, THICK = 1.0, 5.0
+"""Width of a link that hardly anything passes, and of the busiest."""
 
 STEPS = {"north": (-1, 0), "south": (1, 0), "east": (0, 1), "west": (0, -1)}
 
 
-def floor_plan(mesh: MeshResult) -> str:
-    """PNG in base64: tiles with their cores and what enters them, links with their packets."""
-    figure = Figure(
-        figsize=(2.6 * mesh.columns + 0.6, 1.5 * (mesh.rows + 1) + 0.3),
-        layout="constrained",
-        dpi=110,
-    )
-    axes = figure.add_subplot()
-    axes.set(xlim=(-0.5, mesh.columns - 0.5), ylim=(mesh.rows + 0.4, -0.35))
-    axes.set_axis_off()
+@dataclass(frozen=True)
+class Box:
+    """A tile: its corner, what it is, and what enters it.
+
+    Members
+    -------
+    kind : str
+        ``"core"``, ``"router"`` or ``"host"``.
+    entering : float or None
+        Packets a sample into the core.
+    """
+
+    x: float
+    y: float
+    kind: str
+    name: str
+    entering: float | None
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """One direction of a link: from where to where, how wide, and the place of its number.
+
+    Members
+    -------
+    packets : float
+        Packets a sample.
+    anchor : str
+        Which end of the number is at its place, as SVG calls it.
+    """
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    width: float
+    packets: float
+    text_x: float
+    text_y: float
+    anchor: str
+
+
+@dataclass(frozen=True)
+class FloorPlan:
+    """What ``templates/floorplan.svg`` draws; lengths in pixels."""
+
+    width: float
+    height: float
+    box_width: float
+    box_height: float
+    boxes: tuple[Box, ...]
+    arrows: tuple[Arrow, ...]
+
+
+def floor_plan(mesh: MeshResult) -> FloorPlan:
+    """Tiles with their cores and what enters them, links with their packets."""
     cores = {(tile.row, tile.column): tile.core for tile in mesh.tiles}
     entering = {
         (link.row, link.column): link.packets for link in mesh.links if link.port == "local"
     }
-    _box(axes, HOST, "host", None)
+    boxes = [_box(HOST, "host", "host", None)]
     for row in range(1, mesh.rows + 1):
         for column in range(mesh.columns):
-            _box(axes, (row, column), cores.get((row, column)), entering.get((row, column)))
-    most = max([link.packets for link in mesh.links], default=0.0)
-    for link in mesh.links:
-        if link.port != "local" and link.packets:
-            _arrow(axes, (link.row, link.column), STEPS[link.port], link.packets, most)
-    _arrow(axes, HOST, STEPS["south"], mesh.host_packets, most)
-    return png(figure)
+            place = row, column
+            name = cores.get(place)
+            kind = "router" if name is None else "core"
+            boxes.append(_box(place, kind, name or "router", entering.get(place)))
+    most = max([mesh.host_packets, *(link.packets for link in mesh.links)])
+    arrows = [_arrow(HOST, STEPS["south"], mesh.host_packets, most)]
+    arrows += [
+        _arrow((link.row, link.column), STEPS[link.port], link.packets, most)
+        for link in mesh.links
+        if link.port != "local" and link.packets
+    ]
+    return FloorPlan(
+        width=mesh.columns * COLUMN,
+        height=mesh.rows * ROW + ROW,
+        box_width=BOX_WIDTH,
+        box_height=BOX_HEIGHT,
+        boxes=tuple(boxes),
+        arrows=tuple(arrows),
+    )
 
 
-def _box(axes: Axes, place: tuple[int, int], core: str | None, entering: float | None) -> None:
+def _middle(place: tuple[int, int]) -> tuple[float, float]:
     row, column = place
-    axes.add_patch(
-        FancyBboxPatch(
-            (column - HALF_WIDTH, row - HALF_HEIGHT),
-            2 * HALF_WIDTH,
-            2 * HALF_HEIGHT,
-            boxstyle="round,pad=0,rounding_size=0.04",
-            facecolor=TILE if core else EMPTY,
-            edgecolor="#888888",
-            linewidth=0.8,
-        )
-    )
-    text = core or "router"
-    if entering:
-        text += f"\n{entering:,.0f} in"
-    axes.text(column, row, text, ha="center", va="center", fontsize=8, color=INK)
+    return (column + 0.5) * COLUMN, (row + 0.5) * ROW
 
 
-def _arrow(
-    axes: Axes, start: tuple[int, int], step: tuple[int, int], packets: float, most: float
-) -> None:
-    (row, column), (down, right) = start, step
-    y, x = row + right * OFFSET, column - down * OFFSET
-    edge_y, edge_x = down * HALF_HEIGHT, right * HALF_WIDTH
-    axes.add_patch(
-        FancyArrowPatch(
-            (x + edge_x, y + edge_y),
-            (x + right - edge_x, y + down - edge_y),
-            arrowstyle="-|>",
-            mutation_scale=9,
-            shrinkA=0,
-            shrinkB=0,
-            linewidth=0.6 + 2.4 * packets / most,
-            color=LINK,
-        )
+def _box(place: tuple[int, int], kind: str, name: str, entering: float | None) -> Box:
+    x, y = _middle(place)
+    return Box(x - BOX_WIDTH / 2, y - BOX_HEIGHT / 2, kind, name, entering)
+
+
+def _arrow(place: tuple[int, int], step: tuple[int, int], packets: float, most: float) -> Arrow:
+    down, right = step
+    x, y = _middle(place)
+    x, y = x - down * OFFSET, y + right * OFFSET
+    edge_x, edge_y = right * BOX_WIDTH / 2, down * BOX_HEIGHT / 2
+    middle_x, middle_y = x + right * COLUMN / 2, y + down * ROW / 2
+    # The number stands beside its arrow, away from the other direction's.
+    text_x, text_y = (
+        (middle_x, middle_y + 4 + 13 * right) if right else (middle_x - 9 * down, middle_y + 4)
     )
-    sideways = (0.09 * right, -0.03 * down)
-    axes.text(
-        x + right / 2 + sideways[1],
-        y + down / 2 + sideways[0],
-        f"{packets:,.0f}",
-        ha="center" if right else ("right" if down > 0 else "left"),
-        va="center",
-        fontsize=7,
-        color=INK,
+    return Arrow(
+        x1=x + edge_x,
+        y1=y + edge_y,
+        x2=x + right * COLUMN - edge_x,
+        y2=y + down * ROW - edge_y,
+        width=THIN + (THICK - THIN) * packets / max(1.0, most),
+        packets=packets,
+        text_x=text_x,
+        text_y=text_y,
+        anchor="middle" if right else ("end" if down > 0 else "start"),
     )

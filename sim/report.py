@@ -1,152 +1,164 @@
-"""Report of a run: one HTML page that a person reads in a minute."""
+"""Report of a run: one HTML page that a person reads in a minute, and looks around in."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import base64
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from matplotlib.colors import TwoSlopeNorm
-from matplotlib.figure import Figure
 
 from tickless.sim.floorplan import floor_plan
-from tickless.sim.packets import READ_MARKER, unpack_spikes
-from tickless.sim.records import SampleRecord
+from tickless.sim.report_sample import Raster, ReportSample
 from tickless.sim.result import Result
+from tickless.sw.data.catalog import UNLABELLED
+from tickless.sw.integer.geometry import Shape
 from tickless.sw.integer.network import Network
-from tickless.sw.integer.trace import SampleTrace
-from tickless.sw.pages import png, write_page
+from tickless.sw.pages import write_page
 
-__all__ = ["ReportSample", "write_report"]
+__all__ = ["class_name", "confusion_matrix", "write_report"]
 
-OFF, ON, INK = "#c4442a", "#2563a8", "#222222"
+DRAWN_EVENTS = 3_000_000
+"""Events and spikes that a page holds at most: about 15 MB. The first sample is always drawn."""
 
+COLUMNS = (
+    ("name", "sample"),
+    ("label", "true class"),
+    ("class", "answer"),
+    ("right", "answer is"),
+    ("second", "second"),
+    ("margin", "lead over it"),
+    ("cycles", "cycles"),
+    ("latency_cycles", "latency"),
+    ("events", "events"),
+    ("dropped", "dropped"),
+    ("agrees", "golden model"),
+)
+"""Key and head of each column of the table of samples."""
 
-@dataclass(frozen=True, eq=False)
-class ReportSample:
-    """One sample to be shown.
-
-    Members
-    -------
-    addresses : numpy.ndarray
-        int32 ``[n, 3]``: input events ``(channel, y, x)``.
-    label : int
-        True class, or `sw.data.catalog.UNLABELLED`.
-    trace : SampleTrace
-        What the golden model says.
-    recording : SampleRecord
-        What the RTL did.
-    """
-
-    addresses: np.ndarray
-    label: int
-    trace: SampleTrace
-    recording: SampleRecord
+STATIC_ROWS = 50
+"""Samples that the page lists without its script, and at once with it."""
 
 
 def write_report(
-    path: Path, result: Result, network: Network, samples: Sequence[ReportSample]
+    path: Path,
+    result: Result,
+    network: Network,
+    rows: Sequence[Mapping[str, Any]],
+    samples: Sequence[ReportSample],
+    command: str | None = None,
 ) -> None:
-    """Write the page, with these samples drawn; it needs no other file."""
-    pictures = [{"sample": sample, "png": _picture(network, sample)} for sample in samples]
+    """Write the page; it needs no other file.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        All samples of the run: ``name``, which is unique, ``label``, ``class``, ``logits`` and
+        ``margin`` in integer units, ``cycles``, ``latency_cycles``, ``events``, ``dropped`` and
+        ``agrees``, which says whether the RTL equals the golden model.
+    samples : sequence of ReportSample
+        Those to draw; as many of them are as `DRAWN_EVENTS` allows.
+    command : str, optional
+        Command line that made the run.
+    """
+    drawn = _affordable(samples)
+    names = [class_name(index) for index in range(network.classes)]
+    table = [_row(row) for row in rows]
     write_page(
         path,
         "tickless.sim",
         "report.html",
         result=result,
-        pictures=pictures,
-        floor_plan=None if result.mesh is None else floor_plan(result.mesh),
+        network=network,
+        command=command,
+        rows=table,
+        columns=COLUMNS,
+        static_rows=STATIC_ROWS,
+        classes=names,
+        confusion=confusion_matrix(rows, network.classes),
+        plan=None if result.mesh is None else floor_plan(result.mesh),
+        data={
+            "classes": names,
+            "rows": table,
+            "page": STATIC_ROWS,
+            "margin": None if result.early_exit is None else result.early_exit.margin,
+            "places": [
+                {"name": "input", "shape": network.input_shape},
+                *({"name": layer.name, "shape": layer.output_shape} for layer in network.layers),
+            ][:-1],
+            "samples": [_sample(network, sample) for sample in drawn],
+        },
     )
 
 
-def _picture(network: Network, sample: ReportSample) -> str:
-    """Input, spikes and logits of one sample over clock cycles, as base64 of a PNG."""
-    spiking = network.layers[:-1]
-    rows = len(spiking) + 2
-    figure = Figure(figsize=(9.5, 1.35 * rows + 1.6), layout="constrained", dpi=110)
-    grid = figure.add_gridspec(
-        rows, 2, width_ratios=[1, 4.2], height_ratios=[1.5, *[1] * (rows - 2), 1.6]
-    )
-
-    links = sample.recording.links
-    # Early exit may leave out the rest.
-    taken = sample.addresses[: len(links[0].packets) - 1]
-    inside = np.all((taken >= 0) & (taken < network.input_shape), axis=1)
-    start = int(links[0].cycles[0])
-    cycles = links[0].cycles[:-1][inside] - start
-    channel, y, x = taken[inside].T
-
-    axes = figure.add_subplot(grid[0, 0])
-    image = np.zeros(network.input_shape[1:])
-    np.add.at(image, (y, x), np.where(channel == 0, -1, 1))
-    span = max(1.0, np.abs(image).max())
-    axes.imshow(image, cmap="RdBu", norm=TwoSlopeNorm(0, -span, span))
-    axes.set(xticks=[], yticks=[])
-    axes.set_title("ON minus OFF events", fontsize=8)
-
-    end = int(links[-1].cycles[-1]) - start
-    raster = figure.add_subplot(grid[0, 1])
-    raster.scatter(cycles, y, s=0.6, c=np.where(channel == 0, OFF, ON), linewidths=0)
-    raster.invert_yaxis()
-    raster.set_ylabel("row", fontsize=8)
-    raster.set_title(f"input: {len(cycles):,} events (blue ON, red OFF)", fontsize=8, loc="left")
-
-    for index, layer in enumerate(spiking):
-        axes = figure.add_subplot(grid[index + 1, 1], sharex=raster)
-        spikes, times = _spikes(sample.recording, index)
-        shape = layer.output_shape
-        neuron = np.ravel_multi_index(tuple(spikes.T), shape)
-        axes.scatter(times - start, neuron, s=0.5, c=INK, linewidths=0)
-        axes.set_ylim(-1, int(np.prod(shape)))
-        axes.set_ylabel("neuron", fontsize=8)
-        title = f"{layer.name}: {len(spikes):,} spikes of {int(np.prod(shape)):,} neurons"
-        axes.set_title(title, fontsize=8, loc="left")
-        counts = figure.add_subplot(grid[index + 1, 0])
-        counts.imshow(
-            np.bincount(neuron, minlength=int(np.prod(shape))).reshape(shape).sum(0), cmap="Greys"
-        )
-        counts.set(xticks=[], yticks=[])
-
-    axes = figure.add_subplot(grid[-1, 1], sharex=raster)
-    times, logits = _logits_over_events(network, sample)
-    best = np.argsort(-logits[-1]) if len(logits) else []
-    for rank, index in enumerate(best):
-        label = f"class {index}" if rank < 3 else None
-        colour = (ON, OFF, INK)[rank] if rank < 3 else "#bbbbbb"
-        axes.step(times - start, logits[:, index], where="post", lw=1, c=colour, label=label)
-    if len(best):
-        axes.legend(fontsize=7, loc="upper left", frameon=False)
-    axes.set_xlim(0, max(1, end))
-    axes.set_xlabel("clock cycle since the sample's first event", fontsize=8)
-    title = "logits"
-    if sample.trace.decision is not None:
-        _, times = _spikes(sample.recording, len(spiking) - 1)
-        axes.axvline(int(times[sample.trace.decision]) - start, lw=1, ls="--", c=INK)
-        title = f"logits; decided at event {sample.trace.decision:,} of the readout (dashed)"
-    axes.set_title(title, fontsize=8, loc="left")
-    for axes in figure.axes:
-        axes.tick_params(labelsize=7)
-    return png(figure)
+def class_name(index: int) -> str:
+    """Name of a class as the page shows it."""
+    return "unknown" if index == UNLABELLED else str(index)
 
 
-def _spikes(recorded: SampleRecord, layer: int) -> tuple[np.ndarray, np.ndarray]:
-    """Spikes ``[n, 3]`` of a layer, as the RTL sent them, and the clock cycle of each."""
-    parts, cycles = [], []
-    for sent in recorded.sent(layer):
-        assert sent.link.packets is not None
-        items, indices = unpack_spikes(sent.link.packets, sent.packets)
-        spikes = (items != READ_MARKER).any(axis=1)
-        parts.append(items[spikes] + (sent.link.first_channel, 0, 0))
-        cycles.append(sent.cycles[indices[spikes]])
-    return np.concatenate(parts), np.concatenate(cycles)
+def confusion_matrix(rows: Sequence[Mapping[str, Any]], classes: int) -> np.ndarray | None:
+    """Number of samples ``[label, class]``; None where no sample has a label."""
+    matrix = np.zeros((classes, classes), np.int64)
+    for row in rows:
+        if row["label"] != UNLABELLED:
+            matrix[row["label"], row["class"]] += 1
+    return matrix if matrix.any() else None
 
 
-def _logits_over_events(network: Network, sample: ReportSample) -> tuple[np.ndarray, np.ndarray]:
-    """Cycle of each event sent to the readout, and the logits ``[events, classes]`` after it."""
-    (readout,) = network.layers[-1].edges
-    pool = readout.geometry.pool
-    spikes, cycles = _spikes(sample.recording, len(network.layers) - 2)
-    channel, y, x = spikes.T
-    y, x = y // pool, x // pool
-    reaches = (y < readout.geometry.kernel[0]) & (x < readout.geometry.kernel[1])
-    added = readout.weight[:, channel[reaches], y[reaches], x[reaches]].T.astype(np.int64)
-    return cycles[reaches], np.cumsum(added, axis=0) * network.logit_scale
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """One line of the page's table."""
+    ranked = np.argsort(-np.asarray(row["logits"]), kind="stable")
+    labelled = row["label"] != UNLABELLED
+    return {
+        "name": row["name"],
+        "label": class_name(row["label"]),
+        "class": class_name(row["class"]),
+        "second": class_name(int(ranked[1])) if len(ranked) > 1 else "",
+        "right": row["label"] == row["class"] if labelled else None,
+        **{name: row[name] for name in ("margin", "cycles", "latency_cycles", "events", "dropped")},
+        "agrees": row["agrees"],
+    }
+
+
+def _affordable(samples: Sequence[ReportSample]) -> list[ReportSample]:
+    """The first of the samples, so many that the page stays small enough."""
+    drawn, left = [], DRAWN_EVENTS
+    for sample in samples:
+        left -= sum(len(raster.cycles) for raster in (sample.inputs, *sample.layers))
+        if drawn and left < 0:
+            break
+        drawn.append(sample)
+    return drawn
+
+
+def _sample(network: Network, sample: ReportSample) -> dict[str, Any]:
+    """A sample as ``templates/sample.js`` decodes it."""
+    shapes = [network.input_shape, *(layer.output_shape for layer in network.layers[:-1])]
+    rasters = (sample.inputs, *sample.layers)
+    return {
+        "name": sample.name,
+        "label": class_name(sample.label),
+        "class": class_name(sample.class_index),
+        "end": sample.answer_cycle,
+        "decision": sample.decision,
+        "rasters": [_raster(*pair) for pair in zip(rasters, shapes, strict=True)],
+        "logits": _encoded(np.diff(sample.logits, axis=0, prepend=0)),
+        "logit_cycles": _encoded(np.diff(sample.logit_cycles, prepend=0)),
+    }
+
+
+def _raster(raster: Raster, shape: Shape) -> dict[str, Any]:
+    neurons = np.ravel_multi_index(tuple(raster.addresses.T), shape)
+    return {
+        "neurons": _encoded(neurons),
+        "cycles": _encoded(np.diff(raster.cycles, prepend=0)),
+    }
+
+
+def _encoded(values: np.ndarray) -> dict[str, str]:
+    """Array in the narrowest integers that hold it: their type, and their bytes in base64."""
+    low, high = int(values.min(initial=0)), int(values.max(initial=0))
+    dtype = np.result_type(np.min_scalar_type(low), np.min_scalar_type(high)).newbyteorder("<")
+    return {
+        "type": f"{dtype.kind}{dtype.itemsize}",
+        "data": base64.b64encode(values.astype(dtype).tobytes()).decode(),
+    }

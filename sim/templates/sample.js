@@ -1,0 +1,74 @@
+// Data of one sample, as sim/report.py encodes it.
+
+const ARRAYS = {
+  u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, i1: Int8Array, i2: Int16Array, i4: Int32Array,
+};
+
+function decoded({type, data}) {
+  const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
+  return new ARRAYS[type](bytes.buffer);
+}
+
+// Running sums of differences; several columns side by side have one sum each.
+function sums(differences, columns = 1) {
+  const result = Int32Array.from(differences);
+  for (let i = columns; i < result.length; i++) result[i] += result[i - columns];
+  return result;
+}
+
+// Number of the sorted values that are below a limit.
+function below(values, limit) {
+  let low = 0, high = values.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (values[middle] < limit) low = middle + 1; else high = middle;
+  }
+  return low;
+}
+
+class Sample {
+  constructor(encoded, places, classes) {
+    const {name, label, end, decision} = encoded;
+    Object.assign(this, {name, label, answer: encoded.class, end: Math.max(1, end), decision});
+    this.rasters = encoded.rasters.map(({neurons, cycles}, index) => ({
+      ...places[index], neurons: decoded(neurons), cycles: sums(decoded(cycles)),
+    }));
+    this.logits = sums(decoded(encoded.logits), classes.length);
+    this.logitCycles = sums(decoded(encoded.logit_cycles));
+    this.classes = classes;
+    this.best = [];
+    this.second = [];
+    for (let i = 0; i < this.logitCycles.length; i++) {
+      const [best, second] = [...this.logitsAfter(i)].sort((a, b) => b - a);
+      this.best.push(best);
+      this.second.push(second ?? best);
+    }
+  }
+
+  logitsAfter(event) {
+    const count = this.classes.length;
+    return this.logits.subarray(event * count, (event + 1) * count);
+  }
+
+  // Classes by their last logit, largest first.
+  ranking() {
+    const order = this.classes.map((_, index) => index);
+    if (this.best.length) {
+      const last = this.logitsAfter(this.best.length - 1);
+      order.sort((a, b) => last[b] - last[a] || a - b);
+    }
+    return order;
+  }
+
+  decisionCycle() {
+    return this.decision === null ? null : this.logitCycles[this.decision];
+  }
+}
+
+function coordinates(neuron, [, height, width]) {
+  return {
+    channel: Math.floor(neuron / (height * width)),
+    y: Math.floor(neuron / width) % height,
+    x: neuron % width,
+  };
+}
