@@ -19,6 +19,7 @@ __all__ = [
     "add_activity_option",
     "add_design_options",
     "add_folding_options",
+    "design_name",
     "design_request",
     "folding_request",
     "parse_cut",
@@ -28,6 +29,13 @@ __all__ = [
 
 MEASURED_SAMPLES = 10
 """Test recordings on which activity is measured."""
+
+
+_NAMED = (
+    *("fold", "budget", "margin", "mesh", "cut", "core_updates", "core_kbits", "loadable", "load"),
+    "activity",
+)
+"""Options that change a design."""
 
 
 def add_folding_options(parser: argparse.ArgumentParser) -> None:
@@ -130,6 +138,23 @@ def design_request(options: argparse.Namespace) -> DesignRequest:
         limits=CoreLimits(options.core_updates, None if kbits is None else kbits * 1024),
         loadable=options.loadable or options.load is not None,
     )
+
+
+def design_name(options: argparse.Namespace) -> list[str]:
+    """Parts of a run's name (see `run_folder.run_name`) that tell the options of the design."""
+    parts = []
+    for option in _NAMED:
+        value = getattr(options, option, None)
+        title = option.replace("_", "-")
+        if value is True:
+            parts.append(title)
+        elif isinstance(value, Path):
+            parts.append(f"{title}-{value.stem}")
+        elif isinstance(value, list):
+            parts += [f"{title}-{item}" for item in value]
+        elif value not in (None, False):
+            parts.append(f"{title}{value}")
+    return parts
 
 
 def sourced_activity(network: Network, sources: Sequence[str]) -> Activity:

@@ -70,6 +70,6 @@ def _name(options: argparse.Namespace) -> str:
     return run_name(
         options.dataset,
         "" if network == options.dataset else network,
-        design_name(options),
+        *design_name(options),
         "stalls" if options.stalls else "",
     )

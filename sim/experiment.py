@@ -32,6 +32,8 @@ class Experiment:
     built : Network, optional
         Network that the design is built with, if another one: the network is then loaded into it
         first.
+    optimize : bool
+        Build a fast simulator, which takes longer.
 
     Raises
     ------
@@ -45,6 +47,7 @@ class Experiment:
     stalls: bool = False
     checkpoint: Checkpoint | None = None
     built: Network | None = None
+    optimize: bool = True
 
     def __post_init__(self):
         # Refused here, where it is asked for.

@@ -56,9 +56,7 @@ def run_samples(options: argparse.Namespace, folder: Path) -> tuple[Result, str 
     checkpoint = Checkpoint.load(beside) if beside.exists() else None
     if checkpoint is None:
         print(f"{beside}: not there, so no figures of the float network", file=sys.stderr)
-    experiment = Experiment(
-        network, config, options.seed, options.stalls, checkpoint, built
-    )
+    experiment = Experiment(network, config, options.seed, options.stalls, checkpoint, built)
     outcomes: list[ShardOutcome] = []
     drawn: list[ReportSample] = []
     difference = None
@@ -84,10 +82,12 @@ def _outcomes(
 ) -> Iterator[ShardOutcome]:
     """What each shard came to, in order."""
     # Built here, once, before others need it.
-    simulation = Simulation([experiment.design], waves=options.waves)
+    simulation = Simulation([experiment.design], waves=options.waves, optimize=experiment.optimize)
     shards = [
         samples[start : start + SHARD_SAMPLES] for start in range(0, len(samples), SHARD_SAMPLES)
     ]
+    if options.cluster is None and len(shards) == 1:
+        return iter([run_shard(experiment, shards[0], folder, waves=options.waves)])
     if options.cluster is None:
         tasks = [(experiment, shard, folder, None, options.waves) for shard in shards]
     else:

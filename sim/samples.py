@@ -1,6 +1,6 @@
 """Samples of a run: labelled recordings, read when they are needed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -76,9 +76,7 @@ def choose_samples(
     available = sum(len(load(dataset, part)) for part in SPLITS[split])
     if count is not None and count > available:
         more = {"test": " in its test set: --split train or all takes others"}
-        raise InputError(
-            f"samples = {count}: {dataset} has {available} here{more.get(split, '')}"
-        )
+        raise InputError(f"samples = {count}: {dataset} has {available} here{more.get(split, '')}")
     chosen: list[Sample] = []
     for part in at_random(dataset, count, seed, SPLITS[split]):
         of_test_set = part.name.endswith("test")

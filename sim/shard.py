@@ -30,7 +30,7 @@ __all__ = ["DRAWN", "SHARD_SAMPLES", "ShardOutcome", "run_shard"]
 SHARD_SAMPLES = 50
 """Samples of a shard: whatever the number of processes, so that no result depends on it."""
 
-GOLDEN_SAMPLES, GOLDEN_EVENTS = 2, 200_000
+GOLDEN_SAMPLES, GOLDEN_EVENTS = 1, 200_000
 """First samples, and at most how many input events in all, that the golden model itself runs; the
 rest is the fast engine's, which the tests prove equal and which is a thousand times as fast. The
 bound is half a minute."""
@@ -101,7 +101,9 @@ def run_shard(
         If the simulator cannot be built, or the design hangs or breaks a rule.
     """
     recordings = [sample.read() for sample in samples]
-    simulation = Simulation([experiment.design], waves=waves, verilog=verilog)
+    simulation = Simulation(
+        [experiment.design], waves=waves, optimize=experiment.optimize, verilog=verilog
+    )
     link = experiment.config.cores[0].input_link
     work = None if folder is None else Path(tempfile.mkdtemp(prefix="simulation-", dir=folder))
     [record] = simulation.run(
@@ -166,9 +168,7 @@ def run_shard(
     )
 
 
-def _trace(
-    experiment: Experiment, events: Events, margin: int | None, exact: bool
-) -> SampleTrace:
+def _trace(experiment: Experiment, events: Events, margin: int | None, exact: bool) -> SampleTrace:
     """What the network does with a recording, by the golden model itself or by the fast engine."""
     run = golden.run if exact else engine.run
     return run(experiment.network, events.addresses, (), margin)

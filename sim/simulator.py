@@ -8,6 +8,7 @@ from pathlib import Path
 from cocotb_tools.runner import Verilator as VerilatorRunner
 
 from tickless.sim.verilator import has_fst
+from tickless.sw.workers import end_with_parent
 
 __all__ = ["TOP", "Simulator"]
 
@@ -66,6 +67,7 @@ class Simulator(VerilatorRunner):
                 stderr=stderr,
                 check=True,
                 pass_fds=self.inherited,
+                preexec_fn=end_with_parent,
             )
 
     def simulate(

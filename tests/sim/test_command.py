@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
 from tickless.command import main
 from tickless.gen.configure import design_factory
-from tickless.sim.build import build
+from tickless.sim.experiment import Experiment
 from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, layer_geometries
@@ -53,11 +54,8 @@ def make_network(seed=0):
 @pytest.fixture(autouse=True)
 def quick_builds(monkeypatch):
     """For runs of a few samples, which take far less time than the compiler's optimization."""
-
-    def quick(bench, waves, optimize):
-        return build(bench, waves, optimize=False)
-
-    monkeypatch.setattr("tickless.sim.run.build", quick)
+    quick = partial(Experiment, optimize=False)
+    monkeypatch.setattr("tickless.sim.run_samples.Experiment", quick)
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +69,16 @@ def network_file(tmp_path_factory):
     "options", [[], ["--stalls", "--fold", "conv=1x2"]], ids=["fully-parallel", "folded-stalls"]
 )
 def test_result_and_report(network_file, tmp_path, capsys, options):
-    arguments = ["--network", str(network_file), "--samples", "4", "--output", str(tmp_path)]
+    arguments = [
+        "--network",
+        str(network_file),
+        "--samples",
+        "4",
+        "--output",
+        str(tmp_path / "run"),
+    ]
     assert main(["sim", *arguments, *options]) == 0
-    result = json.loads((tmp_path / "result.json").read_text())
+    result = json.loads((tmp_path / "run/result.json").read_text())
     assert set(KEYS) <= set(result)
     assert result["samples"] == 4
     assert set(result["agreement"].values()) == {1.0}
@@ -86,15 +91,29 @@ def test_result_and_report(network_file, tmp_path, capsys, options):
     if not options:
         assert 1 <= result["cycles_over_limit"] <= 1.25
     assert "agreement with the golden model" in capsys.readouterr().out
-    report = (tmp_path / "report.html").read_text()
-    assert report.count("data:image/png;base64,") == 3
+    report = (tmp_path / "run/report.html").read_text()
+    assert report.count('"rasters"') == 4
     assert "to the bit" in report
+    lines = (tmp_path / "run/samples.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert [row["index"] for row in rows] == [0, 1, 2, 3]
+    assert all(row["agrees"] and int(np.argmax(row["logits"])) == row["class"] for row in rows)
+    assert np.mean([row["events"] for row in rows]) == result["events_in"]
+    labels = np.bincount([row["label"] for row in rows], minlength=10)
+    assert np.sum(result["confusion"], axis=1).tolist() == labels.tolist()
 
 
 def test_folded_cores_need_a_clock_a_step(network_file, tmp_path):
-    arguments = ["--network", str(network_file), "--samples", "4", "--output", str(tmp_path)]
+    arguments = [
+        "--network",
+        str(network_file),
+        "--samples",
+        "4",
+        "--output",
+        str(tmp_path / "run"),
+    ]
     assert main(["sim", *arguments, "--fold", "conv=1x2", "--fold", "readout=5x1"]) == 0
-    result = json.loads((tmp_path / "result.json").read_text())
+    result = json.loads((tmp_path / "run/result.json").read_text())
     conv, readout = result["cores"]
     fill = 200
     busiest = max(conv["events"] * 4, conv["packets"], readout["events"] * 2)
@@ -102,9 +121,16 @@ def test_folded_cores_need_a_clock_a_step(network_file, tmp_path):
 
 
 def test_on_a_mesh(network_file, tmp_path, capsys):
-    arguments = ["--network", str(network_file), "--samples", "3", "--output", str(tmp_path)]
+    arguments = [
+        "--network",
+        str(network_file),
+        "--samples",
+        "3",
+        "--output",
+        str(tmp_path / "run"),
+    ]
     assert main(["sim", *arguments, "--mesh", "2x2", "--cut", "conv=2"]) == 0
-    result = json.loads((tmp_path / "result.json").read_text())
+    result = json.loads((tmp_path / "run/result.json").read_text())
     assert set(result["agreement"].values()) == {1.0}
     mesh = result["mesh"]
     assert [tile["core"] for tile in mesh["tiles"]] == ["conv[0:1]", "conv[1:2]", "readout"]
@@ -117,14 +143,21 @@ def test_on_a_mesh(network_file, tmp_path, capsys):
     ]
     assert result["limit_cycles_per_sample"] >= mesh["busiest_port_tokens"] >= packets[0] > 2
     assert "mesh 2x2, the host above the first tile" in capsys.readouterr().out
-    assert (tmp_path / "report.html").read_text().count("data:image/png;base64,") == 4
+    assert (tmp_path / "run/report.html").read_text().count("<svg") == 1
 
 
 @pytest.mark.parametrize("mesh", [[], ["--mesh", "2x2", "--cut", "conv=2"]], ids=["chain", "mesh"])
 def test_early_exit(network_file, tmp_path, capsys, mesh):
-    arguments = ["--network", str(network_file), "--samples", "6", "--output", str(tmp_path)]
+    arguments = [
+        "--network",
+        str(network_file),
+        "--samples",
+        "6",
+        "--output",
+        str(tmp_path / "run"),
+    ]
     assert main(["sim", *arguments, *mesh, "--margin", "150", "--stalls"]) == 0
-    result = json.loads((tmp_path / "result.json").read_text())
+    result = json.loads((tmp_path / "run/result.json").read_text())
     assert set(result["agreement"].values()) == {1.0}
     early = result["early_exit"]
     assert early["decided"] > 0.5
@@ -137,9 +170,16 @@ def test_early_exit(network_file, tmp_path, capsys, mesh):
 def test_a_network_is_loaded(network_file, tmp_path, capsys):
     other = tmp_path / "other.safetensors"
     make_network(seed=7).save(other)
-    arguments = ["--network", str(network_file), "--samples", "2", "--output", str(tmp_path)]
+    arguments = [
+        "--network",
+        str(network_file),
+        "--samples",
+        "2",
+        "--output",
+        str(tmp_path / "run"),
+    ]
     assert main(["sim", *arguments, "--mesh", "1x2", "--load", str(other)]) == 0
-    result = json.loads((tmp_path / "result.json").read_text())
+    result = json.loads((tmp_path / "run/result.json").read_text())
     assert set(result["agreement"].values()) == {1.0}
     assert result["network"] == str(other)
     assert result["loads"]["written"] > 50
@@ -157,14 +197,21 @@ def test_a_disagreement_is_named(network_file, tmp_path, capsys, monkeypatch):
         return design_factory(config, Network((changed, *network.layers[1:])))
 
     monkeypatch.setattr("tickless.sim.experiment.design_factory", wrong)
-    arguments = ["--network", str(network_file), "--samples", "2", "--output", str(tmp_path)]
+    arguments = [
+        "--network",
+        str(network_file),
+        "--samples",
+        "2",
+        "--output",
+        str(tmp_path / "run"),
+    ]
     assert main(["sim", *arguments]) == 1
     message = capsys.readouterr().err
     assert (
         "differs from the golden model: sample 0, link 1 ('conv' to 'readout'), packet" in message
     )
     assert "expected (channel" in message
-    result = json.loads((tmp_path / "result.json").read_text())
+    result = json.loads((tmp_path / "run/result.json").read_text())
     assert result["agreement"]["spikes"] < 1
 
 
@@ -198,6 +245,34 @@ def test_wrong_input(network_file, tmp_path, capsys, monkeypatch, arguments, wor
     assert words in capsys.readouterr().err
 
 
+def test_runs_of_different_designs_have_folders_of_their_own(network_file, tmp_path, monkeypatch):
+    monkeypatch.setattr("tickless.sim.command.RUNS", tmp_path)
+    arguments = ["sim", "--network", str(network_file), "--samples", "1"]
+    assert main(arguments) == 0
+    assert (tmp_path / "latest").resolve() == tmp_path / "saccades-small"
+    assert main([*arguments, "--fold", "conv=1x2"]) == 0
+    latest = (tmp_path / "latest").resolve()
+    assert latest == tmp_path / "saccades-small-fold-conv=1x2"
+    kept = sorted(path.name for path in latest.iterdir() if not path.name.startswith("."))
+    assert kept == ["report.html", "result.json", "samples.jsonl"]
+    assert (tmp_path / "saccades-small" / "result.json").exists()
+
+
+def test_shards_on_any_number_of_workers_come_to_the_same(network_file, tmp_path, monkeypatch):
+    monkeypatch.setattr("tickless.sim.run_samples.SHARD_SAMPLES", 2)
+    monkeypatch.setattr("tickless.sim.command.RUNS", tmp_path)
+    times = ("samples_per_second", "simulated_cycles_per_second")
+    results = []
+    for jobs in ("1", "2"):
+        arguments = ["--network", str(network_file), "--samples", "5", "--stalls", "--jobs", jobs]
+        assert main(["sim", *arguments]) == 0
+        result = json.loads((tmp_path / "latest/result.json").read_text())
+        rows = (tmp_path / "latest/samples.jsonl").read_text()
+        results.append(({name: result[name] for name in result if name not in times}, rows))
+    assert results[0] == results[1]
+    assert results[0][0]["samples"] == len(rows.splitlines()) == 5
+
+
 @pytest.mark.parametrize("mesh", [[], ["--mesh", "2x3", "--cut", "path=2"]], ids=["chain", "mesh"])
 def test_a_residual_network(tmp_path, mesh):
     identity = ShortcutSpec(source=0, kernel=1, groups=4)
@@ -223,8 +298,16 @@ def test_a_residual_network(tmp_path, mesh):
     layers[2] = replace(layers[2], edges=(*layers[2].edges, edge))
     path = tmp_path / "residual.safetensors"
     Network(tuple(layers)).save(path)
-    arguments = ["--network", str(path), "--samples", "2", "--stalls", "--output", str(tmp_path)]
+    arguments = [
+        "--network",
+        str(path),
+        "--samples",
+        "2",
+        "--stalls",
+        "--output",
+        str(tmp_path / "run"),
+    ]
     assert main(["sim", *arguments, *mesh]) == 0
-    result = json.loads((tmp_path / "result.json").read_text())
+    result = json.loads((tmp_path / "run/result.json").read_text())
     assert set(result["agreement"].values()) == {1.0}
     assert all(layer["spikes"] > 100 for layer in result["layers"][:-1])

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -5,7 +7,8 @@ from tests.hw.cores import make_core
 from tests.random_networks import random_events, random_network
 from tickless.hw.design import Link
 from tickless.sim.records import CoreCounts, LinkRecord, SampleRecord
-from tickless.sim.result import core_results, layer_results, limit_cycles
+from tickless.sim.result import core_results, layer_results
+from tickless.sim.sample_row import limit_cycles
 from tickless.sw.integer import golden
 
 
@@ -25,7 +28,14 @@ def test_layers_are_means_per_sample(case):
     network, samples = case
     traces = [golden.run(network, events) for events in samples]
     names = [layer.name for layer in network.layers]
-    results = layer_results(names, traces)
+    rows = [
+        SimpleNamespace(
+            spikes=(*(len(layer.spikes) for layer in trace.layers), 0),
+            layer_sops=(*(layer.sops for layer in trace.layers), trace.readout_sops),
+        )
+        for trace in traces
+    ]
+    results = layer_results(names, rows)
     assert [result.name for result in results] == names
     for index, result in enumerate(results[:-1]):
         assert result.spikes == np.mean([len(trace.layers[index].spikes) for trace in traces])
