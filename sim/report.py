@@ -25,7 +25,7 @@ COLUMNS = (
     ("label", "true class"),
     ("class", "answer"),
     ("right", "answer is"),
-    ("second", "second"),
+    ("second", "runner-up"),
     ("margin", "lead over it"),
     ("cycles", "cycles"),
     ("latency_cycles", "latency"),

@@ -23,7 +23,7 @@ function drawMaps(element, sample, [from, to]) {
 function drawMap(canvas, {neurons, cycles, shape: [, height, width]}, from, to, signed) {
   const area = height * width;
   const counts = new Int32Array(area);
-  const last = below(cycles, to + 1);
+  const last = below(cycles, Math.floor(to) + 1);
   for (let i = below(cycles, from); i < last; i++) {
     counts[neurons[i] % area] += signed && neurons[i] < area ? -1 : 1;
   }

@@ -133,8 +133,9 @@ class Picture {
       this.text(`  ${number(cycles.length)} spikes by channel`, end, panel.top - 11, {colour: "soft"});
       this.scale(panel, ticks(0, channels - 1, 4), (channel) => this.y(panel, (channel + 0.5) * height * width - 0.5));
     }
-    const first = below(cycles, this.from), last = below(cycles, this.to + 1);
-    const size = Math.round((last - first > 1500 ? 1.4 : last - first > 400 ? 2 : 3) * ratio);
+    const first = below(cycles, this.from), last = below(cycles, Math.floor(this.to) + 1);
+    const density = (last - first) / (this.right - start) / panel.height;
+    const size = Math.round((density > 0.05 ? 1 : density > 0.005 ? 1.5 : 3) * ratio);
     // A pixel is filled once, however many spikes fall on it.
     const columns = this.canvas.width;
     const filled = new Uint8Array(columns * (Math.ceil(panel.height * ratio) + 1));
@@ -168,7 +169,7 @@ class Picture {
     const {pen, sample, margin} = this;
     const {top, height, bottom} = this.logits;
     const cycles = sample.logitCycles;
-    const first = Math.max(0, below(cycles, this.from) - 1), last = below(cycles, this.to + 1);
+    const first = Math.max(0, below(cycles, this.from) - 1), last = below(cycles, Math.floor(this.to) + 1);
     let low = 0, high = 1;
     for (let i = first; i < last; i++) {
       for (const value of sample.logitsAfter(i)) {
