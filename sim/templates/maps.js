@@ -32,9 +32,10 @@ function drawMap(canvas, {neurons, cycles, shape: [, height, width]}, from, to, 
   const pen = canvas.getContext("2d");
   canvas.width = width;
   canvas.height = height;
+  const [less, more] = (signed ? ["--off", "--on"] : ["--ink", "--ink"]).map((name) => style.getPropertyValue(name));
   counts.forEach((count, place) => {
     pen.globalAlpha = Math.abs(count) / most;
-    pen.fillStyle = style.getPropertyValue(signed ? (count < 0 ? "--off" : "--on") : "--ink");
+    pen.fillStyle = count < 0 ? less : more;
     pen.fillRect(place % width, Math.floor(place / width), 1, 1);
   });
 }

@@ -133,7 +133,9 @@ def test_an_untrained_network_is_called_so(page):
 
 
 def test_confusions_are_counted_by_label_and_answer(page):
-    assert confusion_matrix(ROWS, 3).tolist() == [[0, 0, 0], [0, 1, 0], [1, 0, 0]]
+    matrix = confusion_matrix(ROWS, 3)
+    assert matrix is not None
+    assert matrix.tolist() == [[0, 0, 0], [0, 1, 0], [1, 0, 0]]
     assert "Confusion" in page()[0]
     assert confusion_matrix(ROWS[2:], 3) is None
     assert "<h2>Confusion" not in page(ROWS[2:])[0]

@@ -112,7 +112,7 @@ def place_of(page, raster, event):
           const {picture, canvas} = viewer, panel = picture.rasters[raster];
           const {left, top} = canvas.getBoundingClientRect();
           return [left + picture.x(panel.raster.cycles[event]),
-                  top + picture.y(panel, panel.raster.neurons[event])];
+                  top + panel.y(panel.raster.neurons[event])];
         }""",
         [raster, event],
     )
