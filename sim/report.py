@@ -25,7 +25,7 @@ COLUMNS = (
     ("label", "true class"),
     ("class", "answer"),
     ("right", "answer is"),
-    ("second", "second"),
+    ("second", "runner-up"),
     ("margin", "lead over it"),
     ("cycles", "cycles"),
     ("latency_cycles", "latency"),
@@ -147,7 +147,8 @@ def _sample(network: Network, sample: ReportSample) -> dict[str, Any]:
 
 
 def _raster(raster: Raster, shape: Shape) -> dict[str, Any]:
-    neurons = np.ravel_multi_index(tuple(raster.addresses.T), shape)
+    channel, y, x = raster.addresses.T
+    neurons = (channel * shape[1] + y) * shape[2] + x
     return {
         "neurons": _encoded(neurons),
         "cycles": _encoded(np.diff(raster.cycles, prepend=0)),

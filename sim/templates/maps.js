@@ -23,7 +23,7 @@ function drawMaps(element, sample, [from, to]) {
 function drawMap(canvas, {neurons, cycles, shape: [, height, width]}, from, to, signed) {
   const area = height * width;
   const counts = new Int32Array(area);
-  const last = below(cycles, to + 1);
+  const last = below(cycles, Math.floor(to) + 1);
   for (let i = below(cycles, from); i < last; i++) {
     counts[neurons[i] % area] += signed && neurons[i] < area ? -1 : 1;
   }
@@ -32,9 +32,10 @@ function drawMap(canvas, {neurons, cycles, shape: [, height, width]}, from, to, 
   const pen = canvas.getContext("2d");
   canvas.width = width;
   canvas.height = height;
+  const [less, more] = (signed ? ["--off", "--on"] : ["--ink", "--ink"]).map((name) => style.getPropertyValue(name));
   counts.forEach((count, place) => {
     pen.globalAlpha = Math.abs(count) / most;
-    pen.fillStyle = style.getPropertyValue(signed ? (count < 0 ? "--off" : "--on") : "--ink");
+    pen.fillStyle = count < 0 ? less : more;
     pen.fillRect(place % width, Math.floor(place / width), 1, 1);
   });
 }

@@ -1,5 +1,6 @@
 // The page: a table of samples, a viewer of one of them, and pictures of all for paper.
 
+for (const element of document.querySelectorAll(".scriptless")) element.remove();
 const data = JSON.parse(document.getElementById("data").textContent);
 const decodedSamples = new Map();
 
@@ -51,8 +52,10 @@ function choose(index) {
   table.mark(sample.name);
 }
 
+document.querySelector("#samples .controls").hidden = false;
 const viewer = new Viewer(viewerElement, data.margin);
 if (data.samples.length) {
+  viewerElement.hidden = false;
   picker.append(...data.samples.map(({name}, index) => new Option(name, index)));
   picker.addEventListener("change", () => choose(Number(picker.value)));
   choose(0);

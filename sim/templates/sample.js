@@ -36,13 +36,7 @@ class Sample {
     this.logits = sums(decoded(encoded.logits), classes.length);
     this.logitCycles = sums(decoded(encoded.logit_cycles));
     this.classes = classes;
-    this.best = [];
-    this.second = [];
-    for (let i = 0; i < this.logitCycles.length; i++) {
-      const [best, second] = [...this.logitsAfter(i)].sort((a, b) => b - a);
-      this.best.push(best);
-      this.second.push(second ?? best);
-    }
+    this.best = this.logitCycles.map((_, event) => this.logitsAfter(event).reduce((a, b) => Math.max(a, b)));
   }
 
   logitsAfter(event) {
@@ -50,25 +44,13 @@ class Sample {
     return this.logits.subarray(event * count, (event + 1) * count);
   }
 
-  // Classes by their last logit, largest first.
-  ranking() {
-    const order = this.classes.map((_, index) => index);
-    if (this.best.length) {
-      const last = this.logitsAfter(this.best.length - 1);
-      order.sort((a, b) => last[b] - last[a] || a - b);
-    }
-    return order;
+  // Classes by their logit after an event, largest first.
+  ranking(event) {
+    const order = [...this.classes.keys()], logits = this.logitsAfter(event);
+    return event < 0 ? order : order.sort((a, b) => logits[b] - logits[a] || a - b);
   }
 
   decisionCycle() {
     return this.decision === null ? null : this.logitCycles[this.decision];
   }
-}
-
-function coordinates(neuron, [, height, width]) {
-  return {
-    channel: Math.floor(neuron / (height * width)),
-    y: Math.floor(neuron / width) % height,
-    x: neuron % width,
-  };
 }
