@@ -1,0 +1,79 @@
+"""Shards on workers: the same whatever happens to a worker, and nothing runs on without it."""
+
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import psutil
+import pytest
+
+from tests.random_networks import random_events, random_network
+from tickless.gen.configure import chain_config
+from tickless.gen.folding import fold_fully
+from tickless.sim.experiment import Experiment
+from tickless.sim.run import Simulation
+from tickless.sim.samples import Sample
+from tickless.sim.shard import run_shard
+from tickless.sw.data.events import Events
+from tickless.sw.workers import run_tasks
+
+
+@pytest.fixture(scope="module")
+def experiment():
+    network = random_network(np.random.default_rng(4), size=8, layers=2)
+    return Experiment(network, chain_config(network, fold_fully(network)), 1, optimize=False)
+
+
+@pytest.fixture
+def shards(experiment):
+    rng = np.random.default_rng(5)
+    recordings = [recording(random_events(rng, experiment.network, 50)) for _ in range(6)]
+    samples = [
+        Sample(index, str(index), 0, True, _given, events)
+        for index, events in enumerate(recordings)
+    ]
+    return [samples[start : start + 2] for start in (0, 2, 4)]
+
+
+def recording(addresses):
+    columns = (np.ascontiguousarray(column) for column in addresses.T)
+    return Events(*columns, np.zeros(len(addresses), np.int64), (2, 8, 8))
+
+
+def _given(events):
+    return events
+
+
+def run_and_die_once(marker, *arguments):
+    """A shard whose worker is killed, the first time, when its simulator has begun."""
+    if not marker.exists():
+        marker.touch()
+
+        def kill():
+            while not (children := psutil.Process().children(recursive=True)):
+                time.sleep(0.001)
+            marker.write_text(str(children[0].pid))
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        threading.Thread(target=kill, daemon=True).start()
+    return run_shard(*arguments)
+
+
+def rows(outcomes):
+    return [row for outcome in outcomes for row in outcome.rows]
+
+
+def test_a_killed_worker_changes_nothing_and_leaves_nothing(experiment, shards, tmp_path):
+    Simulation([experiment.design], optimize=False)
+    expected = rows(run_shard(experiment, shard) for shard in shards)
+    marker = tmp_path / "pid"
+    work = tmp_path / "work"
+    work.mkdir()
+    tasks = [(marker, experiment, shard, work) for shard in shards]
+    outcomes = list(run_tasks(run_and_die_once, tasks, jobs=2, title="shards"))
+    assert rows(outcomes) == expected
+    assert all(row.comparison.difference is None for row in expected)
+    killed = int(marker.read_text())
+    assert not psutil.pid_exists(killed) or psutil.Process(killed).status() == psutil.STATUS_ZOMBIE
