@@ -110,7 +110,7 @@ class Experiment:
         result = self._result(whole, traces, recording, comparison, stalls)
         names = [f"{self.dataset} {index}" for index in range(len(self.samples))]
         parts = list(zip(names, self.samples, traces, recording.samples, strict=True))
-        rows = [_row(self.network, *part) for part in parts]
+        rows = [_row(self.network, margin is not None, *part) for part in parts]
         shown = [
             report_sample(self.network, name, sample.addresses, sample.label, trace, recorded)
             for name, sample, trace, recorded in parts[:REPORTED_SAMPLES]
@@ -234,7 +234,12 @@ def _accuracy(classes: np.ndarray, labels: np.ndarray) -> float | None:
 
 
 def _row(
-    network: Network, name: str, sample: LabelledSample, trace: SampleTrace, recorded: SampleRecord
+    network: Network,
+    early_exit: bool,
+    name: str,
+    sample: LabelledSample,
+    trace: SampleTrace,
+    recorded: SampleRecord,
 ) -> dict[str, Any]:
     """What the report's table says of a sample."""
     source, answers = recorded.links[0], recorded.links[-1]
@@ -248,7 +253,7 @@ def _row(
         "logits": logits.tolist(),
         "margin": best - (others[0] if others else best),
         "cycles": int(answers.cycles[-1] - source.cycles[0]),
-        "latency_cycles": int(answers.cycles[-1] - source.cycles[-2:][0]),
+        "latency_cycles": int(answers.cycles[-1] - source.cycles[-1 if early_exit else -2 :][0]),
         "events": len(sample.events),
         "dropped": trace.dropped,
         "agrees": bool((logits == trace.logits).all()),

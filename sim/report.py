@@ -73,7 +73,7 @@ def write_report(
         rows=table,
         columns=COLUMNS,
         static_rows=STATIC_ROWS,
-        classes=names,
+        class_name=class_name,
         confusion=confusion_matrix(rows, network.classes),
         plan=None if result.mesh is None else floor_plan(result.mesh),
         data={
@@ -96,8 +96,12 @@ def class_name(index: int) -> str:
 
 
 def confusion_matrix(rows: Sequence[Mapping[str, Any]], classes: int) -> np.ndarray | None:
-    """Number of samples ``[label, class]``; None where no sample has a label."""
-    matrix = np.zeros((classes, classes), np.int64)
+    """Number of samples ``[label, class]``; None where no sample has a label.
+
+    A label that is no class of the network has a line all the same.
+    """
+    labels = max([classes, *(row["label"] + 1 for row in rows)])
+    matrix = np.zeros((labels, classes), np.int64)
     for row in rows:
         if row["label"] != UNLABELLED:
             matrix[row["label"], row["class"]] += 1

@@ -136,9 +136,17 @@ def test_confusions_are_counted_by_label_and_answer(page):
     matrix = confusion_matrix(ROWS, 3)
     assert matrix is not None
     assert matrix.tolist() == [[0, 0, 0], [0, 1, 0], [1, 0, 0]]
-    assert "Confusion" in page()[0]
+    assert "<h2>Confusion" in page()[0]
     assert confusion_matrix(ROWS[2:], 3) is None
     assert "<h2>Confusion" not in page(ROWS[2:])[0]
+
+
+def test_a_label_that_is_no_class_has_a_line(page):
+    matrix = confusion_matrix([row("a", 4, [5, 3, 2])], 3)
+    assert matrix is not None
+    assert matrix.shape == (5, 3)
+    assert matrix[4].tolist() == [1, 0, 0]
+    assert '<th scope="row">4</th>' in page([row("a", 4, [5, 3, 2])])[0]
 
 
 def test_names_from_outside_stay_text(page, network):
