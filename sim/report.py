@@ -15,9 +15,9 @@ from tickless.sw.integer.geometry import Shape
 from tickless.sw.integer.network import Network
 from tickless.sw.pages import write_page
 
-__all__ = ["class_name", "confusion_matrix", "write_report"]
+__all__ = ["class_name", "write_report"]
 
-DRAWN_EVENTS = 3_000_000
+DRAWN_EVENTS = 1_500_000
 """Events and spikes that a page holds at most: about 15 MB. The first sample is always drawn."""
 
 COLUMNS = (
@@ -52,8 +52,8 @@ def write_report(
     Parameters
     ----------
     rows : sequence of mapping
-        All samples of the run: ``name``, which is unique, ``label``, ``class``, ``logits`` and
-        ``margin`` in integer units, ``cycles``, ``latency_cycles``, ``events``, ``dropped`` and
+        All samples of the run: ``name``, which is unique, ``label`` or None, ``class``, ``logits``
+        and ``margin`` in integer units, ``cycles``, ``latency_cycles``, ``events``, ``dropped`` and
         ``agrees``, which says whether the RTL equals the golden model.
     samples : sequence of ReportSample
         Those to draw; as many of them are as `DRAWN_EVENTS` allows.
@@ -73,8 +73,8 @@ def write_report(
         rows=table,
         columns=COLUMNS,
         static_rows=STATIC_ROWS,
-        classes=names,
-        confusion=confusion_matrix(rows, network.classes),
+        class_name=class_name,
+        confusion=None if result.confusion is None else np.array(result.confusion),
         plan=None if result.mesh is None else floor_plan(result.mesh),
         data={
             "classes": names,
@@ -90,24 +90,15 @@ def write_report(
     )
 
 
-def class_name(index: int) -> str:
+def class_name(index: int | None) -> str:
     """Name of a class as the page shows it."""
-    return "unknown" if index == UNLABELLED else str(index)
-
-
-def confusion_matrix(rows: Sequence[Mapping[str, Any]], classes: int) -> np.ndarray | None:
-    """Number of samples ``[label, class]``; None where no sample has a label."""
-    matrix = np.zeros((classes, classes), np.int64)
-    for row in rows:
-        if row["label"] != UNLABELLED:
-            matrix[row["label"], row["class"]] += 1
-    return matrix if matrix.any() else None
+    return "unknown" if index in (None, UNLABELLED) else str(index)
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:
     """One line of the page's table."""
     ranked = np.argsort(-np.asarray(row["logits"]), kind="stable")
-    labelled = row["label"] != UNLABELLED
+    labelled = row["label"] is not None
     return {
         "name": row["name"],
         "label": class_name(row["label"]),

@@ -1,6 +1,7 @@
 """Result of a run: what ``result.json`` holds, all of it measured in that run."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
@@ -16,6 +17,7 @@ __all__ = [
     "EarlyExitResult",
     "LayerResult",
     "Result",
+    "confusion_matrix",
     "core_results",
     "early_exit_result",
     "layer_results",
@@ -225,6 +227,19 @@ def early_exit_result(
         sops_executed=sum(core.values["sops"] for core in counters) / count,
         sops_whole=sum(row.sops_whole for row in rows) / count,
     )
+
+
+def confusion_matrix(
+    pairs: Iterable[tuple[int, int]], classes: int
+) -> Sequence[Sequence[int]] | None:
+    """Number of samples ``[label, class]``, by the label and the class of each; None without any.
+
+    A label that is no class of the network has a line all the same.
+    """
+    counts = Counter(pairs)
+    lines = max([classes, *(label + 1 for label, _ in counts)])
+    matrix = [[counts[label, index] for index in range(classes)] for label in range(lines)]
+    return matrix if counts else None
 
 
 def versions() -> dict[str, str]:

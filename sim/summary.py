@@ -10,6 +10,7 @@ from tickless.sim.experiment import Experiment
 from tickless.sim.records import CoreCounts
 from tickless.sim.result import (
     Result,
+    confusion_matrix,
     core_results,
     early_exit_result,
     layer_results,
@@ -72,7 +73,10 @@ def summarize(
             if experiment.margin is None
             else early_exit_result(experiment.margin, rows, counters)
         ),
-        confusion=_confusion(rows, experiment.network.classes),
+        confusion=confusion_matrix(
+            [(row.label, row.class_index) for row in rows if row.label != UNLABELLED],
+            experiment.network.classes,
+        ),
         cycles_per_sample=cycles / count,
         limit_cycles_per_sample=limit,
         cycles_over_limit=cycles / count / limit,
@@ -134,11 +138,3 @@ def _spike_difference(outcomes: Sequence[ShardOutcome]) -> float | None:
         return None
     different, total = np.sum(counts, axis=0).tolist()
     return different / total if total else None
-
-
-def _confusion(rows: Sequence[SampleRow], classes: int) -> list[list[int]] | None:
-    matrix = np.zeros((classes, classes), np.int64)
-    for row in rows:
-        if row.label != UNLABELLED:
-            matrix[row.label, row.class_index] += 1
-    return matrix.tolist() if matrix.any() else None

@@ -29,9 +29,9 @@ class Picture {
     this.height = top + AXIS;
   }
 
-  // Draw an interval of clock cycles; hit is what `at` returned, to be marked.
-  draw(width, [from, to], hit = null) {
-    const ratio = Math.min(3, window.devicePixelRatio || 1);
+  // Draw an interval of clock cycles; hit is what `at` returned, to be marked, and ratio is the
+  // number of the canvas's pixels across one of the page.
+  draw(width, [from, to], {hit = null, ratio = Math.min(3, window.devicePixelRatio)} = {}) {
     const {canvas} = this;
     canvas.width = Math.round(width * ratio);
     canvas.height = Math.round(this.height * ratio);

@@ -32,7 +32,7 @@ function drawPaper() {
     section.append(heading, maps, canvas);
     paper.append(section);
     drawMaps(maps, sample, [0, sample.end]);
-    new Picture(canvas, sample, data.margin).draw(1000, [0, sample.end]);
+    new Picture(canvas, sample, data.margin).draw(1000, [0, sample.end], {ratio: 2});
     canvas.style.height = "auto";
   }
 }

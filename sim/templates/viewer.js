@@ -70,7 +70,7 @@ class Viewer {
     requestAnimationFrame(() => {
       this.waiting = false;
       const range = [this.from, this.to];
-      this.picture.draw(this.canvas.parentElement.clientWidth, range, this.hit);
+      this.picture.draw(this.canvas.parentElement.clientWidth, range, {hit: this.hit});
       drawMaps(this.maps, this.picture.sample, range);
       this.range.textContent = `cycles ${number(Math.round(this.from))} to ` +
         `${number(Math.round(this.to))} of ${number(this.whole)}`;

@@ -7,7 +7,13 @@ from tickless.hw.packet import LinkConfig
 from tickless.sim.packets import pack_sample
 from tickless.sim.records import LinkRecord, SampleRecord
 from tickless.sim.report_sample import Raster, ReportSample
-from tickless.sim.result import CoreResult, EarlyExitResult, LayerResult, Result
+from tickless.sim.result import (
+    CoreResult,
+    EarlyExitResult,
+    LayerResult,
+    Result,
+    confusion_matrix,
+)
 from tickless.sim.traffic import LinkTraffic, MeshResult, TilePlace
 
 START = 1000
@@ -73,8 +79,9 @@ def row(name, label, logits, **changes):
     }
 
 
-def result(network, **changes):
-    """Result of a run with this network."""
+def result(network, rows=(), **changes):
+    """Result of a run of these samples with this network."""
+    pairs = [(row["label"], row["class"]) for row in rows if row["label"] is not None]
     members = {
         "dataset": "made",
         "network": "made.safetensors",
@@ -94,6 +101,7 @@ def result(network, **changes):
         "mesh": None,
         "loads": {},
         "early_exit": None,
+        "confusion": confusion_matrix(pairs, network.classes),
         "cycles_per_sample": 1234.0,
         "limit_cycles_per_sample": 1000.0,
         "cycles_over_limit": 1.234,

@@ -39,7 +39,7 @@ def address(samples, tmp_path_factory):
         row(name, int(index % 4 == 1), [9, *[0] * 9], cycles=index * 37 % 1000)
         for index, name in enumerate(["first", "second", "third", *map(str, range(3, MANY))])
     ]
-    found = result(network, samples=MANY, early_exit=early_exit(300))
+    found = result(network, rows, samples=MANY, early_exit=early_exit(300))
     write_report(path, found, network, rows, shown)
     return path.as_uri()
 

@@ -7,7 +7,7 @@ from tests.hw.cores import make_core
 from tests.random_networks import random_events, random_network
 from tickless.hw.design import Link
 from tickless.sim.records import CoreCounts, LinkRecord, SampleRecord
-from tickless.sim.result import core_results, layer_results
+from tickless.sim.result import confusion_matrix, core_results, layer_results
 from tickless.sim.sample_row import limit_cycles
 from tickless.sw.integer import golden
 
@@ -63,3 +63,14 @@ def test_cores_leave_markers_out():
     assert (result.cycles_busy, result.cycles_stalled) == (26, 2)
     assert result.sops_per_cycle == 8
     assert result.utilization == 0.5
+
+
+def test_confusions_are_counted_by_label_and_answer():
+    assert confusion_matrix([(1, 1), (2, 0)], 3) == [[0, 0, 0], [0, 1, 0], [1, 0, 0]]
+    assert confusion_matrix([], 3) is None
+
+
+def test_a_label_that_is_no_class_has_a_line():
+    matrix = confusion_matrix([(4, 0)], 3)
+    assert matrix is not None
+    assert (len(matrix), matrix[4]) == (5, [1, 0, 0])
