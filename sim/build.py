@@ -41,7 +41,7 @@ OPTIONS = (
     *(f"-Werror-{name}" for name in WARNINGS_AS_ERRORS),
 )
 
-SHARED_OBJECTS = ("verilated*.o", "bench.o", "serial.o")
+SHARED_OBJECTS = ("verilated*.o", "bench.o", "serial.o", "waves.o")
 """Objects that are the same in every simulator: most of the time of a small build."""
 
 
@@ -55,7 +55,7 @@ def build(bench: SimulatedBench, waves: bool = False, optimize: bool = True) -> 
     bench : SimulatedBench
         The bench.
     waves : bool
-        Whether it writes waveforms: FST, or VCD where the libraries lz4 and zlib are missing.
+        Whether it can write waveforms: FST, or VCD where the libraries lz4 and zlib are missing.
     optimize : bool
         Whether the compiler optimizes, which takes most of the time of a build.
 

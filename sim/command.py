@@ -30,8 +30,35 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=1, help="chooses the recordings and the stalls")
     parser.add_argument("--network", type=Path, help="network file; the pre-trained one by default")
     parser.add_argument("--stalls", action="store_true", help="stall every link at random")
-    parser.add_argument(
-        "--waves", action="store_true", help="write the waveforms; take few samples"
+    waves = parser.add_argument_group(
+        "waveforms",
+        "of one sample, which runs alone; waves.gtkw opens them in GTKWave or Surfer. They are FST "
+        "where g++ finds the headers of lz4 and zlib (Debian, Ubuntu: apt install liblz4-dev "
+        "zlib1g-dev), else VCD, which is large.",
+    )
+    waves.add_argument(
+        "--waves",
+        type=int,
+        nargs="?",
+        const=0,
+        metavar="SAMPLE",
+        help="write those of a sample (0)",
+    )
+    waves.add_argument(
+        "--waves-layer",
+        action="append",
+        default=[],
+        metavar="LAYER",
+        help="only the cores of a layer and their links",
+    )
+    waves.add_argument(
+        "--waves-around",
+        metavar="SOURCE:NUMBER",
+        help="only the clocks around an event of the input, input:120, or around a spike of a "
+        "layer, conv2d2:7",
+    )
+    waves.add_argument(
+        "--waves-cycles", type=int, default=100, metavar="N", help="so many before and behind (100)"
     )
     parser.add_argument(
         "--output",
@@ -57,7 +84,7 @@ def main(options: argparse.Namespace) -> int:
     print(table(result))
     output = options.output or RUNS / name
     print()
-    print(*(output / file for file in ("result.json", "samples.jsonl", "report.html")), sep="\n")
+    print(*sorted(path for path in output.iterdir() if path.name[0] != "."), sep="\n")
     if difference is not None:
         print(f"\nThe RTL differs from the golden model: {difference}", file=sys.stderr)
         return 1
@@ -72,4 +99,5 @@ def _name(options: argparse.Namespace) -> str:
         "" if network == options.dataset else network,
         *design_name(options),
         "stalls" if options.stalls else "",
+        "" if options.waves is None else f"waves{options.waves}",
     )

@@ -7,6 +7,7 @@ from tickless.gen.image import load_image
 from tickless.hw.config import DesignConfig
 from tickless.sim.bench import DesignFactory
 from tickless.sim.loads import Load
+from tickless.sim.run import Simulation
 from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.integer.network import Network
 
@@ -32,8 +33,8 @@ class Experiment:
     built : Network, optional
         Network that the design is built with, if another one: the network is then loaded into it
         first.
-    optimize : bool
-        Build a fast simulator, which takes longer.
+    optimize, waves : bool
+        Build a fast simulator, which takes longer; one that can write waveforms.
 
     Raises
     ------
@@ -48,6 +49,7 @@ class Experiment:
     checkpoint: Checkpoint | None = None
     built: Network | None = None
     optimize: bool = True
+    waves: bool = False
 
     def __post_init__(self):
         # Refused here, where it is asked for.
@@ -67,3 +69,13 @@ class Experiment:
     def margin(self) -> int | None:
         """Margin of early exit, if the design has it."""
         return self.config.cores[-1].margin
+
+    def simulation(self, verilog: str | None = None) -> Simulation:
+        """The design in a simulator; built if there is none yet.
+
+        Parameters
+        ----------
+        verilog : str, optional
+            Verilog of the bench, where it is known.
+        """
+        return Simulation([self.design], waves=self.waves, optimize=self.optimize, verilog=verilog)

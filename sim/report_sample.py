@@ -52,6 +52,8 @@ class ReportSample:
         Number of the readout's event that decided.
     answer_cycle : int
         Clock cycle of the answer.
+    start_cycle : int
+        Clock of the run at the first transfer.
     """
 
     name: str
@@ -63,6 +65,7 @@ class ReportSample:
     logit_cycles: np.ndarray
     decision: int | None
     answer_cycle: int
+    start_cycle: int = 0
 
 
 def report_sample(
@@ -107,6 +110,7 @@ def report_sample(
         logit_cycles=cycles,
         decision=trace.decision,
         answer_cycle=int(answers.cycles[-1]) - start,
+        start_cycle=start,
     )
 
 

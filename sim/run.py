@@ -1,7 +1,6 @@
 """Simulation run: stimuli in, recordings out."""
 
 import json
-import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from tickless.sim.record_files import membrane_words, read_records, read_run
 from tickless.sim.records import RunRecord
 from tickless.sim.simulator import TOP
 from tickless.sim.testbench import RUN_FOLDER_VARIABLE
+from tickless.sim.waves import Waves
 
 __all__ = ["Simulation", "SimulationError", "simulate"]
 
@@ -48,8 +48,7 @@ class Simulation:
     designs : sequence of DesignFactory
         For example ``[gen.configure.design_factory(config, network)]``.
     waves : bool
-        Each run writes waveforms and prints their path: FST, or VCD where FST's libraries are
-        missing.
+        Whether runs can write waveforms: FST, or VCD where FST's libraries are missing.
     optimize : bool
         Build a fast simulator; without it building is faster, which suits short runs.
     verilog : str, optional
@@ -87,6 +86,7 @@ class Simulation:
         progress: bool = False,
         watchdog_cycles: int = WATCHDOG_CYCLES,
         folder: Path | None = None,
+        waves: Waves | None = None,
     ) -> list[RunRecord]:
         """Stream samples through all designs at once and record every link.
 
@@ -108,6 +108,8 @@ class Simulation:
             Cycles without any transfer after which a design counts as hung.
         folder : Path, optional
             Where the run leaves its files; by default they vanish with the recordings.
+        waves : Waves, optional
+            Waveforms to write, where the simulator can.
 
         Raises
         ------
@@ -122,6 +124,7 @@ class Simulation:
             "progress": progress,
             "watchdog_cycles": watchdog_cycles,
             "gates": _gates(seed, sum(len(unit.layouts) for unit in self.bench.units)),
+            "waves": None if waves is None else waves.as_plan(),
         }
         if folder is not None:
             return self._run(stimuli, loads, plan, folder.resolve())
@@ -138,23 +141,12 @@ class Simulation:
         folder: Path,
     ) -> list[RunRecord]:
         folder.mkdir(parents=True, exist_ok=True)
-        for pattern in (
-            "records_*",
-            "membranes_*",
-            "stimulus_*",
-            "loads_*",
-            "dump.*",
-            "outcome.json",
-        ):
+        for pattern in ("records_*", "membranes_*", "stimulus_*", "loads_*", "outcome.json"):
             for path in folder.glob(pattern):
                 path.unlink()
         plan = {**plan, **self._inputs(stimuli, loads, folder)}
         (folder / "plan.json").write_text(json.dumps(plan))
         self._simulator.simulate(folder, {RUN_FOLDER_VARIABLE: str(folder)}, plan["progress"])
-        for dump in folder.glob("dump.*"):
-            waves = BUILD_FOLDER / f"waves{dump.suffix}"
-            shutil.move(dump, waves)
-            print(f"waveforms: {waves}")
         if not (folder / "outcome.json").is_file():
             log = (folder / "simulation.log").read_text(errors="replace").splitlines()
             raise SimulationError("\n".join(["the simulator stopped early:", *log[-20:]]))

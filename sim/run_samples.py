@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from tickless.errors import InputError
 from tickless.gen.activity import measure_activity
 from tickless.gen.options import MEASURED_SAMPLES, design_request
 from tickless.gen.plan import plan
@@ -16,10 +17,10 @@ from tickless.sim.experiment import Experiment
 from tickless.sim.report import write_report
 from tickless.sim.report_sample import ReportSample
 from tickless.sim.result import Result
-from tickless.sim.run import Simulation
 from tickless.sim.samples import Sample, choose_samples
 from tickless.sim.shard import DRAWN, SHARD_SAMPLES, ShardOutcome, run_shard
 from tickless.sim.summary import summarize
+from tickless.sim.wave_run import WaveRequest, run_with_waves, wave_request
 from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.integer.network import PRETRAINED, Network
 from tickless.sw.workers import run_tasks
@@ -42,6 +43,7 @@ def run_samples(options: argparse.Namespace, folder: Path) -> tuple[Result, str 
         samples = choose_samples(
             options.dataset, network, options.samples, options.seed, options.split
         )
+    waves = wave_request(options, network)
     request = design_request(options)
     activity = None
     if request.needs_activity:
@@ -56,12 +58,22 @@ def run_samples(options: argparse.Namespace, folder: Path) -> tuple[Result, str 
     checkpoint = Checkpoint.load(beside) if beside.exists() else None
     if checkpoint is None:
         print(f"{beside}: not there, so no figures of the float network", file=sys.stderr)
-    experiment = Experiment(network, config, options.seed, options.stalls, checkpoint, built)
+    if waves is not None:
+        samples = _chosen(samples, options.waves)
+    experiment = Experiment(
+        network,
+        config,
+        options.seed,
+        options.stalls,
+        checkpoint,
+        built,
+        waves=waves is not None,
+    )
     outcomes: list[ShardOutcome] = []
     drawn: list[ReportSample] = []
     difference = None
     with (folder / "samples.jsonl").open("w") as file:
-        for outcome in _outcomes(experiment, samples, folder, options):
+        for outcome in _outcomes(experiment, samples, folder, options, waves):
             drawn += outcome.drawn[: DRAWN - len(drawn)]
             for row in outcome.rows:
                 file.write(json.dumps(row.as_json()) + "\n")
@@ -78,18 +90,24 @@ def run_samples(options: argparse.Namespace, folder: Path) -> tuple[Result, str 
 
 
 def _outcomes(
-    experiment: Experiment, samples: Sequence[Sample], folder: Path, options: argparse.Namespace
+    experiment: Experiment,
+    samples: Sequence[Sample],
+    folder: Path,
+    options: argparse.Namespace,
+    waves: WaveRequest | None,
 ) -> Iterator[ShardOutcome]:
     """What each shard came to, in order."""
     # Built here, once, before others need it.
-    simulation = Simulation([experiment.design], waves=options.waves, optimize=experiment.optimize)
+    simulation = experiment.simulation()
+    if waves is not None:
+        return iter([run_with_waves(experiment, samples[0], folder, waves)])
     shards = [
         samples[start : start + SHARD_SAMPLES] for start in range(0, len(samples), SHARD_SAMPLES)
     ]
     if options.cluster is None and len(shards) == 1:
-        return iter([run_shard(experiment, shards[0], folder, waves=options.waves)])
+        return iter([run_shard(experiment, shards[0], folder)])
     if options.cluster is None:
-        tasks = [(experiment, shard, folder, None, options.waves) for shard in shards]
+        tasks = [(experiment, shard, folder) for shard in shards]
     else:
         tasks = _Carried(experiment, shards, simulation.verilog)
     return run_tasks(
@@ -100,6 +118,12 @@ def _outcomes(
         title="shards of samples",
         unit="shard",
     )
+
+
+def _chosen(samples: Sequence[Sample], index: int) -> list[Sample]:
+    if not 0 <= index < len(samples):
+        raise InputError(f"waves = {index}: expected a sample of the run, 0..{len(samples) - 1}")
+    return [replace(samples[index], index=0)]
 
 
 class _Carried(Sequence[tuple]):

@@ -14,10 +14,10 @@ from tickless.sim.experiment import Experiment
 from tickless.sim.packets import pack_sample
 from tickless.sim.records import CoreCounts
 from tickless.sim.report_sample import ReportSample, report_sample
-from tickless.sim.run import Simulation
 from tickless.sim.sample_row import SampleRow, sample_row
 from tickless.sim.samples import Sample
 from tickless.sim.traffic import Traffic, sample_traffic
+from tickless.sim.waves import Waves
 from tickless.sw.data.catalog import UNLABELLED
 from tickless.sw.data.events import Events
 from tickless.sw.data.frames import FrameSource
@@ -82,7 +82,7 @@ def run_shard(
     samples: Sequence[Sample],
     folder: Path | None = None,
     verilog: str | None = None,
-    waves: bool = False,
+    waves: Waves | None = None,
 ) -> ShardOutcome:
     """Stream samples through the RTL, and compare each with what golden model and float network
     make of it.
@@ -94,6 +94,8 @@ def run_shard(
         leaves its log there.
     verilog : str, optional
         Verilog of the bench, where it is known.
+    waves : Waves, optional
+        Waveforms to write.
 
     Raises
     ------
@@ -101,9 +103,7 @@ def run_shard(
         If the simulator cannot be built, or the design hangs or breaks a rule.
     """
     recordings = [sample.read() for sample in samples]
-    simulation = Simulation(
-        [experiment.design], waves=waves, optimize=experiment.optimize, verilog=verilog
-    )
+    simulation = experiment.simulation(verilog)
     link = experiment.config.cores[0].input_link
     work = None if folder is None else Path(tempfile.mkdtemp(prefix="simulation-", dir=folder))
     [record] = simulation.run(
@@ -113,6 +113,7 @@ def run_shard(
         stalls=experiment.stalls,
         seed=experiment.seed + samples[0].index,
         progress=shown(),
+        waves=waves,
     )
     float_network = _FloatNetwork(experiment, samples, recordings)
     margin, mesh = experiment.margin, experiment.config.mesh

@@ -25,7 +25,7 @@ class Simulator(VerilatorRunner):
     folder : Path
         Where it is, or will be, built.
     waves : bool
-        Whether the simulator writes waveforms: FST, or VCD where FST's libraries are missing.
+        Whether the simulator can write waveforms: FST, or VCD where FST's libraries are missing.
     make_arguments : sequence of str
         Further arguments of ``make``.
     """
@@ -52,7 +52,7 @@ class Simulator(VerilatorRunner):
         return commands
 
     def _test_command(self) -> list[list[str]]:
-        self.waves = self.wanted_waves
+        self.waves = False  # the test bench writes them
         return super()._test_command()
 
     def _execute_cmds(self, cmds, cwd, stdout=None) -> None:

@@ -10,13 +10,14 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import cocotb
 import numpy as np
 from cocotb.clock import Clock
-from cocotb.triggers import Timer
+from cocotb.triggers import ReadOnly, Timer
 from tqdm import tqdm
 
 __all__ = ["RUN_FOLDER_VARIABLE", "Native", "stream"]
@@ -102,6 +103,21 @@ class Native:
         address = self.library.tickless_first_violation(ctypes.byref(length))
         return _view(address, length.value, np.uint64).tolist()
 
+    def open_waves(self, path: str, scopes: Sequence[str]) -> None:
+        """Begin a file of waveforms: of these scopes, or of all."""
+        names = [scope.encode() for scope in scopes]
+        self.library.tickless_waves_open(
+            path.encode(), (ctypes.c_char_p * len(names))(*names), len(names)
+        )
+
+    def write_waves(self, step: int) -> None:
+        """Write the signals as they are now."""
+        self.library.tickless_waves_write(ctypes.c_uint64(step))
+
+    def close_waves(self) -> None:
+        """End the file of waveforms, if there is one."""
+        self.library.tickless_waves_close()
+
     def write_out(self, folder: Path) -> None:
         """Append what was recorded to the run's files and forget it."""
         for kind, count, dtype in (
@@ -118,6 +134,19 @@ class Native:
         self.library.tickless_clear()
 
 
+async def write_waves(native: Native, plan: dict[str, Any]) -> None:
+    """Write the waveforms of the clocks that the plan asks for, two times a clock."""
+    first, last = plan["cycles"]
+    if first:
+        await Timer(2 * first, "step")
+    native.open_waves(plan["file"], plan["scopes"])
+    for step in range(2 * first, 2 * last):
+        await ReadOnly()
+        native.write_waves(step)
+        await Timer(1, "step")
+    native.close_waves()
+
+
 @cocotb.test()
 async def stream(dut) -> None:
     """Stream every unit's stimulus and record, until all have answered or one has failed."""
@@ -132,6 +161,8 @@ async def stream(dut) -> None:
 
     dut.stalls.value = int(plan["stalls"])
     Clock(dut.clk, 2, unit="step").start()
+    if plan["waves"] is not None:
+        cocotb.start_soon(write_waves(native, plan["waves"]))
     cycle = written = 0
     loaded, load_cycles = native.loaded(), np.zeros(len(units), np.int64)
     failure: dict[str, Any] = {"status": "complete"}
@@ -167,6 +198,8 @@ async def stream(dut) -> None:
             await Timer(2 * POLL_CYCLES, "step")
             cycle += POLL_CYCLES
     native.write_out(folder)
+    if plan["waves"] is not None:
+        native.close_waves()
     outcome = {
         **failure,
         "seconds": time.perf_counter() - started,

@@ -1,7 +1,6 @@
 """Sources, taps, watchdog and recordings, on small designs that keep or break the rules."""
 
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ from tests.sim.stubs import LINK, Stub
 from tickless.sim.build import SimulatorBuildError
 from tickless.sim.packets import pack_sample, unpack_answers
 from tickless.sim.run import Simulation, SimulationError
+from tickless.sim.waves import Waves
 
 FAULTS = ("none", "drops valid", "changes payload", "waits for ready", "stops")
 
@@ -106,10 +106,9 @@ def test_refuses_a_sample_without_end(simulation):
         run(simulation, "none", [random_samples(1)[0], random_samples(2)[1][:-1]])
 
 
-def test_waveforms_are_written(capsys):
+def test_waveforms_are_written(tmp_path):
     watched = Simulation([partial(Stub, "none")], waves=True, optimize=False)
-    watched.run([random_samples(3)])
-    line = next(line for line in capsys.readouterr().out.splitlines() if "waveforms: " in line)
-    waves = Path(line.removeprefix("waveforms: "))
-    assert waves.suffix in (".fst", ".vcd")
-    assert waves.stat().st_size > 1000
+    watched.run([random_samples(3)], waves=Waves(tmp_path / "all"))
+    watched.run([random_samples(3)], waves=Waves(tmp_path / "some", (), 10, 20))
+    whole, part = ((tmp_path / name).stat().st_size for name in ("all", "some"))
+    assert whole > part > 1000

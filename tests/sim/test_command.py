@@ -11,6 +11,7 @@ import pytest
 from tickless.command import main
 from tickless.gen.configure import design_factory
 from tickless.sim.experiment import Experiment
+from tickless.sim.verilator import has_fst
 from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, layer_geometries
@@ -243,6 +244,11 @@ def test_a_disagreement_is_named(network_file, tmp_path, capsys, monkeypatch):
         (["--cut", "conv=2"], "expected --mesh RxC, too"),
         (["--margin", str(1 << 40)], "expected None, or 0.."),
         (["--margin", "-1"], "margin = -1: expected an integer of at least 0"),
+        (["--waves", "20"], "waves = 20: expected a sample of the run, 0..19"),
+        (["--waves", "--waves-layer", "x"], "waves-layer = 'x': expected one of conv, readout"),
+        (["--waves", "--waves-around", "x:1"], "SOURCE one of input, conv"),
+        (["--waves", "--waves-around", "conv"], "expected SOURCE:NUMBER"),
+        (["--waves-layer", "conv"], "waves-layer: expected --waves, too"),
         (["--loadable"], "expected --mesh RxC, too"),
         (["--load", "missing.safetensors", "--mesh", "1x2"], "missing.safetensors: no such"),
     ],
@@ -280,6 +286,37 @@ def test_shards_on_any_number_of_workers_come_to_the_same(network_file, tmp_path
         results.append(({name: result[name] for name in result if name not in times}, rows))
     assert results[0] == results[1]
     assert results[0][0]["samples"] == len(rows.splitlines()) == 5
+
+
+def test_waveforms_around_a_spike_are_those_of_a_layer(network_file, tmp_path, capsys):
+    arguments = ["--network", str(network_file), "--output", str(tmp_path / "run")]
+    window = ["--waves-layer", "conv", "--waves-cycles", "5", "--waves-around"]
+    assert main(["sim", *arguments, "--waves", "3", *window, "conv:7"]) == 0
+    shown = [
+        line.split()[-1]
+        for line in (tmp_path / "run/waves.gtkw").read_text().splitlines()
+        if line.startswith(("+", "bench"))
+    ]
+    assert "bench.unit_0.link_1.i__payload.mask[1:0]" in shown
+    assert json.loads((tmp_path / "run/result.json").read_text())["samples"] == 1
+    if has_fst():
+        pytest.skip("the waveforms are FST, which this test cannot read")
+    scope, names, times = [], set(), []
+    for words in map(str.split, (tmp_path / "run/waves.vcd").read_text().splitlines()):
+        match words:
+            case ["$scope", _, name, _]:
+                scope.append(name)
+            case ["$upscope", _]:
+                scope.pop()
+            case ["$var", _, _, _, *name, _]:
+                names.add(".".join([*scope, "".join(name)]))
+            case [time] if time.startswith("#"):
+                times.append(int(time[1:]))
+    assert set(shown) <= names
+    assert all(".core_0" in name or ".link_" in name for name in names)
+    assert times == list(range(times[0], times[0] + 20))
+    assert main(["sim", *arguments, "--waves", *window, "conv:99999"]) == 2
+    assert "waves-around = 'conv:99999': sample" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("mesh", [[], ["--mesh", "2x3", "--cut", "path=2"]], ids=["chain", "mesh"])
