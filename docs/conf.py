@@ -38,9 +38,6 @@ autodoc_typehints_format = "short"
 python_maximum_signature_line_length = 88
 toc_object_entries_show_parents = "hide"
 
-# Options have two hyphens, and quotation marks stay those that are typed.
-smartquotes = False
-
 # The page: nothing is fetched from elsewhere.
 html_theme = "furo"
 html_title = "Tickless"

@@ -1,5 +1,6 @@
 """Sphinx directive ``commands``: every part of the command with its options, from its parser."""
 
+import re
 from argparse import SUPPRESS, Action, ArgumentParser
 
 from docutils import nodes
@@ -45,8 +46,16 @@ def _item(action: Action, parser: ArgumentParser) -> nodes.definition_list_item:
     return nodes.definition_list_item(
         "",
         nodes.term("", "", nodes.literal(text=names)),
-        nodes.definition("", nodes.paragraph(text=text)),
+        nodes.definition("", nodes.paragraph("", "", *_marked(text))),
     )
+
+
+def _marked(text: str) -> list[nodes.Node]:
+    """Help as text, the options in it as code."""
+    return [
+        nodes.literal(text=part) if part.startswith("--") else nodes.Text(part)
+        for part in re.split(r"(--\w[\w-]*)", text)
+    ]
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

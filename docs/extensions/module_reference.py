@@ -3,15 +3,18 @@
 Names in docstrings leave ``tickless.`` out, and often the module, too; they become links here.
 """
 
+import inspect
 import pkgutil
 from importlib import import_module
 from typing import Any
 
+from amaranth.hdl import Elaboratable
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.inspect import stringify_signature
 from sphinx.util.typing import ExtensionMetadata
 
 SECTION = """
@@ -51,6 +54,24 @@ def skip_what_others_define(
     return None
 
 
+def component_signature(
+    app: Sphinx,
+    what: str,
+    name: str,
+    item: Any,
+    options: Any,
+    signature: str | None,
+    returns: str | None,
+) -> tuple[str, None] | None:
+    """Parameters of a component; Amaranth's own construction stands before them."""
+    if what != "class" or not issubclass(item, Elaboratable):
+        return None
+    found = inspect.signature(item.__init__)
+    _, *parameters = found.parameters.values()
+    taken = found.replace(parameters=parameters, return_annotation=found.empty)
+    return stringify_signature(taken, unqualified_typehints=True), None
+
+
 def find_name(
     app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement
 ) -> nodes.reference | None:
@@ -72,8 +93,9 @@ def find_name(
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:
-    """Add the directive and both hooks."""
+    """Add the directive and the hooks."""
     app.add_directive("modules", Modules)
+    app.connect("autodoc-process-signature", component_signature)
     app.connect("autodoc-skip-member", skip_what_others_define)
     app.connect("missing-reference", find_name)
     return {"parallel_read_safe": True}
