@@ -5,6 +5,7 @@ Names in docstrings leave ``tickless.`` out, and often the module, too; they bec
 
 import inspect
 import pkgutil
+from enum import Enum
 from importlib import import_module
 from typing import Any
 
@@ -54,7 +55,7 @@ def skip_what_others_define(
     return None
 
 
-def component_signature(
+def own_parameters(
     app: Sphinx,
     what: str,
     name: str,
@@ -63,7 +64,9 @@ def component_signature(
     signature: str | None,
     returns: str | None,
 ) -> tuple[str, None] | None:
-    """Parameters of a component; Amaranth's own construction stands before them."""
+    """Parameters of a component, before which Amaranth's construction stands; none of an Enum."""
+    if what == "class" and issubclass(item, Enum):
+        return "", None
     if what != "class" or not issubclass(item, Elaboratable):
         return None
     found = inspect.signature(item.__init__)
@@ -95,7 +98,7 @@ def find_name(
 def setup(app: Sphinx) -> ExtensionMetadata:
     """Add the directive and the hooks."""
     app.add_directive("modules", Modules)
-    app.connect("autodoc-process-signature", component_signature)
+    app.connect("autodoc-process-signature", own_parameters)
     app.connect("autodoc-skip-member", skip_what_others_define)
     app.connect("missing-reference", find_name)
     return {"parallel_read_safe": True}
