@@ -1,7 +1,8 @@
 """Sphinx directive ``commands``: every part of the command with its options, from its parser."""
 
 import re
-from argparse import SUPPRESS, Action, ArgumentParser
+from argparse import SUPPRESS, Action, ArgumentParser, HelpFormatter
+from functools import partial
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -35,7 +36,7 @@ class Commands(SphinxDirective):
 
 def _usage(parser: ArgumentParser) -> str:
     """Usage, as wide on every terminal."""
-    parser.formatter_class = lambda prog: type(parser)().formatter_class(prog, width=WIDTH)
+    parser.formatter_class = partial(HelpFormatter, width=WIDTH)  # pyright: ignore[reportAttributeAccessIssue]
     return parser.format_usage().removeprefix("usage: ").strip()
 
 
