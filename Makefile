@@ -46,7 +46,7 @@ network = $(or $(NETWORK),sw/pretrained/$(DATASET).safetensors)
 trained = build/train/$(EXPERIMENT)/$(METHOD)-$(SEED)
 
 .DEFAULT_GOAL := help
-.PHONY: help env sim rtl bitstream flash train study bench test test-long test-bitstream lint clean
+.PHONY: help env sim rtl bitstream flash train study bench test test-long test-bitstream docs lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -106,6 +106,10 @@ test-long: $(READY) ## the tests, with the long regression
 
 test-bitstream: $(READY) ## small bitstreams for two boards, recordings through a netlist; the real tools
 	$(RUN) -m pytest -q -m bitstream $(TESTS)
+
+docs: $(READY) ## the site of all pages and modules, in build/docs; a warning is an error
+	@$(RUN) -m sphinx --fail-on-warning --jobs auto --quiet -d build/doctrees docs build/docs
+	@echo build/docs/index.html
 
 lint: $(READY) ## format, lint, types, and who imports whom
 	$(VENV)/bin/ruff format --check .

@@ -14,6 +14,7 @@ LONG = {
     "sim/test_random_networks.py": 120,
     "sim/board/test_simulated.py": 70,
     "sim/test_command.py": 55,
+    "docs/test_tutorial.py": 30,
     "sim/test_loads.py": 25,
 }
 """Files of the longest tests, and about how many seconds of processor time they take, most first.

@@ -15,7 +15,7 @@ from typing import NamedTuple, NoReturn
 from tickless import progress
 from tickless.errors import MissingToolError, TicklessError
 
-__all__ = ["COMMANDS", "Command", "main"]
+__all__ = ["COMMANDS", "Command", "command_parser", "main"]
 
 DESCRIPTION = "Spiking networks trained once, run at any time step or none, in open hardware."
 
@@ -113,7 +113,7 @@ def _run(arguments: list[str]) -> int:
         _overview(arguments)
     [command] = called
     try:
-        module = import_module(f"tickless.{command.module}")
+        parser = command_parser(command)
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package not in EXTRAS:
@@ -122,10 +122,17 @@ def _run(arguments: list[str]) -> int:
             f"tickless {command.name} needs the package {package}: "
             f"pip install 'tickless[{EXTRAS[package]}]'"
         ) from None
+    progress.show()
+    options = parser.parse_args(arguments[command.words :])
+    return import_module(f"tickless.{command.module}").main(options)
+
+
+def command_parser(command: Command) -> ArgumentParser:
+    """Parser of a part's options; the part is imported."""
+    module = import_module(f"tickless.{command.module}")
     parser = ArgumentParser(f"tickless {command.name}", description=module.__doc__)
     module.add_options(parser)
-    progress.show()
-    return module.main(parser.parse_args(arguments[command.words :]))
+    return parser
 
 
 def _overview(arguments: list[str]) -> NoReturn:
