@@ -1,33 +1,46 @@
-"""Options of a design on the command line, as a `DesignRequest` and the network's activity."""
+"""Options of a design on the command line, as a `DesignRequest` and the network's activity.
+
+What takes long to load is imported where it is used, so that help and refusals come at once.
+"""
 
 import argparse
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tickless.errors import InputError
-from tickless.gen.activity import Activity, measure_activity, read_activity
-from tickless.gen.cut import CoreLimits
-from tickless.gen.folding import Folding
-from tickless.gen.request import DesignRequest
 from tickless.sw.data.catalog import DATASETS, load
-from tickless.sw.data.files import file_recording
-from tickless.sw.integer.network import Network
+
+if TYPE_CHECKING:
+    from tickless.gen.activity import Activity
+    from tickless.gen.folding import Folding
+    from tickless.gen.request import DesignRequest
+    from tickless.sw.integer.network import Network
 
 __all__ = [
     "MEASURED_SAMPLES",
     "add_activity_option",
     "add_design_options",
     "add_folding_options",
+    "design_activity",
+    "design_name",
     "design_request",
     "folding_request",
     "parse_cut",
     "parse_folding",
+    "parse_mesh",
     "sourced_activity",
 ]
 
 MEASURED_SAMPLES = 10
 """Test recordings on which activity is measured."""
+
+_NAMED = (
+    *("fold", "budget", "margin", "mesh", "cut", "core_updates", "core_kbits", "loadable", "load"),
+    "activity",
+)
+"""Options that change a design."""
 
 
 def add_folding_options(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +73,6 @@ def add_design_options(parser: argparse.ArgumentParser) -> None:
     add_folding_options(parser)
     parser.add_argument(
         "--mesh",
-        type=_mesh_size,
         metavar="RxC",
         help="put the cores on a mesh of R x C routers; point-to-point links by default",
     )
@@ -110,8 +122,10 @@ def add_activity_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def folding_request(options: argparse.Namespace, **others: object) -> DesignRequest:
+def folding_request(options: argparse.Namespace, **others: object) -> "DesignRequest":
     """Request of the options of `add_folding_options`, and of other members of a request."""
+    from tickless.gen.request import DesignRequest
+
     return DesignRequest(
         foldings=dict(map(parse_folding, options.fold)),
         budget=options.budget,
@@ -120,19 +134,45 @@ def folding_request(options: argparse.Namespace, **others: object) -> DesignRequ
     )
 
 
-def design_request(options: argparse.Namespace) -> DesignRequest:
+def design_request(options: argparse.Namespace) -> "DesignRequest":
     """Request of the options of `add_design_options`."""
+    from tickless.gen.cut import CoreLimits
+
     kbits = options.core_kbits
     return folding_request(
         options,
-        mesh=options.mesh,
+        mesh=None if options.mesh is None else parse_mesh(options.mesh),
         cuts=dict(map(parse_cut, options.cut)),
         limits=CoreLimits(options.core_updates, None if kbits is None else kbits * 1024),
         loadable=options.loadable or options.load is not None,
     )
 
 
-def sourced_activity(network: Network, sources: Sequence[str]) -> Activity:
+def design_name(options: argparse.Namespace) -> list[str]:
+    """Parts of a run's name (see `run_folder.run_name`) that tell the options of the design."""
+    parts = []
+    for option in _NAMED:
+        value = getattr(options, option, None)
+        title = option.replace("_", "-")
+        if value is True:
+            parts.append(title)
+        elif isinstance(value, Path):
+            parts.append(f"{title}-{value.stem}")
+        elif isinstance(value, list):
+            parts += [f"{title}-{item}" for item in value]
+        elif value not in (None, False):
+            parts.append(f"{title}{value}")
+    return parts
+
+
+def design_activity(
+    network: "Network", request: "DesignRequest", sources: Sequence[str]
+) -> "Activity | None":
+    """`sourced_activity`, where something of the design follows from it."""
+    return sourced_activity(network, sources) if request.needs_activity else None
+
+
+def sourced_activity(network: "Network", sources: Sequence[str]) -> "Activity":
     """Activity of a network by the sources of `add_activity_option`.
 
     Raises
@@ -142,6 +182,9 @@ def sourced_activity(network: Network, sources: Sequence[str]) -> Activity:
     EventsError
         If a recording is missing or cannot be read.
     """
+    from tickless.gen.activity import measure_activity, read_activity
+    from tickless.sw.data.files import file_recording
+
     if not sources:
         dataset = network.provenance.dataset
         if dataset not in DATASETS:
@@ -159,7 +202,7 @@ def sourced_activity(network: Network, sources: Sequence[str]) -> Activity:
     return measure_activity(network, [file.read().addresses for file in files])
 
 
-def parse_folding(text: str) -> tuple[str, Folding]:
+def parse_folding(text: str) -> "tuple[str, Folding]":
     """Layer and folding of a text ``layer=LANESxTAPS[:single-port]``.
 
     Raises
@@ -167,6 +210,8 @@ def parse_folding(text: str) -> tuple[str, Folding]:
     InputError
         If the text has another form.
     """
+    from tickless.gen.folding import Folding
+
     match = re.fullmatch(r"(.+)=(\d+)x(\d+)(:single-port)?", text)
     if match is None:
         raise InputError(
@@ -191,8 +236,15 @@ def parse_cut(text: str) -> tuple[str, int]:
     return name, int(count)
 
 
-def _mesh_size(text: str) -> tuple[int, int]:
+def parse_mesh(text: str) -> tuple[int, int]:
+    """Rows and columns of a text ``RxC``.
+
+    Raises
+    ------
+    InputError
+        If the text has another form.
+    """
     match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text)
     if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected ROWSxCOLUMNS, as in 2x2")
+        raise InputError(f"mesh {text!r}: expected ROWSxCOLUMNS, as in 2x2")
     return int(match[1]), int(match[2])

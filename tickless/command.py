@@ -63,7 +63,7 @@ COMMANDS = (
     ),
     Command("untrained", "sw.untrained", "write a network of random weights"),
     Command("sim", "sim.command", "compare the RTL with the golden model on recordings"),
-    Command("rtl", "gen.emit", "write Verilog and manifest of a network"),
+    Command("rtl", "gen.command", "write Verilog and manifest of a network"),
     Command("bitstream", "gen.fpga.bitstream", "build the bitstream of a network for a board"),
     Command("flash", "gen.fpga.flash", "load a board with its bitstream"),
     Command("run", "host.run", "send recordings to a board and check its answers"),
