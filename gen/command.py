@@ -34,13 +34,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Write the design's files and print its cores."""
+    request = design_request(options)
     name = run_name(options.network.stem, *design_name(options))
     with run_folder(RUNS, name, options.output) as folder:
         with stage("loading the generator"):
             from tickless.gen.emit import emit
             from tickless.gen.plan import plan
             from tickless.sw.integer.network import Network
-        request = design_request(options)
         network = Network.load(options.network)
         loaded = None if options.load is None else Network.load(options.load)
         activity = design_activity(network, request, options.activity)

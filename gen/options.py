@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tickless.errors import InputError
+from tickless.progress import stage
 from tickless.sw.data.catalog import DATASETS, load
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def design_name(options: argparse.Namespace) -> list[str]:
             parts.append(f"{title}-{value.stem}")
         elif isinstance(value, list):
             parts += [f"{title}-{item}" for item in value]
-        elif value not in (None, False):
+        elif value is not None and value is not False:
             parts.append(f"{title}{value}")
     return parts
 
@@ -182,9 +183,6 @@ def sourced_activity(network: "Network", sources: Sequence[str]) -> "Activity":
     EventsError
         If a recording is missing or cannot be read.
     """
-    from tickless.gen.activity import measure_activity, read_activity
-    from tickless.sw.data.files import file_recording
-
     if not sources:
         dataset = network.provenance.dataset
         if dataset not in DATASETS:
@@ -193,13 +191,17 @@ def sourced_activity(network: "Network", sources: Sequence[str]) -> "Activity":
                 "its activity: expected --activity with recordings, a data set or a JSON file"
             )
         sources = [dataset]
-    if len(sources) == 1 and sources[0] in DATASETS:
-        recordings = load(sources[0], "test")[:MEASURED_SAMPLES]
-        return measure_activity(network, [events.addresses for events, _ in recordings])
-    if len(sources) == 1 and sources[0].endswith(".json"):
-        return read_activity(network, Path(sources[0]))
-    files = [file_recording(Path(source), network.input_shape) for source in sources]
-    return measure_activity(network, [file.read().addresses for file in files])
+    with stage("measuring the network's activity"):
+        from tickless.gen.activity import measure_activity, read_activity
+        from tickless.sw.data.files import file_recording
+
+        if len(sources) == 1 and sources[0] in DATASETS:
+            recordings = load(sources[0], "test")[:MEASURED_SAMPLES]
+            return measure_activity(network, [events.addresses for events, _ in recordings])
+        if len(sources) == 1 and sources[0].endswith(".json"):
+            return read_activity(network, Path(sources[0]))
+        files = [file_recording(Path(source), network.input_shape) for source in sources]
+        return measure_activity(network, [file.read().addresses for file in files])
 
 
 def parse_folding(text: str) -> "tuple[str, Folding]":

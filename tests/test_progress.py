@@ -17,7 +17,8 @@ def shown(monkeypatch):
     monkeypatch.setattr(progress, "_shown", True)
 
 
-def test_a_library_s_user_hears_nothing(capsys):
+def test_a_library_s_user_hears_nothing(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "_shown", False)
     with progress.stage("works") as now_at:
         now_at("here")
     assert list(progress.bar([1, 2], "items")) == [1, 2]
