@@ -66,19 +66,23 @@ COMMANDS = (
     Command("rtl", "gen.command", "write Verilog and manifest of a network"),
     Command("bitstream", "gen.fpga.bitstream", "build the bitstream of a network for a board"),
     Command("flash", "gen.fpga.flash", "load a board with its bitstream"),
-    Command("run", "host.run", "send recordings to a board and check its answers"),
+    Command("run", "host.command", "send recordings to a board and check its answers"),
     Command("simulate-board", "sim.board.simulate", "offer a simulated board"),
-    Command("simulate-netlist", "sim.board.netlist", "offer a simulated netlist of an iCEBreaker"),
+    Command(
+        "simulate-netlist",
+        "sim.board.simulate_netlist",
+        "offer a simulated netlist of an iCEBreaker",
+    ),
     Command("bench engine", "sw.integer.benchmark", "speed of the fast engine"),
     Command("bench simulation", "sim.benchmark", "speed of the simulation"),
     Command("bench training", "sw.training.benchmark", "speed of training, beside other packages"),
-    Command("bench area", "gen.fpga.area", "area and speed of the fabric's parts on an ECP5"),
+    Command("bench area", "gen.fpga.benchmark", "area and speed of the fabric's parts on an ECP5"),
     Command(
         "calibrate-camera", "sw.data.camera_calibration", "compare simulated and real recordings"
     ),
     Command(
         "measure-estimate",
-        "gen.fpga.coefficients",
+        "gen.fpga.measure_estimate",
         "measure the coefficients of the area's estimate",
     ),
 )

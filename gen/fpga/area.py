@@ -1,7 +1,6 @@
 """Area and speed of the fabric's parts, a core and a readout on an ECP5, by Yosys and nextpnr."""
 
 import json
-from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ from tickless.hw.fabric.router import Router, RouterConfig
 from tickless.hw.packet import LinkConfig
 from tickless.sw.integer.network import PRETRAINED, Network
 
-__all__ = ["Area", "add_options", "main", "measure", "parts"]
+__all__ = ["FLIT", "Area", "measure", "parts"]
 
 FOLDER = Path("build/area")
 
@@ -112,21 +111,3 @@ def measure(component: Component, name: str) -> Area:
         block_rams=used["DP16KD"],
         clock_mhz=min(clock["achieved"] for clock in report["fmax"].values()),
     )
-
-
-def add_options(parser: ArgumentParser) -> None:
-    """There are none."""
-
-
-def main(options: Namespace) -> int:
-    """Print the table."""
-    print(f"ECP5, speed grade 6, flits of {FLIT.layout.size} bits")
-    print(f"{'':38}{'TRELLIS_COMB':>14}{'flip-flops':>12}{'block RAM':>11}{'MHz':>7}")
-    for index, (title, make) in enumerate(parts().items()):
-        area = measure(make(), f"part_{index}")
-        print(
-            f"{title:38}{area.comb:14,}{area.flip_flops:12,}{area.block_rams:11}"
-            f"{area.clock_mhz:7.0f}",
-            flush=True,
-        )
-    return 0

@@ -1,9 +1,5 @@
-"""Coefficients of `gen.fpga.estimate`: builds single parts, counts their logic, solves for them.
+"""Coefficients of `gen.fpga.estimate`: builds single parts, counts their logic, solves for them."""
 
-Writes the family's file in ``gen/fpga/families`` anew; some minutes for each family.
-"""
-
-import argparse
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -12,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import nnls
-from tqdm import tqdm
 
 from tickless.gen.configure import chain_config, core_contents
 from tickless.gen.folding import Folding, fold_fully
@@ -27,9 +22,10 @@ from tickless.hw.chain import Chain
 from tickless.hw.core.core import Core
 from tickless.hw.core.readout import Readout
 from tickless.hw.host.system import HostConfig, System
+from tickless.progress import bar
 from tickless.sw.integer.network import PRETRAINED, Network
 
-__all__ = ["add_options", "main", "solve"]
+__all__ = ["LARGEST", "measure", "solve"]
 
 FOLDER = Path("build/coefficients")
 
@@ -55,24 +51,16 @@ HOST_DESIGN = "nmnist-small"
 """Network whose smallest design stands behind the host links."""
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command."""
-    parser.add_argument("--family", choices=LARGEST, action="append", help="by default all")
-
-
-def main(options: argparse.Namespace) -> int:
-    """Measure the families and write their coefficients."""
-    for name in options.family or LARGEST:
-        board = LARGEST[name]
-        counted = [
-            (part, sum(sign * _logic_cells(built, board) for sign, built in components))
-            for part, components in tqdm(_parts(board), name)
-        ]
-        coefficients, lines = solve(counted, board.family)
-        print(*lines, sep="\n")
-        text = json.dumps(coefficients, indent=2) + "\n"
-        board.family.coefficients_file.write_text(text)
-    return 0
+def measure(board: Board) -> None:
+    """Write the coefficients of a board's family anew, and print how far its estimates are off."""
+    counted = [
+        (part, sum(sign * _logic_cells(built, board) for sign, built in components))
+        for part, components in bar(_parts(board), board.family.name, "part")
+    ]
+    coefficients, lines = solve(counted, board.family)
+    print(*lines, sep="\n")
+    text = json.dumps(coefficients, indent=2) + "\n"
+    board.family.coefficients_file.write_text(text)
 
 
 def solve(

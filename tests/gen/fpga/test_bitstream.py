@@ -1,6 +1,7 @@
 import json
 import sys
 from dataclasses import asdict, replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +11,7 @@ from tests.gen.fpga.reports import REPORT, StubTools
 from tests.random_networks import random_events, random_network
 from tickless.command import main
 from tickless.gen.fpga.boards import BOARDS
+from tickless.run_folder import run_folder
 from tickless.sw.integer.network import Network, Provenance
 
 RUNS = "build/bitstream"
@@ -206,10 +208,12 @@ def test_flash_takes_the_last_bitstream_of_this_board_and_this_network(
     for arguments in (
         [network, "--board", "icebreaker", "--budget", "2"],
         [network, "--board", "icebreaker", "--clock-mhz", "20"],
-        [network, "--board", "ulx3s-25f", "--clock-mhz", "25"],
         [f"other/{network}", "--board", "icebreaker"],
     ):
         assert main(["bitstream", *arguments]) == 0
+    with run_folder(Path(RUNS), "of-another-board") as folder:
+        text = Path(RUNS, "icebreaker-small-20mhz", "build.json").read_text()
+        (folder / "build.json").write_text(text.replace('"icebreaker"', '"ulx3s-25f"'))
     monkeypatch.setenv("PATH", str(tmp_path))
     capfd.readouterr()
     for file, name in (
