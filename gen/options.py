@@ -169,8 +169,20 @@ def design_name(options: argparse.Namespace) -> list[str]:
 def design_activity(
     network: "Network", request: "DesignRequest", sources: Sequence[str]
 ) -> "Activity | None":
-    """`sourced_activity`, where something of the design follows from it."""
-    return sourced_activity(network, sources) if request.needs_activity else None
+    """`sourced_activity`, where something of the design follows from it.
+
+    Raises
+    ------
+    InputError
+        If nothing does, and there are sources.
+    """
+    if request.needs_activity:
+        return sourced_activity(network, sources)
+    if sources:
+        raise InputError(
+            "activity: nothing of this design follows from it: expected --budget or --mesh, too"
+        )
+    return None
 
 
 def sourced_activity(network: "Network", sources: Sequence[str]) -> "Activity":

@@ -54,6 +54,20 @@ def test_a_terminal_shows_on_one_line_where_a_stage_is(shown, monkeypatch):
     assert "very" not in error.getvalue()
 
 
+def test_a_stage_within_another_is_where_that_one_is(shown, monkeypatch, capsys):
+    with progress.stage("works"), progress.stage("sings") as now_at:
+        now_at("high")
+    assert capsys.readouterr().err == "works ... 0.0 s\n"
+    error = Terminal()
+    monkeypatch.setattr("sys.stderr", error)
+    monkeypatch.setattr(progress, "REFRESH_SECONDS", 0.001)
+    with progress.stage("works"), progress.stage("sings") as now_at:
+        now_at("high")
+        while "works ... 0 s sings: high" not in error.getvalue():
+            pass
+    assert error.getvalue().count("\n") == 1
+
+
 def test_a_bar_tells_how_far_it_is(shown, capsys):
     assert list(progress.bar(iter("ab"), "letters", "letter", 2)) == ["a", "b"]
     assert "letters:   0%|" in capsys.readouterr().err

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from importlib import metadata
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tickless.errors import InputError
 from tickless.gen.fpga.boards import BOARDS
@@ -21,6 +21,9 @@ from tickless.gen.options import (
 from tickless.progress import stage
 from tickless.run_folder import run_folder, run_name
 
+if TYPE_CHECKING:
+    from tickless.gen.request import DesignRequest
+
 __all__ = ["RUNS", "add_board_options", "add_options", "main"]
 
 RUNS = Path("build/bitstream")
@@ -33,11 +36,14 @@ def main(options: argparse.Namespace) -> int:
     """Build the bitstream and print its figures."""
     if options.clock_mhz is not None and not isfinite(options.clock_mhz):
         raise InputError(f"--clock-mhz {options.clock_mhz}: a clock is no infinity and no NaN")
+    if options.seed < 0:
+        raise InputError(f"seed = {options.seed}: expected at least 0")
+    request = folding_request(options, board=BOARDS[options.board])
     name = run_name(
         options.board, options.network.stem, *design_name(options), *_implementation_name(options)
     )
     with run_folder(RUNS, name, options.output) as folder:
-        figures = _build(options, folder)
+        figures = _build(options, request, folder)
         (folder / "build.json").write_text(json.dumps(figures, indent=2) + "\n")
     output = options.output or RUNS / name
     from tickless.gen.fpga.figures import table
@@ -47,7 +53,7 @@ def main(options: argparse.Namespace) -> int:
     return 0
 
 
-def _build(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+def _build(options: argparse.Namespace, request: "DesignRequest", folder: Path) -> dict[str, Any]:
     """Make the bitstream in a folder; its figures."""
     with stage("loading the generator"):
         from tickless.gen.configure import design_factory
@@ -59,16 +65,15 @@ def _build(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         from tickless.hw.host.messages import network_number
         from tickless.hw.host.system import System
         from tickless.sw.integer.network import Network
-
-        board = BOARDS[options.board]
-    network = Network.load(options.network)
-    activity = sourced_activity(network, options.activity)
+    board = BOARDS[options.board]
     asked_hz = board.clock_hz
     if options.clock_mhz is not None:
         asked_hz = round(options.clock_mhz * 1e6)
     pll = board.choose_pll(asked_hz)
+    network = Network.load(options.network)
+    activity = sourced_activity(network, options.activity)
     host = board.host_config(pll.clock_hz, network_number(network.hash))
-    config = plan(network, folding_request(options, board=board), activity)
+    config = plan(network, request, activity)
     system = System(design_factory(config, network)(), host)
     built = build(board, system, pll, folder, options.seed, options.system_tools)
     return {

@@ -92,7 +92,6 @@ def _board(options: argparse.Namespace) -> "tuple[Network, SimulatedBoard]":
         stored_events=STORED_EVENTS,
         network=network_number(network.hash),
     )
-    print("building the simulator ...", flush=True)
     board = SimulatedBoard(
         System(design_factory(config, network)(), host),
         options.clock_hz,

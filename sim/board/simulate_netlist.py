@@ -57,5 +57,4 @@ def _board(options: argparse.Namespace) -> "tuple[Network, SimulatedBoard]":
     system = System(design_factory(config, network)(), host)
     with run_folder(RUNS, run_name(options.network.stem, *design_name(options))) as folder:
         modules = netlist(system, folder)
-    print("building the simulator ...", flush=True)
     return network, SimulatedBoard(Netlist(system), host.clock_hz, host.baud, modules=modules)

@@ -160,6 +160,7 @@ def test_a_slower_clock_takes_a_rate_that_it_gives(network, monkeypatch, tmp_pat
         (["--clock-mhz", "0"], "no clock of 0 MHz from 12 MHz"),
         (["--clock-mhz", "nan"], "NaN"),
         (["--fold", "nothing=1x1"], "no layer 'nothing'"),
+        (["--seed", "-1"], "seed = -1: expected at least 0"),
     ],
 )
 def test_wrong_input_is_refused(network, monkeypatch, capsys, options, words):
