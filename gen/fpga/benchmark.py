@@ -18,7 +18,8 @@ def main(options: Namespace) -> int:
     print(f"ECP5, speed grade 6, flits of {FLIT.layout.size} bits")
     print(f"{'':38}{'TRELLIS_COMB':>14}{'flip-flops':>12}{'block RAM':>11}{'MHz':>7}")
     for index, (title, make) in enumerate(parts().items()):
-        area = measure(make(), f"part_{index}")
+        with stage(title):
+            area = measure(make(), f"part_{index}")
         print(
             f"{title:38}{area.comb:14,}{area.flip_flops:12,}{area.block_rams:11}"
             f"{area.clock_mhz:7.0f}",

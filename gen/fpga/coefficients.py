@@ -11,7 +11,7 @@ from scipy.optimize import nnls
 
 from tickless.gen.configure import chain_config, core_contents
 from tickless.gen.folding import Folding, fold_fully
-from tickless.gen.fpga import tools
+from tickless.gen.fpga import tools, watch
 from tickless.gen.fpga.board import Board
 from tickless.gen.fpga.boards import BOARDS
 from tickless.gen.fpga.estimate import Part, core_part, host_part, map_memories
@@ -22,7 +22,8 @@ from tickless.hw.chain import Chain
 from tickless.hw.core.core import Core
 from tickless.hw.core.readout import Readout
 from tickless.hw.host.system import HostConfig, System
-from tickless.progress import bar
+from tickless.progress import stage
+from tickless.run_folder import run_folder
 from tickless.sw.integer.network import PRETRAINED, Network
 
 __all__ = ["LARGEST", "measure", "solve"]
@@ -53,10 +54,11 @@ HOST_DESIGN = "nmnist-small"
 
 def measure(board: Board) -> None:
     """Write the coefficients of a board's family anew, and print how far its estimates are off."""
-    counted = [
-        (part, sum(sign * _logic_cells(built, board) for sign, built in components))
-        for part, components in bar(_parts(board), board.family.name, "part")
-    ]
+    counted = []
+    for index, (part, components) in enumerate(parts := _parts(board)):
+        with stage(f"{board.family.name}: {part.kind}, part {index + 1} of {len(parts)}"):
+            cells = sum(sign * _logic_cells(built, board) for sign, built in components)
+        counted.append((part, cells))
     coefficients, lines = solve(counted, board.family)
     print(*lines, sep="\n")
     text = json.dumps(coefficients, indent=2) + "\n"
@@ -126,13 +128,14 @@ def _parts(board: Board) -> list[tuple[Part, list[tuple[int, Any]]]]:
 
 def _logic_cells(component: Any, board: Board) -> int:
     """Logic cells of a component by itself: synthesized and packed, not placed."""
-    folder, family = FOLDER / board.family.name, board.family
-    synthesize(component, board, folder, "part")
-    netlist = ("--json", "part.json", "--pack-only", "--log", "pack.log")
-    tools.run(folder, *family.part_command, *netlist)
+    family = board.family
     cell = family.cells["logic_cells"]
-    found = resources((folder / "pack.log").read_text())
-    if cell not in found:
-        raise tools.ToolError(f"no {cell} in {folder / 'pack.log'}")
+    with run_folder(FOLDER, family.name) as folder:
+        synthesize(component, board, folder, "part")
+        netlist = ("--json", "part.json", "--pack-only", "--log", "pack.log")
+        watch.run(folder, [*family.part_command, *netlist], False)
+        found = resources((folder / "pack.log").read_text())
+        if cell not in found:
+            raise tools.ToolError(f"no {cell} in {folder / 'pack.log'}")
     used, _ = found[cell]
     return used

@@ -69,7 +69,7 @@ def test_a_mesh_is_placed_by_the_activity(network, activity):
         ({"board": BOARDS["icebreaker"], "mesh": (2, 2)}, "a mesh on a board"),
     ],
 )
-def test_what_excludes_each_other_is_refused(members, words):
+def test_what_is_too_small_or_excludes_each_other_is_refused(members, words):
     with pytest.raises(InputError, match=words):
         DesignRequest(**members)
 
