@@ -3,11 +3,14 @@
 import argparse
 from pathlib import Path
 
+from tickless.errors import InputError
 from tickless.host.port import DEFAULT_BAUD
 from tickless.progress import stage
 from tickless.sw.data.catalog import DATASETS
 
 __all__ = ["add_options", "main"]
+
+MOST_REPEATS = (1 << 16) - 1
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -48,6 +51,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Returns 0 if no answer differs from the golden model, 1 if one does."""
+    _check(options)
     with stage("loading the golden model"):
         from tickless.host.run import run
     return run(options)
+
+
+def _check(options: argparse.Namespace) -> None:
+    """That the values are possible, before anything is loaded or a board is asked."""
+    if options.replay is not None and not 1 <= options.replay <= MOST_REPEATS:
+        raise InputError(f"replay = {options.replay}: expected 1..{MOST_REPEATS}")
+    if options.seed < 0:
+        raise InputError(f"seed = {options.seed}: expected at least 0")
+    if options.samples is not None and options.dataset is None:
+        raise InputError(f"samples = {options.samples}: expected the --dataset they are of")
+    if not options.files and options.dataset is None:
+        raise InputError("no recordings: expected files, or --dataset")

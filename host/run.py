@@ -30,8 +30,6 @@ __all__ = ["run"]
 LIVE_EVENTS = 100
 """Events between two pictures of the logits."""
 
-MOST_REPEATS = (1 << 16) - 1
-
 
 def run(options: argparse.Namespace) -> int:
     """Send what the command's options say, and print the answers.
@@ -49,8 +47,6 @@ def _run(client: Client, options: argparse.Namespace) -> int:
         recordings += dataset_recordings(
             options.dataset, options.samples, options.seed, info.sensor
         )
-    if not recordings:
-        raise InputError("no recordings: expected files, or --dataset")
     if options.live and info.early_exit:
         raise InputError("--live: the board decides early, and its logits stand still then")
     model = Model(client, options.network, options.margin)
@@ -149,8 +145,6 @@ def _replay(
     client: Client, recordings: Sequence[NamedRecording], model: Model, options: argparse.Namespace
 ) -> tuple[AnswerTable, str]:
     repeats, clock_hz = options.replay, client.info.clock_hz
-    if not 1 <= repeats <= MOST_REPEATS:
-        raise InputError(f"replay = {repeats}: expected 1..{MOST_REPEATS}")
     report = AnswerTable(recordings, ("   margin", "clocks a sample", " samples/s"))
     print(report.header)
     total = 0.0

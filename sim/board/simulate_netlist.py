@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tickless.gen.fpga.boards import BOARDS
 from tickless.gen.options import (
     add_activity_option,
     add_folding_options,
@@ -42,9 +43,10 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _board(options: argparse.Namespace) -> "tuple[Network, SimulatedBoard]":
+    board = BOARDS["icebreaker"]
+    request = folding_request(options, board=board)
     with stage("loading the generator"):
         from tickless.gen.configure import design_factory
-        from tickless.gen.fpga.boards.icebreaker import ICEBREAKER
         from tickless.gen.plan import plan
         from tickless.hw.host.messages import network_number
         from tickless.hw.host.system import System
@@ -52,8 +54,8 @@ def _board(options: argparse.Namespace) -> "tuple[Network, SimulatedBoard]":
         from tickless.sim.board.simulated import SimulatedBoard
     network = Network.load(options.network)
     activity = sourced_activity(network, options.activity)
-    config = plan(network, folding_request(options, board=ICEBREAKER), activity)
-    host = ICEBREAKER.host_config(ICEBREAKER.clock_hz, network_number(network.hash))
+    config = plan(network, request, activity)
+    host = board.host_config(board.clock_hz, network_number(network.hash))
     system = System(design_factory(config, network)(), host)
     with run_folder(RUNS, run_name(options.network.stem, *design_name(options))) as folder:
         modules = netlist(system, folder)

@@ -23,8 +23,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Print the match on recordings that nothing was fitted on, and plot it."""
-    if options.seed < 0:
-        raise InputError(f"seed = {options.seed}: expected at least 0")
+    for name in ("fit", "seed"):
+        if (value := getattr(options, name)) < 0:
+            raise InputError(f"{name} = {value}: expected at least 0")
     options.output.parent.mkdir(parents=True, exist_ok=True)
     with stage("loading the simulated camera"):
         from tickless.sw.data.camera_calibration import report
