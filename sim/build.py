@@ -74,8 +74,7 @@ def build(bench: SimulatedBench, waves: bool = False, optimize: bool = True) -> 
             target = simulators / known.read_text()
             if (target / "complete").exists():
                 return Simulator(target, waves)
-    with stage("generating the Verilog"):
-        source = bench.verilog()
+    source = bench.verilog()
     target = simulators / verilog_key(source, settings, natives)
     target.mkdir(parents=True, exist_ok=True)
     # Parallel tests build a simulator once.

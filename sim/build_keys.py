@@ -13,7 +13,7 @@ from tickless.sim.verilator import has_fst, system_version
 
 __all__ = ["SimulatedBench", "design_key", "runtime_key", "verilog_key"]
 
-HARDWARE = ("hw/**/*.py", "sim/bench.py", "sim/board/bench.py", "sim/modules.py")
+HARDWARE = ("hw/**/*.py", "sim/bench.py", "sim/board/bench.py", "sim/modules.py", "gen/verilog.py")
 """Sources that make the Verilog of a bench, from the package's folder."""
 
 DIGITS = 24

@@ -20,6 +20,9 @@ REFRESH_SECONDS = 1.0
 
 _shown = False
 
+_tell_running: Callable[[str], None] | None = None
+"""Tells where the running stage is."""
+
 
 def show() -> None:
     """Show progress from now on, in this process."""
@@ -36,11 +39,17 @@ def shown() -> bool:
 def stage(text: str) -> Iterator[Callable[[str], None]]:
     """A part of the work whose length nobody knows: its name at once, then the time it takes.
 
-    On a terminal the time runs on, and behind it stands what the yielded function was given last;
-    elsewhere the line is completed in the end.
+    On a terminal the time runs on, and behind it stands what the yielded function was given last,
+    or the name of a stage within this one; elsewhere the line is completed in the end.
     """
+    global _tell_running
     if not _shown:
         yield lambda detail: None
+        return
+    if (tell := _tell_running) is not None:
+        tell(text)
+        yield lambda detail: tell(f"{text}: {detail}")
+        tell("")
         return
     start = time.monotonic()
     live = sys.stderr.isatty()
@@ -67,9 +76,11 @@ def stage(text: str) -> Iterator[Callable[[str], None]]:
         thread.start()
     else:
         print(f"{text} ...", end="", file=sys.stderr, flush=True)
+    _tell_running = now_at
     try:
         yield now_at
     finally:
+        _tell_running = None
         ended.set()
         if live:
             thread.join()
