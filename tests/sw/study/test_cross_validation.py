@@ -5,8 +5,9 @@ import pytest
 
 from tickless.command import main
 from tickless.sw.data.catalog import load, simulated
-from tickless.sw.study import cross_validation
-from tickless.sw.study.cross_validation import HeldOutScore, hold_out, summary, wilson
+from tickless.sw.study import held_out
+from tickless.sw.study.cross_validation import summary, wilson
+from tickless.sw.study.held_out import HeldOutScore, hold_out
 from tickless.sw.training.settings import Settings
 
 TINY = [
@@ -40,12 +41,12 @@ def seen(monkeypatch):
     """What each training run got."""
     runs = []
 
-    class Watched(cross_validation.Trainer):
+    class Watched(held_out.Trainer):
         def __init__(self, settings, recorded, extra, state=None):
             runs.append((recorded, extra))
             super().__init__(settings, recorded, extra, state)
 
-    monkeypatch.setattr(cross_validation, "Trainer", Watched)
+    monkeypatch.setattr(held_out, "Trainer", Watched)
     return runs
 
 
