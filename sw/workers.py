@@ -180,6 +180,7 @@ def _spread(
 def _workers(jobs: int, cluster: str | None) -> "Iterator[tuple[Client, int]]":
     """Workers, and how many there are."""
     import dask.config
+    import distributed  # noqa: F401  # brings its defaults, which have to be there before ours
 
     with ExitStack() as stack:
         stack.enter_context(dask.config.set(CONFIGURATION))

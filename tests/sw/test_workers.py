@@ -144,7 +144,7 @@ def test_a_task_is_done_again_when_its_worker_dies_and_no_child_is_left(tmp_path
 
 def test_a_task_that_kills_its_workers_is_given_up(tmp_path):
     (tmp_path / "dying").mkdir()
-    tasks = [(str(tmp_path / "dying"), ATTEMPTS), (str(tmp_path / "dying"), ATTEMPTS)]
+    tasks = [(str(tmp_path / "dying"), 1000)] * 2
     with pytest.raises(ResultError, match=f"{ATTEMPTS} workers died under one task"):
         run(die_with_a_child, tasks)
 
@@ -196,6 +196,16 @@ def test_nothing_is_left_running_by_who_is_interrupted_or_killed(ending):
     _, errors = process.communicate(timeout=60)
     assert errors.count("Traceback") == (ending == signal.SIGINT)
     assert not psutil.wait_procs(workers, timeout=60)[1]
+
+
+def test_workers_can_be_had_again_and_again():
+    script = (
+        "from tickless.sw.workers import run_tasks\n"
+        "for _ in range(2):\n"
+        "    assert list(run_tasks(abs, [(-1,), (2,)], jobs=2, title='tasks')) == [1, 2]\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_dask_is_imported_on_use():
