@@ -146,7 +146,7 @@ def simulated(dataset: str, count: int, aside: Collection = ()) -> Recordings:
     name = f"{dataset}-simulated"
     if dataset == "saccades":
         digits = saccades.digits("train")
-        rounds = range(1, 2 + count // max(1, len(digits) - len(aside)))
+        rounds = range(1, 1 + -(-count // max(1, len(digits) - len(aside))))
         keys = [((digit, number), label) for number in rounds for digit, label in digits]
         whole = Recordings(_variant, *_columns(keys if aside else keys[:count]), name)
         allowed = [i for i, (digit, _) in enumerate(whole.keys) if digit not in aside]

@@ -6,7 +6,6 @@ from time import thread_time
 
 import numpy as np
 
-from tickless.sw.integer.engine import Engine
 from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.specs import LayerSpec, layer_geometries
@@ -52,6 +51,8 @@ def add_options(parser: ArgumentParser) -> None:
 
 def main(options: Namespace) -> int:
     """Print events, synaptic operations and the engine's speed on each network."""
+    from tickless.sw.integer.engine import Engine
+
     rng = np.random.default_rng(0)
     events = rng.integers(0, (2, 34, 34), (EVENTS, 3)).astype(np.int32)
     for name, convolutions in CONVOLUTIONS.items():

@@ -144,18 +144,6 @@ def test_a_run_from_shared_pre_training_is_the_run_that_pre_trains_itself(tmp_pa
             assert torch.equal(a, b)
 
 
-@pytest.mark.usefixtures("few")
-def test_outcomes_are_the_same_whatever_the_number_of_workers(tmp_path):
-    arguments = ["saccades", *TINY, "--set", "target=steps", "--set", "batch=10", "--seeds", "1"]
-    found = []
-    for jobs in ("1", "3"):
-        folder = tmp_path / jobs
-        assert main(["study", *arguments, "--jobs", jobs, "--output", str(folder)]) == 0
-        found.append({path.name: path.read_text() for path in folder.glob("*.json")})
-    assert len(found[0]) == 4
-    assert found[0] == found[1]
-
-
 def test_quick_takes_samples_away_and_leaves_what_is_set():
     fewer = quick_changes(Settings(pretrain_epochs=1))
     quick = read_experiment("saccades", [*fewer, "epochs=1", "samples=200"])
