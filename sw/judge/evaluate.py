@@ -116,9 +116,9 @@ def right_in_steps(model: SpikingNetwork, source: FrameSource, steps: int, batch
     return right
 
 
-def score_steps(model: SpikingNetwork, source: FrameSource, steps: int) -> float:
+def score_steps(model: SpikingNetwork, source: FrameSource, steps: int, batch: int = 100) -> float:
     """Share of recordings classified rightly, as in `right_in_steps`."""
-    return right_in_steps(model, source, steps) / len(source)
+    return right_in_steps(model, source, steps, batch) / len(source)
 
 
 @torch.no_grad()

@@ -56,17 +56,17 @@ def test_without_simulated_samples_all_are_recorded(parts):
 
 def test_a_run_that_asks_for_few_samples_has_them_made_and_no_others(parts, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    kinds = [parcels(part, 30)[0] for part in parts]
+    own, extra = (parcels(part, 30)[0] for part in parts)
     few = replace(
         SETTINGS, pretrain_epochs=1, pretrain_samples=20, epochs=1, samples=10, refit_samples=0
     )
-    uncached = Batches(few, *kinds, SENSOR)
+    uncached = Batches(few, own, extra, SENSOR)
     assert isinstance(uncached.source, Uncached)
     chosen = uncached.epoch(20, np.random.default_rng(0))[0]
     drawn = [uncached.draw(chosen, 3, np.random.default_rng(1)) for _ in range(2)]
     assert list(tmp_path.iterdir()) == []
     # What the cache would have given.
-    cached = Batches(replace(few, samples=100), *kinds, SENSOR)
+    cached = Batches(replace(few, samples=100), own, extra, SENSOR)
     assert not isinstance(cached.source, Uncached)
     drawn.append(cached.draw(chosen, 3, np.random.default_rng(1)))
     for frames, labels in drawn:
@@ -79,7 +79,7 @@ def test_a_run_that_asks_for_few_samples_has_them_made_and_no_others(parts, tmp_
         ours, theirs = (each.source.events(index) for each in (uncached, cached))
         assert np.array_equal(ours.t_us, theirs.t_us)
     # It is used once it is there.
-    assert not isinstance(Batches(few, *kinds, SENSOR).source, Uncached)
+    assert not isinstance(Batches(few, own, extra, SENSOR).source, Uncached)
 
 
 @pytest.mark.parametrize("change", [{"flip": True}, {"roll": 20}, {"shift": 3}])
