@@ -16,6 +16,7 @@ from tickless.sw.integer.geometry import Geometry, Shape
 from tickless.sw.integer.layer import Edge, Layer, membrane_bits
 from tickless.sw.integer.network import Network, Provenance
 from tickless.sw.integer.specs import LayerSpec, layer_geometries
+from tickless.sw.outputs import output_file
 from tickless.sw.training.architectures import layers
 
 __all__ = ["add_options", "main", "untrained_network"]
@@ -122,6 +123,7 @@ def main(options: argparse.Namespace) -> int:
     for name, least in (("samples", 1), ("seed", 0)):
         if (value := getattr(options, name)) < least:
             raise InputError(f"{name} = {value}: expected at least {least}")
+    output_file(options.output)
     with stage("reading recordings"):
         recordings = load(options.dataset, "test")[: options.samples]
         inside = [events.addresses[events.inside] for events, _ in recordings]

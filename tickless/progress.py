@@ -18,6 +18,9 @@ __all__ = ["bar", "show", "shown", "stage"]
 
 REFRESH_SECONDS = 1.0
 
+# tqdm's own lock is also one between processes, which a killed worker would leave behind.
+tqdm.set_lock(threading.RLock())
+
 _shown = False
 
 _tell_running: Callable[[str], None] | None = None
