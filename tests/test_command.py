@@ -46,36 +46,10 @@ import_module(f"tickless.{sys.argv[1]}").add_options(ArgumentParser())
 print(*sys.modules, sep="\\n")
 """
 
-NOT_YET = {
-    "gen.command",
-    "gen.fpga.bitstream",
-    "gen.fpga.flash",
-    "host.command",
-    "sim.benchmark",
-    "sim.board.simulate",
-    "sim.board.simulate_netlist",
-    "sim.command",
-    "sw.judge.accuracy",
-    "sw.judge.early_exit",
-    "sw.quantization.quantize",
-    "sw.study.command",
-    "sw.study.cross_validation",
-    "sw.train",
-    "sw.untrained",
-}
-"""Commands whose options bring the libraries of their work, most by `sw.data.catalog`."""
-
 
 @pytest.mark.parametrize(
     "module",
-    [
-        pytest.param(
-            item.module,
-            id=item.name,
-            marks=[pytest.mark.xfail(strict=True)] * (item.module in NOT_YET),
-        )
-        for item in COMMANDS
-    ],
+    [pytest.param(item.module, id=item.name) for item in COMMANDS],
 )
 def test_options_come_at_once_since_they_bring_no_library_of_the_work(module):
     command = [sys.executable, "-c", OPTIONS, module]

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["bar", "show", "shown", "stage"]
 
 REFRESH_SECONDS = 1.0
-
-# tqdm's own lock is also one between processes, which a killed worker would leave behind.
-tqdm.set_lock(threading.RLock())
 
 _shown = False
 
@@ -98,6 +96,13 @@ def bar(
 ) -> "tqdm":
     """Items as they come, with a bar of how many there were; without items it is told of each by
     ``update``."""
+    return _tqdm()(items, text, total, unit=unit, leave=False, disable=not _shown)
+
+
+@cache
+def _tqdm() -> "type[tqdm]":
     from tqdm import tqdm
 
-    return tqdm(items, text, total, unit=unit, leave=False, disable=not _shown)
+    # Its own lock is also one between processes, which a killed worker would leave behind.
+    tqdm.set_lock(threading.RLock())
+    return tqdm
