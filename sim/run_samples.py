@@ -18,7 +18,7 @@ from tickless.sim.report import write_report
 from tickless.sim.report_sample import ReportSample
 from tickless.sim.result import Result
 from tickless.sim.samples import Sample, choose_samples
-from tickless.sim.shard import DRAWN, SHARD_SAMPLES, ShardOutcome, run_shard
+from tickless.sim.shard import DRAWN, SHARD_SAMPLES, CarriedShards, ShardOutcome, run_shard
 from tickless.sim.summary import summarize
 from tickless.sim.wave_run import WaveRequest, run_with_waves, wave_request
 from tickless.sw.checkpoint import Checkpoint
@@ -109,7 +109,7 @@ def _outcomes(
     if options.cluster is None:
         tasks = [(experiment, shard, folder) for shard in shards]
     else:
-        tasks = _Carried(experiment, shards, simulation.verilog)
+        tasks = CarriedShards(experiment, shards, simulation.verilog)
     return run_tasks(
         run_shard,
         tasks,
@@ -124,17 +124,3 @@ def _chosen(samples: Sequence[Sample], index: int) -> list[Sample]:
     if not 0 <= index < len(samples):
         raise InputError(f"waves = {index}: expected a sample of the run, 0..{len(samples) - 1}")
     return [replace(samples[index], index=0)]
-
-
-class _Carried(Sequence[tuple]):
-    """Tasks for workers that see no file of ours; recordings are read when a task is sent."""
-
-    def __init__(self, experiment: Experiment, shards: Sequence[Sequence[Sample]], verilog: str):
-        self._experiment, self._shards, self._verilog = experiment, shards, verilog
-
-    def __len__(self) -> int:
-        return len(self._shards)
-
-    def __getitem__(self, index):
-        samples = [sample.carried() for sample in self._shards[index]]
-        return self._experiment, samples, None, self._verilog

@@ -2,6 +2,7 @@
 
 import doctest
 import glob
+import re
 from contextlib import ExitStack
 
 import pytest
@@ -27,6 +28,7 @@ def clone(tmp_path, monkeypatch):
         (ROOT / name).mkdir(parents=True, exist_ok=True)
         (tmp_path / name).symlink_to(ROOT / name)
     monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 def test_the_tutorial_can_be_typed_and_prints_what_it_says(clone, capsys):
@@ -47,6 +49,8 @@ def test_the_tutorial_can_be_typed_and_prints_what_it_says(clone, capsys):
                     run(words, terminals)
             printed = capsys.readouterr().out
     assert compared == 8
+    for name in re.findall(r"`(build/[\w./]+)`", TUTORIAL.read_text()):
+        assert (clone / name).exists(), name
 
 
 def run(words, terminals):

@@ -4,10 +4,12 @@ import os
 import signal
 import threading
 import time
+from contextlib import closing
 
 import numpy as np
 import psutil
 import pytest
+from distributed import Client, LocalCluster
 
 from tests.random_networks import random_events, random_network
 from tickless.gen.configure import chain_config
@@ -15,7 +17,7 @@ from tickless.gen.folding import fold_fully
 from tickless.sim.experiment import Experiment
 from tickless.sim.run import Simulation
 from tickless.sim.samples import Sample
-from tickless.sim.shard import run_shard
+from tickless.sim.shard import CarriedShards, run_shard
 from tickless.sw.data.events import Events
 from tickless.sw.workers import run_tasks
 
@@ -77,3 +79,23 @@ def test_a_killed_worker_changes_nothing_and_leaves_nothing(experiment, shards, 
     assert all(row.comparison.difference is None for row in expected)
     killed = int(marker.read_text())
     assert not psutil.pid_exists(killed) or psutil.Process(killed).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_cluster_needs_no_file_of_ours(experiment, shards, tmp_path, monkeypatch):
+    """Its workers are elsewhere: they are sent recordings and Verilog, and build for themselves."""
+    expected = rows(run_shard(experiment, shard) for shard in shards)
+    verilog = experiment.simulation().verilog
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    with (
+        closing(
+            LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0")
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        client.run(os.chdir, str(elsewhere))
+        tasks = CarriedShards(experiment, shards, verilog)
+        address = cluster.scheduler_address
+        outcomes = list(run_tasks(run_shard, tasks, jobs=1, cluster=address, title="shards"))
+    assert rows(outcomes) == expected
+    assert list(elsewhere.glob("build/simulators/*/complete"))
