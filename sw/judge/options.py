@@ -26,7 +26,7 @@ __all__ = [
     "write_figures",
 ]
 
-PARCEL = 20
+PARCEL = 50
 """Samples that a worker judges at once: always as many, since they share batches."""
 
 STANDARD_OUTPUT = Path("-")

@@ -198,6 +198,19 @@ def test_a_cluster_that_goes_away_is_told(lost, words, monkeypatch):
             next(results)
 
 
+def test_a_script_without_a_main_guard_ends(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from tickless.sw import dask_workers, workers\n"
+        "dask_workers.START_SECONDS = 10\n"
+        "list(workers.run_tasks(abs, [(1,), (2,)], jobs=2, title='tasks'))\n"
+    )
+    environment = os.environ | {"PYTHONPATH": os.getcwd()}
+    done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "put the script's work under if __name__ == '__main__':" in done.stderr
+
+
 INTERRUPTED = """
 import time
 from tickless.sw.workers import run_tasks

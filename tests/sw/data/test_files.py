@@ -38,3 +38,19 @@ def test_another_sensor(tmp_path):
         EventsError, match=r"its sensor is \(2, 180, 240\), the network's \(2, 34, 34\)"
     ):
         file_recording(path, SMALL)
+
+
+@pytest.mark.parametrize(
+    ("name", "sensor"),
+    [
+        ("3/00001.bin", SMALL),
+        ("clips/a.bin", GESTURE),
+        ("user24_led/4.npy", GESTURE),
+        (f"{cifar10dvs.CLASSES[2]}/a.aedat4", GESTURE),
+        (f"{ncaltech101.CLASSES[9]}/image_0001.bin", ncaltech101.SENSOR),
+    ],
+)
+def test_a_file_of_no_bytes_is_no_recording(tmp_path, name, sensor):
+    path = write(tmp_path / name, b"")
+    with pytest.raises(EventsError, match=rf"{path}: .*expected"):
+        file_recording(path, sensor).read()
