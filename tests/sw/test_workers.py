@@ -90,6 +90,14 @@ def test_a_single_task_needs_no_worker():
     assert run(worked, []) == []
 
 
+def test_there_are_no_more_workers_than_tasks():
+    before = descendants()
+    results = run_tasks(worked, [(1, 0), (2, 0)], jobs=50, title="tasks")
+    next(results)
+    assert len(descendants() - before) == 2
+    results.close()
+
+
 def test_an_existing_cluster_does_the_same(scheduler):
     found = run(worked, TASKS, 1, scheduler)
     assert [result for result, _, _ in found] == [number**2 for number, _ in TASKS]
