@@ -29,7 +29,7 @@ def main(options: argparse.Namespace) -> int:
     samples = choose_samples(options.dataset, network, count, seed=1)
     config = chain_config(network, fold_fully(network))
     link = config.cores[0].input_link
-    stimulus = [pack_sample(link, sample.addresses) for sample in samples]
+    stimulus = [pack_sample(link, sample.read().addresses) for sample in samples]
     [recording] = simulate([design_factory(config, network)], [stimulus], progress=True)
     print(
         f"{options.dataset}: {count} samples, {count / recording.seconds:.1f} samples/s, "

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -183,7 +184,7 @@ def _golden_share(samples: Sequence[Sample], recordings: Sequence[Events], index
     return sum(map(len, before)) <= GOLDEN_EVENTS
 
 
-class CarriedShards(Sequence[tuple]):
+class CarriedShards(Sequence[tuple[Any, ...]]):
     """Arguments of `run_shard` for workers that see no file of ours.
 
     Recordings are read when a task is sent.
@@ -195,7 +196,7 @@ class CarriedShards(Sequence[tuple]):
     def __len__(self) -> int:
         return len(self._shards)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> Any:
         samples = [sample.carried() for sample in self._shards[index]]
         return self._experiment, samples, None, self._verilog
 

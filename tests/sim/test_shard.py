@@ -18,6 +18,7 @@ from tickless.sim.experiment import Experiment
 from tickless.sim.run import Simulation
 from tickless.sim.samples import Sample
 from tickless.sim.shard import CarriedShards, run_shard
+from tickless.sim.summary import summarize
 from tickless.sw.data.events import Events
 from tickless.sw.workers import run_tasks
 
@@ -40,8 +41,8 @@ def shards(experiment):
 
 
 def recording(addresses):
-    columns = (np.ascontiguousarray(column) for column in addresses.T)
-    return Events(*columns, np.zeros(len(addresses), np.int64), (2, 8, 8))
+    channel, y, x = (np.ascontiguousarray(column) for column in addresses.T)
+    return Events(channel, y, x, np.zeros(len(addresses), np.int64), (2, 8, 8))
 
 
 def _given(events):
@@ -79,6 +80,15 @@ def test_a_killed_worker_changes_nothing_and_leaves_nothing(experiment, shards, 
     assert all(row.comparison.difference is None for row in expected)
     killed = int(marker.read_text())
     assert not psutil.pid_exists(killed) or psutil.Process(killed).status() == psutil.STATUS_ZOMBIE
+
+
+def test_samples_without_events_have_a_result(experiment):
+    empty = recording(np.zeros((0, 3), np.int32))
+    samples = [Sample(index, str(index), 0, True, _given, empty) for index in range(2)]
+    result = summarize(experiment, "made", "made", [run_shard(experiment, samples)])
+    assert result.events_in == 0
+    assert result.limit_cycles_per_sample == 1
+    assert result.accuracy["rtl"] == result.accuracy["integer"]
 
 
 def test_a_cluster_needs_no_file_of_ours(experiment, shards, tmp_path, monkeypatch):
