@@ -205,14 +205,14 @@ def sourced_activity(network: "Network", sources: Sequence[str]) -> "Activity":
         sources = [dataset]
     with stage("measuring the network's activity"):
         from tickless.gen.activity import measure_activity, read_activity
-        from tickless.sw.data.files import file_recording
+        from tickless.sw.data.files import file_recordings
 
         if len(sources) == 1 and sources[0] in DATASETS:
             recordings = load(sources[0], "test")[:MEASURED_SAMPLES]
             return measure_activity(network, [events.addresses for events, _ in recordings])
         if len(sources) == 1 and sources[0].endswith(".json"):
             return read_activity(network, Path(sources[0]))
-        files = [file_recording(Path(source), network.input_shape) for source in sources]
+        files = file_recordings(map(Path, sources), network.input_shape)
         return measure_activity(network, [file.read().addresses for file in files])
 
 

@@ -55,7 +55,7 @@ def read_2(path: Path, raw: bytes, chip: str | None = None) -> Decoded:
     rows = np.frombuffer(records, [("address", ">u4"), ("t", ">u4")])
     if not len(rows):
         raise FileError(path, start, f"events, but none is in {len(raw)} bytes")
-    address = rows["address"].astype(np.uint32)
+    address = rows["address"].astype(np.int64)
     chip = chip or _chip(lines)
     if chip is None:
         if int(address.max()) >> DVS128_BITS:
@@ -69,7 +69,8 @@ def read_2(path: Path, raw: bytes, chip: str | None = None) -> Decoded:
     else:
         chosen = address >> 31 == 0
         x, y, on = width - 1 - (address >> 12 & 0x3FF), address >> 22 & 0x1FF, address >> 11 & 1
-    y = height - 1 - y
+    y = height - 1 - y  # rows count from below there
+    chosen &= (x >= 0) & (y >= 0)
     if not chosen.any():
         raise FileError(path, start, f"events of pixels, but all {len(rows)} are of other kinds")
     if not chosen.all():

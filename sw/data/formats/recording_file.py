@@ -8,6 +8,7 @@ from tickless.sw.data.events import EventsError
 from tickless.sw.data.formats import aedat, dat, event_stream, evt, tables
 from tickless.sw.data.formats.decoded import Decoded, FileError
 from tickless.sw.data.formats.tables import TableForm
+from tickless.sw.data.formats.text import read_text
 
 __all__ = ["FORMATS", "decode"]
 
@@ -77,7 +78,7 @@ def decode(path: Path, form: TableForm | None = None, chip: str | None = None) -
         case ".dat":
             return dat.read(path, raw)
         case ".csv" | ".txt":
-            return tables.read_text(path, raw, form)
+            return read_text(path, raw, form)
         case ".bin":
             return _atis(path)
     if path.suffix.lower() in FORMATS:
@@ -89,6 +90,4 @@ def decode(path: Path, form: TableForm | None = None, chip: str | None = None) -
 def _atis(path: Path) -> Decoded:
     width, height = ATIS_SIZE
     events = atis.read(path, (2, height, width))
-    if not len(events):
-        raise FileError(path, 0, "events of a camera, but there is none")
     return Decoded("ATIS", events.t_us, events.x, events.y, events.channel > 0)

@@ -1,6 +1,5 @@
-"""Tables of events: CSV and text, NumPy's arrays and HDF5, by the names of their columns."""
+"""Tables of events: NumPy's arrays and HDF5, by the names of their columns."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,16 @@ import numpy as np
 from tickless.errors import InputError
 from tickless.sw.data.formats.decoded import Decoded, FileError
 
-__all__ = ["COLUMNS", "UNITS_US", "TableForm", "read_array", "read_hdf5", "read_text"]
+__all__ = [
+    "COLUMNS",
+    "UNITS_US",
+    "TableForm",
+    "from_columns",
+    "read_array",
+    "read_hdf5",
+    "short_names",
+    "unnamed",
+]
 
 COLUMNS = {
     "t": ("t", "ts", "time", "timestamp", "timestamps", "t_us"),
@@ -60,54 +68,6 @@ class TableForm:
             )
 
 
-def read_text(path: Path, raw: bytes, form: TableForm) -> Decoded:
-    """Decode lines of numbers, separated by commas or blanks; the first one may name them, and
-    lines that begin with # are left out.
-
-    Raises
-    ------
-    FileError
-        If a line has another form; if no line names the columns and the form does not, either.
-    """
-    lines, offset, names = raw.splitlines(keepends=True), 0, form.columns
-    rows, notes = [], []
-    for number, line in enumerate(lines):
-        try:
-            text = line.decode("ascii").strip()
-        except UnicodeDecodeError:
-            raise FileError(path, offset, "lines of ASCII text") from None
-        words = re.split(r"[,;\s]+", text.strip(",; \t"))
-        if not text or (text.startswith("#") and rows):
-            pass
-        elif not rows and re.search(r"[a-df-zA-DF-Z]", text):
-            if form.columns is None and (found := _short(re.split(r"[,;\s]+", text.strip("#,; ")))):
-                names = found
-        elif text.startswith("#"):
-            pass
-        else:
-            if rows and len(words) != len(rows[0]):
-                if number == len(lines) - 1 and not line.endswith(b"\n"):
-                    notes.append(f"offset {offset}: a line's end is cut: it is left out")
-                    break
-                raise FileError(path, offset, f"{len(rows[0])} numbers, as above, got {text!r:.60}")
-            rows.append(words)
-        offset += len(line)
-    if not rows:
-        raise FileError(path, 0, "lines of events, but there is none")
-    if names is None:
-        raise _unnamed(path, len(rows[0]))
-    if len(names) != len(rows[0]):
-        raise FileError(path, 0, f"{len(names)} columns, {','.join(names)}: got {len(rows[0])}")
-    table = dict(zip(names, zip(*rows, strict=True), strict=True))
-    columns = {}
-    for name in COLUMNS:
-        try:
-            columns[name] = _numbers(table[name])
-        except ValueError as error:
-            raise FileError(path, 0, f"numbers in column {name}, but {error}") from None
-    return _decoded(path, "text", columns, form).noted(*notes)
-
-
 def read_array(path: Path, form: TableForm) -> Decoded:
     """Decode an array of NumPy: named fields, or one column a name of the form.
 
@@ -118,12 +78,12 @@ def read_array(path: Path, form: TableForm) -> Decoded:
     """
     try:
         array = np.load(path, allow_pickle=False, mmap_mode="r")
-    except (ValueError, EOFError, OSError, SyntaxError) as error:
+    except Exception as error:  # its reader of headers raises whatever a damaged one leads to
         raise FileError(path, 0, f"an array of NumPy, whole and of numbers, but {error}") from None
     if not isinstance(array, np.ndarray):
         raise FileError(path, 0, "one array of NumPy, not an archive of some")
     if array.dtype.names:
-        names = _short(array.dtype.names)
+        names = short_names(array.dtype.names)
         if names is None:
             fields = ", ".join(array.dtype.names)
             raise FileError(path, 0, f"fields t, x, y and p of the array, got {fields}")
@@ -133,7 +93,7 @@ def read_array(path: Path, form: TableForm) -> Decoded:
         if array.ndim != 2 or array.dtype.kind not in "iuf":
             raise FileError(path, 0, f"numbers [events, columns], got {array.dtype} {array.shape}")
         if form.columns is None:
-            raise _unnamed(path, array.shape[1])
+            raise unnamed(path, array.shape[1])
         if array.shape[1] != len(form.columns):
             expected = f"{len(form.columns)} columns, {','.join(form.columns)}"
             raise FileError(path, 0, f"{expected}: got {array.shape[1]}")
@@ -142,7 +102,7 @@ def read_array(path: Path, form: TableForm) -> Decoded:
             for index, name in enumerate(form.columns)
             if name in COLUMNS
         }
-    return _decoded(path, "NumPy", columns, form)
+    return from_columns(path, "NumPy", columns, form)
 
 
 def read_hdf5(path: Path, form: TableForm) -> Decoded:
@@ -168,46 +128,35 @@ def read_hdf5(path: Path, form: TableForm) -> Decoded:
         if isinstance(error, FileError):
             raise
         raise FileError(path, 0, f"an HDF5 file, whole and sound, but {error}") from None
-    return _decoded(path, "HDF5", columns, form)
+    return from_columns(path, "HDF5", columns, form)
 
 
 def _hdf5_columns(node: object) -> dict[str, np.ndarray] | None:
     if isinstance(node, h5py.Dataset) and node.dtype.names:
-        names = _short(node.dtype.names)
+        names = short_names(node.dtype.names)
         if names is None:
             return None
         rows = node[()]
         fields = zip(names, node.dtype.names, strict=True)
         return {short: rows[field] for short, field in fields if short in COLUMNS}
     if isinstance(node, h5py.Group):
-        keys = [key for key in node if isinstance(node[key], h5py.Dataset)]
-        names = _short(keys)
+        keys = [str(key) for key in node if isinstance(node[key], h5py.Dataset)]
+        names = short_names(keys)
         if names is not None:
             pairs = zip(names, keys, strict=True)
             return {short: np.asarray(node[key]) for short, key in pairs if short in COLUMNS}
     return None
 
 
-def _short(names: "tuple[str, ...] | list[str]") -> tuple[str, ...] | None:
+def short_names(names: "tuple[str, ...] | list[str]") -> tuple[str, ...] | None:
     """Short names of columns, others as they are; None unless all four are there once."""
     meant = {name: short for short, known in COLUMNS.items() for name in known}
     found = tuple(meant.get(name.strip().strip('"').lower(), name) for name in names)
     return found if all(found.count(short) == 1 for short in COLUMNS) else None
 
 
-def _numbers(words: tuple[str, ...]) -> np.ndarray:
-    """Whole numbers where all are, else real ones."""
-    lowered = np.array(words, "U32")
-    flags = {"true": "1", "false": "0", "on": "1", "off": "0"}
-    if any(word.lower() in flags for word in words[:1]):
-        lowered = np.array([flags.get(word.lower(), word) for word in words], "U32")
-    try:
-        return lowered.astype(np.int64)
-    except ValueError:
-        return lowered.astype(np.float64)
-
-
-def _unnamed(path: Path, count: int) -> FileError:
+def unnamed(path: Path, count: int) -> FileError:
+    """Error of a table that does not name its columns."""
     return FileError(
         path,
         0,
@@ -216,7 +165,21 @@ def _unnamed(path: Path, count: int) -> FileError:
     )
 
 
-def _decoded(path: Path, kind: str, columns: Mapping[str, np.ndarray], form: TableForm) -> Decoded:
+def from_columns(
+    path: Path, kind: str, columns: Mapping[str, np.ndarray], form: TableForm
+) -> Decoded:
+    """Events of checked columns.
+
+    Parameters
+    ----------
+    columns : mapping
+        Vectors of numbers by the short names of `COLUMNS`.
+
+    Raises
+    ------
+    FileError
+        If a column is of another length or kind, or holds an impossible value.
+    """
     lengths = {name: len(column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
         raise FileError(path, 0, f"columns of one length, got {lengths}")
@@ -240,7 +203,7 @@ def _decoded(path: Path, kind: str, columns: Mapping[str, np.ndarray], form: Tab
         places.append(column.astype(np.int32))
     on, note = _polarity(path, columns["p"])
     t_us = _time(path, columns["t"], form.time_unit)
-    return Decoded(kind, t_us, *places, on, None, note).in_order()
+    return Decoded(kind, t_us, places[0], places[1], on, None, note).in_order()
 
 
 def _polarity(path: Path, column: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
