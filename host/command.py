@@ -6,7 +6,7 @@ from pathlib import Path
 from tickless.errors import InputError
 from tickless.host.port import DEFAULT_BAUD
 from tickless.progress import stage
-from tickless.sw.data.catalog import DATASETS
+from tickless.sw.data.catalog import dataset_name
 from tickless.sw.data.options import add_fitting_options
 
 __all__ = ["add_options", "main"]
@@ -27,7 +27,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="recordings of any format that `tickless data info` knows",
     )
-    parser.add_argument("--dataset", choices=DATASETS, help="recordings of a data set's test part")
+    parser.add_argument("--dataset", type=dataset_name, help="recordings of a data set's test part")
     parser.add_argument("--samples", type=int, metavar="N", help="how many of them; 20 by default")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="chooses them")
     parser.add_argument(

@@ -10,7 +10,7 @@ import torch
 
 from tickless.progress import bar
 from tickless.sw.checkpoint import Checkpoint
-from tickless.sw.data.catalog import CLASSES, SENSORS, Recordings
+from tickless.sw.data.catalog import Recordings, class_names, sensor
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.judge.evaluate import renormalized, score_events, score_steps
 from tickless.sw.quantization.rule import Quantization
@@ -70,8 +70,8 @@ class Trainer:
             )
         torch.manual_seed(settings.seed)
         self._generator = np.random.default_rng(settings.seed)
-        self._sensor = SENSORS[settings.dataset]
-        specs = layers(settings.network, CLASSES[settings.dataset])
+        self._sensor = sensor(settings.dataset)
+        specs = layers(settings.network, len(class_names(settings.dataset)))
         if settings.neuron == "if":
             neuron = IntegrateAndFire(settings.floor, settings.surrogate)
         else:
