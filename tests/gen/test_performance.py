@@ -34,7 +34,7 @@ def test_figures_follow_from_the_golden_model(network):
     config = chain_config(network, foldings)
     performance = predict(network, config, activity, CLOCK_HZ, BAUD)
     cycles = [
-        events * clocks_per_event(layer.edges[0].geometry, folding)
+        events * clocks_per_event([layer.edges[0].geometry], folding)
         for events, layer, folding in zip(activity.events, network.layers, foldings, strict=True)
     ]
     assert performance.cycles_per_sample_by_core == pytest.approx(cycles)
