@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from tickless.errors import InputError
 from tickless.sw.integer.geometry import Geometry, Shape
+from tickless.sw.integer.layer import Reset
 from tickless.sw.integer.specs import LayerSpec, layer_geometries
 from tickless.sw.quantization.rule import Quantization
 from tickless.sw.training.neurons import IntegrateAndFire, Neuron
@@ -129,6 +130,11 @@ class SpikingNetwork(nn.Module):
         if self.sums:
             return x.sum(0) / repeats, spikes
         return x.mean(0), spikes
+
+    @property
+    def reset(self) -> Reset:
+        """What a spike does to its membrane, as in `sw.integer.layer.Layer`."""
+        return self.neuron.reset if isinstance(self.neuron, IntegrateAndFire) else "zero"
 
     @property
     def sums(self) -> bool:
