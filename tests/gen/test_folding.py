@@ -42,11 +42,11 @@ def test_a_group_across_a_block_boundary_takes_a_step_more():
 
 def test_steps_of_oblong_and_dilated_windows():
     oblong, dilated, coprime = (
-        layer_geometries((1, 16, 16), [LayerSpec("conv2d", 1, **options)])
-        for options in (
-            {"kernel": (4, 1), "stride": (1, 2)},
-            {"kernel": 3, "dilation": 2},
-            {"kernel": (1, 4), "stride": (1, 2), "dilation": (1, 3)},
+        layer_geometries((1, 16, 16), [spec])
+        for spec in (
+            LayerSpec("conv2d", 1, (4, 1), stride=(1, 2)),
+            LayerSpec("conv2d", 1, 3, dilation=2),
+            LayerSpec("conv2d", 1, (1, 4), stride=(1, 2), dilation=(1, 3)),
         )
     )
     assert window(*oblong) == (4, 1)

@@ -9,9 +9,9 @@ from tickless.gen.folding import Folding, fold_fully
 from tickless.gen.image import load_image
 from tickless.gen.manifest import manifest
 from tickless.gen.place import place
-from tickless.sw.integer.layer import Edge, Layer
+from tickless.sw.integer.layer import Edge, Layer, Reset
 from tickless.sw.integer.network import Network
-from tickless.sw.integer.specs import LayerSpec, layer_geometries
+from tickless.sw.integer.specs import LayerSpec, PerAxis, layer_geometries
 
 
 def test_the_manifest_says_where_everything_lies():
@@ -52,21 +52,26 @@ def test_the_manifest_says_where_everything_lies():
 
 
 def small_network(
-    kernel=3, stride=3, padding=1, groups=1, dilation=1, reset="subtract", sensor=(2, 9, 9)
+    kernel=3,
+    stride=3,
+    padding: PerAxis = 1,
+    groups=1,
+    dilation: PerAxis = 1,
+    reset: Reset = "subtract",
 ):
     """Two input channels, one convolution to 4 channels of 3 x 3, a readout."""
     spec = LayerSpec("conv2d", 4, kernel, stride, padding, groups=groups, dilation=dilation)
     layers = []
     for name, geometry in zip(
         ("conv", "readout"),
-        layer_geometries(sensor, [spec, LayerSpec("readout", 3)]),
+        layer_geometries((2, 9, 9), [spec, LayerSpec("readout", 3)]),
         strict=True,
     ):
         size = 4 if name == "conv" else 0
         weight = np.ones(geometry.weight_shape, np.int8)
         threshold, floor = np.full(size, 3, np.int32), np.full(size, -2, np.int32)
         edges = (Edge(geometry, weight, 4),)
-        kind = reset if size else "subtract"
+        kind: Reset = reset if size else "subtract"
         layers.append(Layer(name, edges, threshold, floor, 8 if size else 32, kind))
     return Network(tuple(layers))
 

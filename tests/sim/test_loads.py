@@ -14,7 +14,7 @@ from tickless.sim.loads import Load
 from tickless.sim.packets import pack_sample
 from tickless.sim.run import Simulation
 from tickless.sw.integer import engine
-from tickless.sw.integer.layer import Edge, Layer
+from tickless.sw.integer.layer import Edge, Layer, Reset
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.specs import LayerSpec, PerAxis, ShortcutSpec, layer_geometries
 
@@ -27,7 +27,10 @@ FOLDINGS = {
 SLICES = {"cut": [2, 2, 1, 1], "residual": [1, 1, 2, 1]}
 
 
-RESETS = {"cut": ("subtract", "zero", "subtract"), "residual": ("subtract", "subtract", "zero")}
+RESETS: dict[str, tuple[Reset, ...]] = {
+    "cut": ("subtract", "zero", "subtract"),
+    "residual": ("subtract", "subtract", "zero"),
+}
 
 WIDER = 6
 """Bits that weights of the shortcut, and membranes behind it, have more than others."""
