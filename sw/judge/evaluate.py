@@ -51,7 +51,8 @@ class FloatEngine:
             if geometry.kind == "readout":
                 self._readout = ReadoutLayer(geometry, weight, np.inf)
             else:
-                self._layers.append(SpikingLayer([(geometry, weight)], threshold, floor, ceil))
+                edges, reset = [(geometry, weight)], model.reset
+                self._layers.append(SpikingLayer(edges, threshold, floor, ceil, reset))
 
     def run(self, events: np.ndarray) -> tuple[np.ndarray, list[np.ndarray], int]:
         """Logits, each spiking layer's spikes ``[n, 3]`` in order, and synaptic operations.

@@ -80,6 +80,7 @@ def quantize(
                 threshold=threshold.astype(np.int32),
                 floor=floor.astype(np.int32),
                 membrane_bits=levels.membrane_bits,
+                reset="subtract" if geometry.kind == "readout" else neuron.reset,
             )
         )
     return Network(tuple(layers), logit_scale, provenance or Provenance())

@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from tickless.errors import InputError
 from tickless.sw.integer.geometry import Geometry, Shape
+from tickless.sw.integer.layer import Reset
 from tickless.sw.integer.specs import LayerSpec, layer_geometries
 from tickless.sw.quantization.rule import Quantization
 from tickless.sw.training.neurons import IntegrateAndFire, Neuron
@@ -131,6 +132,11 @@ class SpikingNetwork(nn.Module):
         return x.mean(0), spikes
 
     @property
+    def reset(self) -> Reset:
+        """What a spike does to its membrane, as in `sw.integer.layer.Layer`."""
+        return self.neuron.reset if isinstance(self.neuron, IntegrateAndFire) else "zero"
+
+    @property
     def sums(self) -> bool:
         """Whether the readout sums over time, as event by event, rather than takes the mean.
 
@@ -220,7 +226,12 @@ def current(x: torch.Tensor, weight: torch.Tensor, geometry: Geometry) -> torch.
     # Several times faster on a CPU for layers of so few channels.
     x = x.contiguous(memory_format=torch.channels_last)
     full = functional.conv2d(
-        x, weight, stride=geometry.stride, padding=geometry.padding, groups=geometry.groups
+        x,
+        weight,
+        stride=geometry.stride,
+        padding=geometry.padding,
+        dilation=geometry.dilation,
+        groups=geometry.groups,
     )
     # Batch norm is several times slower on a part of a larger tensor.
     part = full[:, :, : geometry.output_shape[1], : geometry.output_shape[2]]

@@ -1,10 +1,11 @@
 """Spiking neurons for training in time steps."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import torch
 
+from tickless.sw.integer.layer import Reset
 from tickless.sw.training.surrogates import SURROGATES, Surrogate
 
 __all__ = [
@@ -20,7 +21,11 @@ __all__ = [
 class _IntegrateAndFire(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, current: torch.Tensor, floor: float | torch.Tensor, surrogate: Surrogate
+        ctx: Any,
+        current: torch.Tensor,
+        floor: float | torch.Tensor,
+        surrogate: Surrogate,
+        reset: Reset,
     ) -> torch.Tensor:
         membrane = torch.zeros_like(current[0])
         charged = torch.empty_like(current)
@@ -28,13 +33,16 @@ class _IntegrateAndFire(torch.autograd.Function):
         for step, arriving in enumerate(current):
             torch.add(membrane, arriving, out=charged[step])
             torch.floor(charged[step], out=spikes[step]).clamp_(min=0)
-            torch.sub(charged[step], spikes[step], out=membrane).clamp_(min=floor)
+            if reset == "zero":
+                torch.mul(charged[step], charged[step] < 1, out=membrane).clamp_(min=floor)
+            else:
+                torch.sub(charged[step], spikes[step], out=membrane).clamp_(min=floor)
         ctx.save_for_backward(charged)
-        ctx.floor, ctx.surrogate = floor, surrogate
+        ctx.floor, ctx.surrogate, ctx.reset = floor, surrogate, reset
         return spikes
 
     @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:
         (charged,) = ctx.saved_tensors
         (gradient,) = gradients
         result = torch.empty_like(charged)
@@ -47,9 +55,13 @@ class _IntegrateAndFire(torch.autograd.Function):
             else:
                 membrane = torch.ops.aten.threshold_backward(membrane, charged[step], ctx.floor)
             surrogate = ctx.surrogate(charged[step])
-            torch.lerp(membrane, gradient[step], surrogate, out=result[step])
+            if ctx.reset == "zero":
+                kept = membrane * (charged[step] < 1)
+                torch.addcmul(kept, gradient[step], surrogate, out=result[step])
+            else:
+                torch.lerp(membrane, gradient[step], surrogate, out=result[step])
             membrane = result[step]
-        return result, None, None
+        return result, None, None, None
 
 
 class _LeakyIntegrateAndFire(torch.autograd.Function):
@@ -86,7 +98,7 @@ class _LeakyIntegrateAndFire(torch.autograd.Function):
 
 @dataclass(frozen=True)
 class IntegrateAndFire:
-    """Integrate-and-fire neurons of threshold 1, reset by subtraction: the contract's neuron.
+    """Integrate-and-fire neurons of threshold 1: the contract's neuron.
 
     In each time step, for a neuron with arriving current ``x``::
 
@@ -97,20 +109,30 @@ class IntegrateAndFire:
     Several spikes a step stand for the order that a time step hides: event by event a neuron
     fires once per event.
 
+    With reset to zero a step with spikes leaves ``v = 0``, and the gradient does not pass it: what
+    arrived up to there acts on no later step.
+
     Parameters
     ----------
     floor : float
         Lowest membrane, in thresholds; below 0.
     surrogate : str
         Gradient of ``s`` in ``u``, one of `sw.training.surrogates.SURROGATES`.
+    reset : str
+        As in `sw.integer.layer.Layer`.
     """
 
     kind: ClassVar[str] = "if"
     floor: float = -1.0
     surrogate: str = "ramp"
+    reset: Reset = "subtract"
 
     def __post_init__(self):
         _check_surrogate(self.surrogate)
+        if self.reset not in get_args(Reset):
+            raise ValueError(
+                f"reset = {self.reset!r}: expected one of {', '.join(get_args(Reset))}"
+            )
         if not self.floor < 0:
             raise ValueError(f"floor = {self.floor}: expected a negative number of thresholds")
 
@@ -125,7 +147,7 @@ class IntegrateAndFire:
         low = self.floor if floor is None else floor
         surrogate = SURROGATES[self.surrogate]
         applied = _IntegrateAndFire.apply
-        return applied(current, low, surrogate)  # pyright: ignore[reportReturnType]
+        return applied(current, low, surrogate, self.reset)  # pyright: ignore[reportReturnType]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import torch
 
 from tickless.sw.data.catalog import load
 from tickless.sw.integer.engine import run
+from tickless.sw.integer.layer import Reset
 from tickless.sw.integer.network import Network, NetworkError
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec
 from tickless.sw.judge.evaluate import FloatEngine
@@ -13,9 +14,9 @@ from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire
 
 
-def model(specs, sensor=(1, 4, 4), floor=-1.0, weights=None, seed=0):
+def model(specs, sensor=(1, 4, 4), floor=-1.0, weights=None, seed=0, reset: Reset = "subtract"):
     torch.manual_seed(seed)
-    made = SpikingNetwork(sensor, specs, IntegrateAndFire(floor), normalize=False)
+    made = SpikingNetwork(sensor, specs, IntegrateAndFire(floor, reset=reset), normalize=False)
     for parameter, values in zip(made.weights, weights or (), strict=False):
         parameter.data = torch.as_tensor(values, dtype=torch.float32).reshape(parameter.shape)
     return made
@@ -131,22 +132,30 @@ def test_integer_spikes_follow_the_float_ones():
         assert correlation > 0.97
 
 
-@pytest.mark.parametrize("bits", [8, 6, 5, 4, 3])
-def test_a_network_with_rounded_weights_is_the_integer_network(bits):
+@pytest.mark.parametrize("reset", ["subtract", "zero"])
+def test_the_reset_is_the_networks(reset):
+    network = quantize(model([LayerSpec("linear", 2), LayerSpec("readout", 2)], reset=reset))
+    assert [layer.reset for layer in network.layers] == [reset, "subtract"]
+
+
+@pytest.mark.parametrize(
+    ("bits", "reset"), [(8, "subtract"), (8, "zero"), (6, "subtract"), (5, "zero"), (3, "subtract")]
+)
+def test_a_network_with_rounded_weights_is_the_integer_network(bits, reset):
     rng = np.random.default_rng(bits)
     specs = [
         LayerSpec("conv2d", 5, 3, padding=1, pool=2),
-        LayerSpec("conv2d", 6, 3, 2, 1),
+        LayerSpec("conv2d", 6, (3, 2), (1, 2), (0, 1), dilation=(2, 1)),
         LayerSpec("linear", 7, pool=2),
         LayerSpec("readout", 4),
     ]
-    source = model(specs, (2, 12, 12), -1.5, seed=bits)
+    source = model(specs, (2, 16, 12), -1.5, seed=bits, reset=reset)
     with torch.no_grad():
         for weight in source.weights:
             weight *= torch.rand(len(weight))[:, None, None, None] * 4
     source.quantization = Quantization(bits, 100)
     network, engine = quantize(source, bits, 100), FloatEngine(source)
-    addresses = rng.integers(0, (2, 12, 12), (3000, 3)).astype(np.int32)
+    addresses = rng.integers(0, (2, 16, 12), (3000, 3)).astype(np.int32)
     logits, spikes, _ = engine.run(addresses)
     trace = run(network, addresses)
     for mine, theirs in zip(trace.layers, spikes, strict=True):

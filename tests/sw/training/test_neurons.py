@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from tickless.sw.integer.layer import Reset
 from tickless.sw.training.neurons import (
     IntegrateAndFire,
     LeakyIntegrateAndFire,
@@ -10,8 +11,8 @@ from tickless.sw.training.neurons import (
 from tickless.sw.training.surrogates import SURROGATES
 
 
-def run(values, floor=-1.0):
-    return IntegrateAndFire(floor)(torch.tensor(values)[:, None])[:, 0].tolist()
+def run(values, floor=-1.0, reset: Reset = "subtract"):
+    return IntegrateAndFire(floor, reset=reset)(torch.tensor(values)[:, None])[:, 0].tolist()
 
 
 def test_spikes_and_reset_by_subtraction():
@@ -20,6 +21,14 @@ def test_spikes_and_reset_by_subtraction():
 
 def test_threshold_itself_spikes():
     assert run([0.5, 0.5]) == [0, 1]
+
+
+def test_spikes_and_reset_to_zero():
+    # The second step leaves 0.2, or nothing; the last three begin at the floor.
+    assert run([0.6, 0.6, 0.8, 0.2], reset="subtract") == [0, 1, 1, 0]
+    assert run([0.6, 0.6, 0.8, 0.2], reset="zero") == [0, 1, 0, 1]
+    assert run([3.9, 0.9], reset="zero") == [3, 0]
+    assert run([-5.0, 2.5, 0.5], -1.0, reset="zero") == [0, 1, 0]
 
 
 def test_several_spikes_a_step():
@@ -94,18 +103,20 @@ def test_leaky_gradient_is_that_of_the_equations(surrogate):
 
 
 @pytest.mark.parametrize("surrogate", SURROGATES)
-def test_gradient_is_that_of_the_equations(surrogate):
+@pytest.mark.parametrize("reset", ["subtract", "zero"])
+def test_gradient_is_that_of_the_equations(surrogate, reset):
     torch.manual_seed(0)
     current = torch.randn(6, 1, 5, 1, 1).mul_(2).requires_grad_()
     weight = torch.randn(6, 1, 5, 1, 1)
-    (IntegrateAndFire(-1.0, surrogate)(current) * weight).sum().backward()
+    (IntegrateAndFire(-1.0, surrogate, reset)(current) * weight).sum().backward()
     mine, current.grad = current.grad, None
     membrane, total = torch.zeros(1, 5, 1, 1), torch.zeros(())
     for step in range(6):
         u = membrane + current[step]
         slope = SURROGATES[surrogate](u.detach())
         spike = u.detach().floor().clamp(min=0) + slope * (u - u.detach())
-        membrane = torch.where(u > -1, u - spike, -1.0)
+        left = u - spike if reset == "subtract" else torch.where(u < 1, u, 0.0)
+        membrane = torch.where(u > -1, left, -1.0)
         total = total + (spike * weight[step]).sum()
     total.backward()
     torch.testing.assert_close(mine, current.grad)
@@ -123,7 +134,7 @@ def test_surrogates_are_1_at_the_threshold_and_leave_the_membrane_alone(surrogat
 
 
 def test_neurons_by_name():
-    for neuron in (IntegrateAndFire(-3.0, "arctan"), LeakyIntegrateAndFire(0.25)):
+    for neuron in (IntegrateAndFire(-3.0, "arctan", "zero"), LeakyIntegrateAndFire(0.25)):
         assert read_neuron(describe_neuron(neuron)) == neuron
 
 
@@ -132,6 +143,10 @@ def test_neurons_by_name():
     [
         (lambda: IntegrateAndFire(0.0), "floor = 0.0: expected a negative"),
         (lambda: IntegrateAndFire(surrogate="x"), "surrogate = 'x': expected one of ramp, tri"),
+        (
+            lambda: read_neuron({"kind": "if", "reset": "hard"}),
+            "reset = 'hard': expected one of subtract, zero",
+        ),
         (lambda: LeakyIntegrateAndFire(0.0), "decay = 0.0: expected above 0"),
         (lambda: read_neuron({"kind": "x"}), "neuron = 'x': expected one of if, lif"),
     ],
