@@ -207,9 +207,7 @@ class _Walk:
 
     def _sense(self, name: str, node: Node) -> tuple[Current, ...]:
         """The sensor's events, in the shape that the node has."""
-        shape = next(
-            (found for key in ("shape", "input_type") if (found := node.shape(key))), None
-        )
+        shape = next((found for key in ("shape", "input_type") if (found := node.shape(key))), None)
         if shape is None and self.given is None:
             raise node.refuse("no shape: give the sensor's, by --dataset (in Python, sensor=)")
         shape = shape or self.given
@@ -224,7 +222,7 @@ class _Walk:
             if prod(self.given) != prod(shape) or (len(shape) == 3 and shape != self.given):
                 raise node.refuse(f"shape = {shape}: expected the sensor's, {self.given}")
             self.sensor = self.given
-        return (Current(-1, shape, self.sensor),)
+        return (Current(-1, shape, self.sensor, self.sensor),)
 
     def _spike(
         self, name: str, node: Node, arriving: tuple[Current, ...], weights: Node | None
@@ -249,7 +247,7 @@ class _Walk:
         why, exact = self._difference(node, neuron)
         passed = "" if direct is None else f", with a shortcut from layer {direct.source + 1}"
         self._row(name, node, f"layer {index + 1}: {_described(options)}{passed}", exact, why)
-        return (Current(index, shape, grid),)
+        return (Current(index, shape, grid, grid),)
 
     def _difference(self, node: Node, neuron: NodeNeuron) -> tuple[str, bool]:
         """What differs from the graph's neurons, and whether anything does."""
@@ -320,7 +318,10 @@ class _Walk:
     ) -> tuple[Current, ...]:
         """Integrators at the output: the readout itself."""
         followers = [other for other, senders in self.graph.senders.items() if name in senders]
-        while len(followers) == 1 and self.graph.nodes[followers[0]].kind in ("Identity", "Flatten"):
+        while len(followers) == 1 and self.graph.nodes[followers[0]].kind in (
+            "Identity",
+            "Flatten",
+        ):
             followers = [o for o, senders in self.graph.senders.items() if followers[0] in senders]
         if [self.graph.nodes[other].kind for other in followers] not in ([], ["Output"]):
             raise node.refuse("integrators that do not spike: expected them at the output alone")
@@ -366,7 +367,9 @@ class _Walk:
         if last.shortcut is not None:
             raise node.refuse("the last neurons receive a shortcut: expected none into the readout")
         if last.spec.kind != "linear":
-            raise node.refuse("the last neurons are no linear layer's: choose spikes as the readout")
+            raise node.refuse(
+                "the last neurons are no linear layer's: choose spikes as the readout"
+            )
         spec = replace(last.spec, kind="readout")
         self.layers[-1] = replace(last, spec=spec, neuron=None, node=None)
         owner = next(key for key, row in self.rows.items() if f"layer {index + 1}:" in row.becomes)
@@ -383,7 +386,9 @@ class _Walk:
             for layer in biased:
                 for name, row in self.rows.items():
                     if layer.weights is self.graph.nodes.get(name):
-                        self.rows[name] = replace(row, exact=False, why="bias left out; fine-tune it")
+                        self.rows[name] = replace(
+                            row, exact=False, why="bias left out; fine-tune it"
+                        )
             return
         layer = biased[0]
         node = layer.weights or layer.node
@@ -405,9 +410,8 @@ def _shortcut(direct: Current) -> ShortcutSpec:
     if direct.linear and direct.taken[1:] != (1, 1):
         raise InputError("a linear shortcut from more than one position")
     spec, _ = edge_of(replace(direct, linear=False))
-    return ShortcutSpec(
-        direct.source, spec.kernel, spec.stride, spec.padding, spec.pool, spec.groups
-    )
+    form = (spec.kernel, spec.stride, spec.padding, spec.pool, spec.groups, spec.dilation)
+    return ShortcutSpec(direct.source, *form)
 
 
 def _bias(arriving: tuple[Current, ...], gain: np.ndarray) -> np.ndarray | None:
