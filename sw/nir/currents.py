@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from tickless.errors import InputError
 from tickless.sw.integer.geometry import Shape, output_size
+from tickless.sw.nir.reading import Node
 
 __all__ = ["Current", "convolved", "dense", "filled", "flattened", "multiplied", "pooled", "scaled"]
 
@@ -52,6 +53,8 @@ class Current:
         What the weights take: channels, height and width behind the pooling.
     bias : numpy.ndarray, optional
         What each channel receives in each time step.
+    node : Node, optional
+        The node of the weights.
     """
 
     source: int
@@ -68,6 +71,7 @@ class Current:
     groups: int = 1
     taken: Shape = (1, 1, 1)
     bias: np.ndarray | None = None
+    node: Node | None = None
 
 
 def flattened(current: Current) -> Current:

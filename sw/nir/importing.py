@@ -12,7 +12,8 @@ from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.integer.geometry import Shape
 from tickless.sw.integer.network import Network, Provenance
 from tickless.sw.nir.graph import flatten
-from tickless.sw.nir.meaning import Choices, Meaning, Row, interpret
+from tickless.sw.nir.layers import Choices, Meaning, Row
+from tickless.sw.nir.meaning import interpret
 from tickless.sw.nir.reading import Graph, GraphError, read_graph, read_object
 from tickless.sw.quantization.quantize import quantize
 from tickless.sw.training.models import SpikingNetwork
