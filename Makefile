@@ -24,6 +24,9 @@ ACTIVITY ?=
 SYSTEM_TOOLS ?= 0
 WAVES ?= 0
 STALLS ?= 0
+SPLIT ?=
+JOBS ?=
+CLUSTER ?=
 TESTS ?= tests
 BUSY ?= 0
 
@@ -42,6 +45,7 @@ design = $(call options,FOLD,--fold) $(call option,BUDGET,--budget) \
     $(call option,MARGIN,--margin) $(call option,MESH,--mesh) $(call options,CUT,--cut) \
     $(call option,CORE_UPDATES,--core-updates) $(call option,CORE_KBITS,--core-kbits) \
     $(call switch,LOADABLE,--loadable) $(call option,LOAD,--load)
+workers = $(call option,JOBS,--jobs) $(call option,CLUSTER,--cluster)
 network = $(or $(NETWORK),sw/pretrained/$(DATASET).safetensors)
 trained = build/train/$(EXPERIMENT)/$(METHOD)-$(SEED)
 
@@ -68,20 +72,19 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 sim: $(READY) ## stream recordings through the RTL and compare with the golden model
-	@$(TICKLESS) sim --dataset $(DATASET) $(call option,SAMPLES,--samples) --seed $(SEED) \
+	@$(strip $(TICKLESS) sim --dataset $(DATASET) $(call option,SAMPLES,--samples) --seed $(SEED) \
 	    $(call option,NETWORK,--network) $(call switch,STALLS,--stalls) \
-	    $(call switch,WAVES,--waves) $(design)
+	    $(call option,SPLIT,--split) $(workers) $(call switch,WAVES,--waves) $(design))
 
-rtl: $(READY) ## Verilog and manifest of a network, in build/rtl/<dataset>
-	@$(TICKLESS) rtl $(network) --output build/rtl/$(DATASET) $(design) \
-	    $(call options,ACTIVITY,--activity)
+rtl: $(READY) ## Verilog and manifest of a network, in build/rtl/latest
+	@$(strip $(TICKLESS) rtl $(network) $(design) $(call options,ACTIVITY,--activity))
 
-bitstream: $(READY) ## bitstream of a network for a board, in build/bitstream/<board>-<network>
-	@$(TICKLESS) bitstream $(network) --board $(BOARD) --seed $(SEED) $(design) \
+bitstream: $(READY) ## bitstream of a network for a board, in build/bitstream/latest
+	@$(strip $(TICKLESS) bitstream $(network) --board $(BOARD) --seed $(SEED) $(design) \
 	    $(call options,ACTIVITY,--activity) \
-	    $(call option,CLOCK_MHZ,--clock-mhz) $(call switch,SYSTEM_TOOLS,--system-tools)
+	    $(call option,CLOCK_MHZ,--clock-mhz) $(call switch,SYSTEM_TOOLS,--system-tools))
 
-flash: $(READY) ## load a board with the bitstream built for it, by openFPGALoader
+flash: $(READY) ## load a board with the last bitstream built for it, by openFPGALoader
 	@$(TICKLESS) flash $(network) --board $(BOARD)
 
 train: $(READY) ## train a network and quantize it, in build/train/<experiment>
@@ -90,7 +93,7 @@ train: $(READY) ## train a network and quantize it, in build/train/<experiment>
 	@$(TICKLESS) quantize $(trained).checkpoint.safetensors --output $(trained).safetensors
 
 study: $(READY) ## train and compare the methods, in build/study/<experiment>; QUICK=1 for a taste
-	@$(TICKLESS) study $(EXPERIMENT) $(call switch,QUICK,--quick)
+	@$(strip $(TICKLESS) study $(EXPERIMENT) $(workers) $(call switch,QUICK,--quick))
 
 bench: $(READY) ## speed of the fast engine and the simulation, area of the fabric
 	@$(TICKLESS) bench engine

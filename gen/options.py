@@ -1,35 +1,41 @@
-"""Options of a design on the command line, as a `DesignRequest` and the network's activity."""
+"""Options of a design on the command line, as a `DesignRequest` and the network's activity.
+
+What takes long to load is imported where it is used, so that help and refusals come at once.
+"""
 
 import argparse
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tickless.errors import InputError
-from tickless.gen.activity import Activity, measure_activity, read_activity
-from tickless.gen.cut import CoreLimits
-from tickless.gen.folding import Folding
-from tickless.gen.request import DesignRequest
+from tickless.progress import stage
 from tickless.sw.data.catalog import DATASETS, load
-from tickless.sw.data.files import file_recording
-from tickless.sw.integer.network import Network
+
+if TYPE_CHECKING:
+    from tickless.gen.activity import Activity
+    from tickless.gen.folding import Folding
+    from tickless.gen.request import DesignRequest
+    from tickless.sw.integer.network import Network
 
 __all__ = [
     "MEASURED_SAMPLES",
     "add_activity_option",
     "add_design_options",
     "add_folding_options",
+    "design_activity",
     "design_name",
     "design_request",
     "folding_request",
     "parse_cut",
     "parse_folding",
+    "parse_mesh",
     "sourced_activity",
 ]
 
 MEASURED_SAMPLES = 10
 """Test recordings on which activity is measured."""
-
 
 _NAMED = (
     *("fold", "budget", "margin", "mesh", "cut", "core_updates", "core_kbits", "loadable", "load"),
@@ -68,7 +74,6 @@ def add_design_options(parser: argparse.ArgumentParser) -> None:
     add_folding_options(parser)
     parser.add_argument(
         "--mesh",
-        type=_mesh_size,
         metavar="RxC",
         help="put the cores on a mesh of R x C routers; point-to-point links by default",
     )
@@ -118,8 +123,10 @@ def add_activity_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def folding_request(options: argparse.Namespace, **others: object) -> DesignRequest:
+def folding_request(options: argparse.Namespace, **others: object) -> "DesignRequest":
     """Request of the options of `add_folding_options`, and of other members of a request."""
+    from tickless.gen.request import DesignRequest
+
     return DesignRequest(
         foldings=dict(map(parse_folding, options.fold)),
         budget=options.budget,
@@ -128,12 +135,14 @@ def folding_request(options: argparse.Namespace, **others: object) -> DesignRequ
     )
 
 
-def design_request(options: argparse.Namespace) -> DesignRequest:
+def design_request(options: argparse.Namespace) -> "DesignRequest":
     """Request of the options of `add_design_options`."""
+    from tickless.gen.cut import CoreLimits
+
     kbits = options.core_kbits
     return folding_request(
         options,
-        mesh=options.mesh,
+        mesh=None if options.mesh is None else parse_mesh(options.mesh),
         cuts=dict(map(parse_cut, options.cut)),
         limits=CoreLimits(options.core_updates, None if kbits is None else kbits * 1024),
         loadable=options.loadable or options.load is not None,
@@ -152,12 +161,31 @@ def design_name(options: argparse.Namespace) -> list[str]:
             parts.append(f"{title}-{value.stem}")
         elif isinstance(value, list):
             parts += [f"{title}-{item}" for item in value]
-        elif value not in (None, False):
+        elif value is not None and value is not False:
             parts.append(f"{title}{value}")
     return parts
 
 
-def sourced_activity(network: Network, sources: Sequence[str]) -> Activity:
+def design_activity(
+    network: "Network", request: "DesignRequest", sources: Sequence[str]
+) -> "Activity | None":
+    """`sourced_activity`, where something of the design follows from it.
+
+    Raises
+    ------
+    InputError
+        If nothing does, and there are sources.
+    """
+    if request.needs_activity:
+        return sourced_activity(network, sources)
+    if sources:
+        raise InputError(
+            "activity: nothing of this design follows from it: expected --budget or --mesh, too"
+        )
+    return None
+
+
+def sourced_activity(network: "Network", sources: Sequence[str]) -> "Activity":
     """Activity of a network by the sources of `add_activity_option`.
 
     Raises
@@ -175,16 +203,20 @@ def sourced_activity(network: Network, sources: Sequence[str]) -> Activity:
                 "its activity: expected --activity with recordings, a data set or a JSON file"
             )
         sources = [dataset]
-    if len(sources) == 1 and sources[0] in DATASETS:
-        recordings = load(sources[0], "test")[:MEASURED_SAMPLES]
-        return measure_activity(network, [events.addresses for events, _ in recordings])
-    if len(sources) == 1 and sources[0].endswith(".json"):
-        return read_activity(network, Path(sources[0]))
-    files = [file_recording(Path(source), network.input_shape) for source in sources]
-    return measure_activity(network, [file.read().addresses for file in files])
+    with stage("measuring the network's activity"):
+        from tickless.gen.activity import measure_activity, read_activity
+        from tickless.sw.data.files import file_recording
+
+        if len(sources) == 1 and sources[0] in DATASETS:
+            recordings = load(sources[0], "test")[:MEASURED_SAMPLES]
+            return measure_activity(network, [events.addresses for events, _ in recordings])
+        if len(sources) == 1 and sources[0].endswith(".json"):
+            return read_activity(network, Path(sources[0]))
+        files = [file_recording(Path(source), network.input_shape) for source in sources]
+        return measure_activity(network, [file.read().addresses for file in files])
 
 
-def parse_folding(text: str) -> tuple[str, Folding]:
+def parse_folding(text: str) -> "tuple[str, Folding]":
     """Layer and folding of a text ``layer=LANESxTAPS[:single-port]``.
 
     Raises
@@ -192,6 +224,8 @@ def parse_folding(text: str) -> tuple[str, Folding]:
     InputError
         If the text has another form.
     """
+    from tickless.gen.folding import Folding
+
     match = re.fullmatch(r"(.+)=(\d+)x(\d+)(:single-port)?", text)
     if match is None:
         raise InputError(
@@ -216,8 +250,15 @@ def parse_cut(text: str) -> tuple[str, int]:
     return name, int(count)
 
 
-def _mesh_size(text: str) -> tuple[int, int]:
+def parse_mesh(text: str) -> tuple[int, int]:
+    """Rows and columns of a text ``RxC``.
+
+    Raises
+    ------
+    InputError
+        If the text has another form.
+    """
     match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", text)
     if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected ROWSxCOLUMNS, as in 2x2")
+        raise InputError(f"mesh {text!r}: expected ROWSxCOLUMNS, as in 2x2")
     return int(match[1]), int(match[2])

@@ -3,21 +3,22 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.optimize import quadratic_assignment
 
 from tickless.errors import InputError
 from tickless.gen.activity import Activity
+from tickless.gen.exchange import exchange
 from tickless.gen.routes import check_routes
 from tickless.hw.core.shape import CoreShape
 from tickless.hw.fabric.answers import answer_words
 from tickless.hw.fabric.config import MeshConfig
 from tickless.hw.fabric.flit import HOST
 from tickless.hw.fabric.topology import Endpoint, Place, connections, round_trip
+from tickless.progress import bar
 
 __all__ = ["core_packets", "mesh_config", "place"]
 
 RESTARTS = 8
-"""Random starts of the search; the best of them counts. Searches of nine tiles take 5 ms each."""
+"""Random starts of the search; the best of them counts."""
 
 BATCHES_PER_QUEUE = 4
 """Credits that a full queue returns: few, since each is a flit beside the packets."""
@@ -32,8 +33,8 @@ def place(
 ) -> MeshConfig:
     """Mesh with cores placed so that hops times traffic is small, checked for deadlock.
 
-    Placement is a quadratic assignment, searched by exchanges of pairs from several starts
-    [scipy's ``2opt``]; the result is the same for the same arguments.
+    Placement is a quadratic assignment, searched by exchanges of pairs from several starts; the
+    result is the same for the same arguments.
 
     Parameters
     ----------
@@ -64,16 +65,11 @@ def place(
     for sender, receiver in connections([len(parts) for parts in layers], joins):
         traffic[nodes.index(sender), nodes.index(receiver)] += packets.get(sender, 0.0) + 1.0
     distance = np.array([[abs(a[0] - b[0]) + abs(a[1] - b[1]) for b in seats] for a in seats])
-    best, seat_of = np.inf, np.arange(len(seats))
-    for restart in range(RESTARTS):
-        found = quadratic_assignment(
-            traffic,
-            distance,
-            method="2opt",
-            options={"partial_match": np.array([[0, 0]]), "rng": np.random.default_rng(restart)},
-        )
-        if found.fun < best:
-            best, seat_of = found.fun, found.col_ind
+    starts = (np.random.default_rng(restart) for restart in range(RESTARTS))
+    searched = [
+        exchange(traffic, distance, start) for start in bar(starts, "placing", total=RESTARTS)
+    ]
+    seat_of, _ = min(searched, key=lambda found: found[1])
     chosen = iter([seats[seat_of[node]] for node in range(1, len(nodes))])
     places = tuple(tuple(next(chosen) for _ in parts) for parts in layers)
     config = mesh_config(rows, columns, layers, joins, places)

@@ -11,6 +11,7 @@ from tickless.gen.folding import Folding, choices, fold_fully, fold_to_budget
 from tickless.gen.place import core_packets, place
 from tickless.gen.request import DesignRequest
 from tickless.hw.config import DesignConfig
+from tickless.progress import stage
 from tickless.sw.integer.network import Network
 
 __all__ = ["plan", "plan_foldings"]
@@ -56,7 +57,9 @@ def plan_foldings(
         from tickless.gen.fpga.fit import fit_to_board
 
         assert request.board is not None
-        return fit_to_board(network, _needed(activity), request.board, request.margin).foldings
+        with stage(f"folding to fit {request.board.title}"):
+            fit = fit_to_board(network, _needed(activity), request.board, request.margin)
+        return fit.foldings
     if request.budget is not None:
         return fold_to_budget(network, _needed(activity).events, request.budget)
     foldings = list(fold_fully(network))

@@ -8,6 +8,7 @@ from tickless.errors import InputError
 from tickless.gen.cut import CoreLimits
 from tickless.gen.folding import Folding
 from tickless.gen.fpga.board import Board
+from tickless.sw.integer.checks import check_margin
 
 __all__ = ["DesignRequest"]
 
@@ -39,7 +40,7 @@ class DesignRequest:
     Raises
     ------
     InputError
-        If two of them exclude each other.
+        If a number is too small, or two of them exclude each other.
     """
 
     foldings: Mapping[str, Folding] = field(default_factory=lambda: MappingProxyType({}))
@@ -52,6 +53,13 @@ class DesignRequest:
     loadable: bool = False
 
     def __post_init__(self):
+        # At once, not when the network's activity is measured.
+        if self.budget is not None and self.budget < 1:
+            raise InputError(f"budget = {self.budget}: expected at least 1, one update a layer")
+        check_margin(self.margin, classes=2)
+        for name, count in self.cuts.items():
+            if count < 1:
+                raise InputError(f"cut '{name}={count}': expected at least 1 slice")
         if self.foldings and self.budget is not None:
             raise InputError("foldings and a budget: expected one of them")
         if self.mesh is not None:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from amaranth.back import verilog
 from amaranth.hdl import (
     Cat,
     ClockDomain,
@@ -20,6 +19,7 @@ from amaranth.hdl import (
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from tickless.gen.verilog import verilog
 from tickless.hw.fabric.loading import LOAD_COUNTERS
 from tickless.sim.modules import merge_modules
 
@@ -226,7 +226,7 @@ class Bench(wiring.Component):
         """Verilog of the whole bench, its top module named ``bench``."""
         if self._text is not None:
             return self._text
-        return merge_modules(verilog.convert(self, name="bench", emit_src=False))
+        return merge_modules(verilog(self, "bench"))
 
 
 def _source(sink: Any, index: int) -> Instance:

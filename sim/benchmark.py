@@ -2,11 +2,7 @@
 
 import argparse
 
-from tickless.gen.configure import chain_config, design_factory
-from tickless.gen.folding import fold_fully
-from tickless.sim.packets import pack_sample
-from tickless.sim.run import simulate
-from tickless.sim.samples import choose_samples
+from tickless.progress import stage
 from tickless.sw.data.catalog import DATASETS, load
 from tickless.sw.integer.network import PRETRAINED, Network
 
@@ -22,6 +18,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Print the figures of one run."""
+    with stage("loading the simulation"):
+        from tickless.gen.configure import chain_config, design_factory
+        from tickless.gen.folding import fold_fully
+        from tickless.sim.packets import pack_sample
+        from tickless.sim.run import simulate
+        from tickless.sim.samples import choose_samples
     network = Network.load(PRETRAINED / f"{options.dataset}.safetensors")
     count = min(SAMPLES, len(load(options.dataset, "test")))
     samples = choose_samples(options.dataset, network, count, seed=1)

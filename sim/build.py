@@ -13,7 +13,7 @@ from tickless.environment import environment
 from tickless.progress import stage
 from tickless.sim.build_keys import SimulatedBench, design_key, runtime_key, verilog_key
 from tickless.sim.simulator import TOP, Simulator
-from tickless.sim.verilator import SimulatorBuildError, verilator_environment
+from tickless.sim.verilator import SimulatorBuildError, has_fst, verilator_environment
 
 __all__ = ["BUILD_FOLDER", "NATIVE", "SimulatorBuildError", "build"]
 
@@ -66,7 +66,7 @@ def build(bench: SimulatedBench, waves: bool = False, optimize: bool = True) -> 
     """
     simulators = (BUILD_FOLDER / "simulators").resolve()
     natives = sorted(NATIVE.iterdir())
-    settings = (OPTIONS, waves, optimize)
+    settings = (OPTIONS, waves, waves and has_fst(), optimize)
     known = None
     if bench.definition is not None:
         known = simulators / "designs" / design_key(bench.definition, settings, natives)
@@ -74,8 +74,7 @@ def build(bench: SimulatedBench, waves: bool = False, optimize: bool = True) -> 
             target = simulators / known.read_text()
             if (target / "complete").exists():
                 return Simulator(target, waves)
-    with stage("generating the Verilog"):
-        source = bench.verilog()
+    source = bench.verilog()
     target = simulators / verilog_key(source, settings, natives)
     target.mkdir(parents=True, exist_ok=True)
     # Parallel tests build a simulator once.

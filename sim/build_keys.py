@@ -9,11 +9,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol
 
-from tickless.sim.verilator import has_fst, system_version
+from tickless.sim.verilator import system_version
 
 __all__ = ["SimulatedBench", "design_key", "runtime_key", "verilog_key"]
 
-HARDWARE = ("hw/**/*.py", "sim/bench.py", "sim/board/bench.py", "sim/modules.py")
+HARDWARE = ("hw/**/*.py", "sim/bench.py", "sim/board/bench.py", "sim/modules.py", "gen/verilog.py")
 """Sources that make the Verilog of a bench, from the package's folder."""
 
 DIGITS = 24
@@ -63,7 +63,7 @@ def runtime_key(settings: tuple[Any, ...], natives: Sequence[Path]) -> str:
 
 def _common(settings: tuple[Any, ...], natives: Sequence[Path]) -> str:
     """Digest of settings, hand-written parts and tools."""
-    tools = (*map(version, ("cocotb", "verilator")), system_version(), sys.version, has_fst())
+    tools = (*map(version, ("cocotb", "verilator")), system_version(), sys.version)
     return _digest(repr((settings, tools)), *(path.read_text() for path in natives))
 
 

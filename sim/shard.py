@@ -23,7 +23,7 @@ from tickless.sw.data.events import Events
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.integer import engine, golden
 from tickless.sw.integer.trace import SampleTrace
-from tickless.sw.judge.evaluate import FloatEngine, score_steps, spike_counts
+from tickless.sw.judge.evaluate import FloatEngine, right_in_steps, spike_counts
 
 __all__ = ["DRAWN", "SHARD_SAMPLES", "ShardOutcome", "run_shard"]
 
@@ -58,7 +58,7 @@ class ShardOutcome:
         Clocks, and wall time, of the simulation alone.
     traffic : Traffic or None
         Sum over the samples; None without a mesh.
-    right_in_steps : float or None
+    right_in_steps : int or None
         Labelled samples that the float network classifies rightly in its time steps; None without
         it.
     spike_difference : tuple of int or None
@@ -73,7 +73,7 @@ class ShardOutcome:
     cycles: int
     seconds: float
     traffic: Traffic | None
-    right_in_steps: float | None
+    right_in_steps: int | None
     spike_difference: tuple[int, int] | None
 
 
@@ -189,7 +189,7 @@ class _FloatNetwork:
     def __init__(
         self, experiment: Experiment, samples: Sequence[Sample], recordings: Sequence[Events]
     ):
-        self.right_in_steps: float | None = None
+        self.right_in_steps: int | None = None
         self.difference: tuple[int, int] | None = None
         self._engine = None
         self._shape = experiment.network.layers[-2].output_shape
@@ -205,7 +205,7 @@ class _FloatNetwork:
         ]
         if labelled:
             source = FrameSource(labelled, experiment.network.input_shape)
-            self.right_in_steps = score_steps(model, source, steps) * len(labelled)
+            self.right_in_steps = right_in_steps(model, source, steps)
 
     def run(self, events: Events, trace: SampleTrace) -> int | None:
         """Class of a recording; its spikes are compared with the integer network's."""

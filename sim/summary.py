@@ -112,7 +112,7 @@ def _accuracy(
 
     in_steps = [o.right_in_steps for o in outcomes if o.right_in_steps is not None]
     return {
-        "time_stepped": round(sum(in_steps)) / len(labelled) if in_steps else None,
+        "time_stepped": sum(in_steps) / len(labelled) if in_steps else None,
         "float_events": share([row.float_class for row in labelled]),
         "integer": share([row.integer_class for row in labelled]),
         "rtl": share([row.class_index for row in labelled]),

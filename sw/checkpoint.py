@@ -9,7 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from tickless.errors import InputError
-from tickless.sw.atomic_write import atomic_write
+from tickless.sw.atomic_write import atomic_write, check_readable
 from tickless.sw.integer.geometry import GeometryError, Shape
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec
 from tickless.sw.quantization.rule import Quantization
@@ -81,9 +81,10 @@ class Checkpoint:
         Raises
         ------
         CheckpointError
-            If the file is missing, no checkpoint, of another version or damaged.
+            If the file is missing, cannot be read, is no checkpoint, of another version or damaged.
         """
         try:
+            check_readable(path)
             with safe_open(path, "pt") as file:
                 text = json.loads((file.metadata() or {})["tickless-checkpoint"])
                 state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -105,6 +106,8 @@ class Checkpoint:
             return cls(model.eval(), **{name: text[name] for name in _FIELDS})
         except FileNotFoundError:
             raise CheckpointError(f"{path}: no such checkpoint") from None
+        except PermissionError as error:
+            raise CheckpointError(f"{path}: {error.strerror}") from None
         except (SafetensorError, OSError) as error:
             raise CheckpointError(f"{path}: not a safetensors file: {error}") from None
         except KeyError as error:

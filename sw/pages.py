@@ -3,10 +3,12 @@
 import base64
 import io
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["png", "write_page"]
 
@@ -19,7 +21,7 @@ def write_page(path: Path, package: str, template: str, **values: Any) -> None:
     path.write_text(page, encoding="utf-8")
 
 
-def png(figure: Figure) -> str:
+def png(figure: "Figure") -> str:
     """Picture of a figure, to stand in a page: base64 of a PNG."""
     with io.BytesIO() as file:
         figure.savefig(file, format="png")

@@ -6,12 +6,11 @@ core of its own.
 """
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 from tickless.sw.data.catalog import load, simulated
+from tickless.sw.outputs import output_file
 from tickless.sw.training.experiment import add_experiment, read_experiment
-from tickless.sw.training.trainer import Trainer
 
 __all__ = ["add_options", "main"]
 
@@ -27,14 +26,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Train, keep the state beside the output meanwhile, and measure."""
-    settings = read_experiment(options.experiment, options.set)
-    if options.seed is not None:
-        settings = replace(settings, seed=options.seed)
+    from tickless.sw.training.trainer import Trainer
+
+    seed = [] if options.seed is None else [f"seed={options.seed}"]
+    settings = read_experiment(options.experiment, [*options.set, *seed])
     output = options.output
     if output is None:
         name = f"{settings.method}-{settings.seed}.checkpoint.safetensors"
         output = Path("build/train") / Path(options.experiment).stem / name
-    output.parent.mkdir(parents=True, exist_ok=True)
+    output_file(output)
     state = output.with_name(f"{output.name}.state")
     extra = simulated(settings.dataset, settings.simulated)
     trainer = Trainer(settings, load(settings.dataset, "train"), extra, state)

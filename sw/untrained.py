@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from tickless.errors import InputError
+from tickless.progress import stage
 from tickless.sw.data.catalog import CLASSES, DATASETS, SENSORS, load
-from tickless.sw.integer.engine import SpikingLayer
 from tickless.sw.integer.geometry import Geometry, Shape
 from tickless.sw.integer.layer import Edge, Layer, membrane_bits
 from tickless.sw.integer.network import Network, Provenance
 from tickless.sw.integer.specs import LayerSpec, layer_geometries
+from tickless.sw.outputs import output_file
 from tickless.sw.training.architectures import layers
 
 __all__ = ["add_options", "main", "untrained_network"]
@@ -84,6 +85,7 @@ def _threshold(
     geometry: Geometry, weight: np.ndarray, arriving: Sequence[np.ndarray]
 ) -> tuple[int, list[np.ndarray]]:
     """Threshold, found by bisection, and the spikes that it gives."""
+    from tickless.sw.integer.engine import SpikingLayer
 
     def spikes(threshold: int) -> list[np.ndarray]:
         thresholds = np.full(geometry.output_shape[0], threshold, np.int32)
@@ -121,12 +123,15 @@ def main(options: argparse.Namespace) -> int:
     for name, least in (("samples", 1), ("seed", 0)):
         if (value := getattr(options, name)) < least:
             raise InputError(f"{name} = {value}: expected at least {least}")
-    recordings = load(options.dataset, "test")[: options.samples]
-    inside = [events.addresses[events.inside] for events, _ in recordings]
+    output_file(options.output)
+    with stage("reading recordings"):
+        recordings = load(options.dataset, "test")[: options.samples]
+        inside = [events.addresses[events.inside] for events, _ in recordings]
     specs = layers("mtt-gesture", CLASSES["dvsgesture"])
-    network = untrained_network(
-        SENSORS[options.dataset], specs, inside, options.seed, options.dataset
-    )
+    with stage("searching thresholds"):
+        network = untrained_network(
+            SENSORS[options.dataset], specs, inside, options.seed, options.dataset
+        )
     network.save(options.output)
     for layer in network.layers[:-1]:
         print(

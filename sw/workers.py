@@ -4,27 +4,23 @@ Dask is imported when it is needed.
 """
 
 import ctypes
-import logging
 import os
-import re
 import signal
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import CancelledError
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from itertools import islice
-from queue import SimpleQueue
-from tempfile import TemporaryDirectory
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
-from tickless.environment import environment
-from tickless.errors import InputError, ResultError
+from tickless.errors import ResultError
 from tickless.progress import bar
 
 if TYPE_CHECKING:
-    from distributed import Client, LocalCluster
+    from distributed import Client, Future
 
 __all__ = ["ATTEMPTS", "JOBS", "add_workers", "end_with_parent", "run_tasks"]
 
@@ -37,29 +33,8 @@ ATTEMPTS = 3
 IN_FLIGHT = 4
 """Tasks for each worker that are sent or done before the first of them is asked for."""
 
-CONNECT_SECONDS = 5
-"""Time for a scheduler to answer, and for it to have a worker."""
-
-ADDRESS = re.compile(r"(tcp|tls)://\S+:\d+")
-
-ENVIRONMENT = {
-    **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
-    # Dask sets these itself, and would leave them behind.
-    "PYTHONHASHSEED": "6640",
-    "__DASK_PARENT_PID": "",
-}
-"""Of a worker of this machine: one thread, there are as many as cores."""
-
-CONFIGURATION = {
-    "distributed.scheduler.allowed-failures": ATTEMPTS - 1,
-    "distributed.scheduler.worker-saturation": 1.0,  # none waits behind a long one
-    "distributed.worker.daemon": False,  # a task may start processes
-    "distributed.worker.profile.enabled": False,
-    "distributed.nanny.pre-spawn-environ": {},
-    "distributed.diagnostics.nvml": False,
-    "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s",
-    "distributed.admin.large-graph-warning-threshold": "1GB",
-}
+WORKERLESS_SECONDS = 60
+"""Time after which somebody has to be left who does the work."""
 
 PR_SET_PDEATHSIG = 1
 """Of ``prctl``, in Linux's ``linux/prctl.h``."""
@@ -114,9 +89,9 @@ def run_tasks(
     Raises
     ------
     InputError
-        If no scheduler with workers answers at the address.
+        If no scheduler with workers of this version answers at the address.
     ResultError
-        If `ATTEMPTS` workers have died under a task, or the cluster is gone.
+        If `ATTEMPTS` workers have died under a task, or the cluster or all its workers are gone.
     Exception
         Whatever the function raises for a task ends all.
     """
@@ -124,7 +99,9 @@ def run_tasks(
         for task in bar(tasks, title, unit):
             yield function(*task)
         return
-    with _workers(jobs, cluster) as (client, count):
+    from tickless.sw.dask_workers import workers
+
+    with workers(jobs, cluster, ATTEMPTS) as (client, count):
         yield from _spread(client, function, tasks, IN_FLIGHT * count, title, unit)
 
 
@@ -159,7 +136,7 @@ def _spread(
                 if not sent:
                     return
                 # Taken at once, since a result that waits on its worker is lost with it.
-                future = finished.get()
+                future = _next(finished, client, title)
                 results[future] = future.result()
                 shown.update()
                 while sent and sent[0] in results:
@@ -176,87 +153,17 @@ def _spread(
                 client.cancel(list(sent))
 
 
-@contextmanager
-def _workers(jobs: int, cluster: str | None) -> "Iterator[tuple[Client, int]]":
-    """Workers, and how many there are."""
-    import dask.config
-
-    with ExitStack() as stack:
-        stack.enter_context(dask.config.set(CONFIGURATION))
-        stack.enter_context(_quiet())
-        if cluster is None:
-            stack.enter_context(environment(ENVIRONMENT))
-            address = stack.enter_context(_local(jobs))
-        else:
-            address = cluster
-        client = stack.enter_context(_connected(address))
-        yield client, len(client.scheduler_info(n_workers=-1)["workers"])
-
-
-@contextmanager
-def _local(jobs: int) -> "Iterator[LocalCluster]":
-    """Processes of this machine with a scheduler of their own; no file of theirs stays."""
-    from distributed import LocalCluster
-
-    with TemporaryDirectory(prefix="tickless-workers-") as folder:
-        cluster = LocalCluster(
-            n_workers=jobs,
-            threads_per_worker=1,
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",  # None takes a port of its own, and warns
-            memory_limit=0,
-            local_directory=folder,
-            silence_logs=logging.CRITICAL,
-        )
+def _next(finished: SimpleQueue, client: "Client", title: str) -> "Future":
+    """The next task that is done, as long as there are workers."""
+    while True:
         try:
-            yield cluster
-        finally:
-            # They would otherwise be given time to finish what they are at.
-            for nanny in cluster.workers.values():
-                nanny.auto_restart = False
-                if nanny.pid:
-                    with suppress(ProcessLookupError):
-                        os.kill(nanny.pid, signal.SIGKILL)
-            cluster.close()
-
-
-@contextmanager
-def _connected(address: "str | LocalCluster") -> "Iterator[Client]":
-    """Client of a scheduler that has a worker."""
-    from distributed import Client
-
-    if isinstance(address, str) and not ADDRESS.fullmatch(address):
-        raise InputError(f"cluster = {address!r}: expected tcp://HOST:PORT, as of a Dask scheduler")
-    try:
-        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"cluster = {address!r}: no scheduler answers there: expected the address that "
-            f"`dask scheduler` prints ({error})"
-        ) from None
-    with client:
-        try:
-            client.wait_for_workers(1, CONNECT_SECONDS)
-        except TimeoutError:
-            raise InputError(
-                f"cluster = {address!r}: the scheduler has no workers: expected some, as "
-                f"`dask worker {address}` starts them"
-            ) from None
-        yield client
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Nothing of Dask's log: what ends the work is told by an error."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "tornado", "asyncio")]
-    before = [logger.level for logger in loggers]
-    try:
-        for logger in loggers:
-            logger.setLevel(logging.CRITICAL + 1)
-        yield
-    finally:
-        for logger, level in zip(loggers, before, strict=True):
-            logger.setLevel(level)
+            return finished.get(timeout=WORKERLESS_SECONDS)
+        except Empty:
+            if not client.scheduler_info()["workers"]:
+                raise ResultError(
+                    f"{title}: the cluster has no workers any more: expected some to come back "
+                    f"within {WORKERLESS_SECONDS} seconds"
+                ) from None
 
 
 def _jobs(text: str) -> int:

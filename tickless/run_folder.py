@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from tickless.errors import InputError
 
-__all__ = ["LATEST", "run_folder", "run_name"]
+__all__ = ["LATEST", "complete_runs", "run_folder", "run_name"]
 
 LATEST = "latest"
 """Link to the last complete run, beside the runs."""
@@ -95,6 +95,12 @@ def run_folder(parent: Path, name: str, output: Path | None = None) -> Iterator[
         raise
     finally:
         life.release()
+
+
+def complete_runs(parent: Path) -> list[Path]:
+    """Folders of the complete runs beside each other, the last one first."""
+    found = [mark.parent for mark in parent.glob(f"*/{COMPLETE}") if not mark.parent.is_symlink()]
+    return sorted(found, key=lambda folder: folder.stat().st_mtime_ns, reverse=True)
 
 
 def _check(target: Path) -> None:

@@ -1,7 +1,6 @@
 """Area and speed of the fabric's parts, a core and a readout on an ECP5, by Yosys and nextpnr."""
 
 import json
-from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,9 @@ from amaranth.lib.wiring import Component
 
 from tickless.gen.configure import core_contents, layer_cores
 from tickless.gen.folding import Folding, fold_fully
+from tickless.gen.fpga import watch
 from tickless.gen.fpga.boards.ulx3s import ULX3S_85F
 from tickless.gen.fpga.synthesis import synthesize
-from tickless.gen.fpga.tools import run
 from tickless.hw.core.contents import CoreContents
 from tickless.hw.core.core import Core
 from tickless.hw.core.readout import Readout
@@ -22,9 +21,10 @@ from tickless.hw.fabric.interface import NetworkInterface
 from tickless.hw.fabric.merge import Merge
 from tickless.hw.fabric.router import Router, RouterConfig
 from tickless.hw.packet import LinkConfig
+from tickless.run_folder import run_folder
 from tickless.sw.integer.network import PRETRAINED, Network
 
-__all__ = ["Area", "add_options", "main", "measure", "parts"]
+__all__ = ["FLIT", "Area", "measure", "parts"]
 
 FOLDER = Path("build/area")
 
@@ -89,22 +89,19 @@ def parts() -> dict[str, Callable[[], Component]]:
 
 
 def measure(component: Component, name: str) -> Area:
-    """Synthesize, place and route one component in a folder of its own.
+    """Synthesize, place and route one component in a folder of its own, of this name.
 
     Raises
     ------
     gen.fpga.tools.ToolError
         If a tool is missing or fails.
     """
-    folder = FOLDER / name
-    synthesize(component, ULX3S_85F, folder, name, clock_hz=CLOCK_MHZ * 1_000_000)
-    run(
-        folder,
-        *ULX3S_85F.family.part_command,
-        *("--quiet", "--json", f"{name}.json", "--freq", str(CLOCK_MHZ), "--timing-allow-fail"),
-        *("--report", "report.json"),
-    )
-    report = json.loads((folder / "report.json").read_text())
+    options = ("--json", f"{name}.json", "--freq", str(CLOCK_MHZ), "--timing-allow-fail")
+    command = (*ULX3S_85F.family.part_command, *options, "--report", "report.json")
+    with run_folder(FOLDER, name) as folder:
+        synthesize(component, ULX3S_85F, folder, name, clock_hz=CLOCK_MHZ * 1_000_000)
+        watch.run(folder, [*command, "--quiet", "--log", f"{name}.tim"], False)
+        report = json.loads((folder / "report.json").read_text())
     used = {cell: entry["used"] for cell, entry in report["utilization"].items()}
     return Area(
         comb=used["TRELLIS_COMB"],
@@ -112,21 +109,3 @@ def measure(component: Component, name: str) -> Area:
         block_rams=used["DP16KD"],
         clock_mhz=min(clock["achieved"] for clock in report["fmax"].values()),
     )
-
-
-def add_options(parser: ArgumentParser) -> None:
-    """There are none."""
-
-
-def main(options: Namespace) -> int:
-    """Print the table."""
-    print(f"ECP5, speed grade 6, flits of {FLIT.layout.size} bits")
-    print(f"{'':38}{'TRELLIS_COMB':>14}{'flip-flops':>12}{'block RAM':>11}{'MHz':>7}")
-    for index, (title, make) in enumerate(parts().items()):
-        area = measure(make(), f"part_{index}")
-        print(
-            f"{title:38}{area.comb:14,}{area.flip_flops:12,}{area.block_rams:11}"
-            f"{area.clock_mhz:7.0f}",
-            flush=True,
-        )
-    return 0

@@ -7,31 +7,26 @@ from dataclasses import asdict
 from importlib import metadata
 from math import isfinite
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tickless.errors import InputError
-from tickless.gen.configure import design_factory
 from tickless.gen.fpga.boards import BOARDS
-from tickless.gen.fpga.build import build
-from tickless.gen.fpga.estimate import core_part, estimate, host_part
-from tickless.gen.fpga.figures import activity_figures, layer_figures, network_figures, table
 from tickless.gen.options import (
     add_activity_option,
     add_folding_options,
+    design_name,
     folding_request,
     sourced_activity,
 )
-from tickless.gen.performance import predict
-from tickless.gen.plan import plan
-from tickless.hw.host.messages import network_number
-from tickless.hw.host.system import System
-from tickless.sw.integer.network import Network
+from tickless.progress import stage
+from tickless.run_folder import run_folder, run_name
 
-__all__ = [
-    "add_board_options",
-    "add_options",
-    "build_folder",
-    "main",
-]
+if TYPE_CHECKING:
+    from tickless.gen.request import DesignRequest
+
+__all__ = ["RUNS", "add_board_options", "add_options", "main"]
+
+RUNS = Path("build/bitstream")
 
 BUILD_VERSION = 1
 """Version of the form of ``build.json``."""
@@ -39,18 +34,49 @@ BUILD_VERSION = 1
 
 def main(options: argparse.Namespace) -> int:
     """Build the bitstream and print its figures."""
-    board, folder = BOARDS[options.board], build_folder(options)
-    network = Network.load(options.network)
-    activity = sourced_activity(network, options.activity)
+    if options.clock_mhz is not None and not isfinite(options.clock_mhz):
+        raise InputError(f"--clock-mhz {options.clock_mhz}: a clock is no infinity and no NaN")
+    if options.seed < 0:
+        raise InputError(f"seed = {options.seed}: expected at least 0")
+    request = folding_request(options, board=BOARDS[options.board])
+    name = run_name(
+        options.board, options.network.stem, *design_name(options), *_implementation_name(options)
+    )
+    with run_folder(RUNS, name, options.output) as folder:
+        figures = _build(options, request, folder)
+        (folder / "build.json").write_text(json.dumps(figures, indent=2) + "\n")
+    output = options.output or RUNS / name
+    from tickless.gen.fpga.figures import table
+
+    print(table(figures))
+    print(f"\n{output / 'build.json'}\n{output / figures['bitstream']['file']}")
+    return 0
+
+
+def _build(options: argparse.Namespace, request: "DesignRequest", folder: Path) -> dict[str, Any]:
+    """Make the bitstream in a folder; its figures."""
+    with stage("loading the generator"):
+        from tickless.gen.configure import design_factory
+        from tickless.gen.fpga.build import build
+        from tickless.gen.fpga.estimate import core_part, estimate, host_part
+        from tickless.gen.fpga.figures import activity_figures, layer_figures, network_figures
+        from tickless.gen.performance import predict
+        from tickless.gen.plan import plan
+        from tickless.hw.host.messages import network_number
+        from tickless.hw.host.system import System
+        from tickless.sw.integer.network import Network
+    board = BOARDS[options.board]
     asked_hz = board.clock_hz
     if options.clock_mhz is not None:
-        asked_hz = _clock_hz(options.clock_mhz)
+        asked_hz = round(options.clock_mhz * 1e6)
     pll = board.choose_pll(asked_hz)
+    network = Network.load(options.network)
+    activity = sourced_activity(network, options.activity)
     host = board.host_config(pll.clock_hz, network_number(network.hash))
-    config = plan(network, folding_request(options, board=board), activity)
+    config = plan(network, request, activity)
     system = System(design_factory(config, network)(), host)
     built = build(board, system, pll, folder, options.seed, options.system_tools)
-    figures = {
+    return {
         "build_version": BUILD_VERSION,
         "tickless_version": metadata.version("tickless"),
         "network": network_figures(options.network, network),
@@ -77,10 +103,6 @@ def main(options: argparse.Namespace) -> int:
         "performance": asdict(predict(network, config, activity, pll.clock_hz, host.baud)),
         "activity_per_sample": activity_figures(config, activity),
     }
-    (folder / "build.json").write_text(json.dumps(figures, indent=2) + "\n")
-    print(table(figures))
-    print(f"\n{folder / 'build.json'}\n{built.bitstream}")
-    return 0
 
 
 def add_board_options(parser: argparse.ArgumentParser) -> None:
@@ -88,19 +110,15 @@ def add_board_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("network", type=Path, help="network file (.safetensors)")
     parser.add_argument("--board", choices=BOARDS, required=True)
     parser.add_argument(
-        "-o", "--output", type=Path, help="folder; build/bitstream/<board>-<network> by default"
+        "-o", "--output", type=Path, help=f"folder; {RUNS}/BOARD-NETWORK-OPTIONS by default"
     )
 
 
-def build_folder(options: argparse.Namespace) -> Path:
-    """Folder of the build that `add_board_options` say."""
-    return options.output or Path("build/bitstream") / f"{options.board}-{options.network.stem}"
-
-
-def _clock_hz(mhz: float) -> int:
-    if not isfinite(mhz):
-        raise InputError(f"--clock-mhz {mhz}: a clock is no infinity and no NaN")
-    return round(mhz * 1e6)
+def _implementation_name(options: argparse.Namespace) -> list[str]:
+    """Parts of a run's name that tell how the design is implemented, where not as usual."""
+    clock = [] if options.clock_mhz is None else [f"{options.clock_mhz:g}mhz"]
+    seed = [] if options.seed == 1 else [f"seed{options.seed}"]
+    return [*clock, *seed, *["system-tools"] * options.system_tools]
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

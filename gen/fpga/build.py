@@ -10,6 +10,7 @@ from tickless.gen.fpga.board import Board
 from tickless.gen.fpga.place_and_route import place_and_route
 from tickless.gen.fpga.synthesis import PREPARATION
 from tickless.gen.fpga.timing import CriticalPath, component_names, critical_path, reached_hz
+from tickless.gen.verilog import generating
 from tickless.hw.board.dividers import PllConfig
 from tickless.hw.board.top import BoardTop
 from tickless.hw.host.system import System
@@ -77,7 +78,8 @@ def build(
     gen.fpga.tools.ToolError
         If a tool is missing or fails.
     """
-    plan = build_plan(board, system, pll, seed)
+    with generating("the design"):
+        plan = build_plan(board, system, pll, seed)
     bitstream = folder / f"{TOP}{board.family.bitstream_suffix}"
     for stale in (bitstream, folder / "build.json", folder / "report.json"):
         stale.unlink(missing_ok=True)

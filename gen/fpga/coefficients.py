@@ -1,9 +1,5 @@
-"""Coefficients of `gen.fpga.estimate`: builds single parts, counts their logic, solves for them.
+"""Coefficients of `gen.fpga.estimate`: builds single parts, counts their logic, solves for them."""
 
-Writes the family's file in ``gen/fpga/families`` anew; some minutes for each family.
-"""
-
-import argparse
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -12,11 +8,10 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import nnls
-from tqdm import tqdm
 
 from tickless.gen.configure import chain_config, core_contents
 from tickless.gen.folding import Folding, fold_fully
-from tickless.gen.fpga import tools
+from tickless.gen.fpga import tools, watch
 from tickless.gen.fpga.board import Board
 from tickless.gen.fpga.boards import BOARDS
 from tickless.gen.fpga.estimate import Part, core_part, host_part, map_memories
@@ -27,9 +22,11 @@ from tickless.hw.chain import Chain
 from tickless.hw.core.core import Core
 from tickless.hw.core.readout import Readout
 from tickless.hw.host.system import HostConfig, System
+from tickless.progress import stage
+from tickless.run_folder import run_folder
 from tickless.sw.integer.network import PRETRAINED, Network
 
-__all__ = ["add_options", "main", "solve"]
+__all__ = ["LARGEST", "measure", "solve"]
 
 FOLDER = Path("build/coefficients")
 
@@ -55,24 +52,17 @@ HOST_DESIGN = "nmnist-small"
 """Network whose smallest design stands behind the host links."""
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command."""
-    parser.add_argument("--family", choices=LARGEST, action="append", help="by default all")
-
-
-def main(options: argparse.Namespace) -> int:
-    """Measure the families and write their coefficients."""
-    for name in options.family or LARGEST:
-        board = LARGEST[name]
-        counted = [
-            (part, sum(sign * _logic_cells(built, board) for sign, built in components))
-            for part, components in tqdm(_parts(board), name)
-        ]
-        coefficients, lines = solve(counted, board.family)
-        print(*lines, sep="\n")
-        text = json.dumps(coefficients, indent=2) + "\n"
-        board.family.coefficients_file.write_text(text)
-    return 0
+def measure(board: Board) -> None:
+    """Write the coefficients of a board's family anew, and print how far its estimates are off."""
+    counted = []
+    for index, (part, components) in enumerate(parts := _parts(board)):
+        with stage(f"{board.family.name}: {part.kind}, part {index + 1} of {len(parts)}"):
+            cells = sum(sign * _logic_cells(built, board) for sign, built in components)
+        counted.append((part, cells))
+    coefficients, lines = solve(counted, board.family)
+    print(*lines, sep="\n")
+    text = json.dumps(coefficients, indent=2) + "\n"
+    board.family.coefficients_file.write_text(text)
 
 
 def solve(
@@ -138,13 +128,14 @@ def _parts(board: Board) -> list[tuple[Part, list[tuple[int, Any]]]]:
 
 def _logic_cells(component: Any, board: Board) -> int:
     """Logic cells of a component by itself: synthesized and packed, not placed."""
-    folder, family = FOLDER / board.family.name, board.family
-    synthesize(component, board, folder, "part")
-    netlist = ("--json", "part.json", "--pack-only", "--log", "pack.log")
-    tools.run(folder, *family.part_command, *netlist)
+    family = board.family
     cell = family.cells["logic_cells"]
-    found = resources((folder / "pack.log").read_text())
-    if cell not in found:
-        raise tools.ToolError(f"no {cell} in {folder / 'pack.log'}")
+    with run_folder(FOLDER, family.name) as folder:
+        synthesize(component, board, folder, "part")
+        netlist = ("--json", "part.json", "--pack-only", "--log", "pack.log")
+        watch.run(folder, [*family.part_command, *netlist], False)
+        found = resources((folder / "pack.log").read_text())
+        if cell not in found:
+            raise tools.ToolError(f"no {cell} in {folder / 'pack.log'}")
     used, _ = found[cell]
     return used

@@ -5,8 +5,9 @@ from pathlib import Path
 from amaranth.back import rtlil  # pyright: ignore[reportAttributeAccessIssue] -- stubs lack it
 from amaranth.lib.wiring import Component
 
-from tickless.gen.fpga import tools
+from tickless.gen.fpga import watch
 from tickless.gen.fpga.board import Board
+from tickless.gen.verilog import generating
 
 __all__ = ["PREPARATION", "synthesize"]
 
@@ -57,7 +58,8 @@ def synthesize(
         If Yosys is missing or fails.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    design = rtlil.convert(component, name=name, platform=board.platform(), emit_src=False)
+    with generating("the design"):
+        design = rtlil.convert(component, name=name, platform=board.platform(), emit_src=False)
     (folder / f"{name}.il").write_text(design)
     script = (
         f"read_rtlil {name}.il",
@@ -68,4 +70,4 @@ def synthesize(
         *commands,
     )
     (folder / f"{name}.ys").write_text("\n".join(script) + "\n")
-    tools.run(folder, "yosys", "-q", "-l", f"{name}.rpt", f"{name}.ys")
+    watch.run(folder, ["yosys", "-q", "-l", f"{name}.rpt", f"{name}.ys"], False)

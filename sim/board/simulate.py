@@ -6,21 +6,21 @@ import signal
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tickless.gen.configure import design_factory
 from tickless.gen.options import (
     add_activity_option,
     add_design_options,
+    design_activity,
     design_request,
-    sourced_activity,
 )
-from tickless.gen.plan import plan
 from tickless.host.port import DEFAULT_BAUD
-from tickless.hw.host.messages import network_number
-from tickless.hw.host.system import HostConfig, System
-from tickless.sim.board.simulated import SimulatedBoard
+from tickless.progress import stage
 from tickless.sw.data.catalog import DATASETS
 from tickless.sw.integer.network import PRETRAINED, Network
+
+if TYPE_CHECKING:
+    from tickless.sim.board.simulated import SimulatedBoard
 
 __all__ = ["add_options", "main", "offer"]
 
@@ -58,7 +58,7 @@ def main(options: argparse.Namespace) -> int:
     return offer(partial(_board, options))
 
 
-def offer(make: Callable[[], tuple[Network, SimulatedBoard]]) -> int:
+def offer(make: Callable[[], "tuple[Network, SimulatedBoard]"]) -> int:
     """Make a board and its network, and be the board until interrupted.
 
     Returns 0 when interrupted.
@@ -75,10 +75,16 @@ def offer(make: Callable[[], tuple[Network, SimulatedBoard]]) -> int:
     return 0
 
 
-def _board(options: argparse.Namespace) -> tuple[Network, SimulatedBoard]:
-    network = Network.load(options.network)
+def _board(options: argparse.Namespace) -> "tuple[Network, SimulatedBoard]":
     request = design_request(options)
-    activity = sourced_activity(network, options.activity) if request.needs_activity else None
+    with stage("loading the generator"):
+        from tickless.gen.configure import design_factory
+        from tickless.gen.plan import plan
+        from tickless.hw.host.messages import network_number
+        from tickless.hw.host.system import HostConfig, System
+        from tickless.sim.board.simulated import SimulatedBoard
+    network = Network.load(options.network)
+    activity = design_activity(network, request, options.activity)
     config = plan(network, request, activity)
     host = HostConfig(
         clock_hz=options.clock_hz,
@@ -86,7 +92,6 @@ def _board(options: argparse.Namespace) -> tuple[Network, SimulatedBoard]:
         stored_events=STORED_EVENTS,
         network=network_number(network.hash),
     )
-    print("building the simulator ...", flush=True)
     board = SimulatedBoard(
         System(design_factory(config, network)(), host),
         options.clock_hz,

@@ -19,7 +19,7 @@ def read(path: Path | str, sensor: Shape) -> Events:
 
     Five bytes an event: x, y, then polarity (1 bit) and microseconds (23 bits), big endian; an
     event with y = 240 only adds 2^13 us to all that follow (Orchard et al. 2015). Events outside
-    the sensor stay in the list. A file of no bytes is a sample of no events.
+    the sensor stay in the list.
 
     Parameters
     ----------
@@ -29,13 +29,17 @@ def read(path: Path | str, sensor: Shape) -> Events:
     Raises
     ------
     EventsError
-        If the file is missing, cut short, or its time stamps fall; the message names the file, the
-        byte offset and what was expected.
+        If the file is missing, empty, cut short, or its time stamps fall; the message names the
+        file, the byte offset and what was expected.
     """
     try:
         raw = Path(path).read_bytes()
     except OSError as error:
         raise EventsError(f"{path}: cannot be read: {error.strerror}") from None
+    if not raw:
+        raise EventsError(
+            f"{path}: the file is empty: expected {BYTES_PER_EVENT} bytes for each event"
+        )
     whole = len(raw) - len(raw) % BYTES_PER_EVENT
     if whole != len(raw):
         raise EventsError(

@@ -1,19 +1,25 @@
-"""Cache: samples packed on disk once, under a name that tells them from all others."""
+"""Cache: samples packed on disk once, under a name that tells them from all others.
+
+Whoever asks for few of them has them made when he does, and leaves the cache as it is.
+"""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import version
-from itertools import chain
+from itertools import accumulate, chain
 from pathlib import Path
 
-from tqdm import tqdm
+import numpy as np
+import torch
 
+from tickless.progress import bar
+from tickless.sw.data.events import Events
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.data.recordings import Recordings, in_parallel
 from tickless.sw.integer.geometry import Shape
 
-__all__ = ["CACHE", "cached", "folder"]
+__all__ = ["CACHE", "Uncached", "cached", "folder"]
 
 CACHE = Path("build/cache")
 """Folder of all that is cached; ``make clean`` takes it away."""
@@ -41,8 +47,48 @@ def cached(
         Folder of the cache.
     """
     made = chain.from_iterable(in_parallel(part, processes) for part in parts)
-    progress = tqdm(made, "samples into the cache", sum(map(len, parts)), delay=1)
-    return FrameSource(progress, sensor, folder(parts, sensor, place))
+    shown = bar(made, "samples into the cache", "samples", sum(map(len, parts)))
+    return FrameSource(shown, sensor, folder(parts, sensor, place))
+
+
+class Uncached(FrameSource):
+    """The samples of `cached`, each made anew whenever it is asked for.
+
+    Parameters
+    ----------
+    parts, sensor : sequence of Recordings, Shape
+        As of `cached`.
+    """
+
+    def __init__(self, parts: Sequence[Recordings], sensor: Shape):
+        self.sensor, self._parts = sensor, parts
+        self._firsts = [0, *accumulate(map(len, parts))]
+        self.labels = torch.tensor([label for part in parts for label in part.labels])
+
+    def events(self, index: int) -> Events:
+        """As of `FrameSource`."""
+        return self._packed([index]).events(0)
+
+    def addresses(self, index: int, shift: np.ndarray) -> np.ndarray:
+        """As of `FrameSource`."""
+        return self._packed([index]).addresses(0, shift)
+
+    def frames(
+        self,
+        indices: Sequence[int] | np.ndarray,
+        steps: int,
+        shifts: np.ndarray | None = None,
+        transform: Callable[[Events], Events] | None = None,
+    ) -> torch.Tensor:
+        """As of `FrameSource`."""
+        made = self._packed(indices)
+        return made.frames(range(len(made)), steps, shifts, transform)
+
+    def _packed(self, indices: Sequence[int] | np.ndarray) -> FrameSource:
+        places = np.searchsorted(self._firsts, indices, "right") - 1
+        pairs = zip(places.tolist(), indices, strict=True)
+        samples = (self._parts[place][int(index) - self._firsts[place]] for place, index in pairs)
+        return FrameSource(samples, self.sensor)
 
 
 def folder(parts: Sequence[Recordings], sensor: Shape, place: Path = CACHE) -> Path:

@@ -1,6 +1,5 @@
 """Calibration: simulated beside real recordings of the same MNIST images."""
 
-import argparse
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -8,9 +7,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from tqdm import tqdm
 
-from tickless.errors import InputError
+from tickless.progress import bar
 from tickless.sw.data import mnist, nmnist
 from tickless.sw.data.camera_calibration_plot import draw
 from tickless.sw.data.events import Events, EventsError
@@ -18,13 +16,12 @@ from tickless.sw.data.saccades import Camera, Motion
 
 __all__ = [
     "Statistics",
-    "add_options",
     "calibrate",
     "distances",
     "likeness",
-    "main",
     "mismatch",
     "pairs",
+    "report",
     "simulate",
     "statistics",
 ]
@@ -155,7 +152,7 @@ def calibrate(camera: Camera, motion: Motion, steps: int, seed: int = 1) -> tupl
     real = statistics(recordings)
     generator = np.random.default_rng(seed)
     best = mismatch(statistics(simulate(indices, camera, motion)), real)
-    progress = tqdm(range(steps), "search")
+    progress = bar(range(steps), "search", "step")
     for _ in progress:
         names = set(generator.choice(list(STEPS), generator.integers(1, 5)).tolist())
         tried = _changed(camera, names, generator), _changed(motion, names, generator)
@@ -184,26 +181,17 @@ def _tuples(values: np.ndarray) -> Any:
     return tuple(map(_tuples, values)) if values.ndim else values.item()
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command."""
-    parser.description = "Compare simulated with real N-MNIST recordings of the same images."
-    parser.add_argument("--fit", type=int, default=0, help="steps of search for parameters (0)")
-    parser.add_argument("--seed", type=int, default=1, help="seed of the search (1)")
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=Path("build/calibration.png"),
-        help="plot to write (build/calibration.png)",
-    )
+def report(steps: int, seed: int, plot: Path) -> None:
+    """Print the match on recordings that nothing was fitted on, and plot it.
 
-
-def main(options: argparse.Namespace) -> int:
-    """Print the match on recordings that nothing was fitted on, and plot it."""
-    if options.seed < 0:
-        raise InputError(f"seed = {options.seed}: expected at least 0")
+    Parameters
+    ----------
+    steps : int
+        Of `calibrate`, before; 0 for the parameters of `sw.data.mnist`.
+    """
     camera, motion = mnist.CAMERA, mnist.MOTION
-    if options.fit > 0:
-        camera, motion = calibrate(camera, motion, options.fit, options.seed)
+    if steps > 0:
+        camera, motion = calibrate(camera, motion, steps, seed)
         print(f"{camera}\n{motion}\n")
     recordings, indices = pairs(JUDGED, FITTED)
     real = statistics(recordings)
@@ -221,7 +209,4 @@ def main(options: argparse.Namespace) -> int:
     match = f"{likeness(plain, real):12.3f}{likeness(simulated, real):12.3f}"
     print(f"{'correlation of event-count images':40}{match}")
     print(f"{speed:.0f} samples a second of one core")
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    draw(options.output, EDGES, real, simulated)
-    print(options.output)
-    return 0
+    draw(plot, EDGES, real, simulated)

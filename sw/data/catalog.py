@@ -1,14 +1,17 @@
-"""Data sets by name, as lists of samples that are read when they are asked for."""
+"""Data sets by name, as lists of samples that are read when they are asked for.
+
+The modules that read them are imported then, too: they bring tonic, SciPy and numba.
+"""
 
 import random
 from collections.abc import Collection, Sequence
 from functools import partial
+from importlib import import_module
 
 from tickless.errors import InputError
-from tickless.sw.data import cifar10dvs, dvsgesture, mnist, ncaltech101, nmnist, saccades
-from tickless.sw.data.dvsgesture import UNLABELLED
-from tickless.sw.data.events import Events
+from tickless.sw.data.events import UNLABELLED, Events
 from tickless.sw.data.recordings import Recordings
+from tickless.sw.integer.geometry import Shape
 
 __all__ = [
     "CLASSES",
@@ -22,30 +25,26 @@ __all__ = [
     "simulated",
 ]
 
-RECORDED = {
-    "nmnist": nmnist,
-    "dvsgesture": dvsgesture,
-    "cifar10dvs": cifar10dvs,
-    "ncaltech101": ncaltech101,
+SENSORS: dict[str, Shape] = {
+    "saccades": (2, 34, 34),
+    "nmnist": (2, 34, 34),
+    "dvsgesture": (2, 128, 128),
+    "cifar10dvs": (2, 128, 128),
+    "ncaltech101": (2, 180, 240),
 }
-"""Data sets of recordings; each module has ``files`` and ``read``."""
+"""Extent of each data set's sensor. Its module in this folder has its name; all but ``saccades``
+are recorded, and their modules have ``files`` and ``read``."""
 
-DATASETS = ("saccades", *RECORDED)
+DATASETS = tuple(SENSORS)
 
 SPLITS = ("train", "test", "all")
-
-SENSORS = {
-    "saccades": saccades.SENSOR,
-    **{name: module.SENSOR for name, module in RECORDED.items()},
-}
-"""Extent of each data set's sensor."""
 
 CLASSES = {
     "saccades": 10,
     "nmnist": 10,
-    "dvsgesture": len(dvsgesture.CLASSES),
-    "cifar10dvs": len(cifar10dvs.CLASSES),
-    "ncaltech101": len(ncaltech101.CLASSES),
+    "dvsgesture": 11,
+    "cifar10dvs": 10,
+    "ncaltech101": 101,
 }
 """Number of each data set's classes."""
 
@@ -78,12 +77,12 @@ def load(dataset: str, split: str) -> Recordings:
         raise InputError(f"split = {split!r}: expected one of {', '.join(SPLITS)}")
     parts = ("train", "test") if split == "all" else (split,)
     name = f"{dataset}-{split}"
+    module = import_module(f"tickless.sw.data.{dataset}")
     if dataset == "saccades":
-        digits = [pair for part in parts for pair in saccades.digits(part)]
-        return Recordings(saccades.sample, *_columns(digits), name)
-    if dataset == "dvsgesture" and split == "all" and dvsgesture.only_clips():
+        digits = [pair for part in parts for pair in module.digits(part)]
+        return Recordings(module.sample, *_columns(digits), name)
+    if dataset == "dvsgesture" and split == "all" and module.only_clips():
         parts = ("test",)
-    module = RECORDED[dataset]
     paths, labels = _columns([pair for part in parts for pair in module.files(part)])
     return Recordings(module.read, paths, labels, name, paths)
 
@@ -142,12 +141,14 @@ def simulated(dataset: str, count: int, aside: Collection = ()) -> Recordings:
         ``keys`` of training samples that are kept aside to judge a network trained on the others:
         samples of the images that they show are left out.
     """
+    from tickless.sw.data import mnist, saccades
+
     name = f"{dataset}-simulated"
     if dataset == "saccades":
         digits = saccades.digits("train")
-        rounds = range(1, 2 + count // max(1, len(digits) - len(aside)))
+        rounds = range(1, 1 + -(-count // max(1, len(digits) - len(aside))))
         keys = [((digit, number), label) for number in rounds for digit, label in digits]
-        whole = Recordings(_variant, *_columns(keys), name)
+        whole = Recordings(_variant, *_columns(keys if aside else keys[:count]), name)
         allowed = [i for i, (digit, _) in enumerate(whole.keys) if digit not in aside]
         return whole.part(allowed[:count])
     source = mnist.path()
@@ -163,6 +164,8 @@ def simulated(dataset: str, count: int, aside: Collection = ()) -> Recordings:
 
 
 def _variant(key: tuple[int, int]) -> Events:
+    from tickless.sw.data import saccades
+
     return saccades.sample(*key)
 
 

@@ -8,9 +8,9 @@ import numpy as np
 from tonic.datasets import DVSGesture
 
 from tickless.sw.data import atis, store
-from tickless.sw.data.events import Events, EventsError
+from tickless.sw.data.events import UNLABELLED, Events, EventsError
 
-__all__ = ["CLASSES", "CLIPS", "SENSOR", "UNLABELLED", "files", "only_clips", "read"]
+__all__ = ["CLASSES", "CLIPS", "SENSOR", "files", "only_clips", "read"]
 
 SENSOR = (2, 128, 128)
 """Extent ``(polarities, height, width)`` of a recording."""
@@ -20,9 +20,6 @@ CLASSES = tuple(DVSGesture.classes)
 
 CLIPS = "dvsgesture_clips"
 """Folder of the clips in ``TICKLESS_DATA``."""
-
-UNLABELLED = -1
-"""Label of a recording whose class is not known."""
 
 FOLDERS = {"train": "ibmGestureTrain", "test": "ibmGestureTest"}
 

@@ -7,7 +7,10 @@ import numpy as np
 from tickless.errors import InputError
 from tickless.sw.integer.geometry import Shape
 
-__all__ = ["Events", "EventsError"]
+__all__ = ["UNLABELLED", "Events", "EventsError"]
+
+UNLABELLED = -1
+"""Label of a recording whose class is not known."""
 
 
 class EventsError(InputError):

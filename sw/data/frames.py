@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-import numba
 import numpy as np
 import torch
 
+from tickless.sw.compiled import compiled
 from tickless.sw.data.events import Events
 from tickless.sw.data.packed import pack, pack_on_disk
 from tickless.sw.integer.geometry import Shape
@@ -106,7 +106,7 @@ def frames(events: Events, steps: int) -> torch.Tensor:
     return FrameSource([(events, 0)], events.sensor).frames([0], steps)[:, 0]
 
 
-@numba.njit(cache=True)
+@compiled
 def _count(addresses, times, starts, chosen, moves, counts):
     steps, _, _, height, width = counts.shape
     for place, sample in enumerate(chosen):

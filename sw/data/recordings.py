@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import overload
 
 from tickless.sw.data.events import Events
+from tickless.sw.workers import end_with_parent
 
-__all__ = ["Recordings", "in_parallel"]
+__all__ = ["Recordings", "in_parallel", "parcels"]
 
 CHUNK = 64
 """Samples that a process makes at once."""
@@ -73,6 +74,15 @@ class Recordings(Sequence[tuple[Events, int]]):
         return part
 
 
+def parcels(recordings: Recordings, size: int) -> list[Recordings]:
+    """The samples, so many at a time, in their order: each parcel is whole, and light to send."""
+    keys, labels = recordings.keys, recordings.labels
+    places = [slice(start, start + size) for start in range(0, len(recordings), size)]
+    return [
+        Recordings(recordings.make, keys[place], labels[place], recordings.name) for place in places
+    ]
+
+
 def in_parallel(
     recordings: Recordings, processes: int | None = None
 ) -> Iterator[tuple[Events, int]]:
@@ -88,6 +98,6 @@ def in_parallel(
         yield from recordings
         return
     # Forked processes would inherit torch's threads in whatever state they are.
-    with ProcessPoolExecutor(count, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(count, get_context("spawn"), end_with_parent) as pool:
         made = pool.map(recordings.make, recordings.keys, chunksize=CHUNK)
         yield from zip(made, recordings.labels, strict=True)

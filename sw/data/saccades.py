@@ -4,11 +4,11 @@ from dataclasses import dataclass, fields
 from functools import cache
 from itertools import pairwise
 
-import numba
 import numpy as np
 from scipy.ndimage import zoom
 from sklearn.datasets import load_digits
 
+from tickless.sw.compiled import compiled
 from tickless.sw.data.events import Events
 
 __all__ = ["SENSOR", "Camera", "Motion", "digits", "record", "sample"]
@@ -185,7 +185,7 @@ def _images() -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(images).clip(0, 1), np.asarray(labels)
 
 
-@numba.njit(cache=True)
+@compiled
 def _camera(brightness, whole, part, thresholds, refractory_us):
     """Signal events ``(channel, y, x, t_us)``, pixel after pixel.
 

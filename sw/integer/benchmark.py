@@ -6,7 +6,7 @@ from time import thread_time
 
 import numpy as np
 
-from tickless.sw.integer.engine import Engine
+from tickless.progress import bar, stage
 from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.specs import LayerSpec, layer_geometries
@@ -52,13 +52,16 @@ def add_options(parser: ArgumentParser) -> None:
 
 def main(options: Namespace) -> int:
     """Print events, synaptic operations and the engine's speed on each network."""
+    with stage("loading the engine"):
+        from tickless.sw.integer.engine import Engine
     rng = np.random.default_rng(0)
     events = rng.integers(0, (2, 34, 34), (EVENTS, 3)).astype(np.int32)
     for name, convolutions in CONVOLUTIONS.items():
-        engine = Engine(synthetic_network(convolutions))
-        trace = engine.run(events)
+        with stage("compiling the engine"):
+            engine = Engine(synthetic_network(convolutions))
+            trace = engine.run(events)
         seconds = []
-        for _ in range(RUNS):
+        for _ in bar(range(RUNS), name, "run"):
             start = thread_time()
             engine.run(events)
             seconds.append(thread_time() - start)

@@ -1,10 +1,14 @@
 """Compiled inner loops of the fast engine."""
 
+from functools import partial
+
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.cpython.unsafe.numbers import trailing_zeros
 from numba.extending import intrinsic
+
+from tickless.sw.compiled import compiled
 
 __all__ = ["LANES", "accumulate", "first_lead", "integrate"]
 
@@ -57,7 +61,7 @@ def _update(typing, membrane, neuron, weight, synapse, threshold, floor, channel
     return types.uint32(*operands), build
 
 
-@njit(cache=True, nogil=True)
+@partial(compiled, nogil=True)
 def integrate(
     events, index, reads, inputs, place, visits, weight, threshold, floor, ceil, rest, most,
     membrane, spikes, sent, marks,
@@ -144,7 +148,7 @@ def integrate(
     return index, sent, operations
 
 
-@njit(cache=True, nogil=True)
+@partial(compiled, nogil=True)
 def accumulate(events, reads, place, weight, low, high, logits, answers):
     """Run a readout over all its events.
 
@@ -196,7 +200,7 @@ def accumulate(events, reads, place, weight, low, high, logits, answers):
     return visits, saturations
 
 
-@njit(cache=True, nogil=True)
+@partial(compiled, nogil=True)
 def first_lead(events, place, weight, low, high, margin):
     """First event after which a readout's largest logit leads the second largest by a margin.
 

@@ -11,6 +11,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from tickless.sw.atomic_write import atomic_write, check_readable
 from tickless.sw.integer.description import (
     describe_layer,
     layer_tensors,
@@ -168,9 +169,11 @@ class Network:
         return digest.hexdigest()
 
     def save(self, path: Path | str) -> None:
-        """Write the network as one safetensors file with its description in the header."""
+        """Write one safetensors file with the description in its header, all of it or nothing."""
         description = {**self._description(), "hash": self.hash}
-        save_file(self._tensors(), path, {"tickless": json.dumps(description, sort_keys=True)})
+        text = {"tickless": json.dumps(description, sort_keys=True)}
+        with atomic_write(Path(path)) as unfinished:
+            save_file(self._tensors(), unfinished, text)
 
     @classmethod
     def load(cls, path: Path | str) -> "Network":
@@ -179,15 +182,18 @@ class Network:
         Raises
         ------
         NetworkError
-            If the file is missing, no network file, of another version or damaged in any field;
-            the message names the file and the field.
+            If the file is missing, cannot be read, is no network file, of another version or
+            damaged in any field; the message names the file and the field.
         """
         try:
+            check_readable(path)
             with safe_open(path, "numpy") as file:
                 metadata = file.metadata() or {}
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         except FileNotFoundError:
             raise NetworkError(f"{path}: no such network file") from None
+        except PermissionError as error:
+            raise NetworkError(f"{path}: {error.strerror}") from None
         except (SafetensorError, OSError, TypeError, ValueError, KeyError) as error:
             # The last three: element types of the format that numpy does not have.
             raise NetworkError(f"{path}: not a network's safetensors file: {error}") from None

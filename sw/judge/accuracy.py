@@ -1,21 +1,28 @@
 """Accuracy of one set of weights at every number of time steps, and event by event.
 
 On the data set's test samples. Time steps and real weights come from the checkpoint that training
-left beside the network.
+left beside the network; where there is none, the integer network alone is judged.
 """
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
-
-from tickless.sw.checkpoint import Checkpoint
-from tickless.sw.data.catalog import Recordings
-from tickless.sw.data.frames import FrameSource
+from tickless.sw.data.recordings import Recordings, parcels
 from tickless.sw.integer.network import Network
-from tickless.sw.judge.evaluate import EventScore, score_events, score_steps
-from tickless.sw.judge.options import add_network, at_least_one, judging_samples
-from tickless.sw.training.models import SpikingNetwork
+from tickless.sw.judge.options import (
+    PARCEL,
+    add_judging,
+    at_least_one,
+    float_network,
+    judging_samples,
+    write_figures,
+)
+from tickless.sw.judge.score import EventScore
+from tickless.sw.workers import run_tasks
+
+if TYPE_CHECKING:
+    from tickless.sw.training.models import SpikingNetwork
 
 __all__ = ["Accuracies", "accuracies", "add_options", "main"]
 
@@ -30,26 +37,43 @@ class Accuracies:
     Members
     -------
     time_stepped : list of float
-        In 1, 2, 3, ... time steps, with real weights.
+        In 1, 2, 3, ... time steps, with real weights; empty without them.
     floating, integer : EventScore
-        Event by event, with real weights and with those of the hardware.
+        Event by event, with real weights, if there are any, and with those of the hardware.
     """
 
     time_stepped: list[float]
-    floating: EventScore
+    floating: EventScore | None
     integer: EventScore
 
 
 def accuracies(
-    model: SpikingNetwork, network: Network, recordings: Recordings, steps: int = STEPS
+    model: "SpikingNetwork | None",
+    network: Network,
+    recordings: Recordings,
+    steps: int = STEPS,
+    *,
+    jobs: int = 1,
+    cluster: str | None = None,
 ) -> Accuracies:
-    """Accuracies of a fused float network and of the integer network made of it."""
-    source = FrameSource(tqdm(recordings, "recordings", leave=False), model.sensor)
-    numbers = tqdm(range(1, steps + 1), "time steps", leave=False)
+    """Accuracies of a fused float network, if there is one, and of the integer one made of it.
+
+    Parameters
+    ----------
+    jobs, cluster : int, str, optional
+        See `sw.workers.run_tasks`; the figures are the same.
+    """
+    from tickless.sw.judge.tasks import judged
+
+    tasks = [(model, network, part, steps) for part in parcels(recordings, PARCEL)]
+    title, unit = f"accuracy on {len(recordings)} samples", "parcels"
+    parts = list(run_tasks(judged, tasks, jobs=jobs, cluster=cluster, title=title, unit=unit))
+    right = zip(*(part.time_stepped for part in parts), strict=True)
+    floating = [part.floating for part in parts if part.floating is not None]
     return Accuracies(
-        [score_steps(model, source, number) for number in numbers],
-        score_events(model, recordings),
-        score_events(network, recordings),
+        [sum(each) / len(recordings) for each in right],
+        EventScore.of(floating) if floating else None,
+        EventScore.of([part.integer for part in parts]),
     )
 
 
@@ -62,8 +86,9 @@ def table(found: Accuracies, weight_bits: int) -> str:
         later = found.time_stepped[1:]
         title = f"T = 2..{len(found.time_stepped)}"
         lines.append(f"{title:12} {min(later):17.2%} to {max(later):.2%}")
+    if found.floating is not None:
+        lines.append(f"no time step, float    {found.floating.accuracy:8.2%}")
     lines += [
-        f"no time step, float    {found.floating.accuracy:8.2%}",
         f"no time step, {weight_bits} bits   {found.integer.accuracy:8.2%}",
         f"{max(found.integer.events):,.0f} events into the busiest layer, "
         f"{found.integer.sops:,.0f} SOPs a sample",
@@ -73,7 +98,7 @@ def table(found: Accuracies, weight_bits: int) -> str:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    add_network(parser)
+    add_judging(parser)
     parser.add_argument(
         "--steps",
         type=at_least_one,
@@ -84,11 +109,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Print the table."""
+    """Print the table, or write the figures."""
     network = Network.load(options.network)
-    model = Checkpoint.load(Checkpoint.beside(options.network)).model
     dataset, samples = judging_samples(options, network)
-    found = accuracies(model, network, samples, options.steps)
-    print(f"{options.network.stem}: {dataset}, {len(samples)} test samples")
-    print(table(found, network.layers[0].edges[0].weight_bits))
+    model = float_network(options.network)
+    found = accuracies(
+        model, network, samples, options.steps, jobs=options.jobs, cluster=options.cluster
+    )
+    weight_bits = network.layers[0].edges[0].weight_bits
+    figures: dict[str, Any] = {"weight_bits": weight_bits, **asdict(found)}
+    if not write_figures(options, network, dataset, samples, figures):
+        print(f"{options.network.stem}: {dataset}, {len(samples)} test samples")
+        print(table(found, weight_bits))
     return 0

@@ -6,21 +6,26 @@ counterpart in time steps.
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from matplotlib.figure import Figure
-from tqdm import tqdm
 
-from tickless.sw.checkpoint import Checkpoint
-from tickless.sw.data.catalog import Recordings
-from tickless.sw.data.frames import FrameSource
-from tickless.sw.integer import engine
+from tickless.sw.data.recordings import Recordings, parcels
 from tickless.sw.integer.network import Network
-from tickless.sw.judge.options import add_network, judging_samples
-from tickless.sw.training.models import SpikingNetwork
+from tickless.sw.judge.options import (
+    PARCEL,
+    add_judging,
+    float_network,
+    judging_samples,
+    write_figures,
+)
+from tickless.sw.outputs import output_file
+from tickless.sw.workers import run_tasks
+
+if TYPE_CHECKING:
+    from tickless.sw.training.models import SpikingNetwork
 
 __all__ = ["Exit", "add_options", "event_exits", "main", "step_exits"]
 
@@ -57,7 +62,12 @@ class Exit:
 
 
 def event_exits(
-    network: Network, recordings: Recordings, margins: Sequence[int] | None = None
+    network: Network,
+    recordings: Recordings,
+    margins: Sequence[int] | None = None,
+    *,
+    jobs: int = 1,
+    cluster: str | None = None,
 ) -> list[Exit]:
     """Exits event by event; the last one has a margin of infinity, which never decides.
 
@@ -65,58 +75,63 @@ def event_exits(
     ----------
     margins : sequence of int, optional
         `SHARES` of the median lead by default.
+    jobs, cluster : int, str, optional
+        See `sw.workers.run_tasks`; the figures are the same.
     """
-    pairs = [
-        (events.addresses, label) for events, label in tqdm(recordings, "recordings", leave=False)
-    ]
-    whole = [engine.run(network, addresses) for addresses, _ in tqdm(pairs, "whole", leave=False)]
+    from tickless.sw.judge.tasks import early, leads
+
+    parts, where = parcels(recordings, PARCEL), {"jobs": jobs, "cluster": cluster}
     if margins is None:
-        leads = [np.diff(np.sort(trace.logits)[-2:]).item() for trace in whole]
-        margins = [int(share * np.median(leads)) for share in SHARES]
-    exits = []
-    for margin in [*margins, None]:
-        traces = whole
-        if margin is not None:
-            name = f"margin {margin:,}"
-            traces = [
-                engine.run(network, addresses, (), margin)
-                for addresses, _ in tqdm(pairs, name, leave=False)
-            ]
-        right = [
-            trace.class_index == label for trace, (_, label) in zip(traces, pairs, strict=True)
-        ]
-        events = [trace.dropped + trace.layers[0].events for trace in traces]
-        exits.append(
-            Exit(
-                margin=np.inf if margin is None else margin,
-                accuracy=float(np.mean(right)),
-                decided=float(np.mean([trace.decision is not None for trace in traces])),
-                consumed=float(np.mean(events)),
-                sops=float(np.mean([trace.sops for trace in traces])),
-            )
+        tasks = [(network, part) for part in parts]
+        found = run_tasks(leads, tasks, title="leads at END", unit="parcels", **where)
+        median = np.median([lead for part in found for lead in part])
+        margins = [int(share * median) for share in SHARES]
+    every = [*margins, None]
+    tasks = [(network, part, every) for part in parts]
+    found = run_tasks(early, tasks, title="early exit", unit="parcels", **where)
+    samples = [sample for part in found for sample in part]
+    return [
+        Exit(
+            margin=np.inf if margin is None else margin,
+            accuracy=float(np.mean([item.right for item in items])),
+            decided=float(np.mean([item.decided for item in items])),
+            consumed=float(np.mean([item.consumed for item in items])),
+            sops=float(np.mean([item.sops for item in items])),
         )
-    return exits
+        for margin, items in zip(every, zip(*samples, strict=True), strict=True)
+    ]
 
 
-@torch.no_grad()
-def step_exits(model: SpikingNetwork, recordings: Recordings, steps: int = STEPS) -> list[Exit]:
+def step_exits(
+    model: "SpikingNetwork",
+    recordings: Recordings,
+    steps: int = STEPS,
+    *,
+    jobs: int = 1,
+    cluster: str | None = None,
+) -> list[Exit]:
     """Exits in time steps: after the first step of ``steps`` by which the lead is large enough.
 
     This is the dynamic time step of SEENN (Li et al., NeurIPS 2023) with the lead of the largest
     logit for its confidence. Margins are shares of the median lead, as event by event. The steps
     are cut from the whole sample, whose length a chip would not know before its end.
+
+    Parameters
+    ----------
+    jobs, cluster : int, str, optional
+        See `sw.workers.run_tasks`; the figures are the same.
     """
-    model.eval()
-    source = FrameSource(recordings, model.sensor)
-    frames = source.frames(np.arange(len(source)), steps)
-    # What a network has made of the first steps does not change with those that come.
-    logits = torch.stack(
-        [model(frames[: step + 1])[0] for step in tqdm(range(steps), "time steps", leave=False)]
+    from tickless.sw.judge.tasks import step_logits
+
+    tasks = [(model, part, steps) for part in parcels(recordings, PARCEL)]
+    found = run_tasks(
+        step_logits, tasks, jobs=jobs, cluster=cluster, title="time steps", unit="parcels"
     )
-    best = logits.topk(2, dim=2)
-    leads, classes = (best.values[..., 0] - best.values[..., 1]).numpy(), best.indices[..., 0]
-    right = (classes == source.labels).numpy()
-    columns = np.arange(len(source))
+    logits = np.concatenate(list(found), axis=1)
+    best = np.sort(logits, axis=2)
+    leads = best[..., -1] - best[..., -2]
+    right = logits.argmax(axis=2) == np.array(recordings.labels)
+    columns = np.arange(len(recordings))
     exits = []
     for margin in [*(share * float(np.median(leads[-1])) for share in SHARES), np.inf]:
         enough = leads >= margin
@@ -142,16 +157,24 @@ def table(title: str, unit: str, exits: Sequence[Exit]) -> str:
     ]
     for item in exits:
         margin = f"{item.margin:,.4g}" if item.margin < 1000 else f"{item.margin:,.0f}"
-        sops = "" if np.isnan(item.sops) else f"{item.sops:12,.0f}{item.sops / whole.sops:8.1%}"
+        share = _share(item.sops, whole.sops)
+        sops = "" if np.isnan(item.sops) else f"{item.sops:12,.0f}{share:8.1%}"
         lines.append(
             f"{margin:>12}{item.accuracy:10.2%}{item.decided:9.1%}{item.consumed:10,.1f}"
-            f"{item.consumed / whole.consumed:8.1%}{sops}"
+            f"{_share(item.consumed, whole.consumed):8.1%}{sops}"
         )
     return "\n".join(lines)
 
 
+def _share(part: float, whole: float) -> float:
+    """Share of what is consumed; all of it where that is nothing, as of samples without events."""
+    return part / whole if whole else 1.0
+
+
 def plot(event: Sequence[Exit], steps: Sequence[Exit], path: Path) -> None:
     """Accuracy against the share of events, of SOPs and of time steps, to a picture."""
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(7, 4.2), layout="constrained", dpi=120)
     axes = figure.add_subplot()
     shares = [
@@ -162,7 +185,7 @@ def plot(event: Sequence[Exit], steps: Sequence[Exit], path: Path) -> None:
     for label, exits, name, colour in shares:
         if exits:
             whole = getattr(exits[-1], name)
-            x = [100 * getattr(item, name) / whole for item in exits]
+            x = [100 * _share(getattr(item, name), whole) for item in exits]
             y = [100 * item.accuracy for item in exits]
             axes.plot(x, y, "o-", ms=3.5, lw=1.2, color=colour, label=label)
     axes.set_xlabel("consumed, % of the whole sample")
@@ -174,24 +197,32 @@ def plot(event: Sequence[Exit], steps: Sequence[Exit], path: Path) -> None:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    add_network(parser)
+    add_judging(parser)
     parser.add_argument("--margins", type=int, nargs="+", help="in integer logit units")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="picture to write")
 
 
 def main(options: argparse.Namespace) -> int:
-    """Print tables and, on request, draw a picture."""
+    """Print tables, or write the figures, and on request draw a picture."""
+    if options.plot:
+        output_file(options.plot)
     network = Network.load(options.network)
     dataset, samples = judging_samples(options, network)
-    event = event_exits(network, samples, options.margins)
-    checkpoint = Checkpoint.beside(options.network)
-    steps = []
-    if checkpoint.exists():
-        steps = step_exits(Checkpoint.load(checkpoint).model, samples)
+    model = float_network(options.network)
+    where = {"jobs": options.jobs, "cluster": options.cluster}
+    event = event_exits(network, samples, options.margins, **where)
+    steps = [] if model is None else step_exits(model, samples, **where)
+    if options.plot:
+        plot(event, steps, options.plot)
+    figures = {
+        "events": [asdict(item) for item in event],
+        "time_steps": [asdict(item) for item in steps],
+    }
+    if write_figures(options, network, dataset, samples, figures):
+        return 0
     print(table(f"{dataset}, {len(samples)} samples, event by event", "events", event))
     if steps:
         print(table(f"\nin time steps, {STEPS} at most", "steps", steps))
     if options.plot:
-        plot(event, steps, options.plot)
         print(f"\nwrote {options.plot}")
     return 0

@@ -2,23 +2,24 @@
 
 import copy
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
+from tickless.progress import bar
 from tickless.sw.data.events import Events
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.integer.engine import ReadoutLayer, SpikingLayer, run_layers
 from tickless.sw.integer.engine import run as run_network
 from tickless.sw.integer.network import Network
+from tickless.sw.judge.score import EventCounts, EventScore
 from tickless.sw.training.models import SpikingNetwork
 
 __all__ = [
-    "EventScore",
     "FloatEngine",
+    "count_events",
     "renormalized",
+    "right_in_steps",
     "score_events",
     "score_steps",
     "spike_counts",
@@ -67,35 +68,13 @@ class FloatEngine:
         return answer.logits, [trace.spikes for trace in traces], sops
 
 
-@dataclass(frozen=True)
-class EventScore:
-    """What a network does event by event with a set of samples.
-
-    Members
-    -------
-    accuracy : float
-        Share of samples whose largest logit is that of their label.
-    samples : int
-        Number of samples.
-    events : tuple of float
-        Mean events a sample into each layer, the readout included.
-    sops : float
-        Mean synaptic operations a sample.
-    """
-
-    accuracy: float
-    samples: int
-    events: tuple[float, ...]
-    sops: float
-
-
-def score_events(
+def count_events(
     model: Network | SpikingNetwork, samples: Iterable[tuple[Events, int]]
-) -> EventScore:
-    """Score of an integer network or a fused float one, event by event."""
+) -> EventCounts:
+    """What an integer network or a fused float one does with samples, event by event."""
     engine = FloatEngine(model) if isinstance(model, SpikingNetwork) else None
-    right, counts, sops = [], [], []
-    for events, label in tqdm(samples, "event by event", leave=False):
+    counts = EventCounts([], [], [])
+    for events, label in samples:
         addresses = events.addresses
         inside = int(events.inside.sum())
         if engine is not None:
@@ -105,16 +84,22 @@ def score_events(
             trace = run_network(model, addresses)
             logits, visits = trace.logits, trace.sops
             spikes = [layer.spikes for layer in trace.layers]
-        right.append(int(logits.argmax()) == label)
-        counts.append([inside, *(len(part) for part in spikes)])
-        sops.append(visits)
-    means = tuple(float(mean) for mean in np.mean(counts, axis=0))
-    return EventScore(float(np.mean(right)), len(right), means, float(np.mean(sops)))
+        counts.right.append(int(logits.argmax()) == label)
+        counts.events.append([inside, *(len(part) for part in spikes)])
+        counts.sops.append(visits)
+    return counts
+
+
+def score_events(
+    model: Network | SpikingNetwork, samples: Iterable[tuple[Events, int]]
+) -> EventScore:
+    """Score of an integer network or a fused float one, event by event."""
+    return EventScore.of([count_events(model, bar(samples, "event by event", "samples"))])
 
 
 @torch.no_grad()
-def score_steps(model: SpikingNetwork, source: FrameSource, steps: int, batch: int = 100) -> float:
-    """Share of recordings that a float network classifies rightly in this many time steps.
+def right_in_steps(model: SpikingNetwork, source: FrameSource, steps: int, batch: int = 100) -> int:
+    """How many recordings a float network classifies rightly in this many time steps.
 
     A network with batch norms needs their statistics at this many: see `renormalized`.
     """
@@ -124,7 +109,12 @@ def score_steps(model: SpikingNetwork, source: FrameSource, steps: int, batch: i
         chosen = np.arange(start, min(start + batch, len(source)))
         logits, _ = model(source.frames(chosen, steps).to(device))
         right += int((logits.argmax(1).cpu() == source.labels[chosen]).sum())
-    return right / len(source)
+    return right
+
+
+def score_steps(model: SpikingNetwork, source: FrameSource, steps: int, batch: int = 100) -> float:
+    """Share of recordings classified rightly, as in `right_in_steps`."""
+    return right_in_steps(model, source, steps, batch) / len(source)
 
 
 @torch.no_grad()

@@ -1,24 +1,18 @@
 """Quantization: a trained float network becomes an integer one."""
 
-import argparse
 import copy
-from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import torch
 
-from tickless.sw.checkpoint import Checkpoint
-from tickless.sw.data.catalog import load
 from tickless.sw.integer.geometry import Geometry
 from tickless.sw.integer.layer import Edge, Layer, membrane_bits
 from tickless.sw.integer.network import Network, NetworkError, Provenance
-from tickless.sw.judge.evaluate import score_events
 from tickless.sw.quantization.rule import Quantization
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire
 
-__all__ = ["add_options", "main", "quantize"]
+__all__ = ["quantize"]
 
 
 def quantize(
@@ -105,42 +99,3 @@ def _shortcut(weight: torch.Tensor, geometry: Geometry, weight_bits: int, source
     needed = membrane_bits(int(integers.max()) + 1, int(integers.min()))
     bits = max(weight_bits, needed)
     return Edge(geometry, integers.astype(np.int8 if bits <= 8 else np.int16), bits, source.name)
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command."""
-    parser.description = (
-        "Quantize a checkpoint of tickless train and measure the integer network, event by event, "
-        "on the test samples of its data set."
-    )
-    parser.add_argument("checkpoint", type=Path, help="file that tickless train wrote")
-    trained = "as it was trained for, or "
-    parser.add_argument(
-        "--bits", type=int, default=None, help=f"width of a weight, 2 to 8; {trained}8"
-    )
-    parser.add_argument(
-        "--resolution",
-        type=int,
-        default=None,
-        help=f"most weight units in a threshold; {trained}128",
-    )
-    parser.add_argument("-o", "--output", type=Path, required=True, help="network file to write")
-
-
-def main(options: argparse.Namespace) -> int:
-    """Checkpoint in, network file out, integer accuracy measured."""
-    source = Checkpoint.load(options.checkpoint)
-    trained = source.model.quantization or Quantization()
-    bits = trained.weight_bits if options.bits is None else options.bits
-    units = trained.resolution if options.resolution is None else options.resolution
-    network = quantize(source.model, bits, units)
-    score = score_events(network, load(source.dataset, "test"))
-    accuracies = {**source.accuracies, "integer": score.accuracy}
-    origin = Provenance(source.dataset, source.method, source.seed, accuracies)
-    replace(network, provenance=origin).save(options.output)
-    print(f"integer accuracy: {score.accuracy:.4f} of {score.samples} samples")
-    print(f"mean events into each layer: {', '.join(f'{mean:.0f}' for mean in score.events)}")
-    print(f"mean synaptic operations: {score.sops:.0f}")
-    print(f"membrane bits: {', '.join(str(layer.membrane_bits) for layer in network.layers[:-1])}")
-    print(f"wrote {options.output}")
-    return 0

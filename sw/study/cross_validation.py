@@ -1,96 +1,34 @@
 """Cross-validation: networks trained on some of the training recordings and judged on the others.
 
-What counts is the integer network, event by event.
+What counts is the integer network, event by event. Parts that are there already are not made again.
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
-from scipy.stats import binomtest
+from typing import TYPE_CHECKING
 
 from tickless.errors import InputError
-from tickless.sw.data.catalog import SENSORS, Recordings, load, simulated
-from tickless.sw.data.frames import FrameSource
-from tickless.sw.judge.evaluate import score_events, score_steps
-from tickless.sw.quantization.quantize import quantize
-from tickless.sw.study.runs import JOBS, side_by_side, store, stored
+from tickless.sw.outputs import output_folder
 from tickless.sw.training.experiment import add_experiment, read_experiment
-from tickless.sw.training.settings import Settings
-from tickless.sw.training.trainer import Trainer
+from tickless.sw.workers import add_workers, run_tasks
 
-__all__ = ["HeldOutScore", "add_options", "hold_out", "judge", "main", "summary", "wilson"]
+if TYPE_CHECKING:
+    from tickless.sw.study.held_out import HeldOutScore
 
-
-@dataclass(frozen=True)
-class HeldOutScore:
-    """One network, judged on recordings that its training never saw.
-
-    Members
-    -------
-    samples : int
-        Recordings judged on.
-    right : mapping of str to int
-        How many of them are classified rightly: ``time_stepped``, at the settings' time steps,
-        ``float_events`` and ``integer``, both event by event.
-    busiest_events : float
-        Mean events a sample into the busiest layer of the integer network.
-    sops : float
-        Mean synaptic operations a sample of the integer network.
-    """
-
-    samples: int
-    right: dict[str, int]
-    busiest_events: float
-    sops: float
-
-
-def hold_out(settings: Settings, parts: int) -> tuple[Recordings, Recordings, Recordings]:
-    """Training recordings without every ``parts``-th, simulated samples, and what is kept aside.
-
-    The seed says which part is kept aside, ``seed % parts``, so that as many seeds in a row are all
-    parts. No simulated sample is of an image that a recording kept aside shows.
-    """
-    recordings = load(settings.dataset, "train")
-    indices = np.arange(len(recordings))
-    number = settings.seed % parts
-    aside = recordings.part(indices[number::parts])
-    kept = recordings.part(np.delete(indices, np.s_[number::parts]))
-    return kept, simulated(settings.dataset, settings.simulated, aside.keys), aside
-
-
-def judge(settings: Settings, parts: int, state: Path | None = None) -> HeldOutScore:
-    """Train without one part, as of `hold_out`, and judge on it.
-
-    Parameters
-    ----------
-    state : Path, optional
-        See `sw.training.trainer.Trainer`.
-    """
-    kept, extra, aside = hold_out(settings, parts)
-    checkpoint = Trainer(settings, kept, extra, state).run()
-    source = FrameSource(aside, SENSORS[settings.dataset])
-    network = quantize(checkpoint.model, settings.weight_bits, settings.resolution)
-    floating, integer = (score_events(model, aside) for model in (checkpoint.model, network))
-    shares = {
-        "time_stepped": score_steps(checkpoint.model, source, settings.steps),
-        "float_events": floating.accuracy,
-        "integer": integer.accuracy,
-    }
-    right = {name: round(share * len(aside)) for name, share in shares.items()}
-    return HeldOutScore(len(aside), right, max(integer.events), integer.sops)
+__all__ = ["add_options", "main", "summary", "wilson"]
 
 
 def wilson(right: int, samples: int) -> tuple[float, float]:
     """95 % interval of a share, by Wilson's score."""
+    from scipy.stats import binomtest
+
     interval = binomtest(right, samples).proportion_ci(0.95, "wilson")
     return float(interval.low), float(interval.high)
 
 
-def summary(parts: Sequence[HeldOutScore]) -> str:
+def summary(parts: Sequence["HeldOutScore"]) -> str:
     """Table of all parts together."""
     samples = sum(part.samples for part in parts)
     lines = [
@@ -117,11 +55,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", type=Path, help="folder; build/cross-validation/EXPERIMENT if not given"
     )
-    parser.add_argument("--jobs", type=int, default=JOBS, help=f"parts side by side ({JOBS})")
+    add_workers(parser)
 
 
 def main(options: argparse.Namespace) -> int:
     """Run the parts that are not there yet, and sum up all that are."""
+    from tickless.sw.study.held_out import judged_part
+
     settings = read_experiment(options.experiment, options.set)
     if settings.target != "events":
         raise InputError(f"target = {settings.target!r}: expected 'events'")
@@ -131,26 +71,12 @@ def main(options: argparse.Namespace) -> int:
             "one of them, from 0"
         )
     output = options.output or Path("build/cross-validation") / Path(options.experiment).stem
-    output.mkdir(parents=True, exist_ok=True)
+    output_folder(output)
     wanted = range(options.parts) if options.part is None else [options.part]
     # The first seed that keeps this part aside.
     seeds = [settings.seed + (number - settings.seed) % options.parts for number in wanted]
-    runs = [(replace(settings, seed=seed), options.parts, output) for seed in seeds]
-    done = side_by_side(_part, runs, options.jobs, "parts")
+    runs = [(replace(settings, seed=seed), options.parts, output.resolve()) for seed in seeds]
+    where = {"jobs": options.jobs, "cluster": options.cluster}
+    done = list(run_tasks(judged_part, runs, title="cross-validation", unit="parts", **where))
     print(summary(done))
     return 0
-
-
-def _part(settings: Settings, parts: int, output: Path) -> HeldOutScore:
-    """A part's score, from its file if it was made with the same settings."""
-    number = settings.seed % parts
-    path = output / f"{number}-of-{parts}.json"
-    found = stored(path, settings, "part")
-    if found is not None:
-        return HeldOutScore(**found)
-    print(f"part {number} of {parts}", file=sys.stderr)
-    state = path.with_suffix(".state")
-    part = judge(settings, parts, state)
-    store(path, settings, "part", part)
-    state.unlink(missing_ok=True)
-    return part

@@ -11,9 +11,10 @@ from tickless.sw.integer.network import NetworkError
 from tickless.sw.judge.early_exit import Exit, event_exits
 from tickless.sw.judge.evaluate import FloatEngine, score_events, score_steps, spike_difference
 from tickless.sw.quantization.quantize import quantize
-from tickless.sw.study.cross_validation import hold_out
+from tickless.sw.study.held_out import hold_out
 from tickless.sw.study.runs import store, stored
 from tickless.sw.study.variants import Variant
+from tickless.sw.threads import one_thread
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.settings import Settings
 from tickless.sw.training.state import hand_on
@@ -38,7 +39,7 @@ BITS = (8, 6, 5, 4, 3)
 
 PARTS = 8
 """One in so many training recordings is kept aside to judge on, others for each seed: see
-`sw.study.cross_validation.hold_out`."""
+`sw.study.held_out.hold_out`."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,8 @@ def pretrain(variant: Variant, seed: int, folder: Path) -> None:
     settings = _beginning(replace(variant.settings, seed=seed))
     if settings.pretrain_epochs:
         kept, extra, _ = hold_out(settings, PARTS)
-        Trainer(settings, kept, extra, pretrained(variant, seed, folder)).run()
+        with one_thread():
+            Trainer(settings, kept, extra, pretrained(variant, seed, folder)).run()
 
 
 def outcome(variant: Variant, seed: int, folder: Path) -> Outcome:
@@ -124,6 +126,11 @@ def outcome(variant: Variant, seed: int, folder: Path) -> Outcome:
     done = finished(variant, seed, folder)
     if done:
         return done
+    with one_thread():
+        return _trained(variant, seed, folder)
+
+
+def _trained(variant: Variant, seed: int, folder: Path) -> Outcome:
     settings = replace(variant.settings, seed=seed)
     path = _path(variant, seed, folder)
     kept, extra, aside = hold_out(settings, PARTS)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from tickless.sw.training.settings import Settings
 
-__all__ = ["Variant", "variants"]
+__all__ = ["Variant", "quick_changes", "variants"]
 
 FOUR_BITS_STRENGTH = 0.001
 """`refit_strength` of the variant with rounded weights, as in ``nmnist-4bit.toml``."""
@@ -26,6 +26,19 @@ class Variant:
     settings: Settings
 
 
+def quick_changes(settings: Settings) -> list[str]:
+    """Changes of settings, as ``--set`` takes them, to train on a fraction of the samples."""
+    fewer = {
+        "pretrain_epochs": min(2, settings.pretrain_epochs),
+        "pretrain_samples": 12_000,
+        "epochs": 2,
+        "samples": 8_000,
+        "simulated": 12_000,
+        "refit_samples": min(3_000, settings.refit_samples),
+    }
+    return [f"{name}={value}" for name, value in fewer.items()]
+
+
 def variants(settings: Settings, quick: bool) -> list[Variant]:
     """SDT, NMT and MTT, and what else there is to compare.
 
@@ -41,28 +54,17 @@ def variants(settings: Settings, quick: bool) -> list[Variant]:
     Parameters
     ----------
     quick : bool
-        Whether to train on a fraction of the samples, and to leave out what needs a pre-training of
-        its own or says little then.
+        Whether to leave out what needs a pre-training of its own, or says little after a training
+        as of `quick_changes`.
     """
-    base = settings
-    if quick:
-        base = replace(
-            base,
-            pretrain_epochs=min(2, base.pretrain_epochs),
-            pretrain_samples=12000,
-            epochs=2,
-            samples=8000,
-            simulated=12000,
-            refit_samples=min(3000, base.refit_samples),
-        )
-    sdt = replace(base, method="sdt", epochs=base.epochs * base.configurations)
-    mtt = replace(base, method="mtt")
+    sdt = replace(settings, method="sdt", epochs=settings.epochs * settings.configurations)
+    mtt = replace(settings, method="mtt")
     compared = [
         Variant("SDT", sdt),
-        Variant("NMT", replace(base, method="nmt")),
+        Variant("NMT", replace(settings, method="nmt")),
         Variant("MTT", mtt),
     ]
-    other = "uniform" if base.steps_drawn == "log-uniform" else "log-uniform"
+    other = "uniform" if settings.steps_drawn == "log-uniform" else "log-uniform"
     drawn_otherwise = Variant(f"MTT, T {other}", replace(mtt, steps_drawn=other))
     if settings.target == "steps":
         return [*compared, drawn_otherwise]
@@ -83,6 +85,6 @@ def variants(settings: Settings, quick: bool) -> list[Variant]:
         drawn_otherwise,
         Variant("MTT, T = 8 to 40", many),
         Variant("MTT, T = 8 to 40, no refit", replace(many, refit_samples=0)),
-        Variant("MTT, half the spikes", replace(mtt, rate_budget=base.rate_budget / 2)),
+        Variant("MTT, half the spikes", replace(mtt, rate_budget=settings.rate_budget / 2)),
         Variant("MTT, small weights", replace(mtt, weight_limit=1.0)),
     ]

@@ -1,12 +1,13 @@
 """Batches of training samples: recorded and simulated ones in their shares, augmented."""
 
 from functools import partial
+from math import inf
 
 import numpy as np
 import torch
 
 from tickless.sw.data.augment import Compose, Flip, Roll
-from tickless.sw.data.cache import cached
+from tickless.sw.data.cache import Uncached, cached, folder
 from tickless.sw.data.catalog import Recordings
 from tickless.sw.integer.geometry import Shape
 from tickless.sw.training.settings import Settings
@@ -23,7 +24,7 @@ class Batches:
         Shares, batch and augmentation.
     recorded, extra : Recordings
         The data set's own samples, at least one, and simulated ones, or none. All that they are
-        parts of comes into the cache.
+        parts of comes into the cache, unless the run asks for fewer samples than that.
     sensor : Shape
         Extent of the events.
 
@@ -35,7 +36,10 @@ class Batches:
 
     def __init__(self, settings: Settings, recorded: Recordings, extra: Recordings, sensor: Shape):
         self.settings = settings
-        self.source = cached([recorded.whole, extra.whole], sensor)
+        parts = [recorded.whole, extra.whole]
+        few = _asked_for(settings) < sum(map(len, parts))
+        cache = not few or folder(parts, sensor).exists()
+        self.source = cached(parts, sensor) if cache else Uncached(parts, sensor)
         self._recorded = np.asarray(recorded.indices)
         self._extra = len(recorded.whole) + np.asarray(extra.indices, np.int64)
         flip = (Flip(),) if settings.flip else ()
@@ -81,3 +85,13 @@ class Batches:
     def _own(self, count: int) -> int:
         """How many of so many samples are the data set's own."""
         return round(count * self.settings.recorded_share) if len(self._extra) else count
+
+
+def _asked_for(settings: Settings) -> float:
+    """How many times a run asks for a sample."""
+    if settings.target == "steps":
+        return inf  # for its batch norms, at each number of time steps that is tested
+    passes = 1 if settings.method == "sdt" else settings.configurations
+    later = (settings.epochs + settings.quantize_epochs) * settings.samples * passes
+    # The refit sees its samples event by event and in time steps.
+    return settings.pretrain_epochs * settings.pretrain_samples + later + 2 * settings.refit_samples

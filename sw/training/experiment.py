@@ -9,7 +9,7 @@ from typing import Any
 
 from tickless.sw.training.settings import Settings, SettingsError
 
-__all__ = ["FOLDER", "add_experiment", "experiments", "read_experiment"]
+__all__ = ["FOLDER", "add_experiment", "experiments", "read_experiment", "setting_names"]
 
 FOLDER = Path(__file__).parents[1] / "experiments"
 """Where the experiments with a name are."""
@@ -66,6 +66,11 @@ def read_experiment(name: str, changes: Sequence[str] = ()) -> Settings:
     for change in changes:
         values |= _change(change)
     return _settings(f"{path}, changed by {' '.join(changes)}" if changes else str(path), values)
+
+
+def setting_names(changes: Sequence[str]) -> set[str]:
+    """Names of the settings that some changes, as of `read_experiment`, are about."""
+    return {change.partition("=")[0].strip() for change in changes}
 
 
 def _read(path: Path, name: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional
 from tqdm import tqdm
 
+from tickless.progress import bar
 from tickless.sw.training.batches import Batches
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.settings import Settings
@@ -101,8 +102,9 @@ class TrainingLoop:
         model.train()
         order = self._batches.epoch(phase.samples, self._generator)
         title = f"{phase.name} {number}/{phase.epochs}"
-        progress = tqdm(order, title) if self._team.leads else tqdm(order, disable=True)
-        for chosen in progress:
+        leads = self._team.leads
+        shown = bar(order, title, "batches") if leads else tqdm(order, disable=True)
+        for chosen in shown:
             self._optimizer.zero_grad()
             *others, last = draw_time_steps(phase.method, self._settings, stages, self._generator)
             with self._team.apart(self._joined):
@@ -113,7 +115,7 @@ class TrainingLoop:
             self._schedule.step()
             self._limit()
             right, spikes = np.mean(seen, axis=0)
-            progress.set_postfix(accuracy=f"{right:.3f}", spikes=f"{spikes:.0f}", refresh=False)
+            shown.set_postfix(accuracy=f"{right:.3f}", spikes=f"{spikes:.0f}", refresh=False)
 
     def state(self) -> dict[str, Any]:
         """State of optimizer and learning rate."""

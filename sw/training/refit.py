@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from torch.nn import functional
-from tqdm import tqdm
 
+from tickless.progress import bar
 from tickless.sw.judge.evaluate import FloatEngine
 from tickless.sw.training.batches import Batches
 from tickless.sw.training.models import SpikingNetwork
@@ -76,7 +76,7 @@ def _counts(
     """What reaches the readout event by event and in time steps: ``[2, samples, *input]``."""
     engine, device = FloatEngine(model), model.weights[0].device
     counts = torch.zeros(2, len(chosen), *model.geometries[-1].input_shape)
-    for place, index in enumerate(tqdm(chosen.tolist(), "spike counts", leave=False)):
+    for place, index in enumerate(bar(chosen.tolist(), "spike counts", "samples")):
         _, spikes, _ = engine.run(batches.source.addresses(index, shifts[place]))
         np.add.at(counts[0, place].numpy(), tuple(spikes[-1].T), 1)
     for start in range(0, len(chosen), settings.batch):

@@ -8,7 +8,6 @@ from typing import Any
 from tickless.errors import InputError
 from tickless.sw.data.catalog import DATASETS
 from tickless.sw.training.architectures import NETWORKS
-from tickless.sw.training.neurons import NEURONS
 from tickless.sw.training.surrogates import SURROGATES
 from tickless.sw.training.time_steps import METHODS
 
@@ -113,7 +112,7 @@ class Settings:
     seed: int = _at_least(0, 1)
     device: str = _one_of(("auto", "cpu", "cuda"), "auto")
     mixed_precision: bool = False
-    neuron: str = _one_of(tuple(NEURONS), "if")
+    neuron: str = _one_of(("if", "lif"), "if")
     floor: float = -2.0
     decay: float = _at_least(0, 0.5, 1)
     surrogate: str = _one_of(tuple(SURROGATES), "ramp")

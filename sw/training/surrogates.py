@@ -1,30 +1,33 @@
 """Surrogate gradients by name: what stands for the derivative of spikes in the membrane."""
 
+import math
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["SURROGATES", "Surrogate"]
 
-Surrogate = Callable[[torch.Tensor], torch.Tensor]
+Surrogate = Callable[["torch.Tensor"], "torch.Tensor"]
 """Gradient of a neuron's spikes in its membrane before reset, both in thresholds."""
 
 
-def _ramp(membrane: torch.Tensor) -> torch.Tensor:
+def _ramp(membrane: "torch.Tensor") -> "torch.Tensor":
     return membrane.clamp(0, 1)
 
 
-def _triangle(membrane: torch.Tensor) -> torch.Tensor:
+def _triangle(membrane: "torch.Tensor") -> "torch.Tensor":
     return (membrane - 1).abs_().neg_().add_(1).clamp_(min=0)
 
 
-def _sigmoid(membrane: torch.Tensor) -> torch.Tensor:
+def _sigmoid(membrane: "torch.Tensor") -> "torch.Tensor":
     open_gate = (membrane - 1).mul_(4).sigmoid_()
     return open_gate.mul_(1 - open_gate).mul_(4)
 
 
-def _arctan(membrane: torch.Tensor) -> torch.Tensor:
-    return (membrane - 1).mul_(torch.pi).square_().add_(1).reciprocal_()
+def _arctan(membrane: "torch.Tensor") -> "torch.Tensor":
+    return (membrane - 1).mul_(math.pi).square_().add_(1).reciprocal_()
 
 
 SURROGATES: Mapping[str, Surrogate] = {

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
+from tickless.progress import bar
 from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.data.catalog import CLASSES, SENSORS, Recordings
 from tickless.sw.data.frames import FrameSource
@@ -112,7 +112,7 @@ class Trainer:
     def measure(self, checkpoint: Checkpoint, test: Recordings) -> dict[str, float]:
         """Accuracies on test samples."""
         steps = checkpoint.steps
-        source = FrameSource(tqdm(test, "test samples", leave=False), self._sensor)
+        source = FrameSource(bar(test, "test samples", "samples"), self._sensor)
         accuracies = {"time_stepped": score_steps(self.at(steps), source, steps)}
         if self.settings.target == "events":
             accuracies["float_events"] = score_events(checkpoint.model, test).accuracy

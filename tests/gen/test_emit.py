@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from tests.random_networks import random_events, random_network
-from tickless.command import main
 from tickless.gen.activity import measure_activity
 from tickless.gen.configure import chain_config, layer_cores
 from tickless.gen.cut import cut_layer
@@ -72,12 +71,3 @@ def test_the_same_network_gives_the_same_verilog(network, tmp_path):
     first, _ = emit(network, config, tmp_path / "a")
     second, _ = emit(network, config, tmp_path / "b")
     assert first.read_text() == second.read_text()
-
-
-def test_command_line(network, tmp_path, capsys):
-    path = tmp_path / "network.safetensors"
-    network.save(path)
-    assert main(["rtl", str(path), "--output", str(tmp_path / "rtl")]) == 0
-    assert (tmp_path / "rtl" / "design.v").exists()
-    assert main(["rtl", str(tmp_path / "none.safetensors")]) == 2
-    assert "no such network file" in capsys.readouterr().err

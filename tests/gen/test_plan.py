@@ -61,12 +61,15 @@ def test_a_mesh_is_placed_by_the_activity(network, activity):
     [
         ({"foldings": {"a": Folding(1, 1)}, "budget": 9}, "expected one of them"),
         ({"cuts": {"a": 2}}, "expected --mesh RxC, too"),
+        ({"cuts": {"a": 0}, "mesh": (2, 2)}, "cut 'a=0': expected at least 1 slice"),
+        ({"budget": 0}, "budget = 0: expected at least 1"),
+        ({"margin": -1}, "margin = -1: expected an integer of at least 0"),
         ({"limits": CoreLimits(updates=2)}, "expected --mesh RxC, too"),
         ({"loadable": True}, "expected --mesh RxC, too"),
         ({"board": BOARDS["icebreaker"], "mesh": (2, 2)}, "a mesh on a board"),
     ],
 )
-def test_what_excludes_each_other_is_refused(members, words):
+def test_what_is_too_small_or_excludes_each_other_is_refused(members, words):
     with pytest.raises(InputError, match=words):
         DesignRequest(**members)
 

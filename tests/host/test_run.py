@@ -224,3 +224,17 @@ def test_another_network_than_the_boards(make_board, run, network, tmp_path, cap
     message = capsys.readouterr().err
     assert f"its hash begins with {other.hash[:16]}, that of the board's" in message
     assert f"network with {network.hash[:16]}: give the file" in message
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["a.bin", "--samples", "3"], "samples = 3: expected the --dataset they are of"),
+        (["--dataset", "saccades", "--seed", "-1"], "seed = -1: expected at least 0"),
+        (["a.bin", "--replay", "65536"], "replay = 65536: expected 1..65535"),
+        ([], "no recordings: expected files, or --dataset"),
+    ],
+)
+def test_wrong_options_are_refused_before_a_board_is_asked(options, words, capsys):
+    assert main(["run", "--port", "/dev/none", *options]) == 2
+    assert capsys.readouterr().err == f"error: {words}\n"

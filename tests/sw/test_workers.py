@@ -1,11 +1,13 @@
 """Tasks on workers: as in this process, whatever happens to the workers."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from contextlib import closing, suppress
+from importlib import metadata
 from pathlib import Path
 
 import psutil
@@ -144,7 +146,7 @@ def test_a_task_is_done_again_when_its_worker_dies_and_no_child_is_left(tmp_path
 
 def test_a_task_that_kills_its_workers_is_given_up(tmp_path):
     (tmp_path / "dying").mkdir()
-    tasks = [(str(tmp_path / "dying"), ATTEMPTS), (str(tmp_path / "dying"), ATTEMPTS)]
+    tasks = [(str(tmp_path / "dying"), 1000)] * 2
     with pytest.raises(ResultError, match=f"{ATTEMPTS} workers died under one task"):
         run(die_with_a_child, tasks)
 
@@ -162,12 +164,38 @@ def test_an_address_without_a_scheduler_is_told(address, words):
 
 
 def test_a_cluster_without_workers_is_told(monkeypatch):
-    monkeypatch.setattr("tickless.sw.workers.CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr("tickless.sw.dask_workers.CONNECT_SECONDS", 0.2)
     with (
         closing(LocalCluster(n_workers=0, dashboard_address="127.0.0.1:0")) as cluster,
         pytest.raises(InputError, match="the scheduler has no workers"),
     ):
         run(fail, [(0,)], cluster=cluster.scheduler_address)
+
+
+def test_workers_of_another_version_are_told(scheduler, monkeypatch):
+    ours = metadata.version("tickless")
+    monkeypatch.setattr(metadata, "version", lambda name: "9.9")
+    expected = f"its worker .* has tickless {re.escape(ours)}: expected tickless 9.9"
+    with pytest.raises(InputError, match=expected):
+        run(fail, [(0,)], cluster=scheduler)
+
+
+@pytest.mark.parametrize(
+    ("lost", "words"),
+    [("scheduler", "the cluster is gone"), ("workers", "the cluster has no workers any more")],
+)
+def test_a_cluster_that_goes_away_is_told(lost, words, monkeypatch):
+    monkeypatch.setattr("tickless.sw.workers.WORKERLESS_SECONDS", 1)
+    with closing(LocalCluster(1, 1, dashboard_address="127.0.0.1:0", memory_limit=0)) as cluster:
+        tasks = [(0, 0), (1, 1_000_000)]
+        results = run_tasks(worked, tasks, jobs=1, cluster=cluster.scheduler_address, title="tasks")
+        next(results)
+        if lost == "scheduler":
+            cluster.close()
+        else:
+            cluster.scale(0)
+        with pytest.raises(ResultError, match=words):
+            next(results)
 
 
 INTERRUPTED = """
@@ -196,6 +224,16 @@ def test_nothing_is_left_running_by_who_is_interrupted_or_killed(ending):
     _, errors = process.communicate(timeout=60)
     assert errors.count("Traceback") == (ending == signal.SIGINT)
     assert not psutil.wait_procs(workers, timeout=60)[1]
+
+
+def test_workers_can_be_had_again_and_again():
+    script = (
+        "from tickless.sw.workers import run_tasks\n"
+        "for _ in range(2):\n"
+        "    assert list(run_tasks(abs, [(-1,), (2,)], jobs=2, title='tasks')) == [1, 2]\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_dask_is_imported_on_use():

@@ -1,0 +1,6 @@
+"""Families of FPGAs: one module a family, with the coefficients of its estimate beside it."""
+
+__all__ = ["FAMILIES"]
+
+FAMILIES = ("ecp5", "iCE40")
+"""Names of the families."""

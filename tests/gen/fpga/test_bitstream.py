@@ -1,6 +1,7 @@
 import json
 import sys
 from dataclasses import asdict, replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,9 +11,11 @@ from tests.gen.fpga.reports import REPORT, StubTools
 from tests.random_networks import random_events, random_network
 from tickless.command import main
 from tickless.gen.fpga.boards import BOARDS
+from tickless.run_folder import run_folder
 from tickless.sw.integer.network import Network, Provenance
 
-BUILT = "build/bitstream/icebreaker-small"
+RUNS = "build/bitstream"
+LATEST = f"{RUNS}/latest"
 
 
 @pytest.fixture
@@ -38,7 +41,7 @@ def test_figures_of_a_build(network, monkeypatch, tmp_path, capsys):
     stub = StubTools(monkeypatch)
     assert main(["bitstream", network, "--board", "icebreaker", "--seed", "3"]) == 0
     assert stub.ran == ["yosys", "nextpnr-ice40", "icepack"]
-    folder = tmp_path / BUILT
+    folder = tmp_path / LATEST
     script = (folder / "build_top.sh").read_text()
     assert "--seed 3" in script
     figures = json.loads((folder / "build.json").read_text())
@@ -73,7 +76,7 @@ def test_figures_of_a_build(network, monkeypatch, tmp_path, capsys):
     assert layers[-1]["membranes"] is None
     printed = capsys.readouterr().out
     assert "4,000 of 5,280 (76%)" in printed
-    assert f"{BUILT}/top.bin" in printed
+    assert f"{RUNS}/icebreaker-small-seed3/top.bin" in printed
 
 
 def test_word_accesses_are_synaptic_operations_by_lanes(network, monkeypatch, tmp_path):
@@ -85,7 +88,7 @@ def test_word_accesses_are_synaptic_operations_by_lanes(network, monkeypatch, tm
     full = ("--fold", f"{layer.name}={all_lanes}x1")
     for option, lanes in (full, all_lanes), (("--budget", "2"), 1):
         assert main(["bitstream", *arguments, *option]) == 0
-        figures = json.loads((tmp_path / BUILT / "build.json").read_text())
+        figures = json.loads((tmp_path / LATEST / "build.json").read_text())
         activity = figures["activity_per_sample"]
         assert figures["layers"][0]["lanes"] == lanes
         reads = activity["membrane_word_reads_by_layer"][0]
@@ -99,9 +102,11 @@ def test_a_design_that_is_too_slow_has_no_bitstream(network, monkeypatch, tmp_pa
     stub = StubTools(monkeypatch, reaching(21.37))
     assert main(["bitstream", *arguments]) == 1
     assert stub.ran == ["yosys", "nextpnr-ice40"]
-    left = {path.name for path in (tmp_path / BUILT).iterdir()}
-    assert "top.bin" not in left
-    assert "build.json" not in left
+    [failed] = (tmp_path / RUNS).glob("icebreaker-small.unfinished-*")
+    left = {path.name for path in failed.iterdir()}
+    assert "top.tim" in left
+    assert not {"top.bin", "build.json"} & left
+    assert {"top.bin", "build.json"} <= {path.name for path in (tmp_path / LATEST).iterdir()}
     error = capsys.readouterr().err
     assert "reaches 21.37 MHz with seed 1, 24.00 MHz were asked" in error
     assert "the longest path runs from system" in error
@@ -115,7 +120,7 @@ def test_another_seed_is_tried_where_the_clock_is_nearly_reached(
     assert main(["bitstream", network, "--board", "icebreaker", "--seed", "5"]) == 0
     assert stub.seeds == [5, 6, 7]
     assert stub.ran == ["yosys", *3 * ["nextpnr-ice40"], "icepack"]
-    figures = json.loads((tmp_path / BUILT / "build.json").read_text())
+    figures = json.loads((tmp_path / LATEST / "build.json").read_text())
     assert figures["seed"] == 7
     assert figures["clock"]["reached_hz"] == 25_500_000
     assert "23.90 MHz reached, 24.00 MHz asked: trying seed 6" in capsys.readouterr().err
@@ -136,13 +141,13 @@ def test_a_design_that_does_not_fit_is_told_what_is_short(network, monkeypatch, 
     assert "does not fit on iCEBreaker" in error
     assert "ICESTORM_LC: 6,627 of 5,280, 1,347 too many" in error
     assert "ICESTORM_RAM: 51 of 30, 21 too many" in error
-    assert not (tmp_path / BUILT / "top.bin").exists()
+    assert not list((tmp_path / RUNS).glob("*/top.bin"))
 
 
 def test_a_slower_clock_takes_a_rate_that_it_gives(network, monkeypatch, tmp_path):
     StubTools(monkeypatch)
     assert main(["bitstream", network, "--board", "icebreaker", "--clock-mhz", "20"]) == 0
-    figures = json.loads((tmp_path / BUILT / "build.json").read_text())
+    figures = json.loads((tmp_path / LATEST / "build.json").read_text())
     assert figures["clock"]["asked_hz"] == 20_000_000
     assert figures["clock"]["built_for_hz"] == 19_875_000
     assert figures["host_link"]["baud"] == 2_000_000
@@ -155,6 +160,7 @@ def test_a_slower_clock_takes_a_rate_that_it_gives(network, monkeypatch, tmp_pat
         (["--clock-mhz", "0"], "no clock of 0 MHz from 12 MHz"),
         (["--clock-mhz", "nan"], "NaN"),
         (["--fold", "nothing=1x1"], "no layer 'nothing'"),
+        (["--seed", "-1"], "seed = -1: expected at least 0"),
     ],
 )
 def test_wrong_input_is_refused(network, monkeypatch, capsys, options, words):
@@ -183,13 +189,43 @@ def test_flash_loads_what_was_built(network, monkeypatch, tmp_path, capfd):
     capfd.readouterr()
     assert main(["flash", *arguments]) == 2
     output, error = capfd.readouterr()
-    assert output == f"openFPGALoader -b ice40_generic {BUILT}/top.bin\n"
+    built = f"{RUNS}/icebreaker-small/top.bin"
+    assert output == f"openFPGALoader -b ice40_generic {built}\n"
     assert "no openFPGALoader on PATH" in error
     loader = tmp_path / "openFPGALoader"
     loader.write_text(f"#!{sys.executable}\nimport sys; print(*sys.argv[1:]); sys.exit(7)\n")
     loader.chmod(0o755)
     assert main(["flash", *arguments]) == 7
-    assert capfd.readouterr().out.endswith(f"\n-b ice40_generic {BUILT}/top.bin\n")
+    assert capfd.readouterr().out.endswith(f"\n-b ice40_generic {built}\n")
+
+
+def test_flash_takes_the_last_bitstream_of_this_board_and_this_network(
+    network, monkeypatch, tmp_path, capfd
+):
+    StubTools(monkeypatch)
+    other = random_network(np.random.default_rng(6), layers=1, size=4)
+    (tmp_path / "other").mkdir()
+    replace(other, provenance=Provenance("saccades")).save(tmp_path / "other" / network)
+    for arguments in (
+        [network, "--board", "icebreaker", "--budget", "2"],
+        [network, "--board", "icebreaker", "--clock-mhz", "20"],
+        [f"other/{network}", "--board", "icebreaker"],
+    ):
+        assert main(["bitstream", *arguments]) == 0
+    with run_folder(Path(RUNS), "of-another-board") as folder:
+        text = Path(RUNS, "icebreaker-small-20mhz", "build.json").read_text()
+        (folder / "build.json").write_text(text.replace('"icebreaker"', '"ulx3s-25f"'))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    capfd.readouterr()
+    for file, name in (
+        (network, "icebreaker-small-20mhz"),
+        (f"other/{network}", "icebreaker-small"),
+    ):
+        assert main(["flash", file, "--board", "icebreaker"]) == 2
+        assert capfd.readouterr().out == f"openFPGALoader -b ice40_generic {RUNS}/{name}/top.bin\n"
+    output = f"--output={RUNS}/icebreaker-small"
+    assert main(["flash", network, "--board", "icebreaker", output]) == 2
+    assert f"no bitstream in {RUNS}/icebreaker-small: run" in capfd.readouterr().err
 
 
 @pytest.mark.bitstream
@@ -197,7 +233,7 @@ def test_flash_loads_what_was_built(network, monkeypatch, tmp_path, capfd):
 def test_a_small_design_meets_its_clock(network, tmp_path, board, mhz):
     arguments = [network, "--board", board, "--budget", "2", "--clock-mhz", str(mhz)]
     assert main(["bitstream", *arguments]) == 0
-    folder = tmp_path / "build" / "bitstream" / f"{board}-small"
+    folder = tmp_path / LATEST
     figures = json.loads((folder / "build.json").read_text())
     clock = figures["clock"]
     assert clock["reached_hz"] >= clock["built_for_hz"] == mhz * 1_000_000

@@ -2,6 +2,7 @@ import pytest
 
 from tickless.gen.fpga.coefficients import LARGEST, solve
 from tickless.gen.fpga.estimate import Part, map_memories
+from tickless.gen.fpga.families import FAMILIES
 from tickless.gen.fpga.families.ecp5 import ECP5
 
 PARTS = [
@@ -25,3 +26,4 @@ def test_coefficients_are_found():
 def test_parts_are_built_for_the_largest_board_of_each_family():
     boards = {name: board.name for name, board in LARGEST.items()}
     assert boards == {"ecp5": "ulx3s-85f", "iCE40": "icebreaker"}
+    assert set(boards) == set(FAMILIES)

@@ -114,3 +114,9 @@ def test_calibrated_parameters_are_closer_to_real_recordings_than_the_defaults()
     )
     assert likeness(calibrated, measured) > 0.92 > likeness(plain, measured)
     assert mismatch(calibrated, measured) < 0.75 * mismatch(plain, measured)
+
+
+@pytest.mark.parametrize("option", ["fit", "seed"])
+def test_wrong_options_are_refused(option, capsys):
+    assert main(["calibrate-camera", f"--{option}", "-1"]) == 2
+    assert capsys.readouterr().err == f"error: {option} = -1: expected at least 0\n"

@@ -1,6 +1,25 @@
 import pytest
 
-from tickless.sw.data.catalog import at_random, load
+from tickless.sw.data import cifar10dvs, dvsgesture, ncaltech101, nmnist, saccades
+from tickless.sw.data.catalog import CLASSES, DATASETS, SENSORS, at_random, load, simulated
+
+
+def test_the_table_says_what_the_modules_say():
+    assert {*SENSORS} == {*CLASSES} == {*DATASETS}
+    for module in (cifar10dvs, dvsgesture, ncaltech101, nmnist, saccades):
+        assert SENSORS[module.__name__.rpartition(".")[2]] == module.SENSOR
+    for module in (cifar10dvs, dvsgesture, ncaltech101):
+        assert CLASSES[module.__name__.rpartition(".")[2]] == len(module.CLASSES)
+
+
+def test_no_more_is_simulated_than_is_wanted():
+    digits = load("saccades", "train")
+    for count in (0, 5, len(digits), len(digits) + 1):
+        made = simulated("saccades", count)
+        assert len(made) == len(made.whole) == count
+    # With some kept aside, whole rounds, so that all parts of a cross-validation share a cache.
+    made = simulated("saccades", 5, digits.keys[:5])
+    assert (len(made), len(made.whole)) == (5, len(digits))
 
 
 def test_recordings_at_random_are_a_part_of_the_data_set():

@@ -31,10 +31,11 @@ def test_events_outside_the_sensor_stay(tmp_path):
     assert nmnist.read(path).inside.tolist() == [False, False, True]
 
 
-def test_empty_file_is_an_empty_sample(tmp_path):
+def test_empty(tmp_path):
     path = tmp_path / "00001.bin"
     path.write_bytes(b"")
-    assert len(nmnist.read(path)) == 0
+    with pytest.raises(EventsError, match=r"00001.bin: the file is empty: expected 5 bytes"):
+        nmnist.read(path)
 
 
 def test_truncated(tmp_path):

@@ -1,5 +1,9 @@
+import json
+import shutil
+
 import pytest
 
+from tests import recordings
 from tickless.command import main
 from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.data.catalog import load
@@ -37,11 +41,62 @@ def test_command_line(capsys):
     assert "SOPs a sample" in lines[7]
 
 
+def test_the_figures_are_the_same_whatever_the_number_of_workers(found):
+    model = Checkpoint.load(Checkpoint.beside(SACCADES)).model
+    samples = load("saccades", "test")[:30]
+    assert accuracies(model, Network.load(SACCADES), samples, steps=12, jobs=2) == found
+
+
+def test_figures_as_json(tmp_path, capsys, found):
+    arguments = ["judge", "accuracy", str(SACCADES), "--samples=25", "--steps=2", "--jobs=1"]
+    assert main([*arguments, "--json", str(tmp_path / "new" / "figures.json")]) == 0
+    assert capsys.readouterr().out == ""
+    figures = json.loads((tmp_path / "new" / "figures.json").read_text())
+    assert figures["hash"] == Network.load(SACCADES).hash
+    assert (figures["dataset"], figures["samples"], figures["seed"]) == ("saccades", 25, 1)
+    assert len(figures["time_stepped"]) == 2
+    assert 0 < figures["floating"]["accuracy"] <= 1
+    assert figures["integer"]["samples"] == 25
+    assert len(figures["integer"]["events"]) == 4
+    assert main([*arguments, "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out) == figures
+
+
+def test_the_seed_chooses_the_samples(capsys):
+    def sops(seed):
+        arguments = ["--samples=3", "--steps=1", "--json=-", f"--seed={seed}"]
+        assert main(["judge", "accuracy", str(SACCADES), *arguments]) == 0
+        return json.loads(capsys.readouterr().out)["integer"]["sops"]
+
+    assert sops(1) == sops(1) != sops(2)
+
+
+def test_without_a_checkpoint_the_integer_network_is_judged(tmp_path, capsys):
+    network = shutil.copy(SACCADES, tmp_path)
+    assert main(["judge", "accuracy", network, "--samples", "5"]) == 0
+    printed = capsys.readouterr()
+    assert "no saccades.checkpoint.safetensors beside: the integer network alone" in printed.err
+    lines = printed.out.splitlines()
+    assert lines[0] == "saccades: saccades, 5 test samples"
+    assert lines[1].startswith("no time step, 8 bits")
+    assert len(lines) == 3
+
+
+def test_recordings_without_labels_are_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TICKLESS_DATA", str(tmp_path))
+    recordings.write(tmp_path / "dvsgesture_clips/1.bin", recordings.atis([(1, 2, 1, 3)]))
+    network = str(PRETRAINED / "dvsgesture.safetensors")
+    assert main(["judge", "accuracy", network]) == 2
+    assert "dvsgesture: its recordings here have no labels" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["missing.safetensors"], "missing.safetensors: no such network file"),
-        ([str(PRETRAINED / "dvsgesture.safetensors")], "no such checkpoint"),
+        ([str(SACCADES), "--samples", "10000"], "samples = 10000: saccades has 500 here"),
+        ([str(SACCADES), "--json", "/proc/a/b"], "/proc/a: No such file or directory: expected"),
+        ([str(SACCADES), "--cluster", "here"], "cluster = 'here': expected tcp://HOST:PORT"),
     ],
 )
 def test_wrong_input(arguments, words, capsys):
@@ -49,7 +104,7 @@ def test_wrong_input(arguments, words, capsys):
     assert words in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("option", ["--steps", "--samples"])
+@pytest.mark.parametrize("option", ["--steps", "--samples", "--jobs"])
 @pytest.mark.parametrize("number", ["0", "-3"])
 def test_numbers_are_at_least_one(option, number, capsys):
     with pytest.raises(SystemExit, match="2"):

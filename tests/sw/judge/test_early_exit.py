@@ -1,15 +1,17 @@
+import json
 import math
 
 import numpy as np
 import pytest
 
 from tickless.command import main
+from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.data.catalog import load
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.integer import engine
 from tickless.sw.integer.network import PRETRAINED, Network
 from tickless.sw.integer.specs import LayerSpec
-from tickless.sw.judge.early_exit import event_exits, step_exits
+from tickless.sw.judge.early_exit import Exit, event_exits, step_exits, table
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire
 
@@ -51,6 +53,31 @@ def test_time_steps_are_left_once_the_lead_is_large_enough():
         assert item.consumed == pytest.approx(np.mean(last) + 1)
         assert item.accuracy == pytest.approx(np.mean(right))
     assert exits[-1].consumed == 4
+
+
+def test_figures_are_the_same_whatever_the_number_of_workers(network):
+    samples = load("saccades", "test")[:25]
+    model = Checkpoint.load(PRETRAINED / "saccades.checkpoint.safetensors").model
+    assert event_exits(network, samples, [500], jobs=2) == event_exits(network, samples, [500])
+    ours, theirs = step_exits(model, samples, 5, jobs=2), step_exits(model, samples, 5)
+    assert str(ours) == str(theirs)  # their operations are not numbers
+
+
+def test_samples_without_events_consume_all_of_nothing():
+    nothing = [Exit(0, 0.5, 1, 0, 0), Exit(math.inf, 0.5, 0, 0, 0)]
+    assert table("title", "events", nothing).splitlines()[2].split()[-1] == "100.0%"
+
+
+def test_figures_as_json(capsys):
+    network = str(PRETRAINED / "saccades.safetensors")
+    arguments = ["--samples", "4", "--margins", "500", "--json", "-"]
+    assert main(["judge", "early-exit", network, *arguments]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["samples"] == 4
+    assert [item["margin"] for item in figures["events"]] == [500, None]
+    assert figures["events"][0]["sops"] < figures["events"][1]["sops"]
+    assert figures["time_steps"][-1]["consumed"] == 20
+    assert figures["time_steps"][-1]["sops"] is None
 
 
 def test_command_line(tmp_path, capsys):

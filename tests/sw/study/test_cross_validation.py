@@ -5,9 +5,13 @@ import pytest
 
 from tickless.command import main
 from tickless.sw.data.catalog import load, simulated
-from tickless.sw.study import cross_validation
-from tickless.sw.study.cross_validation import HeldOutScore, hold_out, summary, wilson
+from tickless.sw.outputs import output_folder
+from tickless.sw.study import held_out
+from tickless.sw.study.cross_validation import summary, wilson
+from tickless.sw.study.held_out import HeldOutScore, hold_out, judged_part
+from tickless.sw.training.experiment import read_experiment
 from tickless.sw.training.settings import Settings
+from tickless.sw.workers import run_tasks
 
 TINY = [
     *("--set", "pretrain_epochs=1", "--set", "epochs=1", "--set", "pretrain_samples=100"),
@@ -40,12 +44,12 @@ def seen(monkeypatch):
     """What each training run got."""
     runs = []
 
-    class Watched(cross_validation.Trainer):
+    class Watched(held_out.Trainer):
         def __init__(self, settings, recorded, extra, state=None):
             runs.append((recorded, extra))
             super().__init__(settings, recorded, extra, state)
 
-    monkeypatch.setattr(cross_validation, "Trainer", Watched)
+    monkeypatch.setattr(held_out, "Trainer", Watched)
     return runs
 
 
@@ -64,6 +68,17 @@ def test_a_part_is_judged_on_what_its_training_never_saw(tmp_path, capsys, seen)
     assert "1 parts" in capsys.readouterr().out
     assert main(["cross-validate", *arguments]) == 0
     assert len(seen) == 1, "a part that is there was trained again"
+
+
+def test_scores_are_the_same_whatever_the_number_of_workers(tmp_path):
+    changes = [text for text in TINY if "=" in text]
+    settings = read_experiment("saccades", changes)
+    found = []
+    for jobs in (1, 2):
+        folder = output_folder(tmp_path / f"{jobs}")
+        tasks = [(replace(settings, seed=seed), 120, folder) for seed in (3, 4)]
+        found.append(list(run_tasks(judged_part, tasks, jobs=jobs, title="parts")))
+    assert found[0] == found[1]
 
 
 def test_each_recording_is_kept_aside_by_one_of_the_seeds():

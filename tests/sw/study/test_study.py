@@ -10,8 +10,8 @@ from tickless.sw.judge.early_exit import Exit
 from tickless.sw.study import outcome as outcomes
 from tickless.sw.study.outcome import EventOutcome, Outcome
 from tickless.sw.study.report import figures, text
-from tickless.sw.study.runs import side_by_side
-from tickless.sw.study.variants import Variant, variants
+from tickless.sw.study.variants import Variant, quick_changes, variants
+from tickless.sw.training.experiment import read_experiment
 from tickless.sw.training.settings import Settings
 
 TINY = [
@@ -30,9 +30,6 @@ def test_all_methods_see_equally_many_passes():
         for name, item in by_name.items()
     }
     assert set(passes.values()) == {6}
-    quick = variants(settings, quick=True)[2].settings
-    assert len(variants(settings, quick=True)) == 7
-    assert quick.pretrain_samples < settings.pretrain_samples
 
 
 def made(variant, seed, integer, steps):
@@ -147,14 +144,14 @@ def test_a_run_from_shared_pre_training_is_the_run_that_pre_trains_itself(tmp_pa
             assert torch.equal(a, b)
 
 
-def test_runs_side_by_side_show_one_progress_bar(tmp_path, capfd):
-    settings = Settings(pretrain_epochs=1, pretrain_samples=50, simulated=0, steps=2)
-    runs = [(Variant("MTT", settings), seed, tmp_path) for seed in (1, 2)]
-    side_by_side(outcomes.pretrain, runs, 2, "all")
-    assert len(list(tmp_path.iterdir())) == 2
-    shown = capfd.readouterr().err
-    assert "all: 100%" in shown
-    assert "pre-training" not in shown
+def test_quick_takes_samples_away_and_leaves_what_is_set():
+    fewer = quick_changes(Settings(pretrain_epochs=1))
+    quick = read_experiment("saccades", [*fewer, "epochs=1", "samples=200"])
+    assert (quick.pretrain_epochs, quick.epochs, quick.samples) == (1, 1, 200)
+    assert quick.pretrain_samples < Settings().pretrain_samples
+    names = {variant.name: variant.settings for variant in variants(quick, quick=True)}
+    assert len(names) == 7
+    assert {item.samples for item in names.values()} == {200}
 
 
 @pytest.mark.parametrize(
@@ -162,6 +159,8 @@ def test_runs_side_by_side_show_one_progress_bar(tmp_path, capfd):
     [
         (["nowhere"], "no such experiment"),
         (["saccades", "--seeds", "0"], "seeds = 0: expected at least 1"),
+        (["saccades", "--set", "method=sdt"], "--set method=...: expected none: a study compares"),
+        (["saccades", "--quick", "--set", "epochs=x"], "epochs = 'x': expected an integer"),
     ],
 )
 def test_wrong_input(arguments, words, tmp_path, capsys):

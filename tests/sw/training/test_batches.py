@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from tickless.sw.data.cache import Uncached
 from tickless.sw.data.catalog import SENSORS, load, simulated
+from tickless.sw.data.recordings import parcels
 from tickless.sw.training.batches import Batches
 from tickless.sw.training.settings import Settings
 
@@ -50,6 +52,34 @@ def test_the_samples_are_those_of_the_parts(parts):
 def test_without_simulated_samples_all_are_recorded(parts):
     batches = Batches(SETTINGS, parts[0], parts[1][:0], SENSOR)
     assert set(batches.epoch(60, np.random.default_rng(0)).ravel()) == set(range(0, 60, 2))
+
+
+def test_a_run_that_asks_for_few_samples_has_them_made_and_no_others(parts, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    own, extra = (parcels(part, 30)[0] for part in parts)
+    few = replace(
+        SETTINGS, pretrain_epochs=1, pretrain_samples=20, epochs=1, samples=10, refit_samples=0
+    )
+    uncached = Batches(few, own, extra, SENSOR)
+    assert isinstance(uncached.source, Uncached)
+    chosen = uncached.epoch(20, np.random.default_rng(0))[0]
+    drawn = [uncached.draw(chosen, 3, np.random.default_rng(1)) for _ in range(2)]
+    assert list(tmp_path.iterdir()) == []
+    # What the cache would have given.
+    cached = Batches(replace(few, samples=100), own, extra, SENSOR)
+    assert not isinstance(cached.source, Uncached)
+    drawn.append(cached.draw(chosen, 3, np.random.default_rng(1)))
+    for frames, labels in drawn:
+        assert torch.equal(frames, drawn[0][0])
+        assert torch.equal(labels, drawn[0][1])
+    shift = np.array([1, -1])
+    for index in (0, 29, 30, 59):
+        ours, theirs = (each.source.addresses(index, shift) for each in (uncached, cached))
+        assert np.array_equal(ours, theirs)
+        ours, theirs = (each.source.events(index) for each in (uncached, cached))
+        assert np.array_equal(ours.t_us, theirs.t_us)
+    # It is used once it is there.
+    assert not isinstance(Batches(few, own, extra, SENSOR).source, Uncached)
 
 
 @pytest.mark.parametrize("change", [{"flip": True}, {"roll": 20}, {"shift": 3}])

@@ -5,13 +5,13 @@ import pytest
 import torch
 
 from tickless.command import main
-from tickless.sw.training import benchmark
+from tickless.sw.training import benchmark, memory, peers
 from tickless.sw.training.neurons import IntegrateAndFire
 
 
 def test_the_peers_network_is_ours():
-    ours = benchmark.PACKAGES["tickless"]()
-    theirs = benchmark.Peer(partial(IntegrateAndFire, -2.0))
+    ours = peers.PACKAGES["tickless"]()
+    theirs = peers.Peer(partial(IntegrateAndFire, -2.0))
     assert sum(weight.numel() for weight in theirs.parameters()) == 6160
     weights = [*(each.weight for each in theirs.convolutions), theirs.readout.weight]
     for weight, own in zip(weights, ours.chain.weights, strict=True):
@@ -22,8 +22,8 @@ def test_the_peers_network_is_ours():
 
 def test_prints_what_is_there_and_names_what_is_not(capsys, monkeypatch):
     monkeypatch.setattr(benchmark, "RUNS", 1)
-    monkeypatch.setattr(benchmark, "keep_freed_memory", lambda: None)
-    monkeypatch.setitem(benchmark.PACKAGES, "snntorch", partial(absent, "snntorch"))
+    monkeypatch.setattr(memory, "keep_freed_memory", lambda: None)
+    monkeypatch.setitem(peers.PACKAGES, "snntorch", partial(absent, "snntorch"))
     assert main(["bench", "training"]) == 0
     printed = capsys.readouterr().out
     assert "snntorch: left out: No module named 'snntorch'" in printed
@@ -38,4 +38,4 @@ def test_a_package_that_is_not_there_is_left_out():
     if find_spec("spikingjelly"):
         pytest.skip("spikingjelly is installed")
     with pytest.raises(ImportError):
-        benchmark.PACKAGES["spikingjelly"]()
+        peers.PACKAGES["spikingjelly"]()

@@ -1,0 +1,157 @@
+"""Dask's workers: processes of this machine, or those of a cluster that is there already.
+
+To be imported when they are needed: Dask takes its time.
+"""
+
+import logging
+import os
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from tempfile import TemporaryDirectory
+from typing import cast
+
+import dask.config
+from distributed import Client, LocalCluster
+
+from tickless.environment import environment
+from tickless.errors import InputError
+
+__all__ = ["workers"]
+
+CONNECT_SECONDS = 5
+"""Time for a scheduler to answer, and for it to have a worker."""
+
+ADDRESS = re.compile(r"(tcp|tls)://\S+:\d+")
+
+ENVIRONMENT = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
+    # Dask sets these itself, and would leave them behind.
+    "PYTHONHASHSEED": "6640",
+    "__DASK_PARENT_PID": "",
+}
+"""Of a worker of this machine: one thread, there are as many as cores."""
+
+CONFIGURATION = {
+    "distributed.scheduler.worker-saturation": 1.0,  # none waits behind a long one
+    "distributed.worker.daemon": False,  # a task may start processes
+    "distributed.worker.profile.enabled": False,
+    "distributed.nanny.pre-spawn-environ": {},
+    "distributed.diagnostics.nvml": False,
+    "distributed.comm.timeouts.connect": f"{CONNECT_SECONDS}s",
+    "distributed.admin.large-graph-warning-threshold": "1GB",
+}
+
+
+@contextmanager
+def workers(jobs: int, cluster: str | None, attempts: int) -> Iterator[tuple[Client, int]]:
+    """Client of some workers, and how many there are.
+
+    Parameters
+    ----------
+    jobs : int
+        Processes, which end with the block, whatever they are at.
+    cluster : str, optional
+        Address of a scheduler, whose workers are used instead.
+    attempts : int
+        Times that a task begins if its processes die.
+
+    Raises
+    ------
+    InputError
+        If no scheduler with workers of this version answers at the address.
+    """
+    failures = {"distributed.scheduler.allowed-failures": attempts - 1}
+    with ExitStack() as stack:
+        stack.enter_context(dask.config.set(CONFIGURATION | failures))
+        stack.enter_context(_quiet())
+        if cluster is None:
+            stack.enter_context(environment(ENVIRONMENT))
+            address = stack.enter_context(_local(jobs))
+        else:
+            address = cluster
+        client = stack.enter_context(_connected(address))
+        yield client, len(client.scheduler_info(n_workers=-1)["workers"])
+
+
+@contextmanager
+def _local(jobs: int) -> Iterator[LocalCluster]:
+    """Processes of this machine with a scheduler of their own; no file of theirs stays."""
+    with TemporaryDirectory(prefix="tickless-workers-") as folder:
+        cluster = LocalCluster(
+            n_workers=jobs,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",  # None takes a port of its own, and warns
+            memory_limit=0,
+            local_directory=folder,
+            silence_logs=logging.CRITICAL,
+        )
+        try:
+            yield cluster
+        finally:
+            # They would otherwise be given time to finish what they are at.
+            for nanny in cluster.workers.values():
+                nanny.auto_restart = False
+                if nanny.pid:
+                    with suppress(ProcessLookupError):
+                        os.kill(nanny.pid, signal.SIGKILL)
+            cluster.close()
+
+
+@contextmanager
+def _connected(address: str | LocalCluster) -> Iterator[Client]:
+    """Client of a scheduler that has a worker."""
+    if isinstance(address, str) and not ADDRESS.fullmatch(address):
+        raise InputError(f"cluster = {address!r}: expected tcp://HOST:PORT, as of a Dask scheduler")
+    try:
+        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"cluster = {address!r}: no scheduler answers there: expected the address that "
+            f"`dask scheduler` prints ({error})"
+        ) from None
+    with client:
+        try:
+            client.wait_for_workers(1, CONNECT_SECONDS)
+        except TimeoutError:
+            raise InputError(
+                f"cluster = {address!r}: the scheduler has no workers: expected some, as "
+                f"`dask worker {address}` starts them"
+            ) from None
+        if isinstance(address, str):
+            _check_versions(client, address)
+        yield client
+
+
+def _check_versions(client: Client, address: str) -> None:
+    """Refuse workers that would do something else."""
+
+    def installed() -> str:  # sent by value, as a function of a function: it needs no package
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return f"tickless {version('tickless')}"
+        except PackageNotFoundError:
+            return "no tickless"
+
+    for worker, found in cast(dict[str, str], client.run(installed)).items():
+        if found != installed():
+            raise InputError(
+                f"cluster = {address!r}: its worker {worker} has {found}: expected {installed()}"
+            )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Nothing of Dask's log: what ends the work is told by an error."""
+    loggers = [logging.getLogger(name) for name in ("distributed", "tornado", "asyncio")]
+    before = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.CRITICAL + 1)
+        yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)

@@ -1,0 +1,58 @@
+"""Score of a network event by event: what it does with each sample, and the means."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["EventCounts", "EventScore"]
+
+
+@dataclass(frozen=True, eq=False)
+class EventCounts:
+    """What a network does event by event with each of some samples.
+
+    Members
+    -------
+    right : list of bool
+        Whether the largest logit is that of the label.
+    events : list of list of int
+        Events into each layer, the readout included.
+    sops : list of int
+        Synaptic operations.
+    """
+
+    right: list[bool]
+    events: list[list[int]]
+    sops: list[int]
+
+
+@dataclass(frozen=True)
+class EventScore:
+    """What a network does event by event with a set of samples.
+
+    Members
+    -------
+    accuracy : float
+        Share of samples whose largest logit is that of their label.
+    samples : int
+        Number of samples.
+    events : tuple of float
+        Mean events a sample into each layer, the readout included.
+    sops : float
+        Mean synaptic operations a sample.
+    """
+
+    accuracy: float
+    samples: int
+    events: tuple[float, ...]
+    sops: float
+
+    @classmethod
+    def of(cls, parts: Sequence[EventCounts]) -> "EventScore":
+        """Score of all samples of some parts."""
+        right = [each for part in parts for each in part.right]
+        events = np.mean([each for part in parts for each in part.events], axis=0)
+        sops = np.mean([each for part in parts for each in part.sops])
+        means = tuple(float(mean) for mean in events)
+        return cls(float(np.mean(right)), len(right), means, float(sops))

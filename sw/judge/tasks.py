@@ -1,0 +1,110 @@
+"""What a worker does with some of the samples that a network is judged on.
+
+The same samples in the same parcels give the same figures, whoever works on them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from tickless.sw.data.frames import FrameSource
+from tickless.sw.data.recordings import Recordings
+from tickless.sw.integer import engine
+from tickless.sw.integer.network import Network
+from tickless.sw.integer.trace import SampleTrace
+from tickless.sw.judge.evaluate import count_events, right_in_steps
+from tickless.sw.judge.score import EventCounts
+from tickless.sw.threads import one_thread
+from tickless.sw.training.models import SpikingNetwork
+
+__all__ = ["Judged", "SampleExit", "early", "judged", "leads", "step_logits"]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What two forms of a network do with some samples.
+
+    Members
+    -------
+    time_stepped : list of int
+        Samples that the float network classifies rightly in 1, 2, 3, ... time steps.
+    floating, integer : EventCounts
+        Event by event, with real weights and with integers; no float network has no counts.
+    """
+
+    time_stepped: list[int]
+    floating: EventCounts | None
+    integer: EventCounts
+
+
+@dataclass(frozen=True)
+class SampleExit:
+    """What an integer network does with a sample at one margin.
+
+    Members
+    -------
+    right, decided : bool
+        Whether its class is that of the label, and decided before END.
+    consumed, sops : int
+        Input events consumed, and synaptic operations.
+    """
+
+    right: bool
+    decided: bool
+    consumed: int
+    sops: int
+
+
+def judged(
+    model: SpikingNetwork | None, network: Network, recordings: Recordings, steps: int
+) -> Judged:
+    """Judge a fused float network, if there is one, and the integer network made of it."""
+    samples = list(recordings)
+    integer = count_events(network, samples)
+    if model is None:
+        return Judged([], None, integer)
+    source = FrameSource(samples, model.sensor)
+    with one_thread():
+        right = [right_in_steps(model, source, number) for number in range(1, steps + 1)]
+    return Judged(right, count_events(model, samples), integer)
+
+
+def leads(network: Network, recordings: Recordings) -> list[int]:
+    """Each sample's lead of the largest logit over the next, at END."""
+    traces = (engine.run(network, events.addresses) for events, _ in recordings)
+    return [int(np.diff(np.sort(trace.logits)[-2:]).item()) for trace in traces]
+
+
+def early(
+    network: Network, recordings: Recordings, margins: Sequence[int | None]
+) -> list[list[SampleExit]]:
+    """Each sample at each of some margins, None for no early exit."""
+    return [
+        [_exit(engine.run(network, events.addresses, (), margin), label) for margin in margins]
+        for events, label in recordings
+    ]
+
+
+@torch.no_grad()
+def step_logits(model: SpikingNetwork, recordings: Recordings, steps: int) -> np.ndarray:
+    """Logits after each time step, ``[steps, samples, classes]``.
+
+    What a network has made of the first steps does not change with those that come.
+    """
+    model.eval()
+    source = FrameSource(recordings, model.sensor)
+    frames = source.frames(np.arange(len(source)), steps)
+    with one_thread():
+        logits = torch.stack([model(frames[: step + 1])[0] for step in range(steps)])
+    return logits.numpy()
+
+
+def _exit(trace: SampleTrace, label: int) -> SampleExit:
+    return SampleExit(
+        right=trace.class_index == label,
+        decided=trace.decision is not None,
+        consumed=trace.dropped + trace.layers[0].events,
+        sops=trace.sops,
+    )

@@ -1,0 +1,90 @@
+"""A network trained without some of the recordings, and judged on them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tickless.sw.data.catalog import SENSORS, Recordings, load, simulated
+from tickless.sw.data.frames import FrameSource
+from tickless.sw.judge.evaluate import score_events, score_steps
+from tickless.sw.quantization.quantize import quantize
+from tickless.sw.study.runs import store, stored
+from tickless.sw.threads import one_thread
+from tickless.sw.training.settings import Settings
+from tickless.sw.training.trainer import Trainer
+
+__all__ = ["HeldOutScore", "hold_out", "judge", "judged_part"]
+
+
+@dataclass(frozen=True)
+class HeldOutScore:
+    """One network, judged on recordings that its training never saw.
+
+    Members
+    -------
+    samples : int
+        Recordings judged on.
+    right : mapping of str to int
+        How many of them are classified rightly: ``time_stepped``, at the settings' time steps,
+        ``float_events`` and ``integer``, both event by event.
+    busiest_events : float
+        Mean events a sample into the busiest layer of the integer network.
+    sops : float
+        Mean synaptic operations a sample of the integer network.
+    """
+
+    samples: int
+    right: dict[str, int]
+    busiest_events: float
+    sops: float
+
+
+def hold_out(settings: Settings, parts: int) -> tuple[Recordings, Recordings, Recordings]:
+    """Training recordings without every ``parts``-th, simulated samples, and what is kept aside.
+
+    The seed says which part is kept aside, ``seed % parts``, so that as many seeds in a row are all
+    parts. No simulated sample is of an image that a recording kept aside shows.
+    """
+    recordings = load(settings.dataset, "train")
+    indices = np.arange(len(recordings))
+    number = settings.seed % parts
+    aside = recordings.part(indices[number::parts])
+    kept = recordings.part(np.delete(indices, np.s_[number::parts]))
+    return kept, simulated(settings.dataset, settings.simulated, aside.keys), aside
+
+
+def judge(settings: Settings, parts: int, state: Path | None = None) -> HeldOutScore:
+    """Train without one part, as of `hold_out`, and judge on it.
+
+    Parameters
+    ----------
+    state : Path, optional
+        See `sw.training.trainer.Trainer`.
+    """
+    kept, extra, aside = hold_out(settings, parts)
+    checkpoint = Trainer(settings, kept, extra, state).run()
+    source = FrameSource(aside, SENSORS[settings.dataset])
+    network = quantize(checkpoint.model, settings.weight_bits, settings.resolution)
+    floating, integer = (score_events(model, aside) for model in (checkpoint.model, network))
+    shares = {
+        "time_stepped": score_steps(checkpoint.model, source, settings.steps),
+        "float_events": floating.accuracy,
+        "integer": integer.accuracy,
+    }
+    right = {name: round(share * len(aside)) for name, share in shares.items()}
+    return HeldOutScore(len(aside), right, max(integer.events), integer.sops)
+
+
+def judged_part(settings: Settings, parts: int, folder: Path) -> HeldOutScore:
+    """What `judge` gives, from its file in a folder if it was made with the same settings."""
+    path = folder / f"{settings.seed % parts}-of-{parts}.json"
+    found = stored(path, settings, "part")
+    if found is not None:
+        return HeldOutScore(**found)
+    state = path.with_suffix(".state")
+    with one_thread():
+        part = judge(settings, parts, state)
+    store(path, settings, "part", part)
+    state.unlink(missing_ok=True)
+    return part

@@ -1,0 +1,42 @@
+"""The Makefile: each target is one command of `tickless`, told by its values."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+if shutil.which("make") is None:
+    pytest.skip("no make on PATH", allow_module_level=True)
+
+
+def commands(*arguments):
+    """What make would run, without the environment's own."""
+    done = subprocess.run(
+        ["make", "-n", "READY=", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        (["sim"], "sim --dataset saccades --seed 1"),
+        (["sim", "STALLS=1", "SAMPLES=5"], "sim --dataset saccades --samples 5 --seed 1 --stalls"),
+        (["rtl"], "rtl sw/pretrained/saccades.safetensors"),
+        (
+            ["rtl", "NETWORK=a.safetensors", "MESH=2x2", "FOLD=a=1x1 b=2x2", "MARGIN=9"],
+            "rtl a.safetensors --fold a=1x1 --fold b=2x2 --margin 9 --mesh 2x2",
+        ),
+        (
+            ["bitstream", "DATASET=nmnist", "CLOCK_MHZ=50"],
+            "bitstream sw/pretrained/nmnist.safetensors --board ulx3s-85f --seed 1 --clock-mhz 50",
+        ),
+        (["flash"], "flash sw/pretrained/saccades.safetensors --board ulx3s-85f"),
+        (["study", "QUICK=0"], "study saccades"),
+    ],
+)
+def test_a_target_is_one_line_without_what_was_not_given(arguments, options):
+    assert commands(*arguments) == [f".venv/bin/python -m tickless {options}"]
