@@ -1,6 +1,7 @@
 """Quantization: a trained float network becomes an integer one."""
 
 import copy
+from math import isfinite
 
 import numpy as np
 import torch
@@ -23,7 +24,10 @@ def quantize(
 ) -> Network:
     """Integer network of a float one, by the rule of `sw.quantization.rule.Quantization`.
 
-    Each layer's membranes are as narrow as its thresholds and floors allow.
+    Each layer's membranes are as narrow as its thresholds and floors allow. Event by event a neuron
+    fires once per event, whatever its ``spikes`` in a time step. Neurons that fire above their
+    threshold alone have one of 1 unit more, if they reset to zero; those that subtract their
+    threshold keep it, and fire at it, too.
 
     Parameters
     ----------
@@ -44,6 +48,8 @@ def quantize(
     neuron = model.neuron
     if not isinstance(neuron, IntegrateAndFire):
         raise NetworkError(f"neuron = {neuron.kind!r}: expected 'if'")
+    if not isfinite(neuron.floor):
+        raise NetworkError(f"floor = {neuron.floor}: expected a finite number of thresholds")
     try:
         quantization = Quantization(weight_bits, resolution)
         if model.norms:
@@ -63,12 +69,15 @@ def quantize(
         if not all(torch.isfinite(part).all() for part in real):
             raise NetworkError(f"layer {index}: expected finite weights")
         levels = quantization.levels(weight, geometry, neuron.floor, shortcut)
+        spiking = geometry.kind != "readout"
+        if spiking and neuron.fires_above:
+            levels = levels.above()
         threshold, floor = levels.threshold.numpy(), levels.floor.numpy()
         name = "readout"
-        if geometry.kind == "readout":
+        if not spiking:
             logit_scale = 1 / (levels.scale.item() * geometry.pool**2)
         else:
-            if threshold.min() < 1:
+            if threshold.min() < 1 + neuron.fires_above:
                 channel = int(threshold.argmin())
                 largest = ((1 << (weight_bits - 1)) - 1) * geometry.pool**2
                 raise NetworkError(
@@ -88,6 +97,7 @@ def quantize(
                 threshold=threshold.astype(np.int32),
                 floor=floor.astype(np.int32),
                 membrane_bits=levels.membrane_bits,
+                reset=neuron.reset if spiking else "subtract",
             )
         )
     return Network(tuple(layers), logit_scale, provenance or Provenance())

@@ -1,6 +1,6 @@
 """The rule by which weights become integers, and its stand-in for training."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -40,6 +40,10 @@ class Levels:
         if not len(self.threshold):
             return 32
         return membrane_bits(int(self.threshold.max()), int(self.floor.min()))
+
+    def above(self) -> "Levels":
+        """The same for neurons that fire above their threshold alone: at 1 unit more."""
+        return replace(self, threshold=self.threshold + 1)
 
 
 Edge = tuple[torch.Tensor, Geometry]

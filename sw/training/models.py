@@ -205,10 +205,14 @@ class SpikingNetwork(nn.Module):
             size = 0 if geometry.kind == "readout" else len(weight)
             threshold = torch.full((size,), float(geometry.pool**2))
             floor = self.neuron.floor * threshold
+            if self.neuron.fires_above:
+                threshold = threshold.nextafter(torch.tensor(np.inf))
             if shortcut is not None:
                 passed = shortcut[0] * (geometry.pool / shortcut[1].pool) ** 2
         else:
             levels = self.quantization.levels(weight, geometry, self.neuron.floor, shortcut)
+            if self.neuron.fires_above and geometry.kind != "readout":
+                levels = levels.above()
             weight, threshold, floor = levels.weight, levels.threshold, levels.floor
             passed = levels.shortcut
             ceil = float((1 << (levels.membrane_bits - 1)) - 1)

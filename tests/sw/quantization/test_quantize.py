@@ -133,8 +133,17 @@ def test_integer_spikes_follow_the_float_ones():
         assert correlation > 0.97
 
 
+WAYS = {
+    "subtract": {},
+    "zero": {"reset": "zero"},
+    "strict": {"reset": "zero", "strict": True},
+    "strict, subtract": {"strict": True},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("bits", [8, 6, 5, 4, 3])
-def test_a_network_with_rounded_weights_is_the_integer_network(bits):
+def test_a_network_with_rounded_weights_is_the_integer_network(bits, way):
     rng = np.random.default_rng(bits)
     specs = [
         LayerSpec("conv2d", 5, 3, padding=1, pool=2),
@@ -143,6 +152,7 @@ def test_a_network_with_rounded_weights_is_the_integer_network(bits):
         LayerSpec("readout", 4),
     ]
     source = model(specs, (2, 12, 12), -1.5, seed=bits)
+    source.neuron = IntegrateAndFire(-1.5, **WAYS[way])
     with torch.no_grad():
         for weight in source.weights:
             weight *= torch.rand(len(weight))[:, None, None, None] * 4
@@ -160,11 +170,51 @@ def test_a_network_with_rounded_weights_is_the_integer_network(bits):
         network.layers[:-1], source.weights, source.geometries, strict=False
     ):
         imitated, floor = source.quantization.imitate(weight, geometry, -1.5)
-        unit = layer.threshold / geometry.pool**2
+        whole = layer.threshold - (way == "strict")
+        unit = whole / geometry.pool**2
         stored = layer.edges[0].weight
         assert np.array_equal(np.rint(imitated.detach().numpy().T * unit).T, stored)
-        assert np.array_equal(np.rint(floor.flatten().numpy() * layer.threshold), layer.floor)
+        assert np.array_equal(np.rint(floor.flatten().numpy() * whole), layer.floor)
         np.testing.assert_allclose(imitated.detach().numpy().T * unit, stored.T, atol=1e-4)
+
+
+@pytest.mark.parametrize("rounded", [False, True])
+@pytest.mark.parametrize(
+    ("way", "spikes"),
+    [
+        # 0.75, 1.5: fires and leaves 0.5; 1.25: fires and leaves 0.25; 1 fires.
+        ({}, [0, 1, 1, 1]),
+        # ... leaves nothing: 0.75, 1.5 again.
+        ({"reset": "zero"}, [0, 1, 0, 1]),
+        ({"spikes": "one", "reset": "zero", "strict": True}, [0, 1, 0, 1]),
+    ],
+)
+def test_spikes_of_each_reset(way, spikes, rounded):
+    source = point(0.75)
+    source.neuron = IntegrateAndFire(-1.0, **way)
+    network = quantize(source, 8, 4)
+    assert network.layers[0].reset == way.get("reset", "subtract")
+    assert network.layers[1].reset == "subtract"
+    source.quantization = Quantization(8, 4) if rounded else None
+    for count in range(1, 5):
+        assert len(run(network, events(count)).layers[0].spikes) == sum(spikes[:count])
+        assert len(FloatEngine(source).run(events(count))[1][0]) == sum(spikes[:count])
+
+
+@pytest.mark.parametrize("rounded", [False, True])
+def test_neurons_that_fire_above_their_threshold_alone(rounded):
+    source = point(0.5)
+    source.neuron = IntegrateAndFire(-1.0, reset="zero", strict=True)
+    network = quantize(source)
+    assert network.layers[0].threshold.tolist() == [129]
+    source.quantization = Quantization() if rounded else None
+    for count, sent in ((2, 0), (3, 1)):
+        assert len(run(network, events(count)).layers[0].spikes) == sent
+        assert len(FloatEngine(source).run(events(count))[1][0]) == sent
+    # One that subtracts cannot compare with another value than it subtracts.
+    source.neuron = IntegrateAndFire(-1.0, strict=True)
+    assert quantize(source).layers[0].threshold.tolist() == [128]
+    assert len(FloatEngine(source).run(events(2))[1][0]) == 1
 
 
 def test_a_network_with_rounded_weights_has_the_integers_ceiling():
@@ -225,6 +275,9 @@ def test_networks_that_are_no_hardware():
     leaky = SpikingNetwork((1, 5, 5), specs, LeakyIntegrateAndFire(), normalize=False)
     with pytest.raises(NetworkError, match="neuron = 'lif': expected 'if'"):
         quantize(leaky)
+    endless = SpikingNetwork((1, 5, 5), specs, IntegrateAndFire(-np.inf), normalize=False)
+    with pytest.raises(NetworkError, match="floor = -inf: expected a finite number"):
+        quantize(endless)
     conv = LayerSpec("conv2d", 2, 1)
     joined = [LayerSpec("conv2d", 2, 1, shortcut=ShortcutSpec(i, kernel=1)) for i in (0, 1)]
     with pytest.raises(NetworkError, match="no part of another shortcut"):
