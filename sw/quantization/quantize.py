@@ -1,6 +1,7 @@
 """Quantization: a trained float network becomes an integer one."""
 
 import copy
+import warnings
 from math import isfinite
 
 import numpy as np
@@ -9,7 +10,8 @@ import torch
 from tickless.sw.integer.geometry import Geometry
 from tickless.sw.integer.layer import Edge, Layer, membrane_bits
 from tickless.sw.integer.network import Network, NetworkError, Provenance
-from tickless.sw.quantization.rule import Quantization
+from tickless.sw.quantization.diagnosis import QuantizationWarning, diagnosis
+from tickless.sw.quantization.rule import Clip, Quantization
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire
 
@@ -21,6 +23,7 @@ def quantize(
     weight_bits: int = 8,
     resolution: int = 128,
     provenance: Provenance | None = None,
+    clip: Clip = None,
 ) -> Network:
     """Integer network of a float one, by the rule of `sw.quantization.rule.Quantization`.
 
@@ -38,6 +41,13 @@ def quantize(
         Of the quantization.
     provenance : Provenance, optional
         What the network's file says about its origin.
+    clip : float or str, optional
+        Of the quantization.
+
+    Warns
+    -----
+    QuantizationWarning
+        Where integers hold little of the weights: see `sw.quantization.diagnosis`.
 
     Raises
     ------
@@ -51,7 +61,7 @@ def quantize(
     if not isfinite(neuron.floor):
         raise NetworkError(f"floor = {neuron.floor}: expected a finite number of thresholds")
     try:
-        quantization = Quantization(weight_bits, resolution)
+        quantization = Quantization(weight_bits, resolution, clip)
         if model.norms:
             model = copy.deepcopy(model)
             model.fuse_norms()
@@ -69,11 +79,11 @@ def quantize(
         if not all(torch.isfinite(part).all() for part in real):
             raise NetworkError(f"layer {index}: expected finite weights")
         levels = quantization.levels(weight, geometry, neuron.floor, shortcut)
+        name = f"{geometry.kind}{index + 1}" if geometry.kind != "readout" else "readout"
         spiking = geometry.kind != "readout"
         if spiking and neuron.fires_above:
             levels = levels.above()
         threshold, floor = levels.threshold.numpy(), levels.floor.numpy()
-        name = "readout"
         if not spiking:
             logit_scale = 1 / (levels.scale.item() * geometry.pool**2)
         else:
@@ -85,7 +95,8 @@ def quantize(
                     f"{max(part[channel].abs().max() for part in real):g} thresholds: "
                     f"expected at most {2 * largest}"
                 )
-            name = f"{geometry.kind}{index + 1}"
+        for text in diagnosis(name, weight, levels, quantization):
+            warnings.warn(text, QuantizationWarning, stacklevel=2)
         edges = [Edge(geometry, levels.weight.numpy().astype(np.int8), weight_bits)]
         spec = model.specs[index].shortcut
         if shortcut is not None and spec is not None and levels.shortcut is not None:

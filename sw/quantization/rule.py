@@ -1,6 +1,8 @@
 """The rule by which weights become integers, and its stand-in for training."""
 
 from dataclasses import dataclass, replace
+from math import inf
+from typing import Literal
 
 import torch
 
@@ -8,7 +10,16 @@ from tickless.errors import InputError
 from tickless.sw.integer.geometry import Geometry
 from tickless.sw.integer.layer import MAX_SHORTCUT_BITS, membrane_bits
 
-__all__ = ["Edge", "Levels", "Quantization"]
+__all__ = ["Clip", "Edge", "Levels", "Quantization"]
+
+Clip = float | Literal["mse"] | None
+
+SPAN = 3
+"""Thresholds, besides the floor's, beyond which it is no error that a weight is clipped: one event
+still brings a membrane from the floor far above the threshold, or from there to the floor."""
+
+CLIPPED = tuple(0.9**step for step in range(54))
+"""Parts of the largest weight that are tried, down to less than a 256th."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +75,9 @@ class Quantization:
     on by itself is as wide as it needs, up to 16 bits: else its few large weights would leave
     nothing of the small ones beside them.
 
+    Where a few weights are far larger than all others, they leave little of them: clipped, they
+    become the largest that fits a finer scale.
+
     Parameters
     ----------
     weight_bits : int
@@ -71,12 +85,23 @@ class Quantization:
     resolution : int
         Most weight units in a threshold, at least 1: it keeps membranes narrow where all weights
         of a channel are small.
+    clip : float or str, optional
+        Percentile, at least 50 and below 100, of a tensor's absolute weights to which those above
+        it are clipped, at least one of them; or ``"mse"``: for each scale by itself, where the
+        squared error of its weights is least.
     """
 
     weight_bits: int = 8
     resolution: int = 128
+    clip: Clip = None
 
     def __post_init__(self):
+        if self.clip not in (None, "mse") and not (
+            isinstance(self.clip, int | float) and 50 <= self.clip < 100
+        ):
+            raise InputError(
+                f"clip = {self.clip!r}: expected 'mse' or a percentile of at least 50 and below 100"
+            )
         if not 2 <= self.weight_bits <= 8:
             raise InputError(f"weight_bits = {self.weight_bits}: expected 2 to 8")
         if self.resolution < 1:
@@ -89,11 +114,11 @@ class Quantization:
         """Integers of a layer of threshold 1 whose floor is given in thresholds."""
         largest = (1 << (self.weight_bits - 1)) - 1
         real = weight.detach().double()
-        peaks = real.abs().amax((1, 2, 3), keepdim=True).clamp_(min=1e-12)
         if geometry.kind == "readout":
-            scale = largest / peaks.amax(0, keepdim=True)
+            scale = largest / self._peaks(real.reshape(1, -1, 1, 1), inf)
             threshold = low = real.new_zeros(0)
         else:
+            peaks = self._peaks(real, (SPAN - floor) * geometry.pool**2)
             scale = (largest / peaks).clamp_(max=self.resolution)
             if shortcut is not None:
                 scale = torch.minimum(scale, self._most(*shortcut) / geometry.pool**2)
@@ -102,15 +127,50 @@ class Quantization:
         passed = None
         if shortcut is not None:
             own = scale * (geometry.pool / shortcut[1].pool) ** 2
-            passed = (shortcut[0].detach().double() * own).round()
-        return Levels((real * scale).round(), threshold, low, scale, passed)
+            bound = self._largest(shortcut[1])
+            passed = (shortcut[0].detach().double() * own).round().clamp_(-bound, bound)
+        rounded = (real * scale).round().clamp_(-largest, largest)
+        return Levels(rounded, threshold, low, scale, passed)
 
     def _most(self, weight: torch.Tensor, geometry: Geometry) -> torch.Tensor:
         """Highest thresholds that a shortcut's weights allow, ``[channels, 1, 1, 1]``."""
-        wide = geometry.groups == geometry.output_shape[0]
-        bits = MAX_SHORTCUT_BITS if wide else self.weight_bits
-        peaks = weight.detach().double().abs().amax((1, 2, 3), keepdim=True).clamp_(min=1e-12)
-        return ((1 << (bits - 1)) - 1) * geometry.pool**2 / peaks
+        real = weight.detach().double()
+        peaks = _peaks(real) if _is_wide(geometry) else self._bounded(real)
+        return self._largest(geometry) * geometry.pool**2 / peaks
+
+    def _largest(self, shortcut: Geometry) -> int:
+        """Largest weight of a shortcut."""
+        bits = MAX_SHORTCUT_BITS if _is_wide(shortcut) else self.weight_bits
+        return (1 << (bits - 1)) - 1
+
+    def _peaks(self, real: torch.Tensor, most: float) -> torch.Tensor:
+        """Weight that fills the width, of each scale: ``[scales, 1, 1, 1]``.
+
+        ``most``: it is no error that a larger weight becomes this one.
+        """
+        if self.clip == "mse":
+            return self._least_error(real.clamp(-most, most))
+        return self._bounded(real)
+
+    def _bounded(self, real: torch.Tensor) -> torch.Tensor:
+        """Largest weight of each scale, or the tensor's percentile where that is smaller."""
+        peaks = _peaks(real)
+        if self.clip is None or self.clip == "mse":
+            return peaks
+        size = real.abs().flatten()
+        bound = size.kthvalue(max(1, int(self.clip / 100 * len(size)))).values
+        return torch.where(bound > 0, peaks.clamp(max=bound), peaks)
+
+    def _least_error(self, real: torch.Tensor) -> torch.Tensor:
+        largest, peaks = (1 << (self.weight_bits - 1)) - 1, _peaks(real)
+        best, least = peaks, torch.full_like(peaks, inf)
+        for part in CLIPPED:
+            scale = (largest / (peaks * part)).clamp_(max=self.resolution)
+            rounded = (real * scale).round_().clamp_(-largest, largest).div_(scale)
+            error = rounded.sub_(real).square_().sum((1, 2, 3), keepdim=True)
+            best = torch.where(error < least, peaks * part, best)
+            least = torch.minimum(error, least)
+        return best
 
     def imitate(
         self, weight: torch.Tensor, geometry: Geometry, floor: float
@@ -144,6 +204,15 @@ class Quantization:
         passed = levels.shortcut * shortcut[1].pool ** 2 / unit[..., None]
         low = (levels.floor[:, None, None] / unit).to(weight)
         return _instead(weight, rounded), low, _instead(shortcut[0], passed)
+
+
+def _peaks(real: torch.Tensor) -> torch.Tensor:
+    return real.abs().amax((1, 2, 3), keepdim=True).clamp_(min=1e-12)
+
+
+def _is_wide(shortcut: Geometry) -> bool:
+    """Whether a shortcut passes each channel on by itself."""
+    return shortcut.groups == shortcut.output_shape[0]
 
 
 def _instead(weight: torch.Tensor, rounded: torch.Tensor) -> torch.Tensor:
