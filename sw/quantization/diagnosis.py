@@ -68,8 +68,9 @@ def diagnosis(
     if few:
         yield (
             f"layer {name!r}: {_channels(few)}: a threshold of "
-            f"{int(levels.threshold.min())} weight units, fewer than {FEWEST_UNITS}, beside "
-            "weights far above it: more --bits, --clip, or training with a weight_limit"
+            f"{int(levels.threshold.min())} weight units, fewer than {FEWEST_UNITS}: wider weights "
+            "(--bits), --clip where few weights are far larger than the threshold, or fine-tuning "
+            "with rounded weights (tickless train --from)"
         )
     if readout:
         ordered = rows.flatten().sort(descending=True).values
@@ -83,8 +84,8 @@ def diagnosis(
 
 
 _CLIP = (
-    "clip it (--clip 99.9, or clip= of quantize), or fine-tune with rounded weights (tickless "
-    "train --from)"
+    "clip it (--clip 99.9; in Python, clip=), or fine-tune with rounded weights (tickless train "
+    "--from)"
 )
 
 
