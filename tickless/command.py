@@ -82,6 +82,7 @@ COMMANDS = (
     Command("bench engine", "sw.integer.benchmark", "speed of the fast engine"),
     Command("bench simulation", "sim.benchmark", "speed of the simulation"),
     Command("bench training", "sw.training.benchmark", "speed of training, beside other packages"),
+    Command("bench clipping", "sw.quantization.benchmark", "accuracy with and without clipping"),
     Command("bench area", "gen.fpga.benchmark", "area and speed of the fabric's parts on an ECP5"),
     Command(
         "calibrate-camera", "sw.data.calibrate_camera", "compare simulated and real recordings"

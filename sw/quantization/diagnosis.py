@@ -84,7 +84,7 @@ def diagnosis(
 
 
 _CLIP = (
-    "clip it (--clip 99.9; in Python, clip=), or fine-tune with rounded weights (tickless train "
+    "clip it (--clip 99; in Python, clip=), or fine-tune with rounded weights (tickless train "
     "--from)"
 )
 

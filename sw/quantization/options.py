@@ -15,7 +15,7 @@ def add_clip(parser: ArgumentParser) -> None:
         "--clip",
         type=_clip,
         metavar="mse|PERCENTILE",
-        help="clip large weights: to a percentile of each layer's, as 99.9, or where the squared "
+        help="clip large weights: to a percentile of each layer's, as 99, or where the squared "
         "error of each scale is least",
     )
 

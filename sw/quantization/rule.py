@@ -86,9 +86,9 @@ class Quantization:
         Most weight units in a threshold, at least 1: it keeps membranes narrow where all weights
         of a channel are small.
     clip : float or str, optional
-        Percentile, at least 50 and below 100, of a tensor's absolute weights to which those above
-        it are clipped, at least one of them; or ``"mse"``: for each scale by itself, where the
-        squared error of its weights is least.
+        What fills ``weight_bits`` instead of the largest weight of a scale; those above it are
+        clipped: a percentile of the layer's absolute weights, at least 50 and below 100, with at
+        least one weight above it; or ``"mse"``: what makes the squared error of each scale least.
     """
 
     weight_bits: int = 8
@@ -97,7 +97,7 @@ class Quantization:
 
     def __post_init__(self):
         if self.clip not in (None, "mse") and not (
-            isinstance(self.clip, int | float) and 50 <= self.clip < 100
+            type(self.clip) in (int, float) and 50 <= self.clip < 100
         ):
             raise InputError(
                 f"clip = {self.clip!r}: expected 'mse' or a percentile of at least 50 and below 100"

@@ -50,7 +50,7 @@ def test_an_outlier_is_named_with_its_layer_and_channel():
     texts = told(plant(model(), 0, (3, 1, 0, 0), -100.0))
     assert len(texts) == 2
     assert texts[0].startswith("layer 'conv2d1': channel 3: a weight so large that most others of")
-    assert "--clip 99.9" in texts[0]
+    assert "--clip 99;" in texts[0]
     assert texts[1].startswith("layer 'conv2d1': channel 3: a threshold of 1 weight units, fewer")
 
 

@@ -14,6 +14,10 @@ from tickless.sw.quantization.rule import Quantization
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::tickless.sw.quantization.diagnosis.QuantizationWarning"  # of few bits; see its tests
+)
+
 
 def model(specs, sensor=(1, 4, 4), floor=-1.0, weights=None, seed=0):
     torch.manual_seed(seed)
@@ -250,6 +254,72 @@ def test_gradients_pass_the_rounding():
         torch.testing.assert_close(gradient, weight.grad)
 
 
+def test_a_percentile_clips_what_is_above_it():
+    # The 9 largest of 10 stay, of both channels together.
+    weights = [0.5, 0.25, 0.25, -0.5, 0.5, 0.5, 0.25, -8.0, 0.25, 0.125]
+    source = model([LayerSpec("linear", 2), LayerSpec("readout", 2)], (5, 1, 1), -1.0, [weights])
+    layer = quantize(source, 8, clip=90).layers[0]
+    assert layer.threshold.tolist() == [128, 128]
+    stored = [[64, 32, 32, -64, 64], [64, 32, -127, 32, 16]]
+    assert layer.edges[0].weight.reshape(2, 5).tolist() == stored
+
+
+def test_a_percentile_clips_the_readout():
+    source = model([LayerSpec("readout", 2)], (4, 1, 1), -1.0, [[1, -1, 0.5, 0, 9, 1, 1, 0.25]])
+    network = quantize(source, 8, clip=90)
+    assert network.layers[0].edges[0].weight.ravel().tolist() == [127, -127, 64, 0, *3 * [127], 32]
+    assert network.logit_scale == pytest.approx(1 / 127)
+
+
+def test_a_percentile_of_zero_clips_nothing():
+    source = model(
+        [LayerSpec("linear", 1), LayerSpec("readout", 2)], (5, 1, 1), -1.0, [[0] * 4 + [0.5]]
+    )
+    assert quantize(source, 8, clip=60).layers[0].edges[0].weight.ravel().tolist() == [*[0] * 4, 64]
+
+
+@pytest.mark.parametrize("bits", [3, 4, 5])
+def test_the_scale_of_least_error(bits):
+    source = model([LayerSpec("conv2d", 8, 3), LayerSpec("readout", 2)], (4, 8, 8), -1.0, seed=4)
+    with torch.no_grad():
+        source.weights[0].copy_(torch.randn(source.weights[0].shape) ** 3 * 0.1)
+    weight, geometry = source.weights[0].detach().double(), source.geometries[0]
+
+    def errors(clip):
+        levels = Quantization(bits, 10**6, clip).levels(weight, geometry, -1.0)
+        return (levels.weight / levels.scale - weight).square().sum((1, 2, 3))
+
+    assert (errors("mse") <= errors(None)).all()
+    assert errors("mse").sum() < 0.9 * errors(None).sum()
+
+
+@pytest.mark.parametrize("clip", ["mse", 95.0])
+def test_a_network_trained_with_clipping_is_the_integer_network(clip):
+    specs = [
+        LayerSpec("conv2d", 4, 3, padding=1),
+        LayerSpec("conv2d", 4, 3, padding=1),
+        LayerSpec("conv2d", 4, 3, padding=1, shortcut=ShortcutSpec(0, 1)),
+        LayerSpec("conv2d", 4, 3, padding=1),
+        LayerSpec("conv2d", 4, 3, padding=1, shortcut=ShortcutSpec(2, 1, groups=4)),
+        LayerSpec("readout", 3),
+    ]
+    source = model(specs, (2, 6, 6), -1.5, seed=2)
+    with torch.no_grad():
+        for weight in [*source.weights, *source.direct.values()]:
+            weight.flatten()[1] = 6.0
+    source.quantization = Quantization(4, 100, clip)
+    network = quantize(source, 4, 100, clip=clip)
+    addresses = np.random.default_rng(1).integers(0, (2, 6, 6), (1000, 3)).astype(np.int32)
+    logits, spikes, _ = FloatEngine(source).run(addresses)
+    trace = run(network, addresses)
+    assert all(
+        np.array_equal(mine.spikes, theirs)
+        for mine, theirs in zip(trace.layers, spikes, strict=True)
+    )
+    assert np.array_equal(trace.logits, logits)
+    assert min(len(layer.spikes) for layer in trace.layers) > 10
+
+
 def test_round_trip_through_a_file(tmp_path):
     network = quantize(point(0.5, 0.25))
     network.save(tmp_path / "a.safetensors")
@@ -268,6 +338,12 @@ def test_round_trip_through_a_file(tmp_path):
 def test_impossible_widths(bits, resolution, message):
     with pytest.raises(NetworkError, match=message):
         quantize(point(1e-7 if resolution > 1 else 0.5), bits, resolution)
+
+
+@pytest.mark.parametrize("clip", ["max", 49, 100.0, True])
+def test_impossible_clipping(clip):
+    with pytest.raises(NetworkError, match=f"clip = {clip!r}: expected 'mse' or a percentile"):
+        quantize(point(0.5), clip=clip)
 
 
 def test_networks_that_are_no_hardware():
