@@ -280,9 +280,9 @@ def test_a_percentile_of_zero_clips_nothing():
 
 @pytest.mark.parametrize("bits", [3, 4, 5])
 def test_the_scale_of_least_error(bits):
-    source = model([LayerSpec("conv2d", 8, 3), LayerSpec("readout", 2)], (4, 8, 8), -1.0, seed=4)
+    source = model([LayerSpec("conv2d", 8, 3), LayerSpec("readout", 2)], (16, 8, 8), -1.0, seed=4)
     with torch.no_grad():
-        source.weights[0].copy_(torch.randn(source.weights[0].shape) ** 3 * 0.1)
+        source.weights[0].copy_(torch.randn(source.weights[0].shape) * 0.3)
     weight, geometry = source.weights[0].detach().double(), source.geometries[0]
 
     def errors(clip):
@@ -290,7 +290,7 @@ def test_the_scale_of_least_error(bits):
         return (levels.weight / levels.scale - weight).square().sum((1, 2, 3))
 
     assert (errors("mse") <= errors(None)).all()
-    assert errors("mse").sum() < 0.9 * errors(None).sum()
+    assert errors("mse").sum() < 0.95 * errors(None).sum()
 
 
 @pytest.mark.parametrize("clip", ["mse", 95.0])
