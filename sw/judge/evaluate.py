@@ -48,7 +48,8 @@ class FloatEngine:
             if spec.kind == "readout":
                 self._readout = ReadoutLayer(*edges[0], np.inf)
             else:
-                self._layers.append(SpikingLayer(edges, threshold, floor, ceil))
+                how = model.neuron.reset
+                self._layers.append(SpikingLayer(edges, threshold, floor, ceil, how))
             if spec.shortcut is not None:
                 self._joins[spec.shortcut.source] = index
 

@@ -108,7 +108,9 @@ def import_graph(
 
 def _model(meaning: Meaning, floor: float) -> SpikingNetwork:
     specs = [layer.spec for layer in meaning.layers]
-    model = SpikingNetwork(meaning.sensor, specs, IntegrateAndFire(floor), normalize=False)
+    how = meaning.semantics
+    neuron = IntegrateAndFire(floor, spikes=how.spikes, reset=how.reset, strict=how.strict)
+    model = SpikingNetwork(meaning.sensor, specs, neuron, normalize=False)
     with torch.no_grad():
         for index, layer in enumerate(meaning.layers):
             model.weights[index].copy_(torch.from_numpy(layer.weight))

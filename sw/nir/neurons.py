@@ -47,8 +47,8 @@ class NodeNeuron:
 def semantics_of(graph: FlatGraph, chosen: str | None) -> Semantics:
     """Semantics of a graph's neurons: those chosen, or what its fields tell.
 
-    An export of ours says so. A file without ``v_reset`` is of NIR 0.x, whose neurons subtract the threshold; ``r`` of 10,000
-    is what spikingjelly writes.
+    An export of ours says so. A file without ``v_reset`` is of NIR 0.x, whose neurons subtract the
+    threshold; ``r`` of 10,000 is what spikingjelly writes.
 
     Raises
     ------

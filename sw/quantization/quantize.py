@@ -63,12 +63,15 @@ def quantize(
         if not all(torch.isfinite(part).all() for part in real):
             raise NetworkError(f"layer {index}: expected finite weights")
         levels = quantization.levels(weight, geometry, neuron.floor, shortcut)
-        threshold, floor = levels.threshold.numpy(), levels.floor.numpy()
+        # A strict neuron that resets to zero fires from the next integer on; one that subtracts
+        # keeps its threshold, and fires at ties, too.
+        above = int(neuron.strict and neuron.reset == "zero")
+        threshold, floor = levels.threshold.numpy() + above, levels.floor.numpy()
         name = "readout"
         if geometry.kind == "readout":
             logit_scale = 1 / (levels.scale.item() * geometry.pool**2)
         else:
-            if threshold.min() < 1:
+            if threshold.min() < 1 + above:
                 channel = int(threshold.argmin())
                 largest = ((1 << (weight_bits - 1)) - 1) * geometry.pool**2
                 raise NetworkError(
@@ -81,13 +84,15 @@ def quantize(
         spec = model.specs[index].shortcut
         if shortcut is not None and spec is not None and levels.shortcut is not None:
             edges.append(_shortcut(levels.shortcut, shortcut[1], weight_bits, layers[spec.source]))
+        spiking = geometry.kind != "readout"
         layers.append(
             Layer(
                 name=name,
                 edges=tuple(edges),
                 threshold=threshold.astype(np.int32),
                 floor=floor.astype(np.int32),
-                membrane_bits=levels.membrane_bits,
+                membrane_bits=levels.membrane_bits(above),
+                reset=neuron.reset if spiking else "subtract",
             )
         )
     return Network(tuple(layers), logit_scale, provenance or Provenance())

@@ -34,12 +34,12 @@ class Levels:
     scale: torch.Tensor
     shortcut: torch.Tensor | None = None
 
-    @property
-    def membrane_bits(self) -> int:
-        """Width of the narrowest membranes for all channels; 32 for a readout."""
+    def membrane_bits(self, above: int = 0) -> int:
+        """Width of the narrowest membranes for all channels, with thresholds higher by ``above``;
+        32 for a readout."""
         if not len(self.threshold):
             return 32
-        return membrane_bits(int(self.threshold.max()), int(self.floor.min()))
+        return membrane_bits(int(self.threshold.max()) + above, int(self.floor.min()))
 
 
 Edge = tuple[torch.Tensor, Geometry]

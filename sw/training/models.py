@@ -187,7 +187,8 @@ class SpikingNetwork(nn.Module):
 
         Edges are geometries and weights, that of a shortcut behind the layer's own. Thresholds and
         floors are ``[channels]``, those of a readout empty. All are float32, and the integers
-        themselves if the network has a `quantization`; else there is no ceiling.
+        themselves if the network has a `quantization`; else there is no ceiling. As in
+        `sw.quantization.quantize`, strict neurons have higher thresholds where they reset to zero.
 
         Raises
         ------
@@ -200,6 +201,7 @@ class SpikingNetwork(nn.Module):
             raise InputError("model: expected its batch norms fused")
         geometry, weight, ceil = self.geometries[index], self.weights[index], np.inf
         shortcut = self.shortcut(index)
+        strict = self.neuron.strict and self.neuron.reset == "zero"
         passed = None
         if self.quantization is None:
             size = 0 if geometry.kind == "readout" else len(weight)
@@ -211,11 +213,14 @@ class SpikingNetwork(nn.Module):
             levels = self.quantization.levels(weight, geometry, self.neuron.floor, shortcut)
             weight, threshold, floor = levels.weight, levels.threshold, levels.floor
             passed = levels.shortcut
-            ceil = float((1 << (levels.membrane_bits - 1)) - 1)
+            ceil = float((1 << (levels.membrane_bits(int(strict)) - 1)) - 1)
         edges = [(geometry, _float32(weight))]
         if shortcut is not None and passed is not None:
             edges.append((shortcut[1], _float32(passed)))
-        return edges, _float32(threshold), _float32(floor), ceil
+        bars = _float32(threshold)
+        if strict:
+            bars = np.nextafter(bars, np.float32(np.inf)) if self.quantization is None else bars + 1
+        return edges, bars, _float32(floor), ceil
 
     def _passed(self, index: int, x: torch.Tensor) -> torch.Tensor:
         """What a layer receives over its shortcut."""
