@@ -142,9 +142,8 @@ class _Walk:
         layer = RealLayer(spec, weight * rows, node=node, weight_node=chain.node, neuron=neuron)
         passed = ""
         if direct is not None:
-            form, weight = edge_of(direct)
-            if form.kind == "linear":
-                raise node.refuse("a linear shortcut: expected a convolution, or none")
+            # One that is linear is a convolution over all of its input.
+            form, weight = edge_of(replace(direct, linear=False))
             spec = replace(spec, shortcut=_shortcut(direct.source, form))
             passed = f", shortcut from layer {direct.source + 1}"
             layer = replace(layer, spec=spec, shortcut=weight * rows, shortcut_node=direct.node)

@@ -1,6 +1,6 @@
 """Neurons of a graph: thresholds, gains and leaks by channel, and the semantics that they imply."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -47,8 +47,8 @@ class NodeNeuron:
 def semantics_of(graph: FlatGraph, chosen: str | None) -> Semantics:
     """Semantics of a graph's neurons: those chosen, or what its fields tell.
 
-    An export of ours says so. A file without ``v_reset`` is of NIR 0.x, whose neurons subtract the threshold; ``r`` of 10,000
-    is what spikingjelly writes.
+    An export of ours says so. A file without ``v_reset`` is of NIR 0.x, whose neurons subtract the
+    threshold; ``r`` of 10,000 is what spikingjelly writes.
 
     Raises
     ------
@@ -60,7 +60,8 @@ def semantics_of(graph: FlatGraph, chosen: str | None) -> Semantics:
     if chosen is not None:
         return framework(chosen)
     if MARK in graph.metadata:
-        return TICKLESS
+        resets = {node.metadata.get("reset") for node in graph.nodes.values()} - {None}
+        return replace(TICKLESS, reset="zero") if resets == {"zero"} else TICKLESS
     for node in graph.nodes.values():
         if node.kind not in SPIKING or "v_reset" not in node.values:
             continue
@@ -103,7 +104,7 @@ def neuron_of(
         tau, v_leak = field("tau"), field("v_leak")
         if (tau <= 0).any():
             raise node.refuse(f"tau = {tau.min():g}: expected positive numbers")
-        dt = semantics.leaky_dt if dt is None and semantics is not TICKLESS else dt
+        dt = semantics.leaky_dt if dt is None and semantics.name != TICKLESS.name else dt
         if dt is None:
             raise node.refuse(
                 "the gain is r * dt / tau, and the file does not know dt: give --dt in seconds, or "
@@ -113,7 +114,7 @@ def neuron_of(
         if np.isinf(tau).all():
             tau = v_leak = None
     else:
-        if dt is None and semantics is TICKLESS:
+        if dt is None and semantics.name == TICKLESS.name:
             if (r != r[0]).any():
                 raise node.refuse("r differs between channels: give --dt (in Python, dt=)")
             # A spike brings its weight, whatever the units.

@@ -187,7 +187,8 @@ class SpikingNetwork(nn.Module):
 
         Edges are geometries and weights, that of a shortcut behind the layer's own. Thresholds and
         floors are ``[channels]``, those of a readout empty. All are float32, and the integers
-        themselves if the network has a `quantization`; else there is no ceiling.
+        themselves if the network has a `quantization`; else there is no ceiling. As in
+        `sw.quantization.quantize`, strict neurons have higher thresholds where they reset to zero.
 
         Raises
         ------

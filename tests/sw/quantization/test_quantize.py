@@ -457,3 +457,29 @@ def test_impossible_weights():
         source.direct["2"][1, 0] = float("inf")
     with pytest.raises(NetworkError, match="layer 2: expected finite weights"):
         quantize(source)
+
+
+@pytest.mark.parametrize("rounded", [False, True])
+@pytest.mark.parametrize("strict", [False, True])
+def test_reset_to_zero_and_a_strict_comparison_are_exact(strict, rounded):
+    # 0.5 and 1: at the threshold after two events, or one.
+    source = point(0.5, 1.0)
+    source.neuron = IntegrateAndFire(reset="zero", strict=strict)
+    layer = quantize(source).layers[0]
+    assert (layer.reset, layer.threshold.tolist()) == ("zero", [128 + strict, 127 + strict])
+    assert layer.floor.tolist() == [-128, -127]
+    assert layer.membrane_bits == 8 + strict
+    source.quantization = Quantization() if rounded else None
+    for sent in (
+        run(quantize(source), events(6)).layers[0].spikes,
+        *FloatEngine(source).run(events(6))[1],
+    ):
+        fired = np.bincount(sent[:, 0], minlength=2).tolist()
+        assert fired == ([2, 3] if strict else [3, 6])
+
+
+def test_a_strict_neuron_that_subtracts_keeps_its_threshold():
+    source = point(0.5, 1.0)
+    source.neuron = IntegrateAndFire(strict=True)
+    plain = quantize(point(0.5, 1.0))
+    assert quantize(source).hash == plain.hash
