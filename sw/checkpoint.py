@@ -67,7 +67,7 @@ class Checkpoint:
             "layers": [asdict(spec) for spec in model.specs],
             "neuron": describe_neuron(model.neuron),
             "normalized": bool(model.norms),
-            "quantization": asdict(model.quantization) if model.quantization else None,
+            "quantization": _given(model.quantization),
             **{name: getattr(self, name) for name in _FIELDS},
         }
         state = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
@@ -128,6 +128,13 @@ class Checkpoint:
         return replace(self, accuracies=accuracies)
 
 
+def _given(quantization: Quantization | None) -> dict[str, Any] | None:
+    """What a quantization says; of clipping only where there is some, as in older files."""
+    if quantization is None:
+        return None
+    return {name: value for name, value in asdict(quantization).items() if value is not None}
+
+
 _FIELDS = ("dataset", "method", "seed", "steps", "settings", "accuracies", "record")
 
 
@@ -137,5 +144,5 @@ def _spec(shortcut: dict[str, Any] | None = None, **fields: Any) -> LayerSpec:
 
 
 def _by_axis(fields: dict[str, Any]) -> dict[str, Any]:
-    """Fields of a spec, whose pairs are lists in JSON."""
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+    """Fields with the pairs that JSON made lists of."""
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()}

@@ -1,13 +1,17 @@
 """Quantization: a trained float network becomes an integer one."""
 
 import copy
+import warnings
+from math import isfinite
 
 import numpy as np
 import torch
 
-from tickless.sw.integer.layer import Edge, Layer
+from tickless.sw.integer.geometry import Geometry
+from tickless.sw.integer.layer import Edge, Layer, membrane_bits
 from tickless.sw.integer.network import Network, NetworkError, Provenance
-from tickless.sw.quantization.rule import Quantization
+from tickless.sw.quantization.diagnosis import QuantizationWarning, diagnosis
+from tickless.sw.quantization.rule import Clip, Quantization
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire
 
@@ -19,20 +23,31 @@ def quantize(
     weight_bits: int = 8,
     resolution: int = 128,
     provenance: Provenance | None = None,
+    clip: Clip = None,
 ) -> Network:
     """Integer network of a float one, by the rule of `sw.quantization.rule.Quantization`.
 
-    Each layer's membranes are as narrow as its thresholds and floors allow.
+    Each layer's membranes are as narrow as its thresholds and floors allow. Event by event a neuron
+    fires once per event, whatever its ``spikes`` in a time step. Neurons that fire above their
+    threshold alone have one of 1 unit more, if they reset to zero; those that subtract their
+    threshold keep it, and fire at it, too.
 
     Parameters
     ----------
     model : SpikingNetwork
-        Trained network of integrate-and-fire neurons without shortcuts; its batch norms, if any,
-        have no shifts. It is left as it is.
+        Trained network of integrate-and-fire neurons; its batch norms, if any, have no shifts. It
+        is left as it is.
     weight_bits, resolution : int
         Of the quantization.
     provenance : Provenance, optional
         What the network's file says about its origin.
+    clip : float or str, optional
+        Of the quantization.
+
+    Warns
+    -----
+    QuantizationWarning
+        Where integers hold little of the weights: see `sw.quantization.diagnosis`.
 
     Raises
     ------
@@ -43,10 +58,10 @@ def quantize(
     neuron = model.neuron
     if not isinstance(neuron, IntegrateAndFire):
         raise NetworkError(f"neuron = {neuron.kind!r}: expected 'if'")
-    if any(spec.shortcut for spec in model.specs):
-        raise NetworkError("model: expected no shortcut")
+    if not isfinite(neuron.floor):
+        raise NetworkError(f"floor = {neuron.floor}: expected a finite number of thresholds")
     try:
-        quantization = Quantization(weight_bits, resolution)
+        quantization = Quantization(weight_bits, resolution, clip)
         if model.norms:
             model = copy.deepcopy(model)
             model.fuse_norms()
@@ -57,30 +72,51 @@ def quantize(
         zip(model.geometries, model.weights, strict=True)
     ):
         weight = parameter.detach().cpu()
-        if not torch.isfinite(weight).all():
+        shortcut = model.shortcut(index)
+        if shortcut is not None:
+            shortcut = shortcut[0].detach().cpu(), shortcut[1]
+        real = [weight] if shortcut is None else [weight, shortcut[0]]
+        if not all(torch.isfinite(part).all() for part in real):
             raise NetworkError(f"layer {index}: expected finite weights")
-        levels = quantization.levels(weight, geometry, neuron.floor)
+        levels = quantization.levels(weight, geometry, neuron.floor, shortcut)
+        name = f"{geometry.kind}{index + 1}" if geometry.kind != "readout" else "readout"
+        spiking = geometry.kind != "readout"
+        if spiking and neuron.fires_above:
+            levels = levels.above()
         threshold, floor = levels.threshold.numpy(), levels.floor.numpy()
-        name = "readout"
-        if geometry.kind == "readout":
+        if not spiking:
             logit_scale = 1 / (levels.scale.item() * geometry.pool**2)
         else:
-            if threshold.min() < 1:
+            if threshold.min() < 1 + neuron.fires_above:
                 channel = int(threshold.argmin())
                 largest = ((1 << (weight_bits - 1)) - 1) * geometry.pool**2
                 raise NetworkError(
                     f"layer {index}: channel {channel} has a weight of "
-                    f"{weight[channel].abs().max():g} thresholds: expected at most {2 * largest}"
+                    f"{max(part[channel].abs().max() for part in real):g} thresholds: "
+                    f"expected at most {2 * largest}"
                 )
-            name = f"{geometry.kind}{index + 1}"
+        for text in diagnosis(name, weight, levels, quantization):
+            warnings.warn(text, QuantizationWarning, stacklevel=2)
+        edges = [Edge(geometry, levels.weight.numpy().astype(np.int8), weight_bits)]
+        spec = model.specs[index].shortcut
+        if shortcut is not None and spec is not None and levels.shortcut is not None:
+            edges.append(_shortcut(levels.shortcut, shortcut[1], weight_bits, layers[spec.source]))
         layers.append(
             Layer(
                 name=name,
-                edges=(Edge(geometry, levels.weight.numpy().astype(np.int8), weight_bits),),
+                edges=tuple(edges),
                 threshold=threshold.astype(np.int32),
                 floor=floor.astype(np.int32),
                 membrane_bits=levels.membrane_bits,
-                reset="subtract" if geometry.kind == "readout" else neuron.reset,
+                reset=neuron.reset if spiking else "subtract",
             )
         )
     return Network(tuple(layers), logit_scale, provenance or Provenance())
+
+
+def _shortcut(weight: torch.Tensor, geometry: Geometry, weight_bits: int, source: Layer) -> Edge:
+    """Shortcut of the rule's integers, wider than ``weight_bits`` where they are."""
+    integers = weight.numpy()
+    needed = membrane_bits(int(integers.max()) + 1, int(integers.min()))
+    bits = max(weight_bits, needed)
+    return Edge(geometry, integers.astype(np.int8 if bits <= 8 else np.int16), bits, source.name)

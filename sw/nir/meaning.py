@@ -1,0 +1,305 @@
+"""What a graph means: node by node, the layers that it becomes in real numbers, and why.
+
+A chain of linear nodes is a `sw.nir.currents.Current`; neurons close it to a layer of threshold 1.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from math import prod
+
+import numpy as np
+
+from tickless.errors import InputError
+from tickless.sw.integer.geometry import Shape
+from tickless.sw.integer.specs import LayerSpec, ShortcutSpec
+from tickless.sw.nir.currents import Current, dense, scaled
+from tickless.sw.nir.edges import edge_of
+from tickless.sw.nir.graph import FlatGraph
+from tickless.sw.nir.layers import Choices, Meaning, RealLayer, Row
+from tickless.sw.nir.linear import LINEAR
+from tickless.sw.nir.neurons import NodeNeuron, neuron_of, semantics_of
+from tickless.sw.nir.reading import GraphError, Node
+
+__all__ = ["interpret"]
+
+Currents = tuple[Current, ...]
+"""What reaches a node: the sum of these."""
+
+
+def interpret(graph: FlatGraph, choices: Choices, sensor: Shape | None = None) -> Meaning:
+    """Layers of a graph.
+
+    Parameters
+    ----------
+    sensor : Shape, optional
+        Extent of the events; needed where the graph's input has no shape. One of one dimension
+        takes the sensor's elements in the contract's order.
+
+    Raises
+    ------
+    GraphError
+        If a node has no meaning here; the message names it, says why, and what would do.
+    """
+    return _Walk(graph, choices, sensor).run()
+
+
+@dataclass
+class _Walk:
+    """A pass over the nodes, each behind those that send to it."""
+
+    graph: FlatGraph
+    choices: Choices
+    given: Shape | None
+    layers: list[RealLayer] = field(default_factory=list)
+    rows: dict[str, Row] = field(default_factory=dict)
+    dt: float | None = None
+
+    def run(self) -> Meaning:
+        graph, signals = self.graph, dict[str, Currents]()
+        self.semantics = semantics_of(graph, self.choices.semantics)
+        for name, node in graph.nodes.items():
+            arriving = tuple(part for sender in graph.senders[name] for part in signals[sender])
+            shapes = sorted({part.shape for part in arriving})
+            if len(shapes) > 1:
+                raise node.refuse(f"its inputs have the shapes {shapes}: expected equal ones")
+            try:
+                signals[name] = self._pass(name, node, arriving)
+            except GraphError:
+                raise
+            except InputError as error:
+                raise node.refuse(str(error)) from None
+        for name in graph.aside:
+            self.rows[name] = Row(name, "", "left out", why="nothing of it reaches the output")
+        self._check_biases()
+        rows = tuple(self.rows.values())
+        layers = tuple(self.layers)
+        return Meaning(graph.where, self.sensor, layers, self.semantics, self.dt, rows)
+
+    def _pass(self, name: str, node: Node, arriving: Currents) -> Currents:
+        """What a node sends."""
+        if node.kind == "Input":
+            return self._input(name, node, arriving)
+        # A graph may begin without an Input.
+        arriving = arriving or (self._sense(node),)
+        if node.kind in LINEAR:
+            results = [LINEAR[node.kind](node, part) for part in arriving]
+            _, becomes, why = results[0]
+            self._row(name, node, becomes, why=why)
+            return tuple(result for result, _, _ in results)
+        handlers: dict[str, Callable[[str, Node, Currents], Currents]] = {
+            "Identity": lambda name, node, arriving: arriving,
+            "Output": self._output,
+            "IF": self._spike,
+            "LIF": self._spike,
+            "I": self._integrate,
+            "LI": self._integrate,
+        }
+        if node.kind in handlers:
+            return handlers[node.kind](name, node, arriving)
+        raise node.refuse(_REFUSED.get(node.kind, "an unknown primitive") + _INSTEAD)
+
+    def _row(self, name: str, node: Node, becomes: str, exact: bool = True, why: str = "") -> None:
+        self.rows[name] = Row(name, node.kind, becomes, exact, why)
+
+    def _input(self, name: str, node: Node, arriving: Currents) -> Currents:
+        if arriving:
+            raise node.refuse("an edge leads to it: expected none")
+        sent = self._sense(node)
+        order = len(sent.shape) == 1 and sent.shape[0] != sent.grid[0]
+        why = f"its {sent.shape[0]} elements in the sensor's order" if order else ""
+        self._row(name, node, f"sensor of {'x'.join(map(str, self.sensor))}", why=why)
+        return (sent,)
+
+    def _sense(self, node: Node) -> Current:
+        """The sensor's events, in the shape that the node has."""
+        shape = node.shape("shape") or node.shape("input_type") or self.given
+        if shape is None:
+            raise node.refuse("no shape: give the sensor's, by --dataset (in Python, sensor=)")
+        while len(shape) > 3 and shape[0] == 1:
+            shape = shape[1:]
+        if len(shape) > 3:
+            raise node.refuse(f"shape = {shape}: expected at most channels, height and width")
+        channels, *size = shape
+        self.sensor = (channels, 1, *size) if len(size) == 1 else (channels, *(size or (1, 1)))
+        if self.given is not None:
+            if prod(self.given) != prod(shape) or (len(shape) == 3 and shape != self.given):
+                raise node.refuse(f"shape = {shape}: expected the sensor's, {self.given}")
+            self.sensor = self.given
+        return Current(-1, shape, self.sensor, self.sensor)
+
+    def _spike(self, name: str, node: Node, arriving: Currents) -> Currents:
+        """A spiking layer; or, where sums are wanted and it is the last one, the readout."""
+        neuron = self._neuron(node, arriving[0])
+        assert neuron.threshold is not None
+        gain = neuron.gain / neuron.threshold
+        if self.choices.readout == "sums" and self._is_last(name):
+            self._row(name, node, "the readout", False, "without its threshold")
+            return tuple(scaled(part, gain) for part in arriving)
+        index = len(self.layers)
+        chain, direct = self._edges(node, arriving, index)
+        rows = gain[:, None, None, None]
+        spec, weight = edge_of(chain)
+        layer = RealLayer(spec, weight * rows, node=node, weight_node=chain.node, neuron=neuron)
+        passed = ""
+        if direct is not None:
+            # One that is linear is a convolution over all of its input.
+            form, weight = edge_of(replace(direct, linear=False))
+            spec = replace(spec, shortcut=_shortcut(direct.source, form))
+            passed = f", shortcut from layer {direct.source + 1}"
+            layer = replace(layer, spec=spec, shortcut=weight * rows, shortcut_node=direct.node)
+        biases = [part.bias for part in arriving if part.bias is not None and part.bias.any()]
+        self.layers.append(replace(layer, bias=sum(biases) * gain if biases else None))
+        exact, why = self._difference(neuron)
+        self._row(name, node, f"layer {index + 1}: {_described(spec)}{passed}", exact, why)
+        shape, grid = arriving[0].shape, arriving[0].grid
+        return (Current(index, shape, grid, grid),)
+
+    def _difference(self, neuron: NodeNeuron) -> tuple[bool, str]:
+        """Whether a layer's neurons do what the graph's do, event by event, and what they do."""
+        zero = self.semantics.reset == "zero"
+        exact, parts = True, ["resets to zero" if zero else "subtracts its threshold"]
+        if neuron.tau is not None:
+            tau = f"tau = {neuron.tau.min():g} s, dt = {neuron.dt:g} s"
+            parts.append(f"leak left out ({tau}): fine-tune it")
+            exact = False
+        if self.semantics.strict and not zero:
+            parts.append("fires at its threshold, too: ties differ")
+            exact = False
+        return exact, "; ".join(parts)
+
+    def _neuron(self, node: Node, current: Current) -> NodeNeuron:
+        channels = current.grid[0]
+        neuron = neuron_of(node, current.shape, channels, self.semantics, self.choices.dt)
+        if self.dt not in (None, neuron.dt):
+            raise node.refuse(
+                f"dt = {neuron.dt:g} s, {self.dt:g} s before: give --dt (in Python, dt=)"
+            )
+        self.dt = neuron.dt
+        if neuron.tau is not None and neuron.v_leak is not None:
+            if neuron.v_leak.any() and not self.choices.drop_bias:
+                raise node.refuse(
+                    f"v_leak = {neuron.v_leak[0]:g} drives it without events: expected 0; leave it "
+                    "out with --drop-bias (in Python, drop_bias=True), and fine-tune"
+                )
+            if not self.choices.drop_leak:
+                raise node.refuse(
+                    f"leaks with tau = {neuron.tau.min():g} s: events have an order and no time; "
+                    "leave the leak out with --drop-leak (in Python, drop_leak=True), and fine-tune"
+                )
+        return neuron
+
+    def _edges(self, node: Node, arriving: Currents, index: int) -> tuple[Current, Current | None]:
+        """The edge from the layer before, and a shortcut, if any."""
+        chain, *others = sorted(arriving, key=lambda part: -part.source)
+        if chain.source != index - 1 or len(others) > 1:
+            raise node.refuse(
+                f"receives {_senders(arriving)}, and layer {index} comes before it: expected a "
+                "chain of layers, with shortcuts past some of them"
+            )
+        if not others:
+            return chain, None
+        (direct,) = others
+        if direct.source in (-1, index - 1):
+            raise node.refuse(
+                f"a shortcut from {_layer_name(direct.source)}: expected one from a spiking layer "
+                "that passes at least one layer"
+            )
+        for passed in range(direct.source + 1, index):
+            if self.layers[passed].shortcut is not None:
+                raise node.refuse(
+                    f"its shortcut from layer {direct.source + 1} passes layer {passed + 1}, which "
+                    "has one, too: expected none inside or across another"
+                )
+        return chain, direct
+
+    def _integrate(self, name: str, node: Node, arriving: Currents) -> Currents:
+        """Integrators at the output: the readout itself."""
+        if not self._is_last(name):
+            raise node.refuse("integrators that do not spike: expected them at the output alone")
+        neuron = self._neuron(node, arriving[0])
+        why = "" if neuron.tau is None else f"leak left out (tau = {neuron.tau.min():g} s)"
+        self._row(name, node, "the readout", neuron.tau is None, why)
+        return tuple(scaled(part, neuron.gain) for part in arriving)
+
+    def _is_last(self, name: str) -> bool:
+        """Whether nothing but the output lies behind a node."""
+        behind = [other for other, senders in self.graph.senders.items() if name in senders]
+        kinds = {self.graph.nodes[other].kind for other in behind}
+        if kinds <= {"Identity", "Flatten"}:
+            return all(map(self._is_last, behind))
+        return kinds == {"Output"}
+
+    def _output(self, name: str, node: Node, arriving: Currents) -> Currents:
+        """The readout."""
+        if len(arriving) > 1:
+            raise node.refuse(
+                f"receives {_senders(arriving)}: expected no shortcut into the readout"
+            )
+        (part,) = arriving
+        shape = node.shape("shape")
+        if shape is not None and prod(shape) != prod(part.grid):
+            raise node.refuse(f"shape = {shape}: expected {part.shape}, what reaches it")
+        if part.source != len(self.layers) - 1:
+            raise node.refuse(f"receives {_senders(arriving)}: expected the last layer alone")
+        counts = part.weight is None
+        if counts and not self.layers:
+            raise node.refuse("receives the sensor's events: expected a layer between them")
+        spec, weight = edge_of(dense(part))
+        bias = part.bias if part.bias is not None and part.bias.any() else None
+        spec = replace(spec, kind="readout")
+        self.layers.append(RealLayer(spec, weight, weight_node=part.node, bias=bias))
+        what = "counts the last layer's spikes" if counts else "sums"
+        self._row(name, node, f"readout of {len(weight)}: {what}")
+        return ()
+
+    def _check_biases(self) -> None:
+        """Refuse biases, or tell that they were left out."""
+        biased = [layer for layer in self.layers if layer.bias is not None]
+        if biased and not self.choices.drop_bias:
+            layer = biased[0]
+            node = layer.weight_node or layer.node
+            assert node is not None
+            ways = "leave it out with --drop-bias (in Python, drop_bias=True), and fine-tune"
+            if layer is self.layers[-1]:
+                ways += (
+                    "; since only the readout has one, its logits of T time steps are exact with T "
+                    "times the bias added to them"
+                )
+            raise node.refuse(f"bias of up to {np.abs(layer.bias).max():g}: expected zero; {ways}")
+        for name, row in self.rows.items():
+            node = self.graph.nodes.get(name)
+            if any(node is layer.weight_node for layer in biased):
+                self.rows[name] = replace(row, exact=False, why="bias left out: fine-tune it")
+
+
+_REFUSED = {
+    "CubaLIF": "synapses with a time constant, and a leak",
+    "CubaLI": "synapses with a time constant, and a leak",
+    "Delay": "a delay: events have an order and no time",
+    "Threshold": "a threshold without a membrane",
+    "MaxPool2d": "the largest of several spikes: use average pooling",
+}
+
+_INSTEAD = "; expected IF neurons behind Conv1d, Conv2d, Linear, Affine, pooling, Flatten or Scale"
+
+
+def _shortcut(source: int, spec: LayerSpec) -> ShortcutSpec:
+    form = (spec.kernel, spec.stride, spec.padding, spec.pool, spec.groups, spec.dilation)
+    return ShortcutSpec(source, *form)
+
+
+def _described(spec: LayerSpec) -> str:
+    text = f"{spec.kind} of {spec.channels}"
+    if spec.kind == "conv2d":
+        text += f", kernel {spec.kernel}, stride {spec.stride}, padding {spec.padding}"
+        text += "" if spec.dilation == 1 else f", dilation {spec.dilation}"
+        text += "" if spec.groups == 1 else f", {spec.groups} groups"
+    return text + ("" if spec.pool == 1 else f", pooling {spec.pool}")
+
+
+def _senders(arriving: Currents) -> str:
+    return " and ".join(_layer_name(part.source) for part in arriving)
+
+
+def _layer_name(source: int) -> str:
+    return "the sensor" if source < 0 else f"layer {source + 1}"
