@@ -23,7 +23,10 @@ __all__ = ["Graph", "GraphError", "Node", "read_graph", "read_object"]
 MOST_BYTES = 1 << 28
 """Largest array of a file, as it says itself: compressed, a damaged one may claim any."""
 
-MOST_DEPTH, MOST_ENTRIES = 16, 100_000
+CHUNK_BYTES = 24
+"""Fewest bytes of a chunk in a file: its entry in the index alone."""
+
+MOST_DEPTH, MOST_ENTRIES = 16, 10_000
 """Deepest nesting of groups, and most entries of all: a file's links may lead in circles."""
 
 LARGEST = 1 << 24
@@ -130,7 +133,7 @@ def read_graph(path: Path | str) -> Graph:
             root = file["node"] if "node" in file else None
             if not isinstance(root, pyfive.Group):
                 raise GraphError(f"{path}: no group 'node': not a NIR file")
-            fields = _Fields(str(path)).of(root)
+            fields = _Fields(str(path), len(content)).of(root)
     except GraphError:
         raise
     except Exception as error:
@@ -147,8 +150,8 @@ def read_object(graph: Any) -> Graph:
 class _Fields:
     """Everything in a file's groups: dictionaries, arrays and strings."""
 
-    def __init__(self, where: str):
-        self.where = where
+    def __init__(self, where: str, size: int):
+        self.where, self.size = where, size
         self.left = MOST_ENTRIES
 
     def of(self, group: pyfive.Group, depth: int = 0, name: str = "node") -> dict[str, Any]:
@@ -168,6 +171,12 @@ class _Fields:
                 f"{self.where}: {name}: {item.shape} of {item.dtype}: expected at most "
                 f"{MOST_BYTES} bytes"
             )
+        if item.chunks:
+            pieces = prod(
+                -(-length // piece) for length, piece in zip(item.shape, item.chunks, strict=True)
+            )
+            if pieces * CHUNK_BYTES > self.size:
+                raise GraphError(f"{self.where}: {name}: {pieces} chunks: more than the file holds")
         return item[()]
 
 
