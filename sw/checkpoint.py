@@ -18,8 +18,9 @@ from tickless.sw.training.neurons import describe_neuron, read_neuron
 
 __all__ = ["Checkpoint", "CheckpointError"]
 
-FORMAT_VERSION = 2
-"""Version 1, which is read as well, knows neither neurons by name nor quantization."""
+FORMAT_VERSION = 3
+"""Older ones are read as well: version 1 knows neither neurons by name nor quantization, version 2
+neither resets to zero nor geometry that differs by axis."""
 
 
 class CheckpointError(InputError):
@@ -66,7 +67,7 @@ class Checkpoint:
             "layers": [asdict(spec) for spec in model.specs],
             "neuron": describe_neuron(model.neuron),
             "normalized": bool(model.norms),
-            "quantization": asdict(model.quantization) if model.quantization else None,
+            "quantization": _given(model.quantization),
             **{name: getattr(self, name) for name in _FIELDS},
         }
         state = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
@@ -91,10 +92,10 @@ class Checkpoint:
             if text["format_version"] == 1:
                 text |= {"neuron": {"kind": "if", "floor": text["floor"]}}
                 text |= {"quantization": None, "record": {}}
-            elif text["format_version"] != FORMAT_VERSION:
+            elif text["format_version"] not in (2, FORMAT_VERSION):
                 raise CheckpointError(
                     f"{path}: format_version = {text['format_version']!r}: "
-                    f"this version reads 1 and {FORMAT_VERSION}"
+                    f"this version reads 1 to {FORMAT_VERSION}"
                 )
             sensor: Shape = tuple(text["sensor"])
             specs = [_spec(**layer) for layer in text["layers"]]
@@ -125,6 +126,13 @@ class Checkpoint:
     def with_accuracies(self, **accuracies: float) -> "Checkpoint":
         """The same checkpoint with these accuracies instead of its own."""
         return replace(self, accuracies=accuracies)
+
+
+def _given(quantization: Quantization | None) -> dict[str, Any] | None:
+    """What a quantization says; of clipping only where there is some, as in older files."""
+    if quantization is None:
+        return None
+    return {name: value for name, value in asdict(quantization).items() if value is not None}
 
 
 _FIELDS = ("dataset", "method", "seed", "steps", "settings", "accuracies", "record")
