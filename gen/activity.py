@@ -160,7 +160,7 @@ def _count(events: Sequence[np.ndarray], geometry: Geometry) -> np.ndarray:
 def _reach(geometry: Geometry) -> np.ndarray:
     """Neurons that an event at each position of an edge's input reaches."""
     rows, columns = (
-        [geometry.reach(axis, place).count for place in range(size)]
+        [len(geometry.reach(axis, place).positions) for place in range(size)]
         for axis, size in enumerate(geometry.input_shape[1:])
     )
     return np.outer(rows, columns) * (geometry.output_shape[0] // geometry.groups)

@@ -8,7 +8,7 @@ import numpy as np
 from tickless.sw.integer.geometry import Geometry, GeometryError, Shape
 from tickless.sw.integer.layer import MAX_MEMBRANE_BITS, Edge, Layer
 from tickless.sw.integer.network import Network
-from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, layer_geometries
+from tickless.sw.integer.specs import LayerSpec, PerAxis, ShortcutSpec, layer_geometries
 
 __all__ = ["random_events", "random_network", "random_samples"]
 
@@ -27,13 +27,14 @@ def random_network(
     size : int
         Largest height and width of the sensor.
     shortcuts : int
-        Shortcuts: identities, 1x1 and 3x3 convolutions over one or two layers.
+        Shortcuts: identities, 1x1 and small convolutions over one or two layers, half of them with
+        weights of more than 8 bits.
     """
     depth = int(rng.integers(1, 4)) if layers is None else layers
     if shortcuts:
         return _residual_network(rng, depth, size, shortcuts)
     while True:
-        sensor = (int(rng.integers(1, 4)), *rng.integers(1, size + 1, 2).tolist())
+        sensor = _sensor(rng, size)
         specs = []
         channels = sensor[0]
         for _ in range(depth):
@@ -117,7 +118,7 @@ def random_samples(
 def _residual_network(rng: np.random.Generator, extra: int, size: int, shortcuts: int) -> Network:
     """Network of one span a shortcut, with up to ``extra`` layers in front of each."""
     while True:
-        sensor = (int(rng.integers(1, 4)), *rng.integers(1, size + 1, 2).tolist())
+        sensor = _sensor(rng, size)
         specs = [_spec(rng, sensor[0])]
         try:
             for _ in range(shortcuts):
@@ -128,14 +129,17 @@ def _residual_network(rng: np.random.Generator, extra: int, size: int, shortcuts
             geometries = layer_geometries(sensor, specs)
             layers = []
             for i, (spec, geometry) in enumerate(zip(specs, geometries, strict=True)):
-                layers.append(_layer(rng, f"layer{i}", geometry))
-                if spec.shortcut:
-                    sent = geometries[spec.shortcut.source].output_shape
-                    direct = spec.shortcut.geometry(sent, geometry.output_shape)
-                    bits = int(rng.integers(2, 9))
-                    weight = _weight(rng, direct, 1 << (bits - 1))
-                    edge = Edge(direct, weight, bits, f"layer{spec.shortcut.source}")
-                    layers[-1] = replace(layers[-1], edges=(*layers[-1].edges, edge))
+                if not spec.shortcut:
+                    layers.append(_layer(rng, f"layer{i}", geometry))
+                    continue
+                bits = int(rng.choice([rng.integers(2, 9), rng.integers(9, 17)]))
+                layer = _layer(rng, f"layer{i}", geometry, bits)
+                sent = geometries[spec.shortcut.source].output_shape
+                direct = spec.shortcut.geometry(sent, geometry.output_shape)
+                edge = Edge(
+                    direct, _weight(rng, direct, bits), bits, f"layer{spec.shortcut.source}"
+                )
+                layers.append(replace(layer, edges=(*layer.edges, edge)))
         except GeometryError:
             continue
         return Network(tuple(layers))
@@ -151,22 +155,39 @@ def _span(rng: np.random.Generator, sensor: Shape, specs: list[LayerSpec]) -> li
             span.append(LayerSpec("conv2d", channels, kernel, padding=kernel // 2))
         else:
             span.append(_spec(rng, (span or specs)[-1].channels))
-    possible = []
     outputs = span[-1].channels
     groups = [g for g in range(1, channels + 1) if channels % g == outputs % g == 0]
-    for kernel, stride, padding, pool in product((1, 3), (1, 2, 3), (0, 1), (1, 2)):
-        edge = ShortcutSpec(
-            len(specs) - 1, kernel, stride, padding, pool, int(rng.choice([1, groups[-1], *groups]))
+    kinds = list(
+        product(
+            (1, 3, (1, 3), (2, 1)),
+            (1, 2, 3, (1, 2), (2, 1)),
+            (0, 1, (0, 1), (1, 0)),
+            (1, 2),
+            (1, 2),
         )
+    )
+    for index in rng.permutation(len(kinds)):
+        kernel, stride, padding, pool, dilation = kinds[index]
+        group = int(rng.choice([1, groups[-1], *groups]))
+        edge = ShortcutSpec(len(specs) - 1, kernel, stride, padding, pool, group, dilation)
+        joined = replace(span[-1], shortcut=edge)
         try:
-            layer_geometries(sensor, [*specs, *span[:-1], replace(span[-1], shortcut=edge)])
+            layer_geometries(sensor, [*specs, *span[:-1], joined])
         except GeometryError:
             continue
-        possible.append(edge)
-    if not possible:
-        raise GeometryError("no shortcut suits these layers")
-    span[-1] = replace(span[-1], shortcut=possible[rng.integers(len(possible))])
-    return span
+        return [*span[:-1], joined]
+    raise GeometryError("no shortcut suits these layers")
+
+
+def _sensor(rng: np.random.Generator, size: int) -> Shape:
+    height, width = (int(rng.integers(1, size + 1)) for _ in range(2))
+    return int(rng.integers(1, 4)), 1 if rng.random() < 0.1 else height, width
+
+
+def _per_axis(rng: np.random.Generator, low: int, high: int) -> PerAxis:
+    """A value in ``low..high`` for both axes, or in some cases one for each."""
+    rows, columns = (int(rng.integers(low, high + 1)) for _ in range(2))
+    return rows if rng.random() < 0.6 else (rows, columns)
 
 
 def _spec(rng: np.random.Generator, channels: int) -> LayerSpec:
@@ -174,29 +195,34 @@ def _spec(rng: np.random.Generator, channels: int) -> LayerSpec:
     if rng.random() < 0.2:
         return LayerSpec("linear", int(rng.integers(1, 11)), pool=pool)
     groups = int(rng.choice([g for g in range(1, channels + 1) if channels % g == 0]))
+    dilated = rng.random() < 0.25
     return LayerSpec(
         "conv2d",
         channels=groups * int(rng.integers(1, max(2, 10 // groups))),
-        kernel=int(rng.integers(1, 5)),
-        stride=int(rng.integers(1, 4)),
-        padding=int(rng.integers(0, 3)),
+        kernel=_per_axis(rng, 1, 3 if dilated else 4),
+        stride=_per_axis(rng, 1, 3),
+        padding=_per_axis(rng, 0, 2),
         pool=pool,
         groups=groups,
+        dilation=_per_axis(rng, 1, 3) if dilated else 1,
     )
 
 
-def _layer(rng: np.random.Generator, name: str, geometry: Geometry) -> Layer:
+def _layer(rng: np.random.Generator, name: str, geometry: Geometry, direct_bits: int = 2) -> Layer:
+    """Layer of one edge, to which a shortcut with weights of ``direct_bits`` may come."""
     weight_bits = int(rng.integers(2, 9))
-    weight = _weight(rng, geometry, 1 << (weight_bits - 1))
+    weight = _weight(rng, geometry, weight_bits)
     edge = Edge(geometry, weight, weight_bits)
     if geometry.kind == "readout":
         none = np.zeros(0, np.int32)
         return Layer(name, (edge,), none, none.copy(), 32)
-    wide = int(rng.choice([2, MAX_MEMBRANE_BITS, *rng.integers(3, 13, 6)]))
+    widest = max(weight_bits, direct_bits)
+    wide = int(rng.choice([2, MAX_MEMBRANE_BITS, *rng.integers(3, max(8, widest) + 5, 6)]))
     half = 1 << (wide - 1)
     channels = geometry.output_shape[0]
-    # A few weights reach the threshold, in all channels but those at its limits.
-    usual = rng.integers(1, min(half, 1 << weight_bits) + 1, channels)
+    # A few weights of an edge reach the threshold, in all channels but those at its limits.
+    reached = 1 << int(rng.choice([weight_bits, widest]))
+    usual = rng.integers(1, min(half, reached) + 1, channels)
     limit = rng.choice([1, half], channels)
     threshold = np.where(rng.random(channels) < 0.15, limit, usual)
     below = rng.choice([-1, -half], channels)
@@ -207,11 +233,12 @@ def _layer(rng: np.random.Generator, name: str, geometry: Geometry) -> Layer:
         threshold.astype(np.int32),
         floor.astype(np.int32),
         wide,
+        "zero" if rng.random() < 0.4 else "subtract",
     )
 
 
-def _weight(rng: np.random.Generator, geometry: Geometry, half: int) -> np.ndarray:
-    shape = geometry.weight_shape
+def _weight(rng: np.random.Generator, geometry: Geometry, bits: int) -> np.ndarray:
+    shape, half = geometry.weight_shape, 1 << (bits - 1)
     kinds = ["excitatory", "uniform", "limits", "sparse", "negative", "zero"]
     kind = rng.choice(kinds, p=[0.5, 0.2, 0.15, 0.11, 0.02, 0.02])
     weight = {
@@ -222,4 +249,4 @@ def _weight(rng: np.random.Generator, geometry: Geometry, half: int) -> np.ndarr
         "negative": lambda: rng.integers(-half, 0, shape),
         "zero": lambda: np.zeros(shape),
     }[str(kind)]()
-    return weight.astype(np.int8)
+    return weight.astype(np.int8 if bits <= 8 else np.int16)

@@ -14,6 +14,7 @@ from tickless.sw.integer.checks import check_margin, check_sample
 from tickless.sw.integer.edge_tables import EdgeTables
 from tickless.sw.integer.geometry import Geometry
 from tickless.sw.integer.kernels import accumulate, first_lead, integrate
+from tickless.sw.integer.layer import Reset
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.trace import LayerTrace, SampleTrace
 from tickless.sw.integer.visits import visit_table
@@ -32,12 +33,14 @@ class SpikingLayer:
     Parameters
     ----------
     edges : sequence of (Geometry, numpy.ndarray)
-        Address arithmetic and weights, int8, int32 or float32, of the edge from the layer before
-        and of a shortcut, if any; integer or real both.
+        Address arithmetic and weights, int8, int16, int32 or float32, of the edge from the layer
+        before and of a shortcut, if any; integer or real both.
     threshold, floor : numpy.ndarray
         int32 or float32 of shape ``(channels,)``.
     ceil : int or float
         Highest membrane; infinity for none.
+    reset : str
+        As in `sw.integer.layer.Layer`.
 
     Members
     -------
@@ -51,6 +54,7 @@ class SpikingLayer:
         threshold: np.ndarray,
         floor: np.ndarray,
         ceil: float,
+        reset: Reset = "subtract",
     ):
         dtype, *others = {_membrane_dtype(*edge) for edge in edges}
         if others:
@@ -58,6 +62,7 @@ class SpikingLayer:
         self._shape = edges[0][0].output_shape
         self.edges = EdgeTables(edges, threshold, floor, dtype)
         self._ceil, self._dtype = dtype(ceil), dtype
+        self._rest = 0 if reset == "zero" else None
 
     def run(self, events: np.ndarray, reads: np.ndarray = NO_READS) -> LayerTrace:
         """What the layer does with one sample; its membranes have the layer's type.
@@ -85,7 +90,7 @@ class SpikingLayer:
         while True:
             index, sent, operations = integrate(
                 events, index, reads, inputs, place, visits, weight, threshold, floor,
-                self._ceil, edges.most, membrane.reshape(-1), spikes, sent, marks,
+                self._ceil, self._rest, edges.most, membrane.reshape(-1), spikes, sent, marks,
             )  # fmt: skip
             sops += operations
             if index == len(events):
@@ -181,6 +186,7 @@ class Engine:
                 layer.threshold,
                 layer.floor,
                 layer.ceil,
+                layer.reset,
             )
             for layer in layers
         ]
@@ -270,6 +276,6 @@ def run(
 def _membrane_dtype(geometry: Geometry, weight: np.ndarray) -> type[np.float32] | type[np.int32]:
     if weight.shape != geometry.weight_shape:
         raise ValueError(f"weight: expected shape {geometry.weight_shape}, got {weight.shape}")
-    if weight.dtype not in (np.int8, np.int32, np.float32):
-        raise ValueError(f"weight: expected int8, int32 or float32, got {weight.dtype}")
+    if weight.dtype not in (np.int8, np.int16, np.int32, np.float32):
+        raise ValueError(f"weight: expected int8, int16, int32 or float32, got {weight.dtype}")
     return np.float32 if weight.dtype == np.float32 else np.int32

@@ -13,6 +13,7 @@ from tickless.sw.integer.trace import LayerTrace, SampleTrace
 __all__ = ["run"]
 
 Event = tuple[int, int, int]
+Place = tuple[range, range, range]
 
 CHAIN, SHORTCUT = 0, 1
 """Edges into a layer."""
@@ -108,19 +109,15 @@ class _Edge:
         self.geometry = edge.geometry
         self.weight = torch.from_numpy(edge.weight.astype(np.int64))
 
-    def reach(self, event: Event) -> tuple[tuple[slice, slice, slice], torch.Tensor]:
+    def reach(self, event: Event) -> tuple[Place, torch.Tensor]:
         """Rows, columns and channels that an event reaches, and their weights in these axes."""
         channel, y, x = event
-        geometry = self.geometry
-        row, column = geometry.reach(0, y), geometry.reach(1, x)
-        channels = geometry.group_channels(channel)
-        outputs = slice(channels.start, channels.stop)
-        kernel_y = row.kernel_first - geometry.stride * torch.arange(row.count)
-        kernel_x = column.kernel_first - geometry.stride * torch.arange(column.count)
-        own = self.weight[outputs, channel % self.weight.shape[1]]
-        rows = slice(row.first, row.first + row.count)
-        columns = slice(column.first, column.first + column.count)
-        return (rows, columns, outputs), own[:, kernel_y][:, :, kernel_x].permute(1, 2, 0)
+        rows, columns = self.geometry.reach(0, y), self.geometry.reach(1, x)
+        outputs = self.geometry.group_channels(channel)
+        own = self.weight[outputs.start : outputs.stop, channel % self.weight.shape[1]]
+        kernel_y, kernel_x = (torch.tensor(line.kernel, dtype=int) for line in (rows, columns))
+        weight = own[:, kernel_y][:, :, kernel_x].permute(1, 2, 0)
+        return (rows.positions, columns.positions, outputs), weight
 
 
 class _WeightedLayer:
@@ -133,14 +130,13 @@ class _WeightedLayer:
         self.events = 0
         self.sops = 0
 
-    def visit(self, event: Event, edge: int) -> tuple[torch.Tensor, torch.Tensor, Event]:
-        """Membranes that an event reaches, as a view, their weights and the view's first neuron."""
+    def visit(self, event: Event, edge: int) -> tuple[torch.Tensor, torch.Tensor, Place]:
+        """Membranes that an event reaches, as a view, their weights and the view's place."""
         place, weight = self.edges[edge].reach(event)
-        view = self.membrane[place]
+        view = self.membrane[tuple(slice(line.start, line.stop, line.step) for line in place)]
         self.events += 1
         self.sops += view.numel()
-        rows, columns, outputs = place
-        return view, weight, (outputs.start, rows.start, columns.start)
+        return view, weight, place
 
 
 class _SpikingLayer(_WeightedLayer):
@@ -151,19 +147,22 @@ class _SpikingLayer(_WeightedLayer):
         self.threshold = torch.from_numpy(layer.threshold.astype(np.int64))
         self.floor = torch.from_numpy(layer.floor.astype(np.int64))
         self.ceil = torch.tensor(layer.ceil)
+        self.reset = layer.reset
         self.spikes: list[Event] = []
         self.reads: list[int] = []
 
     def receive(self, event: Event, edge: int) -> list[Event]:
         """Spikes that one event of one edge causes, in the order they leave."""
-        view, weight, (channel, y, x) = self.visit(event, edge)
-        outputs = slice(channel, channel + view.shape[2])
+        view, weight, (rows, columns, channels) = self.visit(event, edge)
+        threshold = self.threshold[channels.start : channels.stop]
+        floor = self.floor[channels.start : channels.stop]
         s = view + weight
-        fired = s >= self.threshold[outputs]
-        s = torch.where(fired, s - self.threshold[outputs], s)
-        view.copy_(torch.clamp(s, self.floor[outputs], self.ceil))
+        fired = s >= threshold
+        reset = torch.zeros_like(s) if self.reset == "zero" else s - threshold
+        s = torch.where(fired, reset, s)
+        view.copy_(torch.clamp(s, floor, self.ceil))
         # The view's axes are rows, columns, channels: the order of nonzero() is the contract's.
-        spikes = [(channel + c, y + j, x + i) for j, i, c in fired.nonzero().tolist()]
+        spikes = [(channels[c], rows[j], columns[i]) for j, i, c in fired.nonzero().tolist()]
         self.spikes += spikes
         return spikes
 

@@ -17,8 +17,10 @@ LANES = 8
 
 
 @intrinsic
-def _update(typing, membrane, neuron, weight, synapse, threshold, floor, channel, ceil):
+def _update(typing, membrane, neuron, weight, synapse, threshold, floor, channel, ceil, rest):
     """Integrate and fire in `LANES` neighbouring neurons; bit mask of those that fired.
+
+    ``rest`` is that of `integrate`.
 
     Written as vectors because LLVM cannot know that the arrays do not overlap, and so would leave
     the plain loop scalar. Works on int32 and float32.
@@ -27,7 +29,7 @@ def _update(typing, membrane, neuron, weight, synapse, threshold, floor, channel
     def build(context, builder, signature, args):
         scalar = context.get_value_type(membrane.dtype)
         vector = ir.VectorType(scalar, LANES)
-        real = isinstance(membrane.dtype, types.Float)
+        real, subtracts = isinstance(membrane.dtype, types.Float), isinstance(rest, types.NoneType)
         add, subtract = (builder.fadd, builder.fsub) if real else (builder.add, builder.sub)
         compare = builder.fcmp_ordered if real else builder.icmp_signed
 
@@ -47,20 +49,21 @@ def _update(typing, membrane, neuron, weight, synapse, threshold, floor, channel
         )
         total = add(load(0, 1), load(2, 3))
         fired = compare(">=", total, bar)
-        total = builder.select(fired, subtract(total, bar), total)
+        left = subtract(total, bar) if subtracts else ir.Constant(vector, [0] * LANES)
+        total = builder.select(fired, left, total)
         total = builder.select(compare("<", total, low), low, total)
         total = builder.select(compare(">", total, high), high, total)
         builder.store(total, place(0, 1), align=scalar_bytes)
         mask = builder.bitcast(fired, ir.IntType(LANES))
         return builder.zext(mask, ir.IntType(32))
 
-    operands = (membrane, neuron, weight, synapse, threshold, floor, channel, ceil)
+    operands = (membrane, neuron, weight, synapse, threshold, floor, channel, ceil, rest)
     return types.uint32(*operands), build
 
 
 @partial(compiled, nogil=True)
 def integrate(
-    events, index, reads, inputs, place, visits, weight, threshold, floor, ceil, most,
+    events, index, reads, inputs, place, visits, weight, threshold, floor, ceil, rest, most,
     membrane, spikes, sent, marks,
 ):  # fmt: skip
     """Run one spiking layer until its events end or ``spikes`` may not hold the next one's.
@@ -87,6 +90,9 @@ def integrate(
         above all membranes, and their floor.
     ceil
         Highest membrane.
+    rest : int or None
+        0 where a spike sets its membrane to 0; None where it subtracts the threshold. The loop is
+        compiled for either.
     most : int
         Most neurons that one event reaches.
     membrane : [positions * lanes]
@@ -129,7 +135,7 @@ def integrate(
             for block in range(0, size, LANES):
                 fired = _update(  # pyright: ignore[reportCallIssue] (the typing context)
                     membrane, neuron + block, weight, synapse + block,
-                    threshold, floor, first_threshold + block, ceil,
+                    threshold, floor, first_threshold + block, ceil, rest,
                 )  # fmt: skip
                 while fired:
                     spikes[sent, 0] = first_output + block + trailing_zeros(fired)

@@ -1,16 +1,23 @@
 """One layer of an integer network."""
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 
 from tickless.errors import InputError
 from tickless.sw.integer.geometry import Geometry, Shape
 
-__all__ = ["MAX_MEMBRANE_BITS", "Edge", "Layer", "NetworkError", "membrane_bits"]
+__all__ = ["MAX_MEMBRANE_BITS", "Edge", "Layer", "NetworkError", "Reset", "membrane_bits"]
 
 MAX_MEMBRANE_BITS = 24
 """Widest membrane: sums of membrane and weight stay exact in 32-bit integers."""
+
+MAX_WEIGHT_BITS, MAX_SHORTCUT_BITS = 8, 16
+"""Widest weight of the edge from the layer before, and of a shortcut."""
+
+Reset = Literal["subtract", "zero"]
+"""What a spike does to a membrane: subtract the threshold, or set it to 0."""
 
 
 class NetworkError(InputError):
@@ -30,10 +37,11 @@ class Edge:
         Address arithmetic from the live extent of the source to that of the layer; ``conv2d`` for
         a shortcut.
     weight : numpy.ndarray
-        int8 of shape ``geometry.weight_shape``, in one scale for all edges of a layer; made
-        read-only.
+        int8 of shape ``geometry.weight_shape``, int16 where ``weight_bits`` is above 8, in one
+        scale for all edges of a layer; made read-only.
     weight_bits : int
-        Width of a signed weight, 2 to 8.
+        Width of a signed weight, 2 to 8; of a shortcut, whose weights may be large beside those of
+        the layer's other edge, 2 to 16.
     source : str, optional
         Name of the spiking layer at which a shortcut begins; None for the layer before, or the
         network's input.
@@ -45,13 +53,15 @@ class Edge:
     source: str | None = None
 
     def __post_init__(self):
-        where = ""
+        where, most = "", MAX_WEIGHT_BITS
         if self.source is not None:
+            most = MAX_SHORTCUT_BITS
             where = f"shortcut from {self.source!r}: "
             if self.geometry.kind != "conv2d":
                 raise NetworkError(f"{where}kind = {self.geometry.kind!r}: expected 'conv2d'")
-        _integer(f"{where}weight_bits", self.weight_bits, 2, 8)
-        _array(f"{where}weight", self.weight, np.int8, self.geometry.weight_shape)
+        _integer(f"{where}weight_bits", self.weight_bits, 2, most)
+        dtype = np.int8 if self.weight_bits <= 8 else np.int16
+        _array(f"{where}weight", self.weight, dtype, self.geometry.weight_shape)
         half = 1 << (self.weight_bits - 1)
         _range(f"{where}weight", self.weight, -half, half - 1)
         self.weight.flags.writeable = False
@@ -64,7 +74,7 @@ class Layer:
     For an event that reaches neuron ``n`` of channel ``c`` with weight ``w``::
 
         s = v[n] + w
-        if s >= threshold[c]:  n spikes;  s = s - threshold[c]
+        if s >= threshold[c]:  n spikes;  s = s - threshold[c], or 0 where reset is "zero"
         v[n] = clamp(s, floor[c], ceil)
 
     Parameters
@@ -77,6 +87,8 @@ class Layer:
         int32 of shape ``(channels,)``; empty for the readout; made read-only.
     membrane_bits : int
         Width of a signed membrane, 2 to 24; 32 for the readout, whose logits saturate.
+    reset : str
+        ``"subtract"``, also for the readout, or ``"zero"``.
     """
 
     name: str
@@ -84,10 +96,14 @@ class Layer:
     threshold: np.ndarray
     floor: np.ndarray
     membrane_bits: int
+    reset: Reset = "subtract"
 
     def __post_init__(self):
         where = f"layer {self.name!r}"
         self._check_edges(where)
+        possible = get_args(Reset)[:1] if self.is_readout else get_args(Reset)
+        if self.reset not in possible:
+            raise NetworkError(f"{where}: reset = {self.reset!r}: expected one of {possible}")
         channels = (0,) if self.is_readout else self.output_shape[:1]
         _array(f"{where}: threshold", self.threshold, np.int32, channels)
         _array(f"{where}: floor", self.floor, np.int32, channels)

@@ -15,6 +15,7 @@ from tickless.sw.atomic_write import atomic_write, check_readable
 from tickless.sw.integer.description import (
     describe_layer,
     layer_tensors,
+    needed_version,
     read_layer,
     read_object,
     typed,
@@ -32,8 +33,9 @@ __all__ = [
     "Provenance",
 ]
 
-FORMAT_VERSION = 1
-"""Version of the file format; another one is refused."""
+FORMAT_VERSION = 2
+"""Newest version of the file format. A network is written in the first one that holds it, so that
+its hash stays."""
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained"
 """Folder of the pre-trained networks and their checkpoints."""
@@ -154,6 +156,11 @@ class Network:
         return self.layers[-1].output_shape[0]
 
     @property
+    def format_version(self) -> int:
+        """Version of the file format in which the network is written."""
+        return max(needed_version(layer) for layer in self.layers)
+
+    @property
     def hash(self) -> str:
         """SHA-256 over everything that decides what the network computes, and its provenance."""
         digest = hashlib.sha256(json.dumps(self._description(), sort_keys=True).encode())
@@ -200,7 +207,7 @@ class Network:
 
     def _description(self) -> dict[str, Any]:
         return {
-            "format_version": FORMAT_VERSION,
+            "format_version": self.format_version,
             "logit_scale": self.logit_scale,
             "provenance": asdict(self.provenance),
             "layers": [describe_layer(layer) for layer in self.layers],
@@ -217,6 +224,11 @@ class Network:
         origin = read_object("provenance", text["provenance"], _PROVENANCE_FIELDS)
         typed("provenance.accuracies", origin["accuracies"], dict)
         network = cls(layers, text["logit_scale"], Provenance(**origin))
+        if text["format_version"] != network.format_version:
+            raise NetworkError(
+                f"format_version = {text['format_version']}: expected {network.format_version}, "
+                "the first that holds these layers"
+            )
         stored = typed("hash", text["hash"], str)
         if network.hash != stored:
             raise NetworkError(
@@ -238,6 +250,9 @@ def _parse(metadata: Mapping[str, str]) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise NetworkError(f"header entry 'tickless' is not JSON: {error}") from None
     version = typed("header entry 'tickless'", text, dict).get("format_version")
-    if type(version) is not int or version != FORMAT_VERSION:
-        raise NetworkError(f"format_version = {version!r}: this version reads {FORMAT_VERSION}")
+    if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
+        raise NetworkError(
+            f"format_version = {version!r}: expected 1 to {FORMAT_VERSION}: a later version of "
+            "Tickless may read it"
+        )
     return read_object("header entry 'tickless'", text, _FIELDS)

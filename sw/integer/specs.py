@@ -4,9 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
-from tickless.sw.integer.geometry import Geometry, GeometryError, Shape, check_integers
+from tickless.sw.integer.geometry import Geometry, GeometryError, Shape, output_size
 
-__all__ = ["LayerSpec", "ShortcutSpec", "layer_geometries"]
+__all__ = ["LayerSpec", "PerAxis", "ShortcutSpec", "layer_geometries"]
+
+PerAxis = int | tuple[int, int]
+"""One value for both axes, or one for rows and one for columns."""
 
 
 @dataclass(frozen=True)
@@ -19,25 +22,28 @@ class ShortcutSpec:
     ----------
     source : int
         Index in the chain of the layer that sends the spikes.
-    kernel, stride, padding, pool, groups : int
+    kernel, stride, padding, dilation : int or tuple of int
+        As in `Geometry`.
+    pool, groups : int
         As in `Geometry`.
     """
 
     kind: ClassVar[Literal["conv2d"]] = "conv2d"
     source: int
-    kernel: int
-    stride: int = 1
-    padding: int = 0
+    kernel: PerAxis
+    stride: PerAxis = 1
+    padding: PerAxis = 0
     pool: int = 1
     groups: int = 1
+    dilation: PerAxis = 1
 
     def __post_init__(self):
-        check_integers(self, source=0, kernel=1, stride=1, padding=0, pool=1, groups=1)
+        _check(self, kernel=1)
+        _check_integer("source", self.source, 0)
 
     def geometry(self, input_shape: Shape, output_shape: Shape) -> Geometry:
         """Address arithmetic between the live extents of the source and of the layer reached."""
-        options = (self.stride, self.padding, self.pool, self.groups)
-        return Geometry(self.kind, input_shape, output_shape, (self.kernel, self.kernel), *options)
+        return _geometry(self, input_shape, output_shape, _by_axis(self.kernel))
 
 
 @dataclass(frozen=True)
@@ -50,9 +56,11 @@ class LayerSpec:
         ``"conv2d"``, ``"linear"`` or ``"readout"``.
     channels : int
         Output channels.
-    kernel : int
+    kernel : int or tuple of int
         Kernel size of a ``conv2d``; 0 for the others, whose kernel is their whole input.
-    stride, padding, pool, groups : int
+    stride, padding, dilation : int or tuple of int
+        As in `Geometry`.
+    pool, groups : int
         As in `Geometry`.
     shortcut : ShortcutSpec, optional
         Second edge into the layer.
@@ -60,16 +68,17 @@ class LayerSpec:
 
     kind: Literal["conv2d", "linear", "readout"]
     channels: int
-    kernel: int = 0
-    stride: int = 1
-    padding: int = 0
+    kernel: PerAxis = 0
+    stride: PerAxis = 1
+    padding: PerAxis = 0
     pool: int = 1
     groups: int = 1
     shortcut: ShortcutSpec | None = None
+    dilation: PerAxis = 1
 
     def __post_init__(self):
-        kernel = int(self.kind == "conv2d")
-        check_integers(self, channels=1, kernel=kernel, stride=1, padding=0, pool=1, groups=1)
+        _check(self, kernel=int(self.kind == "conv2d"))
+        _check_integer("channels", self.channels, 1)
         if not isinstance(self.shortcut, ShortcutSpec | None):
             raise GeometryError(f"shortcut = {self.shortcut!r}: expected a ShortcutSpec or None")
 
@@ -118,18 +127,54 @@ def layer_geometries(sensor: Shape, specs: Sequence[LayerSpec]) -> tuple[Geometr
 def _whole(spec: LayerSpec | ShortcutSpec, source: Shape, channels: int) -> Geometry:
     """Geometry of an edge with all its output positions."""
     pooled = (source[1] // spec.pool, source[2] // spec.pool)
-    kernel = (spec.kernel, spec.kernel) if spec.kind == "conv2d" else pooled
-    height, width = (
-        (p + 2 * spec.padding - k) // spec.stride + 1 for p, k in zip(pooled, kernel, strict=True)
-    )
+    kernel = _by_axis(spec.kernel) if spec.kind == "conv2d" else pooled
+    parts = map(_by_axis, (spec.stride, spec.padding, spec.dilation))
+    height, width = map(output_size, pooled, kernel, *parts)
     if min(*pooled, height, width) < 1:
         raise GeometryError(f"{spec} has no output for an input of {source[1:]}")
-    options = (spec.stride, spec.padding, spec.pool, spec.groups)
-    return Geometry(spec.kind, source, (channels, height, width), kernel, *options)
+    return _geometry(spec, source, (channels, height, width), kernel)
+
+
+def _geometry(
+    spec: LayerSpec | ShortcutSpec, source: Shape, output: Shape, kernel: tuple[int, int]
+) -> Geometry:
+    return Geometry(
+        spec.kind,
+        source,
+        output,
+        kernel,
+        _by_axis(spec.stride),
+        _by_axis(spec.padding),
+        spec.pool,
+        spec.groups,
+        _by_axis(spec.dilation),
+    )
 
 
 def _read(geometry: Geometry, live: Shape) -> Iterator[int]:
     """Input height and width that an edge reads for its ``live`` outputs."""
-    for pooled, out, k in zip(geometry.pooled_shape[1:], live[1:], geometry.kernel, strict=True):
-        reached = (out - 1) * geometry.stride + k - geometry.padding
+    for axis, (pooled, out) in enumerate(zip(geometry.pooled_shape[1:], live[1:], strict=True)):
+        kernel = geometry.dilation[axis] * (geometry.kernel[axis] - 1) + 1
+        reached = (out - 1) * geometry.stride[axis] + kernel - geometry.padding[axis]
         yield min(pooled, reached) * geometry.pool
+
+
+def _by_axis(value: PerAxis) -> tuple[int, int]:
+    return (value, value) if isinstance(value, int) else value
+
+
+def _check(spec: LayerSpec | ShortcutSpec, kernel: int) -> None:
+    """GeometryError unless the fields that both kinds have are numbers in range."""
+    for name, low in (("pool", 1), ("groups", 1)):
+        _check_integer(name, getattr(spec, name), low)
+    for name, low in (("kernel", kernel), ("stride", 1), ("padding", 0), ("dilation", 1)):
+        value = getattr(spec, name)
+        if type(value) is not tuple:
+            _check_integer(name, value, low)
+        elif len(value) != 2 or any(type(item) is not int or item < low for item in value):
+            raise GeometryError(f"{name} = {value!r}: expected two integers of at least {low}")
+
+
+def _check_integer(name: str, value: object, low: int) -> None:
+    if type(value) is not int or value < low:
+        raise GeometryError(f"{name} = {value!r}: expected an integer of at least {low}")

@@ -44,5 +44,4 @@ def visit_table(geometry: Geometry, neurons: int, synapses: int) -> tuple[np.nda
 def _reached(geometry: Geometry, axis: int, coordinate: int) -> Iterator[tuple[int, int]]:
     """Output coordinates that an input coordinate reaches, with their kernel indices."""
     reach = geometry.reach(axis, coordinate)
-    for j in range(reach.count):
-        yield reach.first + j, reach.kernel_first - j * geometry.stride
+    return zip(reach.positions, reach.kernel, strict=True)

@@ -220,7 +220,12 @@ def current(x: torch.Tensor, weight: torch.Tensor, geometry: Geometry) -> torch.
     # Several times faster on a CPU for layers of so few channels.
     x = x.contiguous(memory_format=torch.channels_last)
     full = functional.conv2d(
-        x, weight, stride=geometry.stride, padding=geometry.padding, groups=geometry.groups
+        x,
+        weight,
+        stride=geometry.stride,
+        padding=geometry.padding,
+        dilation=geometry.dilation,
+        groups=geometry.groups,
     )
     # Batch norm is several times slower on a part of a larger tensor.
     part = full[:, :, : geometry.output_shape[1], : geometry.output_shape[2]]

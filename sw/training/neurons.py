@@ -1,11 +1,20 @@
 """Spiking neurons for training in time steps."""
 
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from dataclasses import asdict, dataclass, fields
+from math import inf
+from typing import Any, ClassVar, get_args
 
 import torch
 
-from tickless.sw.training.surrogates import SURROGATES, Surrogate
+from tickless.sw.integer.layer import Reset
+from tickless.sw.training.membranes import (
+    Firing,
+    Spikes,
+    any_neuron,
+    integrate_and_fire,
+    leaky_integrate_and_fire,
+)
+from tickless.sw.training.surrogates import SURROGATES
 
 __all__ = [
     "NEURONS",
@@ -17,76 +26,9 @@ __all__ = [
 ]
 
 
-class _IntegrateAndFire(torch.autograd.Function):
-    @staticmethod
-    def forward(
-        ctx: Any, current: torch.Tensor, floor: float | torch.Tensor, surrogate: Surrogate
-    ) -> torch.Tensor:
-        membrane = torch.zeros_like(current[0])
-        charged = torch.empty_like(current)
-        spikes = torch.empty_like(current)
-        for step, arriving in enumerate(current):
-            torch.add(membrane, arriving, out=charged[step])
-            torch.floor(charged[step], out=spikes[step]).clamp_(min=0)
-            torch.sub(charged[step], spikes[step], out=membrane).clamp_(min=floor)
-        ctx.save_for_backward(charged)
-        ctx.floor, ctx.surrogate = floor, surrogate
-        return spikes
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None, None]:
-        (charged,) = ctx.saved_tensors
-        (gradient,) = gradients
-        result = torch.empty_like(charged)
-        membrane = torch.zeros_like(charged[0])
-        # A step at a time, for its few megabytes stay in the cache.
-        for step in reversed(range(len(charged))):
-            # Through the membrane of the step behind: v = max(u - s, floor).
-            if isinstance(ctx.floor, torch.Tensor):
-                membrane = membrane.where(charged[step] > ctx.floor, 0)
-            else:
-                membrane = torch.ops.aten.threshold_backward(membrane, charged[step], ctx.floor)
-            surrogate = ctx.surrogate(charged[step])
-            torch.lerp(membrane, gradient[step], surrogate, out=result[step])
-            membrane = result[step]
-        return result, None, None
-
-
-class _LeakyIntegrateAndFire(torch.autograd.Function):
-    @staticmethod
-    def forward(
-        ctx: Any, current: torch.Tensor, decay: float, surrogate: Surrogate
-    ) -> torch.Tensor:
-        membrane = torch.zeros_like(current[0])
-        charged = torch.empty_like(current)
-        spikes = torch.empty_like(current)
-        for step, arriving in enumerate(current):
-            torch.add(arriving, membrane, alpha=decay, out=charged[step])
-            spikes[step] = charged[step] >= 1
-            torch.mul(charged[step], 1 - spikes[step], out=membrane)
-        ctx.save_for_backward(charged, spikes)
-        ctx.decay, ctx.surrogate = decay, surrogate
-        return spikes
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None, None]:
-        charged, spikes = ctx.saved_tensors
-        (gradient,) = gradients
-        result = torch.empty_like(charged)
-        membrane = torch.zeros_like(charged[0])
-        for step in reversed(range(len(charged))):
-            surrogate = ctx.surrogate(charged[step])
-            # v = u (1 - s), and the next step's u holds decay * v.
-            membrane.mul_(ctx.decay)
-            kept = 1 - spikes[step] - charged[step] * surrogate
-            torch.mul(gradient[step], surrogate, out=result[step]).addcmul_(membrane, kept)
-            membrane.copy_(result[step])
-        return result, None, None
-
-
 @dataclass(frozen=True)
 class IntegrateAndFire:
-    """Integrate-and-fire neurons of threshold 1, reset by subtraction: the contract's neuron.
+    """Integrate-and-fire neurons of threshold 1: the contract's neuron in time steps.
 
     In each time step, for a neuron with arriving current ``x``::
 
@@ -97,20 +39,47 @@ class IntegrateAndFire:
     Several spikes a step stand for the order that a time step hides: event by event a neuron
     fires once per event.
 
+    With ``spikes="one"``, ``s`` is at most 1; ``strict``, a neuron fires above whole thresholds
+    alone, not at them; with ``reset="zero"``, ``v`` is 0 where ``s > 0``. So run, with the floor
+    at minus infinity, the neurons of:
+
+    - sinabs 3.1.3, ``layers.IAF``: the defaults here. ``MultiSpike`` is ``trunc(v / threshold)``
+      above 0 (activation/spike_generation.py), ``MembraneSubtract`` (activation/reset_mechanism.py)
+      comes before ``min_v_mem`` (layers/functional/lif.py), which is the floor. With
+      ``SingleSpike``: one spike, at the threshold, too.
+    - snnTorch 1.0.0, ``Leaky(beta=1)``: one spike, strict. ``spike_grad`` is of ``mem - threshold``
+      and 1 above 0 (_neurons/neurons.py, ``fire``; surrogate.py); the threshold is subtracted when
+      the next step begins (_neurons/leaky.py, ``_base_sub``), which without a leak is the same but
+      for rounding. ``reset_mechanism="zero"``: reset to zero.
+    - spikingjelly 2.0.0, ``neuron.IFNode``: one spike, reset to zero, or by subtraction with
+      ``v_reset=None`` (activation_based/functional/neuron.py, ``voltage_reset``);
+      ``surrogate.heaviside`` is ``x >= 0``.
+    - Norse 1.1.0, ``functional/iaf.py``: one spike, strict, reset to zero; ``heaviside`` is
+      ``torch.gt``.
+
     Parameters
     ----------
     floor : float
-        Lowest membrane, in thresholds; below 0.
+        Lowest membrane, in thresholds; below 0, minus infinity for none.
     surrogate : str
         Gradient of ``s`` in ``u``, one of `sw.training.surrogates.SURROGATES`.
+    spikes : str
+        Most spikes in a time step, ``"one"`` or ``"many"``.
+    reset : str
+        As in `sw.integer.layer.Layer`.
+    strict : bool
+        Whether a neuron fires above its threshold alone.
     """
 
     kind: ClassVar[str] = "if"
     floor: float = -1.0
     surrogate: str = "ramp"
+    spikes: Spikes = "many"
+    reset: Reset = "subtract"
+    strict: bool = False
 
     def __post_init__(self):
-        _check_surrogate(self.surrogate)
+        _check(self)
         if not self.floor < 0:
             raise ValueError(f"floor = {self.floor}: expected a negative number of thresholds")
 
@@ -123,14 +92,15 @@ class IntegrateAndFire:
         channel, ``[channels, 1, 1]``.
         """
         low = self.floor if floor is None else floor
-        surrogate = SURROGATES[self.surrogate]
-        applied = _IntegrateAndFire.apply
-        return applied(current, low, surrogate)  # pyright: ignore[reportReturnType]
+        if (self.spikes, self.reset, self.strict) != ("many", "subtract", False):
+            how = Firing(self.spikes, self.reset, self.strict)
+            return any_neuron(current, 1.0, low, how, SURROGATES[self.surrogate])
+        return integrate_and_fire(current, low, SURROGATES[self.surrogate])
 
 
 @dataclass(frozen=True)
 class LeakyIntegrateAndFire:
-    """Leaky integrate-and-fire neurons of threshold 1 with hard reset, for time steps alone.
+    """Leaky integrate-and-fire neurons of threshold 1, for time steps alone.
 
     In each time step, for a neuron with arriving current ``x``::
 
@@ -141,28 +111,52 @@ class LeakyIntegrateAndFire:
     The gradient passes the reset, too. These are the neurons of the MTT paper's time-stepped
     experiments (Du et al., ICLR 2025).
 
+    ``spikes``, ``reset`` and ``strict`` are those of `IntegrateAndFire`. With ``reset="subtract"``
+    and ``delayed`` the threshold is subtracted behind the decay, ``u = decay * u + x - s`` with
+    ``u`` and ``s`` of the step before. So run, with their inputs' gain in the weights:
+
+    - spikingjelly 2.0.0, ``neuron.LIFNode`` (activation_based/neuron/lif.py): the defaults here,
+      decay ``1 - 1 / tau``; gain ``1 / tau``, or 1 without ``decay_input``.
+    - Norse 1.1.0, ``functional/lif_box.py``: strict; decay ``1 - dt * tau_mem_inv``, gain
+      ``dt * tau_mem_inv``, for ``v_leak = 0``.
+    - snnTorch 1.0.0, ``Leaky`` (_neurons/leaky.py): strict, reset by subtraction, delayed, or to
+      zero; decay ``beta``, gain 1. Not its ``reset_delay=False``, which takes a reset back where
+      a membrane is above the threshold behind it and below in the next step.
+    - sinabs 3.1.3, ``layers.LIF`` (layers/functional/lif.py): many spikes, reset by subtraction;
+      decay ``exp(-1 / tau_mem)``; gain ``1 - decay``, or 1 without ``norm_input``. Not its
+      ``min_v_mem``.
+
     Parameters
     ----------
     decay : float
-        What a membrane keeps in a time step, above 0 and at most 1.
+        What a membrane keeps in a time step, above 0 and at most 1; one for all layers.
     surrogate : str
         Gradient of ``s`` in ``u``, one of `sw.training.surrogates.SURROGATES`.
+    spikes, reset, strict
+        As of `IntegrateAndFire`.
+    delayed : bool
+        Whether the threshold is subtracted in the next time step.
     """
 
     kind: ClassVar[str] = "lif"
     decay: float = 0.5
     surrogate: str = "triangle"
+    spikes: Spikes = "one"
+    reset: Reset = "zero"
+    strict: bool = False
+    delayed: bool = False
 
     def __post_init__(self):
-        _check_surrogate(self.surrogate)
+        _check(self)
         if not 0 < self.decay <= 1:
             raise ValueError(f"decay = {self.decay}: expected above 0 and at most 1")
 
     def __call__(self, current: torch.Tensor) -> torch.Tensor:
-        """Spikes, 0 or 1, of a current ``[time, ...]``."""
-        surrogate = SURROGATES[self.surrogate]
-        applied = _LeakyIntegrateAndFire.apply
-        return applied(current, self.decay, surrogate)  # pyright: ignore[reportReturnType]
+        """Spike counts of a current ``[time, ...]``."""
+        if (self.spikes, self.reset, self.strict) != ("one", "zero", False):
+            how = Firing(self.spikes, self.reset, self.strict, self.delayed)
+            return any_neuron(current, self.decay, -inf, how, SURROGATES[self.surrogate])
+        return leaky_integrate_and_fire(current, self.decay, SURROGATES[self.surrogate])
 
 
 Neuron = IntegrateAndFire | LeakyIntegrateAndFire
@@ -172,8 +166,11 @@ NEURONS = {neuron.kind: neuron for neuron in (IntegrateAndFire, LeakyIntegrateAn
 
 
 def describe_neuron(neuron: Neuron) -> dict[str, Any]:
-    """Name and parameters of a neuron, for files."""
-    return {"kind": neuron.kind, **asdict(neuron)}
+    """Name and parameters of a neuron, for files; how it fires and resets only where it is not as
+    by default, so that files say what they said before there was a choice."""
+    usual = {item.name: item.default for item in fields(neuron) if item.name in _FIRING}
+    given = {name: value for name, value in asdict(neuron).items() if value != usual.get(name)}
+    return {"kind": neuron.kind, **given}
 
 
 def read_neuron(description: dict[str, Any]) -> Neuron:
@@ -185,6 +182,16 @@ def read_neuron(description: dict[str, Any]) -> Neuron:
     return NEURONS[kind](**parameters)
 
 
-def _check_surrogate(name: str) -> None:
-    if name not in SURROGATES:
-        raise ValueError(f"surrogate = {name!r}: expected one of {', '.join(SURROGATES)}")
+_FIRING = ("spikes", "reset", "strict", "delayed")
+
+
+def _check(neuron: Neuron) -> None:
+    for name, known in (
+        ("surrogate", tuple(SURROGATES)),
+        ("spikes", get_args(Spikes)),
+        ("reset", get_args(Reset)),
+    ):
+        if getattr(neuron, name) not in known:
+            raise ValueError(
+                f"{name} = {getattr(neuron, name)!r}: expected one of {', '.join(known)}"
+            )

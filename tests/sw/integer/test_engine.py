@@ -119,9 +119,10 @@ def test_real_layers_are_the_integer_neuron_on_real_numbers(seed):
     for layer in network.layers[:-1]:
         (edge,), neuron = layer.edges, (layer.threshold, layer.floor)
         w, t, f = ((array / 8).astype(np.float32) for array in (edge.weight, *neuron))
-        whole = engine.SpikingLayer([(edge.geometry, edge.weight)], *neuron, 2**23 - 1)
+        reset = layer.reset
+        whole = engine.SpikingLayer([(edge.geometry, edge.weight)], *neuron, 2**23 - 1, reset)
         whole = whole.run(sent, reads)
-        real = engine.SpikingLayer([(edge.geometry, w)], t, f, np.inf).run(sent, reads)
+        real = engine.SpikingLayer([(edge.geometry, w)], t, f, np.inf, reset).run(sent, reads)
         assert real.membrane.dtype == np.float32
         np.testing.assert_array_equal(real.membrane * 8, whole.membrane)
         np.testing.assert_array_equal(real.spikes, whole.spikes)
@@ -182,8 +183,8 @@ def test_two_edges_in_real_numbers_and_their_limits(seed):
     whole_edges = [(edge.geometry, edge.weight) for edge in layer.edges]
     real_edges = [(geometry, (w / 8).astype(np.float32)) for geometry, w in whole_edges]
     t, f = ((array / 8).astype(np.float32) for array in neuron)
-    one = engine.SpikingLayer(whole_edges, *neuron, 2**23 - 1)
-    other = engine.SpikingLayer(real_edges, t, f, np.inf)
+    one = engine.SpikingLayer(whole_edges, *neuron, 2**23 - 1, layer.reset)
+    other = engine.SpikingLayer(real_edges, t, f, np.inf, layer.reset)
     shapes = [geometry.input_shape for geometry, _ in whole_edges]
     longer, direct = (rng.integers(0, shape, (40, 3)).astype(np.int32) for shape in shapes)
     before = np.sort(rng.integers(0, 41, 40))

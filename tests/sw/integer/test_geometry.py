@@ -17,6 +17,16 @@ CASES = [
     ((2, 5, 6), LayerSpec("conv2d", 2, kernel=1, stride=2, padding=2)),
     ((2, 11, 7), LayerSpec("conv2d", 4, kernel=2, stride=2, padding=1, pool=3, groups=2)),
     ((1, 12, 10), LayerSpec("conv2d", 3, kernel=3, stride=1, padding=1, pool=2)),
+    ((2, 7, 6), LayerSpec("conv2d", 2, kernel=(3, 2), stride=(2, 1), padding=(0, 1))),
+    ((1, 1, 9), LayerSpec("conv2d", 3, kernel=(1, 4), stride=(1, 3), padding=(0, 2))),
+    ((1, 9, 1), LayerSpec("conv2d", 2, kernel=(3, 1), padding=(1, 0), dilation=(2, 1))),
+    ((2, 9, 8), LayerSpec("conv2d", 2, kernel=3, padding=2, dilation=2)),
+    ((1, 12, 11), LayerSpec("conv2d", 2, kernel=(3, 4), stride=(2, 3), padding=1, dilation=2)),
+    ((1, 14, 13), LayerSpec("conv2d", 1, kernel=3, stride=(4, 2), padding=(3, 4), dilation=(6, 4))),
+    (
+        (2, 11, 13),
+        LayerSpec("conv2d", 2, (2, 3), (1, 2), (2, 0), pool=2, groups=2, dilation=(2, 1)),
+    ),
     ((2, 5, 4), LayerSpec("linear", 7)),
     ((2, 7, 8), LayerSpec("readout", 5, pool=3)),
 ]
@@ -26,16 +36,12 @@ def spread(geometry: Geometry, weight: np.ndarray, event: tuple[int, int, int]) 
     """What one event adds to each neuron, by the geometry's own account."""
     channel, y, x = event
     result = np.zeros(geometry.output_shape)
-    row, column = geometry.reach(0, y), geometry.reach(1, x)
-    for i in range(row.count):
-        for j in range(column.count):
+    rows, columns = geometry.reach(0, y), geometry.reach(1, x)
+    for row, kernel_y in zip(rows.positions, rows.kernel, strict=True):
+        for column, kernel_x in zip(columns.positions, columns.kernel, strict=True):
             for output in geometry.group_channels(channel):
-                result[output, row.first + i, column.first + j] += weight[
-                    output,
-                    channel % geometry.weight_shape[1],
-                    row.kernel_first - i * geometry.stride,
-                    column.kernel_first - j * geometry.stride,
-                ]
+                own = weight[output, channel % geometry.weight_shape[1]]
+                result[output, row, column] += own[kernel_y, kernel_x]
     return result
 
 
@@ -49,6 +55,7 @@ def by_torch(geometry: Geometry, weight: np.ndarray, image: np.ndarray) -> np.nd
             torch.from_numpy(weight),
             stride=geometry.stride,
             padding=geometry.padding,
+            dilation=geometry.dilation,
             groups=geometry.groups,
         )
     else:
@@ -118,6 +125,25 @@ def test_live_extent_holds_what_a_shortcut_reads_too():
     assert (direct.kind, direct.weight_shape) == ("conv2d", (2, 2, 2, 2))
 
 
+def test_one_value_stands_for_both_axes():
+    sensor = (2, 9, 9)
+    square = LayerSpec("conv2d", 4, kernel=2, stride=3, padding=1, dilation=2)
+    pairs = LayerSpec("conv2d", 4, kernel=(2, 2), stride=(3, 3), padding=(1, 1), dilation=(2, 2))
+    assert layer_geometries(sensor, [square]) == layer_geometries(sensor, [pairs])
+
+
+def test_live_extent_of_dilated_and_oblong_layers():
+    specs = [
+        LayerSpec("conv2d", 1, kernel=1),
+        LayerSpec("conv2d", 1, kernel=(2, 3), stride=(4, 3), padding=(0, 1), dilation=(2, 3)),
+        LayerSpec("readout", 1),
+    ]
+    # Rows 0, 2 and 4, 6 of 9; columns -1, 2, 5 and 2, 5, 8 of 10.
+    first, second, _ = layer_geometries((1, 9, 10), specs)
+    assert second.output_shape == (1, 2, 2)
+    assert first.output_shape == (1, 7, 9)
+
+
 def test_trimming_layers_changes_no_output():
     specs = [
         LayerSpec("conv2d", 2, kernel=2, padding=1),
@@ -138,7 +164,7 @@ def test_trimming_layers_changes_no_output():
 def test_reach_of_coordinates_outside_is_empty():
     (geometry,) = layer_geometries((1, 7, 7), [LayerSpec("conv2d", 1, kernel=3, pool=2)])
     for coordinate in (-1, 6, 7, 100):
-        assert geometry.reach(0, coordinate) == Reach(0, 0, 0)
+        assert geometry.reach(0, coordinate) == Reach(range(0), range(0))
 
 
 @pytest.mark.parametrize(
@@ -150,12 +176,18 @@ def test_reach_of_coordinates_outside_is_empty():
         ({"output_shape": (4, 3)}, "output_shape"),
         ({"output_shape": (4, 4, 2)}, "output_shape"),
         ({"output_shape": (4, 2, 4)}, "output_shape"),
-        ({"kernel": (3, 2)}, "kernel"),
+        ({"kernel": 3}, "kernel"),
+        ({"kernel": (3, 4)}, "output_shape"),
+        ({"kernel": (4, 3)}, "output_shape"),
         ({"kernel": (9, 9)}, "output_shape"),
-        ({"stride": 0}, "stride"),
-        ({"stride": 1.0}, "stride"),
-        ({"padding": -1}, "padding"),
-        ({"padding": True}, "padding"),
+        ({"stride": 1}, "stride"),
+        ({"stride": (1, 0)}, "stride"),
+        ({"stride": (1, 2)}, "output_shape"),
+        ({"stride": (1.0, 1)}, "stride"),
+        ({"padding": (-1, 0)}, "padding"),
+        ({"padding": (0, True)}, "padding"),
+        ({"dilation": (0, 1)}, "dilation"),
+        ({"dilation": (1, 2)}, "output_shape"),
         ({"pool": 0}, "pool"),
         ({"groups": 3}, "groups"),
         ({"kind": "linear"}, "kernel"),
@@ -206,14 +238,26 @@ def test_chain_refuses_an_impossible_shortcut(shortcut, message):
 
 @pytest.mark.parametrize(
     "change",
-    [{"channels": 0}, {"kernel": 0}, {"pool": 0}, {"stride": "2"}, {"shortcut": {"source": 0}}],
+    [
+        {"channels": 0},
+        {"kernel": 0},
+        {"kernel": (1, 0)},
+        {"pool": 0},
+        {"stride": "2"},
+        {"stride": (1, 1, 1)},
+        {"padding": (0, -1)},
+        {"dilation": [1, 1]},
+        {"shortcut": {"source": 0}},
+    ],
 )
 def test_layer_spec_is_checked(change):
     with pytest.raises(GeometryError, match=next(iter(change))):
         LayerSpec(**{"kind": "conv2d", "channels": 1, "kernel": 1, **change})
 
 
-@pytest.mark.parametrize("change", [{"source": -1}, {"source": "a"}, {"kernel": 0}, {"groups": 0}])
+@pytest.mark.parametrize(
+    "change", [{"source": -1}, {"source": "a"}, {"kernel": 0}, {"groups": 0}, {"dilation": (0, 1)}]
+)
 def test_shortcut_spec_is_checked(change):
     with pytest.raises(GeometryError, match=next(iter(change))):
         ShortcutSpec(**{"source": 0, "kernel": 1, **change})

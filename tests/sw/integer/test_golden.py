@@ -1,10 +1,12 @@
 """The contract, sentence by sentence, on networks small enough to run by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tickless.sw.integer import engine, golden
-from tickless.sw.integer.layer import Edge, Layer
+from tickless.sw.integer.layer import Edge, Layer, Reset
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, layer_geometries
 
@@ -15,9 +17,17 @@ def run(request):
 
 
 def network(
-    sensor, specs, weights, thresholds, floors=None, bits=8, shortcuts: dict | None = None
+    sensor,
+    specs,
+    weights,
+    thresholds,
+    floors=None,
+    bits=8,
+    shortcuts: dict | None = None,
+    reset: Reset = "subtract",
 ) -> Network:
-    """Network with 8-bit weights, a shortcut's by its layer; floors default to -thresholds."""
+    """Network with 8-bit weights, those of 16 bits of a shortcut by its layer; floors default to
+    -thresholds."""
     layers = []
     geometries = layer_geometries(sensor, specs)
     for index, geometry in enumerate(geometries):
@@ -30,17 +40,20 @@ def network(
         if spec and shortcuts:
             sent = geometries[spec.source].output_shape
             direct = spec.geometry(sent, geometry.output_shape)
-            own = np.array(shortcuts[index], np.int8).reshape(direct.weight_shape)
-            edges.append(Edge(direct, own, 8, f"l{spec.source}"))
-        layers.append(Layer(f"l{index}", tuple(edges), threshold, floor, width))
+            own = np.array(shortcuts[index], np.int16).reshape(direct.weight_shape)
+            edges.append(Edge(direct, own, 16, f"l{spec.source}"))
+        kind = reset if spiking else "subtract"
+        layers.append(Layer(f"l{index}", tuple(edges), threshold, floor, width, kind))
     return Network(tuple(layers))
 
 
-def neuron(weights, threshold, floor=None, bits=8) -> Network:
+def neuron(weights, threshold, floor=None, bits=8, reset: Reset = "subtract") -> Network:
     """One neuron with one synapse per input channel, read by one logit."""
     specs = [LayerSpec("linear", 1), LayerSpec("readout", 1)]
     floors = None if floor is None else [[floor]]
-    return network((len(weights), 1, 1), specs, [weights, [1]], [[threshold]], floors, bits)
+    return network(
+        (len(weights), 1, 1), specs, [weights, [1]], [[threshold]], floors, bits, reset=reset
+    )
 
 
 def channels(*values) -> np.ndarray:
@@ -60,6 +73,26 @@ def test_fires_when_the_sum_reaches_the_threshold(run):
 
 def test_reset_is_by_subtraction(run):
     assert outcome(run, neuron([4, 5, 9], 10), 2, 2) == ([0, 1], 8)
+
+
+def test_reset_is_to_zero_where_the_layer_says_so(run):
+    assert outcome(run, neuron([4, 5, 9], 10, reset="zero"), 2, 2) == ([0, 1], 0)
+    # 35 leaves nothing that would fire at the next events.
+    assert outcome(run, neuron([35, 0], 10, reset="zero"), 0, 1, 1) == ([1, 0, 0], 0)
+    # Floor and ceiling are those of any layer: -8, and 7 that a threshold of 8 lets stand.
+    assert outcome(run, neuron([-7, 4], 10, -8, reset="zero"), 0, 0, 1) == ([0, 0, 0], -4)
+    assert outcome(run, neuron([7, 100], 8, bits=4, reset="zero"), 0) == ([0], 7)
+    assert outcome(run, neuron([7, 100], 8, bits=4, reset="zero"), 0, 1) == ([0, 1], 0)
+
+
+def test_reset_is_each_layers_own(run):
+    specs = [LayerSpec("linear", 1), LayerSpec("linear", 1), LayerSpec("readout", 1)]
+    first, second, readout = network((1, 1, 1), specs, [[5], [5], [1]], [[3], [3]]).layers
+    zero = Network((replace(first, reset="zero"), second, readout))
+    trace = run(zero, channels(0, 0))
+    assert [layer.membrane.item() for layer in trace.layers] == [0, 4]
+    zero = Network((first, replace(second, reset="zero"), readout))
+    assert [layer.membrane.item() for layer in run(zero, channels(0, 0)).layers] == [4, 0]
 
 
 def test_one_spike_per_event_and_the_rest_at_the_next_event(run):
@@ -226,6 +259,44 @@ def test_convolution_weight_is_torchs(run):
     trace = run(net, np.array([[0, 1, 1]], np.int32))
     assert trace.layers[0].membrane[0].tolist() == [[9, 7], [3, 1]]
     assert trace.layers[0].sops == 4
+
+
+def test_kernel_stride_padding_and_dilation_are_by_axis(run):
+    # Rows 2 r - 1 + k for k in 0..2, columns c + 2 k for k in 0..1.
+    spec = LayerSpec("conv2d", 1, (3, 2), stride=(2, 1), padding=(1, 0), dilation=(1, 2))
+    net = network((1, 3, 4), [spec, LayerSpec("readout", 1)], [range(1, 7), [1] * 4], [[100]])
+    trace = run(net, np.array([[0, 1, 1]], np.int32)).layers[0]
+    assert (trace.membrane.tolist(), trace.sops) == ([[[0, 5], [0, 1]]], 2)
+    trace = run(net, np.array([[0, 2, 2]], np.int32)).layers[0]
+    assert (trace.membrane.tolist(), trace.sops) == ([[[0, 0], [4, 0]]], 1)
+
+
+def test_dilation_visits_only_what_it_reaches_unlike_a_kernel_filled_up_with_zeros(run):
+    # Event 1 leaves 25 of 35 in its two neurons; event 2 reaches them by a filled-up zero alone.
+    dilated = LayerSpec("conv2d", 1, kernel=(1, 2), dilation=(1, 2))
+    filled = LayerSpec("conv2d", 1, kernel=(1, 3))
+    events = np.array([[0, 0, 2], [0, 0, 1]], np.int32)
+    traces = []
+    for spec, weights in ((dilated, [35, 35]), (filled, [35, 0, 35])):
+        net = network((1, 1, 4), [spec, LayerSpec("readout", 1)], [weights, [1, 1]], [[10]])
+        traces.append(run(net, events).layers[0])
+    assert (traces[0].spikes[:, 2].tolist(), traces[0].sops) == ([0, 1], 2)
+    assert (traces[1].spikes[:, 2].tolist(), traces[1].sops) == ([0, 0, 1], 4)
+
+
+def test_a_shortcut_may_have_wide_weights(run):
+    specs = [
+        LayerSpec("linear", 1),
+        LayerSpec("linear", 1),
+        LayerSpec("linear", 1, shortcut=IDENTITY),
+        LayerSpec("readout", 1),
+    ]
+    weights, thresholds = [[1], [1], [-3], [1]], [[1], [1], [32767]]
+    for direct, spikes, left in ((32767, 1, -3), (-32768, 0, -32768 - 3), (32766, 0, 32763)):
+        net = network((1, 1, 1), specs, weights, thresholds, bits=17, shortcuts={2: [direct]})
+        low = replace(net.layers[2], floor=np.array([-65536], np.int32))
+        trace = run(Network((*net.layers[:2], low, net.layers[3])), channels(0)).layers[2]
+        assert (len(trace.spikes), trace.membrane.item()) == (spikes, left)
 
 
 def test_padding_pooling_remainders_and_other_groups_are_no_operations(run):

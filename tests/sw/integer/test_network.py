@@ -27,10 +27,10 @@ RESIDUAL_SPECS = [
 ]
 
 
-def small_network(specs=SPECS) -> Network:
+def small_network(specs=SPECS, sensor=(1, 4, 4)) -> Network:
     rng = np.random.default_rng(0)
     layers = []
-    geometries = layer_geometries((1, 4, 4), specs)
+    geometries = layer_geometries(sensor, specs)
     for name, spec, geometry in zip("abcdefg", specs, geometries, strict=False):
         weight = rng.integers(-8, 8, geometry.weight_shape).astype(np.int8)
         spiking = geometry.kind != "readout"
@@ -79,13 +79,14 @@ def test_round_trip(path, seed, shortcuts):
     assert loaded.provenance == network.provenance
     for one, other in zip(loaded.layers, network.layers, strict=True):
         assert one.name == other.name
-        assert one.membrane_bits == other.membrane_bits
+        assert (one.membrane_bits, one.reset) == (other.membrane_bits, other.reset)
         for array in ("threshold", "floor"):
             np.testing.assert_array_equal(getattr(one, array), getattr(other, array))
         for edge, same in zip(one.edges, other.edges, strict=True):
             assert edge.source == same.source
             assert edge.geometry == same.geometry
             assert edge.weight_bits == same.weight_bits
+            assert edge.weight.dtype == same.weight.dtype
             np.testing.assert_array_equal(edge.weight, same.weight)
     assert len(loaded.joins) == shortcuts
 
@@ -149,7 +150,9 @@ def test_field_of_wrong_type_or_value(path, place, value):
 @pytest.mark.parametrize(
     ("place", "value"),
     [
+        (("format_version",), 0),
         (("format_version",), 2),
+        (("format_version",), 3),
         (("format_version",), 1.0),
         (("hash",), "0" * 64),
         (("logit_scale",), 0.0),
@@ -185,12 +188,14 @@ def test_field_out_of_range(path, place, value):
     [
         (("source",), "b", "layers[2].shortcut.source = 'b': expected one of ['a']"),
         (("weight_bits",), 4, "hash"),
-        (("weight_bits",), 9, "shortcut from 'a': weight_bits = 9"),
+        (("weight_bits",), 9, "shortcut from 'a': weight: expected int16"),
+        (("weight_bits",), 17, "shortcut from 'a': weight_bits = 17"),
         (("geometry", "kind"), "linear", "shortcut.geometry: kernel"),
         (("geometry", "groups"), 1, "shortcut from 'a': weight: expected int8 (2, 2, 1, 1)"),
         (("geometry", "input_shape"), [2, 3, 4], "layers[2].shortcut.input_shape"),
         (("geometry", "output_shape"), [2, 3, 2], "layer 'c': shortcut.output_shape"),
         (("geometry", "padding"), 1, "hash"),
+        (("geometry", "padding"), [0, 1], "format_version = 1: expected 2"),
     ],
 )
 def test_shortcut_out_of_range(path, place, value, message):
@@ -295,6 +300,126 @@ def test_missing_file_and_folder(tmp_path):
     for path in (tmp_path / "none.safetensors", tmp_path):
         with pytest.raises(NetworkError, match=tmp_path.name):
             Network.load(path)
+
+
+NEW_SPECS = [
+    LayerSpec("conv2d", 2, kernel=(2, 1), stride=(1, 2), padding=(1, 0)),
+    LayerSpec("conv2d", 2, kernel=2, padding=(1, 1), dilation=2),
+    LayerSpec("conv2d", 2, kernel=1, shortcut=ShortcutSpec(0, kernel=1, groups=2)),
+    LayerSpec("readout", 2),
+]
+
+
+def new_network() -> Network:
+    """Network with everything that version 2 of the format added."""
+    network = small_network(NEW_SPECS)
+    a, b, c, d = network.layers
+    first, direct = c.edges
+    wide = replace(direct, weight_bits=16, weight=direct.weight.astype(np.int16) * 12345)
+    c = replace(c, edges=(first, wide), membrane_bits=17, reset="zero")
+    return replace(network, layers=(a, b, c, d))
+
+
+def test_what_version_2_added_is_read_back(path):
+    network = new_network()
+    network.save(path)
+    loaded = Network.load(path)
+    assert (loaded.hash, loaded.format_version) == (network.hash, 2)
+    assert [layer.reset for layer in loaded.layers] == ["subtract", "subtract", "zero", "subtract"]
+    direct = loaded.layers[2].edges[1]
+    assert (direct.weight.dtype, direct.weight.max(), direct.weight_bits) == (np.int16, 12345, 16)
+    geometry = loaded.layers[0].edges[0].geometry
+    assert (geometry.kernel, geometry.stride, geometry.padding) == ((2, 1), (1, 2), (1, 0))
+    assert loaded.layers[1].edges[0].geometry.dilation == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "version"),
+    [
+        ({}, 1),
+        ({"stride": (2, 2), "padding": (1, 1), "dilation": (1, 1)}, 1),
+        ({"kernel": (2, 1)}, 2),
+        ({"stride": (2, 1)}, 2),
+        ({"padding": (0, 1)}, 2),
+        ({"dilation": 2}, 2),
+    ],
+)
+def test_a_network_is_written_in_the_first_version_that_holds_it(options, version):
+    specs = [
+        LayerSpec("conv2d", **{"channels": 2, "kernel": 2, **options}),
+        LayerSpec("linear", 1),
+        LayerSpec("readout", 2),
+    ]
+    # A linear layer's kernel is its input, square or not.
+    for sensor in ((1, 4, 4), (1, 3, 5)):
+        assert small_network(specs, sensor)._description()["format_version"] == version
+
+
+def test_reset_to_zero_and_wide_weights_need_version_2_and_change_the_hash():
+    network = small_network(RESIDUAL_SPECS)
+    a, b, c, d = network.layers
+    first, direct = c.edges
+    wide = replace(direct, weight=direct.weight.astype(np.int16), weight_bits=9)
+    for changed in (replace(c, reset="zero"), replace(c, edges=(first, wide))):
+        other = replace(network, layers=(a, b, changed, d))
+        assert (network.format_version, other.format_version) == (1, 2)
+        assert network.hash != other.hash
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        ("layers", 2, "reset"),
+        ("layers", 0, "geometry", "stride"),
+        ("layers", 0, "geometry", "padding"),
+        ("layers", 1, "geometry", "dilation"),
+    ],
+    ids=lambda place: place[-1],
+)
+@pytest.mark.parametrize(
+    "value",
+    [None, True, {"a": 1}, [], [[]], [1], [1, 2, 3], [1.0, 2], [-1, 1], -1, "?", 10**30],
+    ids=repr,
+)
+def test_damaged_field_of_version_2(path, place, value):
+    text, tensors = parts(new_network())
+    field(text, place)[place[-1]] = value
+    if value == 10**30 and place[-1] != "reset":
+        refused(path, text, tensors)  # too large for another field
+    else:
+        refused(path, text, tensors, place[-1])
+
+
+def test_missing_field_of_version_2(path):
+    text, tensors = parts(new_network())
+    del text["layers"][2]["reset"]
+    refused(path, text, tensors, "hash")
+    text, tensors = parts(new_network())
+    text["format_version"] = 1
+    refused(path, text, tensors, "format_version = 1: expected 2")
+
+
+@pytest.mark.parametrize("reset", ["Zero", "", None, 0, ["zero"]])
+def test_a_layer_resets_by_subtraction_or_to_zero(reset):
+    network = small_network()
+    with pytest.raises(NetworkError, match=re.escape(f"layer 'a': reset = {reset!r}: expected")):
+        replace(network.layers[0], reset=reset)
+    with pytest.raises(NetworkError, match="layer 'c': reset = 'zero'"):
+        replace(network.layers[-1], reset="zero")
+
+
+def test_only_a_shortcut_has_wide_weights():
+    first, direct = small_network(RESIDUAL_SPECS).layers[2].edges
+    with pytest.raises(NetworkError, match=r"weight_bits = 9: expected an integer in 2\.\.8"):
+        replace(first, weight=first.weight.astype(np.int16), weight_bits=9)
+    wide = direct.weight.astype(np.int16)
+    for bits, limit in ((9, 256), (16, 1 << 15)):
+        wide[0] = -limit
+        assert replace(direct, weight=wide.copy(), weight_bits=bits).weight.dtype == np.int16
+    with pytest.raises(NetworkError, match=r"shortcut from 'a': weight\[0, 0, 0, 0\] = -32768"):
+        replace(direct, weight=wide.copy(), weight_bits=15)
+    with pytest.raises(NetworkError, match="shortcut from 'a': weight: expected int8"):
+        replace(direct, weight=wide.copy(), weight_bits=8)
 
 
 def test_layers_must_fit_together():

@@ -1,0 +1,236 @@
+"""NIR graphs as plain records, from files of all its versions and from objects of its package.
+
+Files are read from their HDF5, not by ``nir.read``: it refuses files of NIR 0.x and some of 1.0,
+and puts a zero in the place of a ``v_reset`` that is not there, which tells how a neuron resets.
+Nothing is unpickled.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from tickless.errors import InputError
+
+__all__ = ["Graph", "GraphError", "Node", "read_graph", "read_object"]
+
+MOST_BYTES = 1 << 28
+"""Largest array of a file, as it says itself: compressed, a damaged one may claim any."""
+
+MOST_DEPTH = 16
+"""Deepest nesting of groups: a file's links may lead in circles."""
+
+Value = np.ndarray | str
+
+
+class GraphError(InputError):
+    """NIR graph that cannot be read, or become a network; the message names file and node."""
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One primitive of a graph.
+
+    Members
+    -------
+    where : str
+        File and name, for messages.
+    kind : str
+        NIR's name of the primitive, as ``"Conv2d"``.
+    values, metadata : mapping of str to numpy.ndarray or str
+        Fields as they are in the file; what is None is left out.
+    """
+
+    where: str
+    kind: str
+    values: Mapping[str, Value]
+    metadata: Mapping[str, Value]
+
+    def refuse(self, why: str) -> GraphError:
+        """Error that names the node."""
+        return GraphError(f"{self.where} ({self.kind}): {why}")
+
+    def real(self, name: str) -> np.ndarray:
+        """Field of finite numbers as float64, or infinite ones; GraphError otherwise."""
+        value = self.values.get(name)
+        if not isinstance(value, np.ndarray) or value.dtype.kind not in "iuf":
+            found = "is missing" if value is None else f"= {_short(value)}"
+            raise self.refuse(f"{name} {found}: expected numbers")
+        array = value.astype(np.float64)
+        if np.isnan(array).any():
+            raise self.refuse(f"{name}: expected numbers, got NaN")
+        return array
+
+    def integers(self, name: str, length: int, low: int) -> tuple[int, ...]:
+        """Field of ``length`` integers of at least ``low``; a single one stands for all."""
+        array = self.real(name).ravel()
+        whole = np.isfinite(array).all() and (array == np.rint(array)).all()
+        if array.size not in (1, length) or not whole or (array < low).any() or array.max() > 1e6:
+            raise self.refuse(
+                f"{name} = {_short(self.values[name])}: "
+                f"expected {length} integers of at least {low}"
+            )
+        return tuple(int(item) for item in np.broadcast_to(array, length))
+
+    def shape(self, name: str) -> tuple[int, ...] | None:
+        """Field that is a shape; None if it is missing, empty or has a zero for unknown."""
+        if name not in self.values:
+            return None
+        size = self.real(name).size
+        shape = self.integers(name, size, 0) if size else ()
+        return shape if shape and all(shape) else None
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """Graph of nodes, some of which may be graphs.
+
+    Members
+    -------
+    where : str
+        File, and the graph's name where it is a node, for messages.
+    nodes : mapping of str to Node or Graph
+        Nodes by name.
+    edges : tuple of (str, str)
+        Source and target of each edge.
+    metadata : mapping of str to numpy.ndarray or str
+        As of a node.
+    """
+
+    where: str
+    nodes: Mapping[str, "Node | Graph"]
+    edges: tuple[tuple[str, str], ...]
+    metadata: Mapping[str, Value]
+
+
+def read_graph(path: Path | str) -> Graph:
+    """Graph of an HDF5 file of NIR, of any version.
+
+    Raises
+    ------
+    GraphError
+        If the file is missing, no HDF5, damaged, or holds no graph.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            root = file.get("node")
+            if not isinstance(root, h5py.Group):
+                raise GraphError(f"{path}: no group 'node': not a NIR file")
+            fields = _fields(root, str(path), MOST_DEPTH)
+    except FileNotFoundError:
+        raise GraphError(f"{path}: no such file") from None
+    except GraphError:
+        raise
+    # The HDF5 library's errors have many types; those of damaged strings and types come from numpy.
+    except (
+        OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError, AttributeError,
+        OverflowError, NotImplementedError, SystemError,
+    ) as error:  # fmt: skip
+        raise GraphError(f"{path}: not a readable HDF5 file: {_line(error)}") from None
+    return _graph(str(path), fields)
+
+
+def read_object(graph: Any) -> Graph:
+    """Graph of a ``nir.NIRGraph``."""
+    return _graph("graph", _object_fields(graph))
+
+
+def _fields(group: h5py.Group, where: str, depth: int) -> dict[str, Any]:
+    """Everything in a group: dictionaries, arrays and strings."""
+    if not depth:
+        raise GraphError(f"{where}: groups are nested deeper than {MOST_DEPTH}: damaged")
+    result: dict[str, Any] = {}
+    for name in group:
+        inside = f"{where}: {name}"
+        # Nothing outside of the file is read.
+        hard = isinstance(group.get(name, getlink=True), h5py.HardLink)
+        item = group[name] if hard else None
+        if isinstance(item, h5py.Group):
+            result[name] = _fields(item, inside, depth - 1)
+        elif isinstance(item, h5py.Dataset) and not (item.external or item.is_virtual):
+            if item.size is not None and item.size * item.dtype.itemsize > MOST_BYTES:
+                raise GraphError(
+                    f"{inside}: {item.shape} of {item.dtype}: expected at most {MOST_BYTES} bytes"
+                )
+            result[name] = item[()]
+        else:
+            raise GraphError(f"{inside}: expected a group or an array, both in the file itself")
+    return result
+
+
+def _object_fields(item: Any) -> dict[str, Any] | None:
+    if item is None:
+        return None
+    if hasattr(item, "nodes") and hasattr(item, "edges"):
+        nodes = {name: _object_fields(node) for name, node in item.nodes.items()}
+        metadata = getattr(item, "metadata", None)
+        return {"type": "NIRGraph", "nodes": nodes, "edges": item.edges, "metadata": metadata or {}}
+    return item.to_dict()
+
+
+def _graph(where: str, fields: dict[str, Any] | None) -> Graph:
+    if fields is None or _text(fields.get("type")) != "NIRGraph" or "nodes" not in fields:
+        raise GraphError(f"{where}: expected a NIRGraph with nodes")
+    nodes = {}
+    if not isinstance(fields["nodes"], dict):
+        raise GraphError(f"{where}: nodes: expected a group")
+    for name, entry in fields["nodes"].items():
+        inside = f"{where}: node {name!r}"
+        if not isinstance(entry, dict):
+            raise GraphError(
+                f"{inside} is {_short(entry)}: its framework could not write that layer; replace "
+                "it there by one that it can, or take it out"
+            )
+        kind = _text(entry.get("type"))
+        if kind is None:
+            raise GraphError(f"{inside}: type: expected a primitive's name")
+        if kind == "NIRGraph":
+            nodes[name] = _graph(inside, entry)
+        else:
+            metadata = entry.get("metadata")
+            values = {key: value for key, value in entry.items() if key not in ("type", "metadata")}
+            nodes[name] = Node(inside, kind, _values(values), _values(metadata))
+    edges = tuple(_edges(where, fields.get("edges", ())))
+    return Graph(where, nodes, edges, _values(fields.get("metadata")))
+
+
+def _edges(where: str, entries: Any) -> Iterator[tuple[str, str]]:
+    try:
+        pairs = [(_text(source), _text(target)) for source, target in entries]
+    except (TypeError, ValueError):
+        raise GraphError(f"{where}: edges: expected pairs of names") from None
+    for source, target in pairs:
+        if source is None or target is None:
+            raise GraphError(f"{where}: edges: expected pairs of names")
+        yield source, target
+
+
+def _values(entries: Any) -> dict[str, Value]:
+    found = {}
+    for name, value in (entries.items() if isinstance(entries, dict) else ()):
+        text = _text(value)
+        if text is not None:
+            found[name] = text
+        elif value is not None and not isinstance(value, (dict, h5py.Empty)):
+            found[name] = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+    return found
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    return value if isinstance(value, str) else None
+
+
+def _short(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) < 60 else f"{text[:57]}..."
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
