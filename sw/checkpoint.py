@@ -131,4 +131,10 @@ _FIELDS = ("dataset", "method", "seed", "steps", "settings", "accuracies", "reco
 
 
 def _spec(shortcut: dict[str, Any] | None = None, **fields: Any) -> LayerSpec:
-    return LayerSpec(**fields, shortcut=ShortcutSpec(**shortcut) if shortcut else None)
+    direct = ShortcutSpec(**_by_axis(shortcut)) if shortcut else None
+    return LayerSpec(**_by_axis(fields), shortcut=direct)
+
+
+def _by_axis(fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields with the pairs that JSON made lists of."""
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()}

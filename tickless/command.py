@@ -58,6 +58,8 @@ class Command(NamedTuple):
 COMMANDS = (
     Command("train", "sw.train", "train a network: an experiment in, a checkpoint out"),
     Command("quantize", "sw.quantization.command", "make an integer network of a checkpoint"),
+    Command("import", "sw.nir.import_command", "make networks of a NIR graph"),
+    Command("export", "sw.nir.export_command", "write a network as a NIR graph"),
     Command("judge accuracy", "sw.judge.accuracy", "accuracy over time steps, and without any"),
     Command("judge early-exit", "sw.judge.early_exit", "accuracy against what early exit saves"),
     Command("study", "sw.study.command", "train and compare the methods over several seeds"),

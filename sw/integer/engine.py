@@ -3,7 +3,7 @@
 Layers also run with real weights and membranes, for a float model event by event.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
@@ -19,7 +19,7 @@ from tickless.sw.integer.network import Network
 from tickless.sw.integer.trace import LayerTrace, SampleTrace
 from tickless.sw.integer.visits import visit_table
 
-__all__ = ["Engine", "ReadoutLayer", "ReadoutTrace", "SpikingLayer", "run"]
+__all__ = ["Engine", "ReadoutLayer", "ReadoutTrace", "SpikingLayer", "run", "run_layers"]
 
 NO_READS = np.zeros(0, np.int64)
 
@@ -168,6 +168,45 @@ class ReadoutLayer:
         return None if index < 0 else index
 
 
+def run_layers(
+    layers: Sequence[SpikingLayer],
+    joins: Mapping[int, int],
+    events: np.ndarray,
+    reads: np.ndarray = NO_READS,
+) -> tuple[tuple[LayerTrace, ...], np.ndarray, np.ndarray]:
+    """What a chain of layers does with one sample.
+
+    Parameters
+    ----------
+    joins : mapping of int to int
+        Index of the layer that a shortcut leads to, by index of its source.
+    events, reads : numpy.ndarray
+        As of `SpikingLayer.run`.
+
+    Returns
+    -------
+    traces : tuple of LayerTrace
+        Of each layer.
+    spikes, marks : numpy.ndarray
+        Spikes of the last layer, and how many of them are sent before each READ.
+    """
+    sent, marks = events, reads
+    traces, fork = [], None
+    for index, layer in enumerate(layers):
+        if fork and index in joins.values():
+            sent = layer.edges.join(sent, fork.spikes, marks[:-1])
+            marks, fork = fork.read_positions + marks[fork.read_positions], None
+        trace = layer.run(sent, marks)
+        sent, marks = trace.spikes, trace.read_positions
+        if fork:
+            trace = replace(trace, read_positions=marks[fork.read_positions])
+        if index in joins:
+            # On the longer path, a mark behind each spike of the fork takes the READs' place.
+            fork, marks = trace, np.arange(len(sent) + 1)
+        traces.append(trace)
+    return tuple(traces), sent, marks
+
+
 class Engine:
     """Integer network, prepared to run many samples.
 
@@ -231,21 +270,8 @@ class Engine:
         inside = channel & y & x
         kept = np.ascontiguousarray(events[inside])
         places = np.concatenate(([0], np.cumsum(inside)))[places]
-        sent, marks = kept, places
-        traces, fork = [], None
-        for index, layer in enumerate(self._layers):
-            if fork and index in self._joins.values():
-                sent = layer.edges.join(sent, fork.spikes, marks[:-1])
-                marks, fork = fork.read_positions + marks[fork.read_positions], None
-            trace = layer.run(sent, marks)
-            sent, marks = trace.spikes, trace.read_positions
-            if fork:
-                trace = replace(trace, read_positions=marks[fork.read_positions])
-            if index in self._joins:
-                # On the longer path, a mark behind each spike of the fork takes the READs' place.
-                fork, marks = trace, np.arange(len(sent) + 1)
-            traces.append(trace)
-        return tuple(traces), sent, marks, len(events) - len(kept)
+        traces, sent, marks = run_layers(self._layers, self._joins, kept, places)
+        return traces, sent, marks, len(events) - len(kept)
 
 
 _engines: WeakKeyDictionary[Network, Engine] = WeakKeyDictionary()

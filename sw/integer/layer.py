@@ -8,7 +8,15 @@ import numpy as np
 from tickless.errors import InputError
 from tickless.sw.integer.geometry import Geometry, Shape
 
-__all__ = ["MAX_MEMBRANE_BITS", "Edge", "Layer", "NetworkError", "Reset", "membrane_bits"]
+__all__ = [
+    "MAX_MEMBRANE_BITS",
+    "MAX_SHORTCUT_BITS",
+    "Edge",
+    "Layer",
+    "NetworkError",
+    "Reset",
+    "membrane_bits",
+]
 
 MAX_MEMBRANE_BITS = 24
 """Widest membrane: sums of membrane and weight stay exact in 32-bit integers."""

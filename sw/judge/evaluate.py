@@ -6,11 +6,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import torch
 
-from tickless.errors import InputError
 from tickless.progress import bar
 from tickless.sw.data.events import Events
 from tickless.sw.data.frames import FrameSource
-from tickless.sw.integer.engine import ReadoutLayer, SpikingLayer
+from tickless.sw.integer.engine import ReadoutLayer, SpikingLayer, run_layers
 from tickless.sw.integer.engine import run as run_network
 from tickless.sw.integer.network import Network
 from tickless.sw.judge.score import EventCounts, EventScore
@@ -42,16 +41,17 @@ class FloatEngine:
     """
 
     def __init__(self, model: SpikingNetwork):
-        if any(spec.shortcut for spec in model.specs):
-            raise InputError("model: expected no shortcut: such networks run in time steps alone")
         self._sensor = model.sensor
-        self._layers = []
-        for index, geometry in enumerate(model.geometries):
-            weight, threshold, floor, ceil = model.neurons(index)
-            if geometry.kind == "readout":
-                self._readout = ReadoutLayer(geometry, weight, np.inf)
+        self._layers, self._joins = [], {}
+        for index, spec in enumerate(model.specs):
+            edges, threshold, floor, ceil = model.neurons(index)
+            if spec.kind == "readout":
+                self._readout = ReadoutLayer(*edges[0], np.inf)
             else:
-                self._layers.append(SpikingLayer([(geometry, weight)], threshold, floor, ceil))
+                how = model.neuron.reset
+                self._layers.append(SpikingLayer(edges, threshold, floor, ceil, how))
+            if spec.shortcut is not None:
+                self._joins[spec.shortcut.source] = index
 
     def run(self, events: np.ndarray) -> tuple[np.ndarray, list[np.ndarray], int]:
         """Logits, each spiking layer's spikes ``[n, 3]`` in order, and synaptic operations.
@@ -62,15 +62,11 @@ class FloatEngine:
             int32 ``[n, 3]``: rows ``(channel, y, x)``; those outside the sensor are dropped.
         """
         inside = ((events >= 0) & (events < self._sensor)).all(axis=1)
-        sent = np.ascontiguousarray(events[inside])
-        spikes, sops = [], 0
-        for layer in self._layers:
-            trace = layer.run(sent)
-            sent = trace.spikes
-            spikes.append(sent)
-            sops += trace.sops
+        kept = np.ascontiguousarray(events[inside])
+        traces, sent, _ = run_layers(self._layers, self._joins, kept)
         answer = self._readout.run(sent)
-        return answer.logits, spikes, sops + answer.sops
+        sops = sum(trace.sops for trace in traces) + answer.sops
+        return answer.logits, [trace.spikes for trace in traces], sops
 
 
 def count_events(

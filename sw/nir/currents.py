@@ -11,9 +11,10 @@ import torch
 from torch.nn import functional
 
 from tickless.errors import InputError
-from tickless.sw.integer.geometry import Shape
+from tickless.sw.integer.geometry import Shape, output_size
+from tickless.sw.nir.reading import Node
 
-__all__ = ["Current", "convolved", "dense", "flattened", "multiplied", "pooled", "scaled"]
+__all__ = ["Current", "convolved", "dense", "filled", "flattened", "multiplied", "pooled", "scaled"]
 
 MOST_WEIGHTS = 1 << 24
 """Most weights that a kernel or matrix may be filled up to."""
@@ -33,6 +34,8 @@ class Current:
         Shape of the current as NIR has it.
     grid : Shape
         The same elements in the same order as channels, height and width.
+    sent : Shape
+        Extent of the source.
     pool : Pair
         Height and width of the pooling.
     factor : numpy.ndarray
@@ -42,7 +45,7 @@ class Current:
         all of its pooled input.
     linear : bool
         Whether the weights are a linear layer's.
-    stride, padding : Pair
+    stride, padding, dilation : Pair
         Of the weights.
     groups : int
         Of the weights.
@@ -50,20 +53,25 @@ class Current:
         What the weights take: channels, height and width behind the pooling.
     bias : numpy.ndarray, optional
         What each channel receives in each time step.
+    node : Node, optional
+        The node of the weights.
     """
 
     source: int
     shape: tuple[int, ...]
     grid: Shape
+    sent: Shape
     pool: Pair = (1, 1)
     factor: np.ndarray = field(default_factory=lambda: np.ones((1, 1, 1)))
     weight: np.ndarray | None = None
     linear: bool = False
     stride: Pair = (1, 1)
     padding: Pair = (0, 0)
+    dilation: Pair = (1, 1)
     groups: int = 1
     taken: Shape = (1, 1, 1)
     bias: np.ndarray | None = None
+    node: Node | None = None
 
 
 def flattened(current: Current) -> Current:
@@ -108,7 +116,7 @@ def pooled(current: Current, kernel: Pair, average: bool) -> Current:
         factor = current.factor * share
         return replace(current, shape=grid, grid=grid, pool=pool, factor=factor)
     # Neighbouring outputs of the weights, summed, are outputs of one larger kernel.
-    weight, (down, along) = current.weight, current.stride
+    (down, along), weight = current.stride, filled(current.weight, current.dilation)
     rows, columns = weight.shape[2:]
     whole = (*weight.shape[:2], rows + down * (kernel[0] - 1), columns + along * (kernel[1] - 1))
     if prod(whole) > MOST_WEIGHTS:
@@ -120,7 +128,9 @@ def pooled(current: Current, kernel: Pair, average: bool) -> Current:
     larger *= share / prod(kernel)
     stride = (down * kernel[0], along * kernel[1])
     bias = None if current.bias is None else current.bias * share
-    return replace(current, shape=grid, grid=grid, weight=larger, stride=stride, bias=bias)
+    return replace(
+        current, shape=grid, grid=grid, weight=larger, stride=stride, dilation=(1, 1), bias=bias
+    )
 
 
 def convolved(
@@ -150,21 +160,23 @@ def convolved(
         raise InputError(
             f"weight of shape {weight.shape}, {groups} groups: expected {channels} input channels"
         )
-    weight = _dilated(weight, dilation, size)
     if padding == "valid":
         padding = (0, 0)
     elif padding == "same":
         if stride != (1, 1):
             raise InputError(f"padding 'same' with stride {stride}: expected stride 1")
-        # Of an even kernel's padding torch puts one more behind: here, a zero in front of it.
-        even = [1 - k % 2 for k in weight.shape[2:]]
-        weight = np.pad(weight, ((0, 0), (0, 0), (even[0], 0), (even[1], 0)))
-        padding = (weight.shape[2] // 2, weight.shape[3] // 2)
+        reached = [d * (k - 1) for d, k in zip(dilation, weight.shape[2:], strict=True)]
+        if any(length % 2 for length in reached):
+            # Of odd padding torch puts one more behind: here, a zero stands in front of the kernel.
+            in_front = [(length % 2, 0) for length in reached]
+            weight = np.pad(filled(weight, dilation), ((0, 0), (0, 0), *in_front))
+            dilation = (1, 1)
+        padding = (-(-reached[0] // 2), -(-reached[1] // 2))
     elif isinstance(padding, str):
         raise InputError(f"padding = {padding!r}: expected numbers, 'same' or 'valid'")
     height, width = (
-        (length + 2 * p - k) // s + 1
-        for length, p, k, s in zip(size, padding, weight.shape[2:], stride, strict=True)
+        output_size(*axis)
+        for axis in zip(size, weight.shape[2:], stride, padding, dilation, strict=True)
     )
     if height < 1 or width < 1:
         raise InputError(f"a kernel of {weight.shape[2:]} on an input of {current.shape}")
@@ -176,7 +188,7 @@ def convolved(
     weight = (weight.reshape(groups, -1, *weight.shape[1:]) * factor).reshape(weight.shape)
     return replace(
         _unfactored(current), shape=shape, grid=grid, weight=weight, stride=stride,
-        padding=padding, groups=groups, taken=current.grid,
+        padding=padding, dilation=dilation, groups=groups, taken=current.grid,
     )  # fmt: skip
 
 
@@ -205,7 +217,7 @@ def dense(current: Current) -> Current:
     units = torch.eye(inputs, dtype=torch.float64).reshape(inputs, *current.taken)
     outputs = functional.conv2d(
         units, torch.from_numpy(current.weight), stride=current.stride, padding=current.padding,
-        groups=current.groups,
+        dilation=current.dilation, groups=current.groups,
     )  # fmt: skip
     # Where pooling of currents was taken into the kernel, it may have left a remainder.
     _, height, width = current.grid
@@ -215,26 +227,26 @@ def dense(current: Current) -> Current:
     size = len(weight)
     return replace(
         current, shape=(size,), grid=(size, 1, 1), weight=weight, linear=True, stride=(1, 1),
-        padding=(0, 0), groups=1, bias=bias,
+        padding=(0, 0), dilation=(1, 1), groups=1, bias=bias,
     )  # fmt: skip
+
+
+def filled(weight: np.ndarray, dilation: Pair) -> np.ndarray:
+    """Kernel of dilation 1, with zeros in it, that does what one with a dilation does."""
+    if dilation == (1, 1):
+        return weight
+    rows, columns = (d * (k - 1) + 1 for k, d in zip(weight.shape[2:], dilation, strict=True))
+    whole = (*weight.shape[:2], rows, columns)
+    if prod(whole) > MOST_WEIGHTS:
+        raise InputError(f"dilation = {dilation}: a kernel of {rows} by {columns}: too large")
+    result = np.zeros(whole)
+    result[:, :, :: dilation[0], :: dilation[1]] = weight
+    return result
 
 
 def _expect_few(weights: int) -> None:
     if weights > MOST_WEIGHTS:
         raise InputError(f"{weights} weights of the readout: expected at most {MOST_WEIGHTS}")
-
-
-def _dilated(weight: np.ndarray, dilation: Pair, size: list[int]) -> np.ndarray:
-    """Kernel filled up with zeros."""
-    if dilation == (1, 1):
-        return weight
-    rows, columns = ((k - 1) * d + 1 for k, d in zip(weight.shape[2:], dilation, strict=True))
-    whole = (*weight.shape[:2], rows, columns)
-    if prod(whole) > MOST_WEIGHTS:
-        raise InputError(f"dilation = {dilation}: a kernel of {rows} by {columns} on {tuple(size)}")
-    filled = np.zeros(whole)
-    filled[:, :, :: dilation[0], :: dilation[1]] = weight
-    return filled
 
 
 def _expect_no_weights(current: Current) -> None:

@@ -1,13 +1,12 @@
 """A current as an edge of a layer: its form and its weights."""
 
 from dataclasses import replace
-from math import prod
 
 import numpy as np
 
 from tickless.errors import InputError
 from tickless.sw.integer.specs import LayerSpec
-from tickless.sw.nir.currents import Current
+from tickless.sw.nir.currents import Current, filled
 
 __all__ = ["edge_of"]
 
@@ -29,26 +28,44 @@ def edge_of(current: Current) -> tuple[LayerSpec, np.ndarray]:
         return LayerSpec("conv2d", channels, 1, pool=pool, groups=channels), passed
     if current.linear:
         return LayerSpec("linear", channels, pool=pool), current.weight
-    kernel, stride, padding = (
-        _equal(name, pair)
-        for name, pair in (
-            ("kernel", (current.weight.shape[2], current.weight.shape[3])),
-            ("stride", current.stride),
-            ("padding", current.padding),
-        )
+    kernel = (current.weight.shape[2], current.weight.shape[3])
+    parts = (kernel, current.stride, current.padding, current.dilation)
+    kernel, stride, padding, dilation = (pair[0] if pair[0] == pair[1] else pair for pair in parts)
+    spec = LayerSpec(
+        "conv2d", channels, kernel, stride, padding, pool, current.groups, dilation=dilation
     )
-    spec = LayerSpec("conv2d", channels, kernel, stride, padding, pool, current.groups)
     return spec, current.weight
-
-
-def _equal(name: str, pair: tuple[int, int]) -> int:
-    if pair[0] != pair[1]:
-        raise InputError(f"{name} = {pair}: expected the same in height and width")
-    return pair[0]
 
 
 def _square_pool(current: Current) -> Current:
     """The same with pooling that is as high as wide, if need be by larger weights."""
-    if current.pool[0] == current.pool[1]:
+    rows, columns = current.pool
+    if rows == columns:
         return current
-    raise InputError(f"pooling by {current.pool}: expected the same in height and width")
+    window = np.full((rows, columns), 1 / (rows * columns))
+    if current.weight is None:
+        channels = current.grid[0]
+        if current.factor.shape[1:] != (1, 1):
+            raise InputError("scales that differ within a channel: expected weights behind them")
+        factor = np.broadcast_to(current.factor, (channels, 1, 1))[..., None]
+        return replace(
+            current, pool=(1, 1), weight=factor * window, stride=current.pool, groups=channels,
+            taken=current.sent,
+        )  # fmt: skip
+    weight = np.kron(filled(current.weight, current.dilation), window)
+    _, *sent = current.sent
+    if current.linear:
+        missing = [n - k for n, k in zip(sent, weight.shape[2:], strict=True)]
+        weight = np.pad(weight, ((0, 0), (0, 0), (0, missing[0]), (0, missing[1])))
+    for size, pool, padding in zip(sent, current.pool, current.padding, strict=True):
+        if size % pool and padding:
+            raise InputError(
+                f"pooling by {current.pool} of {current.sent}, then padding: expected whole "
+                "windows, or one that is as high as wide"
+            )
+    stride = (current.stride[0] * rows, current.stride[1] * columns)
+    padding = (current.padding[0] * rows, current.padding[1] * columns)
+    return replace(
+        current, pool=(1, 1), weight=weight, dilation=(1, 1), taken=current.sent,
+        stride=(1, 1) if current.linear else stride, padding=padding,
+    )  # fmt: skip

@@ -118,9 +118,7 @@ def _expand(
 
 def _port(graph: Graph, kind: str) -> str:
     found = [
-        name
-        for name, node in graph.nodes.items()
-        if isinstance(node, Node) and node.kind == kind
+        name for name, node in graph.nodes.items() if isinstance(node, Node) and node.kind == kind
     ]
     if len(found) != 1:
         raise GraphError(f"{graph.where}: {kind} nodes {found}: expected one")

@@ -9,21 +9,24 @@ import numpy as np
 import torch
 
 from tickless.sw.checkpoint import Checkpoint
+from tickless.sw.data.recordings import Recordings
 from tickless.sw.integer.geometry import Shape
 from tickless.sw.integer.network import Network, Provenance
+from tickless.sw.nir.floors import FLOOR, FloorTrial, best_floor, try_floors
 from tickless.sw.nir.graph import flatten
-from tickless.sw.nir.meaning import Choices, Meaning, Row, interpret
+from tickless.sw.nir.layers import Choices, Meaning, Row
+from tickless.sw.nir.meaning import interpret
 from tickless.sw.nir.reading import Graph, GraphError, read_graph, read_object
+from tickless.sw.nir.stored import stored_network
 from tickless.sw.quantization.quantize import quantize
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire
 from tickless.sw.training.record import record
 
-__all__ = ["FLOOR", "Imported", "from_nir", "import_graph"]
+__all__ = ["Imported", "from_nir", "import_graph"]
 
-FLOOR = -8.0
-"""Floor in thresholds where nothing tells: a low one costs membrane bits alone, a high one
-accuracy and spikes."""
+METHOD = "nir"
+"""Training method of an imported network, for its provenance."""
 
 STEPS = 10
 """Time steps at which an imported network is measured."""
@@ -41,24 +44,31 @@ class Imported:
         The integer network.
     rows : tuple of Row
         What each node became.
+    trials : tuple of FloorTrial
+        Floors that were tried, if any.
+    notes : tuple of str
+        What the graph does not say and was taken.
     """
 
     checkpoint: Checkpoint
     network: Network
     rows: tuple[Row, ...]
+    trials: tuple[FloorTrial, ...]
+    notes: tuple[str, ...]
 
 
 def from_nir(
     graph: Any,
     *,
     bits: int = 8,
-    floor: float = FLOOR,
+    floor: float | None = None,
     semantics: str | None = None,
     dt: float | None = None,
     readout: Literal["spikes", "sums"] = "spikes",
     drop_bias: bool = False,
     drop_leak: bool = False,
     sensor: Shape | None = None,
+    recordings: Recordings | None = None,
 ) -> Imported:
     """Networks of a NIR graph.
 
@@ -68,12 +78,15 @@ def from_nir(
         The graph, or its file.
     bits : int
         Width of a weight, 2 to 8.
-    floor : float
-        Lowest membrane in thresholds, below 0.
+    floor : float, optional
+        Lowest membrane in thresholds, below 0; without it the best of some on the recordings, or
+        `sw.nir.floors.FLOOR`.
     semantics, dt, readout, drop_bias, drop_leak
-        See `sw.nir.meaning.Choices`.
+        See `sw.nir.layers.Choices`.
     sensor : Shape, optional
         Extent of the events, where the graph does not say it.
+    recordings : Recordings, optional
+        Samples on which floors are tried.
 
     Raises
     ------
@@ -82,32 +95,72 @@ def from_nir(
     """
     read = read_graph(graph) if isinstance(graph, (str, Path)) else read_object(graph)
     choices = Choices(semantics, dt, readout, drop_bias, drop_leak)
-    return import_graph(read, choices, bits, floor, sensor)
+    return import_graph(read, choices, bits, floor, sensor, recordings)
 
 
 def import_graph(
     graph: Graph,
     choices: Choices,
     bits: int = 8,
-    floor: float = FLOOR,
+    floor: float | None = None,
     sensor: Shape | None = None,
+    recordings: Recordings | None = None,
 ) -> Imported:
     """Networks of a graph that was read; parameters and errors as of `from_nir`."""
     meaning = interpret(flatten(graph), choices, sensor)
+    notes = []
     try:
-        model = _model(meaning, floor)
-        network = quantize(model, bits, provenance=Provenance(method="nir"))
+        # Whoever asks for another floor wants other integers.
+        network = stored_network(meaning, graph.metadata) if floor is None else None
+        trials: tuple[FloorTrial, ...] = ()
+        if network is not None:
+            floor = _stored_floor(network)
+            notes.append("integers, floors and widths as they were exported")
+        elif floor is None:
+            if recordings is not None:
+                trials = try_floors(lambda low: _quantized(meaning, low, bits), recordings)
+                floor = best_floor(trials)
+                notes.append(f"floor of {floor:g} thresholds: the best of those tried")
+            else:
+                floor = FLOOR
+                notes.append(
+                    f"the graph has no floor: {FLOOR:g} thresholds were taken; --dataset "
+                    "(in Python, recordings=) finds the best, --floor sets it"
+                )
+        if network is None:
+            network = _quantized(meaning, floor, bits)
+    except GraphError:
+        raise
     except ValueError as error:
         raise GraphError(f"{meaning.where}: {error}") from None
+    if meaning.dt is not None:
+        notes.append(f"gains taken with dt = {meaning.dt:g} s")
     checkpoint = Checkpoint(
-        model, "", "nir", 0, STEPS, record={**record(torch.device("cpu")), "nir": _origin(meaning)}
+        _model(meaning, floor),
+        network.provenance.dataset,
+        METHOD,
+        0,
+        STEPS,
+        record={**record(torch.device("cpu")), "nir": _origin(meaning)},
     )
-    return Imported(checkpoint, network, meaning.rows)
+    return Imported(checkpoint, network, meaning.rows, trials, tuple(notes))
+
+
+def _quantized(meaning: Meaning, floor: float, bits: int) -> Network:
+    return quantize(_model(meaning, floor), bits, provenance=Provenance(method=METHOD))
+
+
+def _stored_floor(network: Network) -> float:
+    """The checkpoint's floor, in thresholds: layers of an export may have others each."""
+    parts = [layer.floor / layer.threshold for layer in network.layers if not layer.is_readout]
+    return float(np.median(np.concatenate(parts))) if parts else FLOOR
 
 
 def _model(meaning: Meaning, floor: float) -> SpikingNetwork:
     specs = [layer.spec for layer in meaning.layers]
-    model = SpikingNetwork(meaning.sensor, specs, IntegrateAndFire(floor), normalize=False)
+    how = meaning.semantics
+    neuron = IntegrateAndFire(floor, spikes=how.spikes, reset=how.reset, strict=how.strict)
+    model = SpikingNetwork(meaning.sensor, specs, neuron, normalize=False)
     with torch.no_grad():
         for index, layer in enumerate(meaning.layers):
             model.weights[index].copy_(torch.from_numpy(layer.weight))

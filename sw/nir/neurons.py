@@ -1,18 +1,20 @@
 """Neurons of a graph: thresholds, gains and leaks by channel, and the semantics that they imply."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tickless.errors import InputError
+from tickless.sw.nir.graph import FlatGraph
 from tickless.sw.nir.reading import Node
 from tickless.sw.nir.semantics import FRAMEWORKS, TICKLESS, Semantics, framework
 
-__all__ = ["LEAKY", "SPIKING", "NodeNeuron", "check_dt", "neuron_of", "semantics_of"]
+__all__ = ["LEAKY", "MARK", "SPIKING", "NodeNeuron", "neuron_of", "semantics_of"]
 
 SPIKING = ("IF", "LIF")
 """Primitives that spike."""
+
+MARK = "tickless"
+"""Entry of a graph's metadata by which an export of ours is known."""
 
 LEAKY = ("LIF", "LI")
 """Primitives that leak."""
@@ -42,11 +44,11 @@ class NodeNeuron:
     v_leak: np.ndarray | None
 
 
-def semantics_of(nodes: Iterable[Node], chosen: str | None) -> Semantics:
+def semantics_of(graph: FlatGraph, chosen: str | None) -> Semantics:
     """Semantics of a graph's neurons: those chosen, or what its fields tell.
 
-    A file without ``v_reset`` is of NIR 0.x, whose neurons subtract the threshold; ``r`` of 10,000
-    is what spikingjelly writes.
+    An export of ours says so. A file without ``v_reset`` is of NIR 0.x, whose neurons subtract the
+    threshold; ``r`` of 10,000 is what spikingjelly writes.
 
     Raises
     ------
@@ -57,7 +59,10 @@ def semantics_of(nodes: Iterable[Node], chosen: str | None) -> Semantics:
     """
     if chosen is not None:
         return framework(chosen)
-    for node in nodes:
+    if MARK in graph.metadata:
+        resets = {node.metadata.get("reset") for node in graph.nodes.values()} - {None}
+        return replace(TICKLESS, reset="zero") if resets == {"zero"} else TICKLESS
+    for node in graph.nodes.values():
         if node.kind not in SPIKING or "v_reset" not in node.values:
             continue
         if node.kind == "IF" and np.allclose(node.real("r"), 1 / FRAMEWORKS["spikingjelly"].dt):
@@ -99,7 +104,7 @@ def neuron_of(
         tau, v_leak = field("tau"), field("v_leak")
         if (tau <= 0).any():
             raise node.refuse(f"tau = {tau.min():g}: expected positive numbers")
-        dt = semantics.leaky_dt if dt is None and semantics is not TICKLESS else dt
+        dt = semantics.leaky_dt if dt is None and semantics.name != TICKLESS.name else dt
         if dt is None:
             raise node.refuse(
                 "the gain is r * dt / tau, and the file does not know dt: give --dt in seconds, or "
@@ -109,7 +114,7 @@ def neuron_of(
         if np.isinf(tau).all():
             tau = v_leak = None
     else:
-        if dt is None and semantics is TICKLESS:
+        if dt is None and semantics.name == TICKLESS.name:
             if (r != r[0]).any():
                 raise node.refuse("r differs between channels: give --dt (in Python, dt=)")
             # A spike brings its weight, whatever the units.
@@ -163,9 +168,3 @@ def _by_channel(node: Node, name: str, shape: tuple[int, ...], channels: int) ->
             "has; train it so, or take its mean"
         )
     return rows[:, 0].copy()
-
-
-def check_dt(dt: float | None) -> None:
-    """InputError unless a time step is positive."""
-    if dt is not None and not 0 < dt < float("inf"):
-        raise InputError(f"dt = {dt}: expected a positive number of seconds")

@@ -210,7 +210,7 @@ def _edges(where: str, entries: Any) -> Iterator[tuple[str, str]]:
 
 def _values(entries: Any) -> dict[str, Value]:
     found = {}
-    for name, value in (entries.items() if isinstance(entries, dict) else ()):
+    for name, value in entries.items() if isinstance(entries, dict) else ():
         text = _text(value)
         if text is not None:
             found[name] = text

@@ -1,9 +1,10 @@
 """What NIR leaves to the framework that wrote a graph: how a neuron fires and resets in steps."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from tickless.errors import InputError
+from tickless.sw.integer.layer import Reset
+from tickless.sw.training.membranes import Spikes
 
 __all__ = ["FRAMEWORKS", "TICKLESS", "Semantics", "framework"]
 
@@ -31,8 +32,8 @@ class Semantics:
     """
 
     name: str
-    spikes: Literal["one", "many"]
-    reset: Literal["subtract", "zero"]
+    spikes: Spikes
+    reset: Reset
     delayed: bool
     strict: bool
     dt: float

@@ -5,7 +5,8 @@ import copy
 import numpy as np
 import torch
 
-from tickless.sw.integer.layer import Edge, Layer
+from tickless.sw.integer.geometry import Geometry
+from tickless.sw.integer.layer import Edge, Layer, membrane_bits
 from tickless.sw.integer.network import Network, NetworkError, Provenance
 from tickless.sw.quantization.rule import Quantization
 from tickless.sw.training.models import SpikingNetwork
@@ -27,8 +28,8 @@ def quantize(
     Parameters
     ----------
     model : SpikingNetwork
-        Trained network of integrate-and-fire neurons without shortcuts; its batch norms, if any,
-        have no shifts. It is left as it is.
+        Trained network of integrate-and-fire neurons; its batch norms, if any, have no shifts. It
+        is left as it is.
     weight_bits, resolution : int
         Of the quantization.
     provenance : Provenance, optional
@@ -43,8 +44,6 @@ def quantize(
     neuron = model.neuron
     if not isinstance(neuron, IntegrateAndFire):
         raise NetworkError(f"neuron = {neuron.kind!r}: expected 'if'")
-    if any(spec.shortcut for spec in model.specs):
-        raise NetworkError("model: expected no shortcut")
     try:
         quantization = Quantization(weight_bits, resolution)
         if model.norms:
@@ -57,29 +56,51 @@ def quantize(
         zip(model.geometries, model.weights, strict=True)
     ):
         weight = parameter.detach().cpu()
-        if not torch.isfinite(weight).all():
+        shortcut = model.shortcut(index)
+        if shortcut is not None:
+            shortcut = shortcut[0].detach().cpu(), shortcut[1]
+        real = [weight] if shortcut is None else [weight, shortcut[0]]
+        if not all(torch.isfinite(part).all() for part in real):
             raise NetworkError(f"layer {index}: expected finite weights")
-        levels = quantization.levels(weight, geometry, neuron.floor)
-        threshold, floor = levels.threshold.numpy(), levels.floor.numpy()
+        levels = quantization.levels(weight, geometry, neuron.floor, shortcut)
+        # A strict neuron that resets to zero fires from the next integer on; one that subtracts
+        # keeps its threshold, and fires at ties, too.
+        above = int(neuron.strict and neuron.reset == "zero")
+        threshold, floor = levels.threshold.numpy() + above, levels.floor.numpy()
         name = "readout"
         if geometry.kind == "readout":
             logit_scale = 1 / (levels.scale.item() * geometry.pool**2)
         else:
-            if threshold.min() < 1:
+            if threshold.min() < 1 + above:
                 channel = int(threshold.argmin())
                 largest = ((1 << (weight_bits - 1)) - 1) * geometry.pool**2
                 raise NetworkError(
                     f"layer {index}: channel {channel} has a weight of "
-                    f"{weight[channel].abs().max():g} thresholds: expected at most {2 * largest}"
+                    f"{max(part[channel].abs().max() for part in real):g} thresholds: "
+                    f"expected at most {2 * largest}"
                 )
             name = f"{geometry.kind}{index + 1}"
+        edges = [Edge(geometry, levels.weight.numpy().astype(np.int8), weight_bits)]
+        spec = model.specs[index].shortcut
+        if shortcut is not None and spec is not None and levels.shortcut is not None:
+            edges.append(_shortcut(levels.shortcut, shortcut[1], weight_bits, layers[spec.source]))
+        spiking = geometry.kind != "readout"
         layers.append(
             Layer(
                 name=name,
-                edges=(Edge(geometry, levels.weight.numpy().astype(np.int8), weight_bits),),
+                edges=tuple(edges),
                 threshold=threshold.astype(np.int32),
                 floor=floor.astype(np.int32),
-                membrane_bits=levels.membrane_bits,
+                membrane_bits=levels.membrane_bits(above),
+                reset=neuron.reset if spiking else "subtract",
             )
         )
     return Network(tuple(layers), logit_scale, provenance or Provenance())
+
+
+def _shortcut(weight: torch.Tensor, geometry: Geometry, weight_bits: int, source: Layer) -> Edge:
+    """Shortcut of the rule's integers, wider than ``weight_bits`` where they are."""
+    integers = weight.numpy()
+    needed = membrane_bits(int(integers.max()) + 1, int(integers.min()))
+    bits = max(weight_bits, needed)
+    return Edge(geometry, integers.astype(np.int8 if bits <= 8 else np.int16), bits, source.name)

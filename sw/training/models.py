@@ -119,7 +119,7 @@ class SpikingNetwork(nn.Module):
                 charge = self.norms[index](charge)
             shortcut = self.specs[index].shortcut
             if shortcut:
-                charge = charge + self._shortcut(index, entering[shortcut.source + 1])
+                charge = charge + self._passed(index, entering[shortcut.source + 1])
             charge = charge.float().unflatten(0, x.shape[:2])
             if isinstance(self.neuron, IntegrateAndFire):
                 x = self.neuron(charge, floor)
@@ -143,10 +143,18 @@ class SpikingNetwork(nn.Module):
     def parameters_of(self, index: int) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Weights that a layer runs with, rounded if the network is quantized, and its floors where
         they are not the neurons' own."""
-        weight = self.weights[index]
+        weight, geometry = self.weights[index], self.geometries[index]
         if self.quantization is None or not isinstance(self.neuron, IntegrateAndFire):
             return weight, None
-        return self.quantization.imitate(weight, self.geometries[index], self.neuron.floor)
+        shortcut = self.shortcut(index)
+        if shortcut is None:
+            return self.quantization.imitate(weight, geometry, self.neuron.floor)
+        join = self.quantization.imitate_join(weight, geometry, self.neuron.floor, shortcut)
+        return join[:2]
+
+    def shortcut(self, index: int) -> tuple[torch.Tensor, Geometry] | None:
+        """Real weights and address arithmetic of the shortcut into a layer, if there is one."""
+        return (self.direct[str(index)], self._direct[index]) if index in self._direct else None
 
     def remove_shifts(self) -> None:
         """Set the running means and biases of all batch norms to zero."""
@@ -172,11 +180,15 @@ class SpikingNetwork(nn.Module):
         self.norms, self.direct_norms = nn.ModuleList(), nn.ModuleDict()
 
     @torch.no_grad()
-    def neurons(self, index: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-        """Weights, thresholds, floors and ceiling of a layer as it runs event by event.
+    def neurons(
+        self, index: int
+    ) -> tuple[list[tuple[Geometry, np.ndarray]], np.ndarray, np.ndarray, float]:
+        """Edges, thresholds, floors and ceiling of a layer as it runs event by event.
 
-        Thresholds and floors are ``[channels]``, those of a readout empty. All are float32, and
-        the integers themselves if the network has a `quantization`; else there is no ceiling.
+        Edges are geometries and weights, that of a shortcut behind the layer's own. Thresholds and
+        floors are ``[channels]``, those of a readout empty. All are float32, and the integers
+        themselves if the network has a `quantization`; else there is no ceiling. As in
+        `sw.quantization.quantize`, strict neurons have higher thresholds where they reset to zero.
 
         Raises
         ------
@@ -188,20 +200,36 @@ class SpikingNetwork(nn.Module):
         if self.norms:
             raise InputError("model: expected its batch norms fused")
         geometry, weight, ceil = self.geometries[index], self.weights[index], np.inf
+        shortcut = self.shortcut(index)
+        strict = self.neuron.strict and self.neuron.reset == "zero"
+        passed = None
         if self.quantization is None:
             size = 0 if geometry.kind == "readout" else len(weight)
             threshold = torch.full((size,), float(geometry.pool**2))
-            parts = (weight, threshold, self.neuron.floor * threshold)
+            floor = self.neuron.floor * threshold
+            if shortcut is not None:
+                passed = shortcut[0] * (geometry.pool / shortcut[1].pool) ** 2
         else:
-            levels = self.quantization.levels(weight, geometry, self.neuron.floor)
-            parts = (levels.weight, levels.threshold, levels.floor)
-            ceil = float((1 << (levels.membrane_bits - 1)) - 1)
-        weight, threshold, floor = (part.detach().float().cpu().numpy() for part in parts)
-        return weight, threshold, floor, ceil
+            levels = self.quantization.levels(weight, geometry, self.neuron.floor, shortcut)
+            weight, threshold, floor = levels.weight, levels.threshold, levels.floor
+            passed = levels.shortcut
+            ceil = float((1 << (levels.membrane_bits(int(strict)) - 1)) - 1)
+        edges = [(geometry, _float32(weight))]
+        if shortcut is not None and passed is not None:
+            edges.append((shortcut[1], _float32(passed)))
+        bars = _float32(threshold)
+        if strict:
+            bars = np.nextafter(bars, np.float32(np.inf)) if self.quantization is None else bars + 1
+        return edges, bars, _float32(floor), ceil
 
-    def _shortcut(self, index: int, x: torch.Tensor) -> torch.Tensor:
-        key = str(index)
-        charge = current(x.flatten(0, 1), self.direct[key], self._direct[index])
+    def _passed(self, index: int, x: torch.Tensor) -> torch.Tensor:
+        """What a layer receives over its shortcut."""
+        key, weight, geometry = str(index), self.direct[str(index)], self._direct[index]
+        if self.quantization is not None and isinstance(self.neuron, IntegrateAndFire):
+            floor = self.neuron.floor
+            join = (self.weights[index], self.geometries[index], floor, (weight, geometry))
+            _, _, weight = self.quantization.imitate_join(*join)
+        charge = current(x.flatten(0, 1), weight, geometry)
         return self.direct_norms[key](charge) if key in self.direct_norms else charge
 
     def _scaled(self) -> list[tuple[torch.Tensor, nn.BatchNorm2d]]:
@@ -240,6 +268,10 @@ def _stages(specs: Sequence[LayerSpec]) -> tuple[int, ...]:
         for layer in range(spec.shortcut.source + 2, index + 1)
     }
     return tuple((np.cumsum([index not in inside for index in range(len(specs))]) - 1).tolist())
+
+
+def _float32(tensor: torch.Tensor) -> np.ndarray:
+    return tensor.detach().float().cpu().numpy()
 
 
 def _weight(geometry: Geometry) -> nn.Parameter:

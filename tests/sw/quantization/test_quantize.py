@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -224,9 +226,92 @@ def test_networks_that_are_no_hardware():
     with pytest.raises(NetworkError, match="neuron = 'lif': expected 'if'"):
         quantize(leaky)
     conv = LayerSpec("conv2d", 2, 1)
-    joined = LayerSpec("conv2d", 2, 1, shortcut=ShortcutSpec(0, kernel=1))
-    with pytest.raises(NetworkError, match="model: expected no shortcut"):
-        quantize(model([conv, conv, joined, specs[1]]))
+    joined = [LayerSpec("conv2d", 2, 1, shortcut=ShortcutSpec(i, kernel=1)) for i in (0, 1)]
+    with pytest.raises(NetworkError, match="no part of another shortcut"):
+        quantize(model([conv, conv, *joined, specs[1]]))
+
+
+def residual(seed, shortcut, pool=1):
+    """A convolution, two more, and a shortcut past the second."""
+    specs = [
+        LayerSpec("conv2d", 4, 3, padding=1),
+        LayerSpec("conv2d", 5, 3, padding=1, pool=pool),
+        LayerSpec("conv2d", 4, 3, padding=1, shortcut=shortcut),
+        LayerSpec("readout", 3),
+    ]
+    return model(specs, (2, 9, 8), -2.0, seed=seed)
+
+
+@pytest.mark.parametrize("bits", [3, 8])
+@pytest.mark.parametrize(
+    "shortcut",
+    [
+        ShortcutSpec(0, 1, groups=4),
+        ShortcutSpec(0, 1),
+        ShortcutSpec(0, 3, padding=1, groups=2),
+        ShortcutSpec(0, 3, padding=1, pool=2),
+    ],
+)
+def test_both_edges_of_a_join_have_one_scale(bits, shortcut):
+    source = residual(bits, shortcut, shortcut.pool)
+    with torch.no_grad():
+        source.weights[2] *= 0.3
+    source.quantization = Quantization(bits)
+    network, engine = quantize(source, bits), FloatEngine(source)
+    chain, direct = network.layers[2].edges
+    assert (chain.source, direct.source) == (None, "conv2d1")
+    # Thresholds are weight units: each edge's integers are its real weights in them.
+    unit = network.layers[2].threshold[:, None, None, None]
+    for edge, real in ((chain, source.weights[2]), (direct, source.direct["2"])):
+        exact = real.detach().numpy() * unit / edge.geometry.pool**2
+        assert np.abs(edge.weight - exact).max() <= 0.5 + np.abs(exact / unit).max()
+    assert chain.weight_bits == bits
+    assert direct.weight_bits == bits or shortcut.groups == 4
+    # The float engine runs the same integers, and time steps the same real numbers.
+    addresses = np.random.default_rng(bits).integers(0, (2, 9, 8), (2000, 3)).astype(np.int32)
+    logits, spikes, sops = engine.run(addresses)
+    trace = run(network, addresses)
+    for mine, theirs in zip(trace.layers, spikes, strict=True):
+        assert np.array_equal(mine.spikes, theirs)
+        assert len(theirs) > 10
+    assert np.array_equal(trace.logits, logits)
+    assert trace.sops == sops
+    frames = torch.rand(3, 2, 2, 9, 8) * 3
+    plain = copy.deepcopy(source)
+    plain.quantization = None
+    with torch.no_grad():
+        for edge, weight in ((chain, plain.weights[2]), (direct, plain.direct["2"])):
+            weight[:] = torch.from_numpy(edge.weight * edge.geometry.pool**2 / unit)
+        for index in (0, 1, 3):
+            plain.weights[index].copy_(source.parameters_of(index)[0])
+    torch.testing.assert_close(source(frames)[0], plain(frames)[0])
+
+
+def test_an_identity_beside_small_weights_is_wide_and_leaves_them_their_bits():
+    source = residual(0, ShortcutSpec(0, 1, groups=4))
+    with torch.no_grad():
+        source.weights[2] /= source.weights[2].abs().amax((1, 2, 3), keepdim=True) * 50
+    chain, direct = quantize(source, 8, 10**4).layers[2].edges
+    assert np.abs(chain.weight).max() == 127
+    assert direct.weight.ravel().tolist() == [127 * 50] * 4
+    assert (direct.weight_bits, direct.weight.dtype) == (14, np.int16)
+    # More than 16 bits there are not: the other weights get fewer.
+    with torch.no_grad():
+        source.weights[2] /= 40
+    chain, direct = quantize(source, 8, 10**6).layers[2].edges
+    assert direct.weight.max() == 32767
+    assert 0 < np.abs(chain.weight).max() < 127
+
+
+def test_a_shortcut_that_mixes_channels_has_the_layers_bits():
+    source = residual(0, ShortcutSpec(0, 1))
+    with torch.no_grad():
+        source.direct["2"][:] = 1.0
+        source.weights[2] /= source.weights[2].abs().amax((1, 2, 3), keepdim=True) * 10
+    chain, direct = quantize(source, 6).layers[2].edges
+    assert direct.weight_bits == chain.weight_bits == 6
+    assert direct.weight.max() == 31
+    assert np.abs(chain.weight).max() == 3
 
 
 def test_impossible_weights():
@@ -234,3 +319,38 @@ def test_impossible_weights():
         quantize(point(float("nan")))
     with pytest.raises(NetworkError, match=r"layer 0: channel 1 has a weight of 300 thresholds"):
         quantize(point(0.5, 300.0))
+    source = residual(0, ShortcutSpec(0, 1))
+    with torch.no_grad():
+        source.direct["2"][1, 0] = 400.0
+    with pytest.raises(NetworkError, match="channel 1 has a weight of 400 thresholds"):
+        quantize(source)
+    with torch.no_grad():
+        source.direct["2"][1, 0] = float("inf")
+    with pytest.raises(NetworkError, match="layer 2: expected finite weights"):
+        quantize(source)
+
+
+@pytest.mark.parametrize("rounded", [False, True])
+@pytest.mark.parametrize("strict", [False, True])
+def test_reset_to_zero_and_a_strict_comparison_are_exact(strict, rounded):
+    # 0.5 and 1: at the threshold after two events, or one.
+    source = point(0.5, 1.0)
+    source.neuron = IntegrateAndFire(reset="zero", strict=strict)
+    layer = quantize(source).layers[0]
+    assert (layer.reset, layer.threshold.tolist()) == ("zero", [128 + strict, 127 + strict])
+    assert layer.floor.tolist() == [-128, -127]
+    assert layer.membrane_bits == 8 + strict
+    source.quantization = Quantization() if rounded else None
+    for sent in (
+        run(quantize(source), events(6)).layers[0].spikes,
+        *FloatEngine(source).run(events(6))[1],
+    ):
+        fired = np.bincount(sent[:, 0], minlength=2).tolist()
+        assert fired == ([2, 3] if strict else [3, 6])
+
+
+def test_a_strict_neuron_that_subtracts_keeps_its_threshold():
+    source = point(0.5, 1.0)
+    source.neuron = IntegrateAndFire(strict=True)
+    plain = quantize(point(0.5, 1.0))
+    assert quantize(source).hash == plain.hash

@@ -1,0 +1,137 @@
+"""Make a checkpoint and an integer network of a NIR graph, and tell node by node what it became."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from tickless.errors import InputError
+from tickless.sw.data.catalog import CLASSES, DATASETS, SENSORS, load
+from tickless.sw.outputs import output_file
+
+__all__ = ["add_options", "main"]
+
+FRAMEWORKS = ("sinabs", "snntorch", "spikingjelly", "norse")
+
+MOST_RECORDINGS = 200
+"""Training recordings on which floors are tried."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.add_argument("graph", type=Path, help="NIR file")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        help="network file to write; the checkpoint goes beside it",
+    )
+    parser.add_argument("--bits", type=int, default=8, help="width of a weight, 2 to 8 (8)")
+    parser.add_argument(
+        "--floor",
+        type=float,
+        default=None,
+        help="lowest membrane in thresholds, below 0 (the best on training recordings of "
+        "--dataset, or -8)",
+    )
+    parser.add_argument(
+        "--dataset",
+        choices=DATASETS,
+        default=None,
+        help="recordings on which floors are tried and accuracy is measured",
+    )
+    parser.add_argument(
+        "--semantics",
+        choices=FRAMEWORKS,
+        default=None,
+        help="framework that wrote the file, for what it does not say: spikes a time step, delay "
+        "and kind of reset, comparison (what the file tells)",
+    )
+    parser.add_argument(
+        "--dt",
+        type=float,
+        default=None,
+        help="time step in seconds: gains are r * dt of IF, r * dt / tau of LIF (the framework's)",
+    )
+    parser.add_argument(
+        "--readout",
+        choices=("spikes", "sums"),
+        default="spikes",
+        help="classes of a graph that ends in neurons: counts of their spikes, or sums of what "
+        "they receive, without their thresholds (spikes)",
+    )
+    parser.add_argument(
+        "--drop-bias", action="store_true", help="leave biases out; fine-tune the network then"
+    )
+    parser.add_argument(
+        "--drop-leak", action="store_true", help="leave leaks out; fine-tune the network then"
+    )
+
+
+def main(options: argparse.Namespace) -> int:
+    """NIR file in; network and checkpoint out, and a table."""
+    from tickless.sw.checkpoint import Checkpoint
+    from tickless.sw.integer.network import Provenance
+    from tickless.sw.judge.evaluate import score_events
+    from tickless.sw.nir.importing import from_nir
+    from tickless.sw.nir.layers import table
+
+    output_file(options.output)
+    dataset, recordings, sensor = options.dataset, None, None
+    if dataset is not None:
+        sensor = SENSORS[dataset]
+        if options.floor is None:
+            recordings = load(dataset, "train")
+            recordings = recordings.part(_spread(len(recordings)))
+    imported = from_nir(
+        options.graph,
+        bits=options.bits,
+        floor=options.floor,
+        semantics=options.semantics,
+        dt=options.dt,
+        readout=options.readout,
+        drop_bias=options.drop_bias,
+        drop_leak=options.drop_leak,
+        sensor=sensor,
+        recordings=recordings,
+    )
+    network, checkpoint = imported.network, imported.checkpoint
+    print(table(imported.rows))
+    for trial in imported.trials:
+        print(
+            f"floor {trial.floor:g}: accuracy {trial.score.accuracy:.4f} of "
+            f"{trial.score.samples} training recordings, mean events into each layer "
+            f"{_events(trial.score.events)}"
+        )
+    for note in imported.notes:
+        print(note)
+    if dataset is not None:
+        if network.classes < CLASSES[dataset]:
+            raise InputError(
+                f"{options.graph}: {network.classes} classes: expected the {CLASSES[dataset]} of "
+                f"{dataset}"
+            )
+        score = score_events(network, load(dataset, "test"))
+        accuracies = {"integer": score.accuracy}
+        network = replace(network, provenance=Provenance(dataset, "nir", 0, accuracies))
+        checkpoint = replace(checkpoint, dataset=dataset).with_accuracies(**accuracies)
+        print(f"integer accuracy: {score.accuracy:.4f} of {score.samples} test samples")
+        print(f"mean events into each layer: {_events(score.events)}")
+        print(f"mean synaptic operations: {score.sops:.0f}")
+    bits = ", ".join(str(layer.membrane_bits) for layer in network.layers[:-1])
+    print(f"membrane bits: {bits}")
+    beside = Checkpoint.beside(options.output)
+    checkpoint.save(beside)
+    network.save(options.output)
+    print(f"wrote {options.output} and {beside}")
+    return 0
+
+
+def _events(means: tuple[float, ...]) -> str:
+    return ", ".join(f"{mean:.0f}" for mean in means)
+
+
+def _spread(count: int) -> list[int]:
+    """Some of the recordings, from all parts of their list, which may be in the labels' order."""
+    kept = min(count, MOST_RECORDINGS)
+    return [index * count // kept for index in range(kept)]

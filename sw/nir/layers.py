@@ -1,0 +1,126 @@
+"""What a graph means, as `sw.nir.meaning` finds it: choices, layers in real numbers, a table."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from tickless.errors import InputError
+from tickless.sw.integer.geometry import Shape
+from tickless.sw.integer.specs import LayerSpec
+from tickless.sw.nir.neurons import NodeNeuron
+from tickless.sw.nir.reading import Node
+from tickless.sw.nir.semantics import Semantics
+
+__all__ = ["Choices", "Meaning", "RealLayer", "Row", "table"]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a graph leaves open.
+
+    Parameters
+    ----------
+    semantics : str, optional
+        Framework, see `sw.nir.semantics`; needed where the file does not tell how neurons reset.
+    dt : float, optional
+        Time step in seconds.
+    readout : str
+        What the classes of a graph that ends in neurons are: the counts of their ``"spikes"``, or
+        the ``"sums"`` of what they receive.
+    drop_bias, drop_leak : bool
+        Whether biases, and leaks, are left out rather than refused.
+    """
+
+    semantics: str | None = None
+    dt: float | None = None
+    readout: Literal["spikes", "sums"] = "spikes"
+    drop_bias: bool = False
+    drop_leak: bool = False
+
+    def __post_init__(self):
+        if self.readout not in ("spikes", "sums"):
+            raise InputError(f"readout = {self.readout!r}: expected 'spikes' or 'sums'")
+        if self.dt is not None and not 0 < self.dt < float("inf"):
+            raise InputError(f"dt = {self.dt}: expected a positive number of seconds")
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one node became: exactly, or with a difference; and why."""
+
+    node: str
+    kind: str
+    becomes: str
+    exact: bool = True
+    why: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class RealLayer:
+    """Layer of threshold 1.
+
+    Members
+    -------
+    spec : LayerSpec
+        Its form.
+    weight, shortcut : numpy.ndarray
+        In thresholds, for average pooling; ``shortcut`` is None without one.
+    node, weight_node, shortcut_node : Node or None
+        What its neurons, its weights and its shortcut's were.
+    neuron : NodeNeuron or None
+        What the node says of its neurons.
+    bias : numpy.ndarray or None
+        What was left out, a time step, in thresholds: ``[channels]``.
+    """
+
+    spec: LayerSpec
+    weight: np.ndarray
+    shortcut: np.ndarray | None = None
+    node: Node | None = None
+    weight_node: Node | None = None
+    shortcut_node: Node | None = None
+    neuron: NodeNeuron | None = None
+    bias: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Meaning:
+    """Layers of a graph, the last one its readout, and how they came about.
+
+    Members
+    -------
+    where : str
+        File, for messages.
+    sensor : Shape
+        Extent of the events.
+    layers : tuple of RealLayer
+        The layers.
+    semantics : Semantics
+        How its neurons fire and reset.
+    dt : float or None
+        Time step in seconds that gains were taken with; None without neurons.
+    rows : tuple of Row
+        What each node became.
+    """
+
+    where: str
+    sensor: Shape
+    layers: tuple[RealLayer, ...]
+    semantics: Semantics
+    dt: float | None
+    rows: tuple[Row, ...]
+
+
+def table(rows: tuple[Row, ...]) -> str:
+    """Rows as text, one line each."""
+    cells = [("node", "primitive", "becomes", "", "")]
+    cells += [
+        (row.node, row.kind, row.becomes, "exact" if row.exact else "approximate", row.why)
+        for row in rows
+    ]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join(
+        "  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    )
