@@ -16,40 +16,34 @@ from tickless.sw.data.catalog import load
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.data.saccades import SENSOR
 
-__all__ = ["RECORDINGS", "STEPS", "VARIANTS", "recorded_frames", "write_inputs"]
-
 RECORDINGS, STEPS = 20, 10
-
-VARIANTS = ("exact", "real")
 
 SHAPES = ((4, 2, 5, 5), (8, 4, 3, 3), (10, 8, 2, 2))
 """Weights of two convolutions, and of what closes the network."""
+
+SPREADS = (1.0, 0.5, 1.5)
 
 THRESHOLDS = {"exact": (2.0, 1.0, 0.5), "real": (1.7, 0.9, 0.6)}
 
 SEED = 17
 
 
-def recorded_frames() -> np.ndarray:
-    """Frames of the first test recordings of `saccades`."""
-    recordings = load("saccades", "test")
-    source = FrameSource([recordings[index] for index in range(RECORDINGS)], SENSOR)
-    return source.frames(range(RECORDINGS), STEPS).numpy()
-
-
 def write_inputs(path: Path) -> None:
     """One file with all of it."""
-    arrays = {"frames": recorded_frames()}
+    recordings = load("saccades", "test")
+    source = FrameSource([recordings[index] for index in range(RECORDINGS)], SENSOR)
+    frames = source.frames(range(RECORDINGS), STEPS).numpy()
+    arrays = {"frames": frames.astype(np.uint8)}
+    assert (arrays["frames"] == frames).all()
     generator = np.random.default_rng(SEED)
-    for variant in VARIANTS:
-        for layer, shape in enumerate(SHAPES, 1):
-            spread = (1.0, 0.5, 0.4)[layer - 1] / np.sqrt(np.prod(shape[1:]))
+    for variant, thresholds in THRESHOLDS.items():
+        for layer, (shape, each) in enumerate(zip(SHAPES, SPREADS, strict=True), 1):
+            spread = each / np.sqrt(np.prod(shape[1:]))
             weight = generator.normal(spread / 4, spread, shape)
             if variant == "exact":
                 weight = np.rint(weight * 32) / 32
             arrays[f"{variant}_weight{layer}"] = weight.astype(np.float32)
-        arrays[f"{variant}_threshold"] = np.array(THRESHOLDS[variant], np.float32)
-    path.parent.mkdir(parents=True, exist_ok=True)
+        arrays[f"{variant}_threshold"] = np.array(thresholds, np.float32)
     np.savez_compressed(path, **arrays)
 
 
