@@ -66,7 +66,7 @@ class Checkpoint:
             "layers": [asdict(spec) for spec in model.specs],
             "neuron": describe_neuron(model.neuron),
             "normalized": bool(model.norms),
-            "quantization": asdict(model.quantization) if model.quantization else None,
+            "quantization": _given(model.quantization),
             **{name: getattr(self, name) for name in _FIELDS},
         }
         state = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
@@ -125,6 +125,13 @@ class Checkpoint:
     def with_accuracies(self, **accuracies: float) -> "Checkpoint":
         """The same checkpoint with these accuracies instead of its own."""
         return replace(self, accuracies=accuracies)
+
+
+def _given(quantization: Quantization | None) -> dict[str, Any] | None:
+    """What a quantization says; of clipping only where there is some, as in older files."""
+    if quantization is None:
+        return None
+    return {name: value for name, value in asdict(quantization).items() if value is not None}
 
 
 _FIELDS = ("dataset", "method", "seed", "steps", "settings", "accuracies", "record")

@@ -9,16 +9,17 @@ load in ``main``: help and refusals come at once.
 import os
 import signal
 import sys
+import warnings
 from argparse import SUPPRESS, ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from threading import current_thread, main_thread
 from types import FrameType
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from tickless import progress
-from tickless.errors import MissingToolError, TicklessError
+from tickless.errors import MissingToolError, TicklessError, TicklessWarning
 
 __all__ = ["COMMANDS", "Command", "command_parser", "main"]
 
@@ -83,6 +84,7 @@ COMMANDS = (
     Command("bench engine", "sw.integer.benchmark", "speed of the fast engine"),
     Command("bench simulation", "sim.benchmark", "speed of the simulation"),
     Command("bench training", "sw.training.benchmark", "speed of training, beside other packages"),
+    Command("bench clipping", "sw.quantization.benchmark", "accuracy with and without clipping"),
     Command("bench area", "gen.fpga.benchmark", "area and speed of the fabric's parts on an ECP5"),
     Command(
         "calibrate-camera", "sw.data.calibrate_camera", "compare simulated and real recordings"
@@ -167,7 +169,25 @@ def _run(arguments: list[str]) -> int:
     parser = command_parser(command)
     progress.show()
     options = parser.parse_args(arguments[command.words :])
-    return import_module(f"tickless.{command.module}").main(options)
+    with _warnings():
+        return import_module(f"tickless.{command.module}").main(options)
+
+
+@contextmanager
+def _warnings() -> Iterator[None]:
+    """Show each of the project's own warnings as one line."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", TicklessWarning)
+        others = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *place: Any) -> None:
+            if issubclass(category, TicklessWarning):
+                print(f"warning: {message}", file=sys.stderr)
+            else:
+                others(message, category, *place)
+
+        warnings.showwarning = show
+        yield
 
 
 def command_parser(command: Command) -> ArgumentParser:

@@ -4,7 +4,7 @@ The command shows them as one line and ends with their exit status. Whatever els
 mistake in the program and keeps its traceback.
 """
 
-__all__ = ["InputError", "MissingToolError", "ResultError", "TicklessError"]
+__all__ = ["InputError", "MissingToolError", "ResultError", "TicklessError", "TicklessWarning"]
 
 
 class TicklessError(Exception):
@@ -17,6 +17,10 @@ class TicklessError(Exception):
     """
 
     exit_status = 2
+
+
+class TicklessWarning(UserWarning):
+    """Base of the project's own warnings, which the command shows as one line each."""
 
 
 class InputError(TicklessError, ValueError):

@@ -48,8 +48,7 @@ class FloatEngine:
             if spec.kind == "readout":
                 self._readout = ReadoutLayer(*edges[0], np.inf)
             else:
-                how = model.neuron.reset
-                self._layers.append(SpikingLayer(edges, threshold, floor, ceil, how))
+                self._layers.append(SpikingLayer(edges, threshold, floor, ceil, model.neuron.reset))
             if spec.shortcut is not None:
                 self._joins[spec.shortcut.source] = index
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from tickless.sw.data.catalog import load
 from tickless.sw.integer.network import Provenance
 from tickless.sw.outputs import output_file
+from tickless.sw.quantization.options import add_clip
 
 __all__ = ["add_options", "main"]
 
@@ -25,6 +26,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=None,
         help=f"most weight units in a threshold; {trained}128",
     )
+    add_clip(parser)
     parser.add_argument("-o", "--output", type=Path, required=True, help="network file to write")
 
 
@@ -40,7 +42,8 @@ def main(options: argparse.Namespace) -> int:
     trained = source.model.quantization or Quantization()
     bits = trained.weight_bits if options.bits is None else options.bits
     units = trained.resolution if options.resolution is None else options.resolution
-    network = quantize(source.model, bits, units)
+    clip = trained.clip if options.clip is None else options.clip
+    network = quantize(source.model, bits, units, clip=clip)
     score = score_events(network, load(source.dataset, "test"))
     accuracies = {**source.accuracies, "integer": score.accuracy}
     origin = Provenance(source.dataset, source.method, source.seed, accuracies)

@@ -1,6 +1,8 @@
 """Quantization: a trained float network becomes an integer one."""
 
 import copy
+import warnings
+from math import isfinite
 
 import numpy as np
 import torch
@@ -8,7 +10,8 @@ import torch
 from tickless.sw.integer.geometry import Geometry
 from tickless.sw.integer.layer import Edge, Layer, membrane_bits
 from tickless.sw.integer.network import Network, NetworkError, Provenance
-from tickless.sw.quantization.rule import Quantization
+from tickless.sw.quantization.diagnosis import QuantizationWarning, diagnosis
+from tickless.sw.quantization.rule import Clip, Quantization
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire
 
@@ -20,10 +23,14 @@ def quantize(
     weight_bits: int = 8,
     resolution: int = 128,
     provenance: Provenance | None = None,
+    clip: Clip = None,
 ) -> Network:
     """Integer network of a float one, by the rule of `sw.quantization.rule.Quantization`.
 
-    Each layer's membranes are as narrow as its thresholds and floors allow.
+    Each layer's membranes are as narrow as its thresholds and floors allow. Event by event a neuron
+    fires once per event, whatever its ``spikes`` in a time step. Neurons that fire above their
+    threshold alone have one of 1 unit more, if they reset to zero; those that subtract their
+    threshold keep it, and fire at it, too.
 
     Parameters
     ----------
@@ -34,6 +41,13 @@ def quantize(
         Of the quantization.
     provenance : Provenance, optional
         What the network's file says about its origin.
+    clip : float or str, optional
+        Of the quantization.
+
+    Warns
+    -----
+    QuantizationWarning
+        Where integers hold little of the weights: see `sw.quantization.diagnosis`.
 
     Raises
     ------
@@ -44,8 +58,10 @@ def quantize(
     neuron = model.neuron
     if not isinstance(neuron, IntegrateAndFire):
         raise NetworkError(f"neuron = {neuron.kind!r}: expected 'if'")
+    if not isfinite(neuron.floor):
+        raise NetworkError(f"floor = {neuron.floor}: expected a finite number of thresholds")
     try:
-        quantization = Quantization(weight_bits, resolution)
+        quantization = Quantization(weight_bits, resolution, clip)
         if model.norms:
             model = copy.deepcopy(model)
             model.fuse_norms()
@@ -63,15 +79,15 @@ def quantize(
         if not all(torch.isfinite(part).all() for part in real):
             raise NetworkError(f"layer {index}: expected finite weights")
         levels = quantization.levels(weight, geometry, neuron.floor, shortcut)
-        # A strict neuron that resets to zero fires from the next integer on; one that subtracts
-        # keeps its threshold, and fires at ties, too.
-        above = int(neuron.strict and neuron.reset == "zero")
-        threshold, floor = levels.threshold.numpy() + above, levels.floor.numpy()
-        name = "readout"
-        if geometry.kind == "readout":
+        name = f"{geometry.kind}{index + 1}" if geometry.kind != "readout" else "readout"
+        spiking = geometry.kind != "readout"
+        if spiking and neuron.fires_above:
+            levels = levels.above()
+        threshold, floor = levels.threshold.numpy(), levels.floor.numpy()
+        if not spiking:
             logit_scale = 1 / (levels.scale.item() * geometry.pool**2)
         else:
-            if threshold.min() < 1 + above:
+            if threshold.min() < 1 + neuron.fires_above:
                 channel = int(threshold.argmin())
                 largest = ((1 << (weight_bits - 1)) - 1) * geometry.pool**2
                 raise NetworkError(
@@ -79,19 +95,19 @@ def quantize(
                     f"{max(part[channel].abs().max() for part in real):g} thresholds: "
                     f"expected at most {2 * largest}"
                 )
-            name = f"{geometry.kind}{index + 1}"
+        for text in diagnosis(name, weight, levels, quantization):
+            warnings.warn(text, QuantizationWarning, stacklevel=2)
         edges = [Edge(geometry, levels.weight.numpy().astype(np.int8), weight_bits)]
         spec = model.specs[index].shortcut
         if shortcut is not None and spec is not None and levels.shortcut is not None:
             edges.append(_shortcut(levels.shortcut, shortcut[1], weight_bits, layers[spec.source]))
-        spiking = geometry.kind != "readout"
         layers.append(
             Layer(
                 name=name,
                 edges=tuple(edges),
                 threshold=threshold.astype(np.int32),
                 floor=floor.astype(np.int32),
-                membrane_bits=levels.membrane_bits(above),
+                membrane_bits=levels.membrane_bits,
                 reset=neuron.reset if spiking else "subtract",
             )
         )

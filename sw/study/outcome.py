@@ -1,6 +1,7 @@
 """Outcome of one training run of a study: everything measured on recordings it never saw."""
 
 import hashlib
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tickless.sw.integer import engine
 from tickless.sw.integer.network import NetworkError
 from tickless.sw.judge.early_exit import Exit, event_exits
 from tickless.sw.judge.evaluate import FloatEngine, score_events, score_steps, spike_difference
+from tickless.sw.quantization.diagnosis import QuantizationWarning
 from tickless.sw.quantization.quantize import quantize
 from tickless.sw.study.held_out import hold_out
 from tickless.sw.study.runs import store, stored
@@ -187,7 +189,10 @@ def _by_event(settings: Settings, model: SpikingNetwork, aside: Recordings) -> E
     rounded: dict[str, float | None] = {}
     for bits in BITS:
         try:
-            smaller = quantize(model, bits, settings.resolution)
+            with warnings.catch_warnings():
+                # What few bits lose is what is measured.
+                warnings.simplefilter("ignore", QuantizationWarning)
+                smaller = quantize(model, bits, settings.resolution)
         except NetworkError:
             rounded[str(bits)] = None
         else:

@@ -22,10 +22,11 @@ def experiments() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
-def add_experiment(parser: ArgumentParser) -> None:
+def add_experiment(parser: ArgumentParser, *, optional: bool = False) -> None:
     """Let a command take what `read_experiment` does, as ``experiment`` and ``set``."""
     parser.add_argument(
         "experiment",
+        nargs="?" if optional else None,
         metavar="EXPERIMENT",
         help=f"{', '.join(experiments())}, or the path of a TOML file of settings",
     )

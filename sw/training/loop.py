@@ -153,6 +153,9 @@ class TrainingLoop:
         model, limit = self._model, self._settings.weight_limit
         if not limit or model.norms:
             return
-        for weight, geometry in zip(model.weights[:-1], model.geometries, strict=False):
-            most = limit * geometry.pool**2
-            weight.clamp_(-most, most)
+        for index, geometry in enumerate(model.geometries[:-1]):
+            shortcut = model.shortcut(index)
+            edges = [(model.weights[index], geometry), *([shortcut] if shortcut else [])]
+            for weight, edge in edges:
+                most = limit * edge.pool**2
+                weight.clamp_(-most, most)

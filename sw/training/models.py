@@ -201,26 +201,26 @@ class SpikingNetwork(nn.Module):
             raise InputError("model: expected its batch norms fused")
         geometry, weight, ceil = self.geometries[index], self.weights[index], np.inf
         shortcut = self.shortcut(index)
-        strict = self.neuron.strict and self.neuron.reset == "zero"
         passed = None
         if self.quantization is None:
             size = 0 if geometry.kind == "readout" else len(weight)
             threshold = torch.full((size,), float(geometry.pool**2))
             floor = self.neuron.floor * threshold
+            if self.neuron.fires_above:
+                threshold = threshold.nextafter(torch.tensor(np.inf))
             if shortcut is not None:
                 passed = shortcut[0] * (geometry.pool / shortcut[1].pool) ** 2
         else:
             levels = self.quantization.levels(weight, geometry, self.neuron.floor, shortcut)
+            if self.neuron.fires_above and geometry.kind != "readout":
+                levels = levels.above()
             weight, threshold, floor = levels.weight, levels.threshold, levels.floor
             passed = levels.shortcut
-            ceil = float((1 << (levels.membrane_bits(int(strict)) - 1)) - 1)
+            ceil = float((1 << (levels.membrane_bits - 1)) - 1)
         edges = [(geometry, _float32(weight))]
         if shortcut is not None and passed is not None:
             edges.append((shortcut[1], _float32(passed)))
-        bars = _float32(threshold)
-        if strict:
-            bars = np.nextafter(bars, np.float32(np.inf)) if self.quantization is None else bars + 1
-        return edges, bars, _float32(floor), ceil
+        return edges, _float32(threshold), _float32(floor), ceil
 
     def _passed(self, index: int, x: torch.Tensor) -> torch.Tensor:
         """What a layer receives over its shortcut."""

@@ -83,6 +83,15 @@ class IntegrateAndFire:
         if not self.floor < 0:
             raise ValueError(f"floor = {self.floor}: expected a negative number of thresholds")
 
+    @property
+    def fires_above(self) -> bool:
+        """Whether event by event it fires above its threshold alone.
+
+        Of neurons that subtract their threshold this is left out: they cannot subtract another
+        value than they compare with.
+        """
+        return self.strict and self.reset == "zero"
+
     def __call__(
         self, current: torch.Tensor, floor: float | torch.Tensor | None = None
     ) -> torch.Tensor:

@@ -156,8 +156,6 @@ class Settings:
         if self.target == "events":
             if self.neuron != "if":
                 self._refuse("neuron", "'if' where target = 'events'")
-            if any(spec.shortcut for spec in NETWORKS[self.network]):
-                self._refuse("network", "one without shortcuts where target = 'events'")
         else:
             for name in ("quantize_epochs", "refit_samples", "weight_limit"):
                 if getattr(self, name):

@@ -16,6 +16,7 @@ from tickless.sw.judge.evaluate import renormalized, score_events, score_steps
 from tickless.sw.quantization.rule import Quantization
 from tickless.sw.training.architectures import layers
 from tickless.sw.training.batches import Batches
+from tickless.sw.training.given import fingerprint, own_settings, trainable
 from tickless.sw.training.loop import Phase, TrainingLoop
 from tickless.sw.training.memory import keep_freed_memory
 from tickless.sw.training.models import SpikingNetwork
@@ -43,6 +44,9 @@ class Trainer:
         The data set's own samples, at least one, and simulated ones, or none.
     state : Path, optional
         File in which the run keeps its state after each epoch, and from which it goes on.
+    start : Checkpoint, optional
+        Network to begin with, instead of one by name with random weights and its pre-training; the
+        settings are those of `sw.training.given.given_settings`.
 
     Members
     -------
@@ -58,10 +62,15 @@ class Trainer:
     """
 
     def __init__(
-        self, settings: Settings, recorded: Recordings, extra: Recordings, state: Path | None = None
+        self,
+        settings: Settings,
+        recorded: Recordings,
+        extra: Recordings,
+        state: Path | None = None,
+        start: Checkpoint | None = None,
     ):
         self.settings = settings
-        self._path = state
+        self._path, self._start = state, start
         self.team = Team(_device(settings.device))
         self._device = self.team.device
         if settings.batch % self.team.size:
@@ -71,13 +80,12 @@ class Trainer:
         torch.manual_seed(settings.seed)
         self._generator = np.random.default_rng(settings.seed)
         self._sensor = SENSORS[settings.dataset]
-        specs = layers(settings.network, CLASSES[settings.dataset])
-        if settings.neuron == "if":
-            neuron = IntegrateAndFire(settings.floor, settings.surrogate)
-        else:
-            neuron = LeakyIntegrateAndFire(settings.decay, settings.surrogate)
-        self.model = SpikingNetwork(self._sensor, specs, neuron).to(self._device)
         self._run = self.description(settings, recorded, extra)
+        if start is None:
+            self.model = _network(settings).to(self._device)
+        else:
+            self.model = trainable(start, settings).to(self._device)
+            self._run["from"] = fingerprint(start.model)
         self._state = load_state(state, self._run) if state else None
         self._batches = Batches(settings, recorded, extra, self._sensor)
 
@@ -102,7 +110,11 @@ class Trainer:
         if settings.refit_samples:
             refit(model, self._batches, settings)
         origin = (settings.dataset, settings.method, settings.seed, settings.steps)
-        return Checkpoint(model.cpu(), *origin, asdict(settings), record=record(self._device))
+        written, made = asdict(settings), record(self._device)
+        if self._start is not None:
+            written = own_settings(settings)
+            made = {**self._start.record, **made, "from": fingerprint(self._start.model)}
+        return Checkpoint(model.cpu(), *origin, written, record=made)
 
     @staticmethod
     def description(settings: Settings, recorded: Recordings, extra: Recordings) -> dict[str, Any]:
@@ -160,6 +172,16 @@ class Trainer:
         batch = self.settings.batch
         order = self._batches.epoch(NORMALIZING_BATCHES * batch, np.random.default_rng(0))
         return (self._batches.source.frames(chosen, steps) for chosen in order)
+
+
+def _network(settings: Settings) -> SpikingNetwork:
+    """Network by name, of random weights."""
+    specs = layers(settings.network, CLASSES[settings.dataset])
+    if settings.neuron == "if":
+        neuron = IntegrateAndFire(settings.floor, settings.surrogate)
+    else:
+        neuron = LeakyIntegrateAndFire(settings.decay, settings.surrogate)
+    return SpikingNetwork(SENSORS[settings.dataset], specs, neuron)
 
 
 def _device(name: str) -> torch.device:

@@ -26,6 +26,13 @@ def model(neuron, normalize):
     [
         (IntegrateAndFire(-2.0, "triangle"), False, Quantization(4, 64)),
         (IntegrateAndFire(), True, None),
+        (
+            IntegrateAndFire(-8.0, "ramp", "one", "zero", strict=True),
+            False,
+            Quantization(clip=99.5),
+        ),
+        (IntegrateAndFire(-float("inf")), False, Quantization(clip="mse")),
+        (LeakyIntegrateAndFire(0.9, "arctan", "many", "subtract", delayed=True), False, None),
         (LeakyIntegrateAndFire(0.25), True, None),
     ],
 )

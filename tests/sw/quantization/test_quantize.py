@@ -14,6 +14,10 @@ from tickless.sw.quantization.rule import Quantization
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::tickless.sw.quantization.diagnosis.QuantizationWarning"  # of few bits; see its tests
+)
+
 
 def model(specs, sensor=(1, 4, 4), floor=-1.0, weights=None, seed=0):
     torch.manual_seed(seed)
@@ -133,8 +137,17 @@ def test_integer_spikes_follow_the_float_ones():
         assert correlation > 0.97
 
 
+WAYS = {
+    "subtract": {},
+    "zero": {"reset": "zero"},
+    "strict": {"reset": "zero", "strict": True},
+    "strict, subtract": {"strict": True},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("bits", [8, 6, 5, 4, 3])
-def test_a_network_with_rounded_weights_is_the_integer_network(bits):
+def test_a_network_with_rounded_weights_is_the_integer_network(bits, way):
     rng = np.random.default_rng(bits)
     specs = [
         LayerSpec("conv2d", 5, 3, padding=1, pool=2),
@@ -143,6 +156,7 @@ def test_a_network_with_rounded_weights_is_the_integer_network(bits):
         LayerSpec("readout", 4),
     ]
     source = model(specs, (2, 12, 12), -1.5, seed=bits)
+    source.neuron = IntegrateAndFire(-1.5, **WAYS[way])
     with torch.no_grad():
         for weight in source.weights:
             weight *= torch.rand(len(weight))[:, None, None, None] * 4
@@ -160,11 +174,51 @@ def test_a_network_with_rounded_weights_is_the_integer_network(bits):
         network.layers[:-1], source.weights, source.geometries, strict=False
     ):
         imitated, floor = source.quantization.imitate(weight, geometry, -1.5)
-        unit = layer.threshold / geometry.pool**2
+        whole = layer.threshold - (way == "strict")
+        unit = whole / geometry.pool**2
         stored = layer.edges[0].weight
         assert np.array_equal(np.rint(imitated.detach().numpy().T * unit).T, stored)
-        assert np.array_equal(np.rint(floor.flatten().numpy() * layer.threshold), layer.floor)
+        assert np.array_equal(np.rint(floor.flatten().numpy() * whole), layer.floor)
         np.testing.assert_allclose(imitated.detach().numpy().T * unit, stored.T, atol=1e-4)
+
+
+@pytest.mark.parametrize("rounded", [False, True])
+@pytest.mark.parametrize(
+    ("way", "spikes"),
+    [
+        # 0.75, 1.5: fires and leaves 0.5; 1.25: fires and leaves 0.25; 1 fires.
+        ({}, [0, 1, 1, 1]),
+        # ... leaves nothing: 0.75, 1.5 again.
+        ({"reset": "zero"}, [0, 1, 0, 1]),
+        ({"spikes": "one", "reset": "zero", "strict": True}, [0, 1, 0, 1]),
+    ],
+)
+def test_spikes_of_each_reset(way, spikes, rounded):
+    source = point(0.75)
+    source.neuron = IntegrateAndFire(-1.0, **way)
+    network = quantize(source, 8, 4)
+    assert network.layers[0].reset == way.get("reset", "subtract")
+    assert network.layers[1].reset == "subtract"
+    source.quantization = Quantization(8, 4) if rounded else None
+    for count in range(1, 5):
+        assert len(run(network, events(count)).layers[0].spikes) == sum(spikes[:count])
+        assert len(FloatEngine(source).run(events(count))[1][0]) == sum(spikes[:count])
+
+
+@pytest.mark.parametrize("rounded", [False, True])
+def test_neurons_that_fire_above_their_threshold_alone(rounded):
+    source = point(0.5)
+    source.neuron = IntegrateAndFire(-1.0, reset="zero", strict=True)
+    network = quantize(source)
+    assert network.layers[0].threshold.tolist() == [129]
+    source.quantization = Quantization() if rounded else None
+    for count, sent in ((2, 0), (3, 1)):
+        assert len(run(network, events(count)).layers[0].spikes) == sent
+        assert len(FloatEngine(source).run(events(count))[1][0]) == sent
+    # One that subtracts cannot compare with another value than it subtracts.
+    source.neuron = IntegrateAndFire(-1.0, strict=True)
+    assert quantize(source).layers[0].threshold.tolist() == [128]
+    assert len(FloatEngine(source).run(events(2))[1][0]) == 1
 
 
 def test_a_network_with_rounded_weights_has_the_integers_ceiling():
@@ -200,6 +254,72 @@ def test_gradients_pass_the_rounding():
         torch.testing.assert_close(gradient, weight.grad)
 
 
+def test_a_percentile_clips_what_is_above_it():
+    # The 9 largest of 10 stay, of both channels together.
+    weights = [0.5, 0.25, 0.25, -0.5, 0.5, 0.5, 0.25, -8.0, 0.25, 0.125]
+    source = model([LayerSpec("linear", 2), LayerSpec("readout", 2)], (5, 1, 1), -1.0, [weights])
+    layer = quantize(source, 8, clip=90).layers[0]
+    assert layer.threshold.tolist() == [128, 128]
+    stored = [[64, 32, 32, -64, 64], [64, 32, -127, 32, 16]]
+    assert layer.edges[0].weight.reshape(2, 5).tolist() == stored
+
+
+def test_a_percentile_clips_the_readout():
+    source = model([LayerSpec("readout", 2)], (4, 1, 1), -1.0, [[1, -1, 0.5, 0, 9, 1, 1, 0.25]])
+    network = quantize(source, 8, clip=90)
+    assert network.layers[0].edges[0].weight.ravel().tolist() == [127, -127, 64, 0, *3 * [127], 32]
+    assert network.logit_scale == pytest.approx(1 / 127)
+
+
+def test_a_percentile_of_zero_clips_nothing():
+    source = model(
+        [LayerSpec("linear", 1), LayerSpec("readout", 2)], (5, 1, 1), -1.0, [[0] * 4 + [0.5]]
+    )
+    assert quantize(source, 8, clip=60).layers[0].edges[0].weight.ravel().tolist() == [*[0] * 4, 64]
+
+
+@pytest.mark.parametrize("bits", [3, 4])
+def test_the_scale_of_least_error(bits):
+    source = model([LayerSpec("conv2d", 8, 3), LayerSpec("readout", 2)], (16, 8, 8), -1.0, seed=4)
+    with torch.no_grad():
+        source.weights[0].copy_(torch.randn(source.weights[0].shape) * 0.3)
+    weight, geometry = source.weights[0].detach().double(), source.geometries[0]
+
+    def errors(clip):
+        levels = Quantization(bits, 10**6, clip).levels(weight, geometry, -1.0)
+        return (levels.weight / levels.scale - weight).square().sum((1, 2, 3))
+
+    assert (errors("mse") <= errors(None)).all()
+    assert errors("mse").sum() < 0.95 * errors(None).sum()
+
+
+@pytest.mark.parametrize("clip", ["mse", 95.0])
+def test_a_network_trained_with_clipping_is_the_integer_network(clip):
+    specs = [
+        LayerSpec("conv2d", 4, 3, padding=1),
+        LayerSpec("conv2d", 4, 3, padding=1),
+        LayerSpec("conv2d", 4, 3, padding=1, shortcut=ShortcutSpec(0, 1)),
+        LayerSpec("conv2d", 4, 3, padding=1),
+        LayerSpec("conv2d", 4, 3, padding=1, shortcut=ShortcutSpec(2, 1, groups=4)),
+        LayerSpec("readout", 3),
+    ]
+    source = model(specs, (2, 6, 6), -1.5, seed=2)
+    with torch.no_grad():
+        for weight in [*source.weights, *source.direct.values()]:
+            weight.flatten()[1] = 6.0
+    source.quantization = Quantization(4, 100, clip)
+    network = quantize(source, 4, 100, clip=clip)
+    addresses = np.random.default_rng(1).integers(0, (2, 6, 6), (1000, 3)).astype(np.int32)
+    logits, spikes, _ = FloatEngine(source).run(addresses)
+    trace = run(network, addresses)
+    assert all(
+        np.array_equal(mine.spikes, theirs)
+        for mine, theirs in zip(trace.layers, spikes, strict=True)
+    )
+    assert np.array_equal(trace.logits, logits)
+    assert min(len(layer.spikes) for layer in trace.layers) > 10
+
+
 def test_round_trip_through_a_file(tmp_path):
     network = quantize(point(0.5, 0.25))
     network.save(tmp_path / "a.safetensors")
@@ -220,11 +340,20 @@ def test_impossible_widths(bits, resolution, message):
         quantize(point(1e-7 if resolution > 1 else 0.5), bits, resolution)
 
 
+@pytest.mark.parametrize("clip", ["max", 49, 100.0, True])
+def test_impossible_clipping(clip):
+    with pytest.raises(NetworkError, match=f"clip = {clip!r}: expected 'mse' or a percentile"):
+        quantize(point(0.5), clip=clip)
+
+
 def test_networks_that_are_no_hardware():
     specs = [LayerSpec("conv2d", 3, 3), LayerSpec("readout", 2)]
     leaky = SpikingNetwork((1, 5, 5), specs, LeakyIntegrateAndFire(), normalize=False)
     with pytest.raises(NetworkError, match="neuron = 'lif': expected 'if'"):
         quantize(leaky)
+    endless = SpikingNetwork((1, 5, 5), specs, IntegrateAndFire(-np.inf), normalize=False)
+    with pytest.raises(NetworkError, match="floor = -inf: expected a finite number"):
+        quantize(endless)
     conv = LayerSpec("conv2d", 2, 1)
     joined = [LayerSpec("conv2d", 2, 1, shortcut=ShortcutSpec(i, kernel=1)) for i in (0, 1)]
     with pytest.raises(NetworkError, match="no part of another shortcut"):

@@ -1,0 +1,117 @@
+"""A given network as the start of a training run, instead of pre-training."""
+
+import copy
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from math import isfinite
+from typing import Any
+
+from tickless.errors import InputError
+from tickless.sw.checkpoint import Checkpoint
+from tickless.sw.data.catalog import CLASSES, DATASETS, SENSORS
+from tickless.sw.training.experiment import read_experiment, setting_names
+from tickless.sw.training.models import SpikingNetwork
+from tickless.sw.training.neurons import IntegrateAndFire, describe_neuron
+from tickless.sw.training.settings import Settings, SettingsError
+
+__all__ = ["FINE_TUNING", "fingerprint", "given_settings", "own_settings", "trainable"]
+
+FINE_TUNING = "fine-tune"
+"""Experiment by default."""
+
+OF_THE_NETWORK = ("network", "neuron", "decay", "pretrain_epochs", "pretrain_samples")
+"""Settings that mean nothing where the network is given."""
+
+
+def given_settings(start: Checkpoint, experiment: str | None, changes: Sequence[str]) -> Settings:
+    """Settings of a run that begins with a given network.
+
+    Floor, surrogate gradient and time steps are those of the network, unless changed by name; so is
+    the data set, where no experiment is given.
+
+    Parameters
+    ----------
+    start : Checkpoint
+        The network.
+    experiment, changes
+        As of `read_experiment`; `FINE_TUNING` without an experiment.
+
+    Raises
+    ------
+    SettingsError
+        As of `read_experiment`; if a change is about the network; or if the data set is unknown, or
+        does not fit the network.
+    """
+    changed = setting_names(changes)
+    for name in OF_THE_NETWORK:
+        if name in changed:
+            raise SettingsError(f"--set {name}: expected none: the network is given by --from")
+    own: dict[str, Any] = {"pretrain_epochs": 0}
+    if "steps" not in changed:
+        own["steps"] = start.steps
+    neuron = start.model.neuron
+    if isinstance(neuron, IntegrateAndFire):
+        if "floor" not in changed and isfinite(neuron.floor):
+            own["floor"] = neuron.floor
+        if "surrogate" not in changed:
+            own["surrogate"] = neuron.surrogate
+    settings = read_experiment(FINE_TUNING if experiment is None else experiment, changes)
+    if experiment is None and "dataset" not in changed:
+        if start.dataset not in DATASETS:
+            raise SettingsError(
+                f"dataset = {start.dataset!r}, the checkpoint's: give --dataset, one of "
+                f"{', '.join(DATASETS)}"
+            )
+        own["dataset"] = start.dataset
+    settings = replace(settings, **own)
+    _check(start.model, settings)
+    return settings
+
+
+def trainable(start: Checkpoint, settings: Settings) -> SpikingNetwork:
+    """Copy of a given network, to be trained for events.
+
+    Its neurons neither leak nor fire once a time step only: as many spikes as thresholds fit stand
+    for the order that a time step hides. They keep their reset. Real weights are trained first, if
+    any epochs follow with rounded ones.
+    """
+    model = copy.deepcopy(start.model)
+    neuron = model.neuron
+    reset = neuron.reset if isinstance(neuron, IntegrateAndFire) else "subtract"
+    model.neuron = IntegrateAndFire(settings.floor, settings.surrogate, reset=reset)
+    if settings.quantize_epochs:
+        model.quantization = None
+    return model
+
+
+def own_settings(settings: Settings) -> dict[str, Any]:
+    """Settings that had a meaning in a run that began with a given network."""
+    return {name: value for name, value in asdict(settings).items() if name not in OF_THE_NETWORK}
+
+
+def fingerprint(model: SpikingNetwork) -> str:
+    """SHA-256 over everything that decides what a network computes."""
+    what = (model.sensor, model.specs, describe_neuron(model.neuron), model.quantization)
+    digest = hashlib.sha256(repr(what).encode())
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(name.encode() + tensor.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _check(model: SpikingNetwork, settings: Settings) -> None:
+    if settings.target != "events":
+        raise SettingsError(f"target = {settings.target!r}: expected 'events' with --from")
+    if model.norms or model.direct_norms:
+        raise InputError("--from: the network has batch norms: expected them fused")
+    sensor, classes = SENSORS[settings.dataset], CLASSES[settings.dataset]
+    if sensor != model.sensor:
+        raise SettingsError(
+            f"dataset = {settings.dataset!r}: its sensor is {sensor}: "
+            f"expected {model.sensor}, the network's"
+        )
+    if classes != model.specs[-1].channels:
+        raise SettingsError(
+            f"dataset = {settings.dataset!r}: it has {classes} classes: "
+            f"expected {model.specs[-1].channels}, the network's"
+        )
