@@ -54,6 +54,27 @@ class Decoded:
         """The same with further notes."""
         return replace(self, notes=(*self.notes, *notes))
 
+    def inside(self, path: Path) -> "Decoded":
+        """The same without events outside the sensor that the file states, with a note of them.
+
+        Raises
+        ------
+        FileError
+            If they are most of the events.
+        """
+        if self.size is None:
+            return self
+        width, height = self.size
+        kept = (self.x < width) & (self.y < height) & (self.x >= 0) & (self.y >= 0)
+        outside = len(self) - int(kept.sum())
+        if not outside:
+            return self
+        text = f"{outside:,} of {len(self):,} events lie outside the sensor of {width}x{height}"
+        if 2 * outside > len(self):
+            raise FileError(path, 0, f"events of the sensor that the file states, but {text}")
+        columns = {name: getattr(self, name)[kept] for name in ("t_us", "x", "y", "on")}
+        return replace(self, **columns).noted(f"{text}: they are left out")
+
     def in_order(self) -> "Decoded":
         """The same with times that never fall: events are sorted where they do, equal times keep
         the file's order."""

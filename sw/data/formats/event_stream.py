@@ -45,8 +45,6 @@ def read(path: Path, raw: bytes) -> Decoded:
     if used != len(body):
         at, left = HEADER + used, len(body) - used
         notes.append(f"offset {at}: {left} bytes of an event of 5: the end is cut")
-    if (highest := int(y[:count].max())) >= size[1]:
-        raise FileError(path, 18, f"rows below the height {size[1]}, got one of {highest}")
     parts = (t_us[:count], x[:count], size[1] - 1 - y[:count], on[:count])
     return Decoded(f"Event Stream {'.'.join(map(str, version))}", *parts, size, tuple(notes))
 

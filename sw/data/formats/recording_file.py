@@ -50,7 +50,10 @@ def decode(path: Path, form: TableForm | None = None, chip: str | None = None) -
         If the file cannot be read, is of no known format, has no events or is damaged; a cut end
         is a note instead.
     """
-    form = form or TableForm()
+    return _decode(path, form or TableForm(), chip).inside(path)
+
+
+def _decode(path: Path, form: TableForm, chip: str | None) -> Decoded:
     try:
         with path.open("rb") as file:
             magic = file.read(64)

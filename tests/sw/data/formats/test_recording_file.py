@@ -3,6 +3,7 @@ independent decoders read them."""
 
 import os
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -224,6 +225,19 @@ def test_a_cut_end_leaves_the_events_before_it(tmp_path):
     assert "bytes of a record of 8: the end is cut" in got.notes[0]
 
 
+def test_events_outside_the_stated_sensor_are_left_out_and_told(tmp_path):
+    path = tmp_path / "a.raw"
+    write(replace(some(np.random.default_rng(1), 50), size=(WIDTH, 170)), path)
+    got = decode(path)
+    assert got.y.max() < 170
+    assert got.notes == (
+        f"{50 - len(got)} of 50 events lie outside the sensor of 240x170: they are left out",
+    )
+    write(replace(some(np.random.default_rng(1), 50), size=(1, 1)), path)
+    with pytest.raises(EventsError, match="outside the sensor of 1x1"):
+        decode(path)
+
+
 def test_time_that_runs_backwards_is_sorted_and_told(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("t,x,y,p\n5,1,1,1\n3,2,2,0\n9,3,3,1\n")
@@ -273,6 +287,9 @@ def test_damaged_files_are_an_error_or_events_within_bounds(tmp_path, name):
         assert got.x.min(initial=0) >= 0
         assert got.y.min(initial=0) >= 0
         assert max(got.x.max(initial=0), got.y.max(initial=0)) < 1 << 15
+        if got.size is not None:
+            assert (got.x < got.size[0]).all()
+            assert (got.y < got.size[1]).all()
 
 
 REAL = {
