@@ -14,6 +14,9 @@ MAGIC = b"Event Stream"
 HEADER = len(MAGIC) + 8
 """Bytes: the magic, version (3), type (1), width (2), height (2)."""
 
+LARGEST = 1 << 14
+"""Columns and rows of a sensor."""
+
 KINDS = {0: "generic", 1: "DVS", 2: "ATIS", 3: "asynchronous colour", 4: "colour"}
 
 
@@ -34,6 +37,8 @@ def read(path: Path, raw: bytes) -> Decoded:
     if kind != 1:
         raise FileError(path, 15, f"DVS events, got {KINDS.get(kind, kind)} ones")
     size = int.from_bytes(raw[16:18], "little"), int.from_bytes(raw[18:20], "little")
+    if not 0 < min(size) <= max(size) <= LARGEST:
+        raise FileError(path, 16, f"width and height of 1..{LARGEST}, got {size}")
     body = np.frombuffer(raw, np.uint8, offset=HEADER)
     most = len(body) // 5
     t_us, on = np.empty(most, np.int64), np.empty(most, np.bool_)
