@@ -177,6 +177,7 @@ def _core(
                 padding=edge.geometry.padding,
                 pool=edge.geometry.pool,
                 groups=edge.geometry.groups,
+                dilation=edge.geometry.dilation,
             )
             for link, edge in zip(links, layer.edges, strict=True)
         ),
@@ -187,6 +188,7 @@ def _core(
         taps=folding.taps,
         weight_bits=weight_bits,
         membrane_bits=membrane_bits,
+        reset=layer.reset,
         end_level=end_level,
         readout=layer.is_readout,
         ceil_bits=None if layer.is_readout else layer.membrane_bits - 1,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tickless.errors import InputError
 from tickless.hw.core.edge import foldings as order_keeping_taps
-from tickless.hw.core.edge import group_blocks, position_steps
+from tickless.hw.core.edge import gaps, group_blocks, position_steps, tap_grid
 from tickless.hw.core.edge import window as edge_window
 from tickless.sw.integer.geometry import Geometry
 from tickless.sw.integer.layer import Layer
@@ -49,21 +49,31 @@ class Folding:
         return self.lanes * self.taps
 
 
-def window(geometry: Geometry) -> tuple[int, int]:
-    """Largest number of output rows and columns that one event reaches."""
-    return edge_window(geometry.kernel, geometry.stride, geometry.output_shape[1:])
-
-
-def layer_window(layer: Layer) -> tuple[int, int]:
-    """Largest number of output rows and columns that one event of any of its edges reaches."""
-    rows, columns = zip(*(window(edge.geometry) for edge in layer.edges), strict=True)
+def window(*geometries: Geometry) -> tuple[int, int]:
+    """Most output rows and columns from the first to the last that one event of any of a layer's
+    edges reaches."""
+    rows, columns = zip(
+        *(edge_window(g.kernel, g.stride, g.dilation, g.output_shape[1:]) for g in geometries),
+        strict=True,
+    )
     return max(rows), max(columns)
 
 
-def clocks_per_event(geometry: Geometry, folding: Folding) -> int:
-    """Clocks that an event takes which reaches a whole window, in an uncut layer."""
+def clocks_per_event(geometries: Sequence[Geometry], folding: Folding) -> int:
+    """Clocks that an event takes which reaches a whole window, in an uncut layer.
+
+    Parameters
+    ----------
+    geometries : sequence of Geometry
+        Of the layer's edges; the event arrives by the first one.
+    """
+    geometry = geometries[0]
     clocks = 2 if folding.single_port else 1
-    positions = position_steps(window(geometry), folding.taps)
+    positions = position_steps(
+        window(geometry),
+        gaps(geometry.stride, geometry.dilation),
+        tap_grid(window(*geometries), folding.taps),
+    )
     channels, groups = geometry.output_shape[0], geometry.groups
     size = channels // groups
     blocks = (
@@ -85,14 +95,14 @@ def choices(layer: Layer) -> list[Folding]:
         Folding(lanes, taps)
         for lanes in range(1, channels + 1)
         if channels % lanes == 0
-        for taps in order_keeping_taps(layer_window(layer))
+        for taps in order_keeping_taps(window(*_geometries(layer)))
     ]
 
 
 def fold_fully(network: Network) -> tuple[Folding, ...]:
     """Every layer takes one event a clock."""
     return tuple(
-        Folding(layer.output_shape[0], order_keeping_taps(layer_window(layer))[-1])
+        Folding(layer.output_shape[0], order_keeping_taps(window(*_geometries(layer)))[-1])
         for layer in network.layers
     )
 
@@ -117,7 +127,7 @@ def fold_to_budget(network: Network, events: Sequence[float], budget: int) -> tu
     """
     if len(events) != len(network.layers):
         raise ValueError(f"{len(events)} event counts: expected {len(network.layers)}")
-    geometries = [layer.edges[0].geometry for layer in network.layers]
+    geometries = [_geometries(layer) for layer in network.layers]
     chosen = [Folding(1, 1) for _ in geometries]
     if budget < len(chosen):
         raise InputError(f"budget = {budget}: expected at least {len(chosen)}, one update a layer")
@@ -139,3 +149,7 @@ def fold_to_budget(network: Network, events: Sequence[float], budget: int) -> tu
         chosen[slowest] = min(
             faster, key=lambda folding: (folding.updates, cycles(slowest, folding))
         )
+
+
+def _geometries(layer: Layer) -> list[Geometry]:
+    return [edge.geometry for edge in layer.edges]

@@ -23,7 +23,8 @@ def load_image(built: DesignConfig, network: Network) -> np.ndarray:
     """All chunks of a network, core by core: a structured array of `IMAGE_DTYPE`.
 
     A core takes any weights, thresholds and floors that are no wider than its own, and geometry
-    (stride, padding, pooling) that leaves extents, kernels and the size of its tables as they are.
+    (stride, padding, dilation, pooling) that leaves extents, kernels and the size of its tables as
+    they are. Neurons must reset as those of the core, which are built in.
 
     Raises
     ------

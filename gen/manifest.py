@@ -23,8 +23,8 @@ from tickless.sw.integer.network import Network
 
 __all__ = ["MANIFEST_VERSION", "manifest"]
 
-MANIFEST_VERSION = 2
-"""Version of the manifest's form."""
+MANIFEST_VERSION = 3
+"""Version of the manifest's form; in 2, stride and padding were one number for both axes."""
 
 
 def manifest(
@@ -93,6 +93,7 @@ def _layer(layer: Layer, cores: Sequence[CoreShape]) -> dict[str, Any]:
         "cores": [_core(core) for core in cores],
     }
     if not layer.is_readout:
+        description["reset"] = layer.reset
         description["threshold"] = layer.threshold.tolist()
         description["floor"] = layer.floor.tolist()
     return description
@@ -107,8 +108,10 @@ def _edge(edge: Edge) -> dict[str, Any]:
         "kernel": geometry.kernel,
         "stride": geometry.stride,
         "padding": geometry.padding,
+        "dilation": geometry.dilation,
         "pool": geometry.pool,
         "groups": geometry.groups,
+        "weight_bits": edge.weight_bits,
         "weights_sha256": hashlib.sha256(edge.weight.tobytes()).hexdigest(),
     }
 

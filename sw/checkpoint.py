@@ -18,8 +18,9 @@ from tickless.sw.training.neurons import describe_neuron, read_neuron
 
 __all__ = ["Checkpoint", "CheckpointError"]
 
-FORMAT_VERSION = 2
-"""Version 1, which is read as well, knows neither neurons by name nor quantization."""
+FORMAT_VERSION = 3
+"""Older ones are read as well: version 1 knows neither neurons by name nor quantization, version 2
+neither resets to zero nor geometry that differs by axis."""
 
 
 class CheckpointError(InputError):
@@ -91,10 +92,10 @@ class Checkpoint:
             if text["format_version"] == 1:
                 text |= {"neuron": {"kind": "if", "floor": text["floor"]}}
                 text |= {"quantization": None, "record": {}}
-            elif text["format_version"] != FORMAT_VERSION:
+            elif text["format_version"] not in (2, FORMAT_VERSION):
                 raise CheckpointError(
                     f"{path}: format_version = {text['format_version']!r}: "
-                    f"this version reads 1 and {FORMAT_VERSION}"
+                    f"this version reads 1 to {FORMAT_VERSION}"
                 )
             sensor: Shape = tuple(text["sensor"])
             specs = [_spec(**layer) for layer in text["layers"]]

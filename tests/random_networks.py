@@ -161,7 +161,7 @@ def _span(rng: np.random.Generator, sensor: Shape, specs: list[LayerSpec]) -> li
         product(
             (1, 3, (1, 3), (2, 1)),
             (1, 2, 3, (1, 2), (2, 1)),
-            (0, 1, (0, 1), (1, 0)),
+            (0, 1, 2, (0, 1), (1, 0)),
             (1, 2),
             (1, 2),
         )
@@ -195,16 +195,19 @@ def _spec(rng: np.random.Generator, channels: int) -> LayerSpec:
     if rng.random() < 0.2:
         return LayerSpec("linear", int(rng.integers(1, 11)), pool=pool)
     groups = int(rng.choice([g for g in range(1, channels + 1) if channels % g == 0]))
-    dilated = rng.random() < 0.25
+    channels = groups * int(rng.integers(1, max(2, 10 // groups)))
+    if rng.random() < 0.3:  # dilated so that events reach positions with gaps between them
+        kernel, padding = _per_axis(rng, 2, 3), _per_axis(rng, 1, 3)
+        stride, dilation = int(rng.choice([1, 1, 1, 2])), _per_axis(rng, 1, 3)
+        return LayerSpec("conv2d", channels, kernel, stride, padding, 1, groups, dilation=dilation)
     return LayerSpec(
         "conv2d",
-        channels=groups * int(rng.integers(1, max(2, 10 // groups))),
-        kernel=_per_axis(rng, 1, 3 if dilated else 4),
+        channels,
+        kernel=_per_axis(rng, 1, 4),
         stride=_per_axis(rng, 1, 3),
         padding=_per_axis(rng, 0, 2),
         pool=pool,
         groups=groups,
-        dilation=_per_axis(rng, 1, 3) if dilated else 1,
     )
 
 

@@ -1,7 +1,9 @@
 """Estimate of what a design takes of an FPGA, before any tool has run.
 
 Memories follow the rules by which Yosys maps them. Logic is a sum of features of each core with
-coefficients of the family's, which ``tickless measure-estimate`` measures.
+coefficients of the family's, which ``tickless measure-estimate`` measures. A core that resets to
+zero is taken for one that subtracts, which is up to 4 % larger: 5,595 cells of an ECP5 rather than
+5,394, with 12 lanes and 4 taps.
 """
 
 from collections.abc import Sequence

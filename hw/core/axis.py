@@ -12,6 +12,9 @@ __all__ = ["AxisTable", "axis_steps"]
 def axis_steps(shape: CoreShape, edge: EdgeShape, axis: int, coordinate: int) -> list[list[int]]:
     """Output coordinates of one axis that an event reaches, cut into folded steps.
 
+    Those of a step lie in different banks: the last one less than the banks' number behind the
+    first.
+
     Parameters
     ----------
     edge : EdgeShape
@@ -26,23 +29,35 @@ def axis_steps(shape: CoreShape, edge: EdgeShape, axis: int, coordinate: int) ->
     list of list of int
         Output coordinates of each step, ascending; ``[[]]`` for an event that reaches none.
     """
+    taps = shape.tap_grid[axis]
+    steps: list[list[int]] = []
+    for out in _reached(shape, edge, axis, coordinate):
+        if not steps or out - steps[-1][0] >= taps:
+            steps.append([])
+        steps[-1].append(out)
+    return steps or [[]]
+
+
+def _reached(shape: CoreShape, edge: EdgeShape, axis: int, coordinate: int) -> dict[int, int]:
+    """Kernel row or column by which a coordinate reaches each of its output coordinates."""
     size = (edge.input_link.height, edge.input_link.width)[axis]
     pooled = coordinate // edge.pool
-    reached = [
-        out
-        for out in range(shape.output_shape[1 + axis])
-        if pooled < size // edge.pool
-        and 0 <= pooled + edge.padding - out * edge.stride < edge.kernel[axis]
-    ]
-    taps = shape.tap_grid[axis]
-    return [reached[start : start + taps] for start in range(0, len(reached), taps)] or [[]]
+    reached = {}
+    if pooled < size // edge.pool:
+        for out in range(shape.output_shape[1 + axis]):
+            offset = pooled + edge.padding[axis] - out * edge.stride[axis]
+            line, between = divmod(offset, edge.dilation[axis])
+            if not between and 0 <= line < edge.kernel[axis]:
+                reached[out] = line
+    return reached
 
 
 class AxisTable:
     """Table of one axis: address offsets per coordinate and step.
 
     An entry holds, for each bank along the axis, the part of the membrane address and of the
-    weight address that the axis decides. Stride, padding, pooling and live extent are all in it.
+    weight address that the axis decides. Stride, padding, dilation, pooling and live extent are
+    all in it.
 
     Parameters
     ----------
@@ -97,7 +112,7 @@ class AxisTable:
         )
         self.entries = []
         for coordinate, groups in enumerate(steps):
-            padded = coordinate // edge.pool + edge.padding
+            lines = _reached(shape, edge, axis, coordinate)
             for index in range(1 << self.step_bits):
                 group = groups[index] if index < len(groups) else []
                 banks = [{"valid": 0, "offset": 0, "weight_offset": 0} for _ in range(self.taps)]
@@ -105,7 +120,7 @@ class AxisTable:
                     banks[out % self.taps] = {
                         "valid": 1,
                         "offset": out // self.taps * line,
-                        "weight_offset": (padded - out * edge.stride) * weight_line,
+                        "weight_offset": lines[out] * weight_line,
                     }
                 self.entries.append(
                     {

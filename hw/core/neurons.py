@@ -251,10 +251,14 @@ class NeuronBank(wiring.Component):
         with m.If(~enable):
             m.d.comb += result.eq(membrane)
         with m.Elif(fired):
-            # The ceiling is one less than a power of two: what is above has a higher bit.
-            width = len(ceil)
-            above_ceil = (over_threshold[:width] & ~ceil).any() | over_threshold[width:-1].any()
-            m.d.comb += result.eq(Mux(above_ceil, ceil, over_threshold))
+            if shape.reset == "zero":
+                m.d.comb += result.eq(0)
+            else:
+                # The ceiling is one less than a power of two: what is above has a higher bit.
+                width = len(ceil)
+                higher = over_threshold[width:-1].any()
+                above_ceil = (over_threshold[:width] & ~ceil).any() | higher
+                m.d.comb += result.eq(Mux(above_ceil, ceil, over_threshold))
         with m.Elif(over_floor < 0):
             m.d.comb += result.eq(clamped)
         with m.Else():

@@ -7,7 +7,16 @@ from amaranth.lib import data
 from amaranth.utils import ceil_log2
 
 from tickless.errors import InputError
-from tickless.hw.core.edge import FREE, EdgeShape, foldings, group_blocks, position_steps, window
+from tickless.hw.core.edge import (
+    FREE,
+    EdgeShape,
+    foldings,
+    gaps,
+    group_blocks,
+    position_steps,
+    tap_grid,
+    window,
+)
 from tickless.hw.packet import LOGIT_BITS, LinkConfig, answer_layout
 
 __all__ = ["COUNTER_BITS", "FORK_LEVEL", "CoreShape"]
@@ -44,6 +53,8 @@ class CoreShape:
         Width of a signed weight of all edges, at least 2.
     membrane_bits : int
         Width of a signed membrane, at least 2; of a logit for a readout.
+    reset : str
+        ``"subtract"`` or ``"zero"``: what a spike does to its membrane.
     end_level : int or None
         Level of the ends that the core sends of its own events: 0 from a slice of a cut layer,
         `FORK_LEVEL` from the layer whose events are a fork's, None for no ends.
@@ -82,6 +93,7 @@ class CoreShape:
     taps: int
     weight_bits: int
     membrane_bits: int
+    reset: str = "subtract"
     end_level: int | None = None
     readout: bool = False
     queue_depth: int = field(default=32, metadata=FREE)
@@ -119,6 +131,7 @@ class CoreShape:
         check(self.taps in foldings(self.window), "taps", f"one of {foldings(self.window)}")
         check(self.weight_bits >= 2, "weight_bits", "at least 2")
         check(self.membrane_bits >= 2, "membrane_bits", "at least 2")
+        check(self.reset in ("subtract", "zero"), "reset", "'subtract' or 'zero'")
         check(self.queue_depth >= 16, "queue_depth", "at least 16")
         check(self.epoch_bits >= 2, "epoch_bits", "at least 2")
         check(self.counter_bits >= 1, "counter_bits", "at least 1")
@@ -138,6 +151,7 @@ class CoreShape:
                 f"None, or 0..{(1 << LOGIT_BITS) - 1} for two classes or more",
             )
             check(len(self.edges) == 1, "edges", "one for a readout")
+            check(self.reset == "subtract", "reset", "'subtract' for a readout")
             return
         check(
             self.ceil_bits is None or 0 <= self.ceil_bits < self.membrane_bits,
@@ -148,12 +162,11 @@ class CoreShape:
 
     def _check_edge(self, edge: EdgeShape) -> None:
         inputs, outputs = edge.input_link.channels, self.layer_channels
-        for name, low in (("stride", 1), ("padding", 0), ("pool", 1), ("groups", 1)):
+        lows = {"kernel": 1, "stride": 1, "padding": 0, "dilation": 1, "pool": 1, "groups": 1}
+        for name, low in lows.items():
             value = getattr(edge, name)
-            if value < low:
+            if (min(value) if isinstance(value, tuple) else value) < low:
                 raise ValueError(f"core {self.name!r}: {name} = {value}: expected at least {low}")
-        if min(edge.kernel) < 1:
-            raise ValueError(f"core {self.name!r}: kernel = {edge.kernel}: expected positive")
         if inputs % edge.groups or outputs % edge.groups:
             raise ValueError(
                 f"core {self.name!r}: groups = {edge.groups}: expected a divisor of {inputs} input "
@@ -172,12 +185,13 @@ class CoreShape:
         return self.edges[0].input_link
 
     def edge_window(self, edge: EdgeShape) -> tuple[int, int]:
-        """Largest number of output rows and columns that one event of an edge reaches."""
-        return window(edge.kernel, edge.stride, self.output_shape[1:])
+        """Most output rows and columns from the first to the last that one event of an edge
+        reaches."""
+        return window(edge.kernel, edge.stride, edge.dilation, self.output_shape[1:])
 
     @cached_property
     def window(self) -> tuple[int, int]:
-        """Largest number of output rows and columns that one event of any edge reaches."""
+        """Largest window of any edge."""
         windows = [self.edge_window(edge) for edge in self.edges]
         return max(rows for rows, _ in windows), max(columns for _, columns in windows)
 
@@ -189,8 +203,7 @@ class CoreShape:
     @property
     def tap_grid(self) -> tuple[int, int]:
         """Rows and columns of output positions updated at once: ``taps`` in all."""
-        columns = self.window[1]
-        return (1, self.taps) if self.taps <= columns else (self.taps // columns, columns)
+        return tap_grid(self.window, self.taps)
 
     @property
     def output_link(self) -> LinkConfig:
@@ -245,8 +258,10 @@ class CoreShape:
     def clocks_per_event(self) -> int:
         """Clocks that an event from the layer before takes which reaches a whole window."""
         edge = self.edges[0]
-        steps = position_steps(self.edge_window(edge), self.taps) * self.blocks_per_event(edge)
-        return steps * self.clocks_per_step
+        positions = position_steps(
+            self.edge_window(edge), gaps(edge.stride, edge.dilation), self.tap_grid
+        )
+        return positions * self.blocks_per_event(edge) * self.clocks_per_step
 
     @property
     def operand_stage(self) -> int:

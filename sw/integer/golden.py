@@ -115,7 +115,9 @@ class _Edge:
         rows, columns = self.geometry.reach(0, y), self.geometry.reach(1, x)
         outputs = self.geometry.group_channels(channel)
         own = self.weight[outputs.start : outputs.stop, channel % self.weight.shape[1]]
-        kernel_y, kernel_x = (torch.tensor(line.kernel, dtype=int) for line in (rows, columns))
+        kernel_y, kernel_x = (
+            torch.tensor(line.kernel, dtype=torch.int64) for line in (rows, columns)
+        )
         weight = own[:, kernel_y][:, :, kernel_x].permute(1, 2, 0)
         return (rows.positions, columns.positions, outputs), weight
 

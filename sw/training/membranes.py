@@ -65,7 +65,11 @@ def any_neuron(
     firing: Firing,
     surrogate: Surrogate,
 ) -> torch.Tensor:
-    """Any spikes, reset and leak: the two above are faster at what they can."""
+    """Any spikes, reset and leak: the two above are faster at what they can.
+
+    The gradient passes the reset, but not that to zero of many spikes: there it would grow with
+    their number from step to step.
+    """
     applied = _AnyNeuron.apply
     return applied(current, decay, floor, firing, surrogate)  # pyright: ignore[reportReturnType]
 
@@ -178,7 +182,10 @@ class _AnyNeuron(torch.autograd.Function):
             if ctx.firing.late:
                 kept = ctx.decay - slope
             elif ctx.firing.reset == "zero":
-                kept = ctx.decay * ((spikes[step] == 0).to(charge) - charge * slope)
+                kept = (spikes[step] == 0).to(charge)
+                if ctx.firing.spikes == "one":
+                    kept -= charge * slope
+                kept *= ctx.decay
             else:
                 kept = ctx.decay * (1 - slope)
             kept = kept.where(charge > ctx.floor, 0)

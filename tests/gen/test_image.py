@@ -9,9 +9,9 @@ from tickless.gen.folding import Folding, fold_fully
 from tickless.gen.image import load_image
 from tickless.gen.manifest import manifest
 from tickless.gen.place import place
-from tickless.sw.integer.layer import Edge, Layer
+from tickless.sw.integer.layer import Edge, Layer, Reset
 from tickless.sw.integer.network import Network
-from tickless.sw.integer.specs import LayerSpec, layer_geometries
+from tickless.sw.integer.specs import LayerSpec, PerAxis, layer_geometries
 
 
 def test_the_manifest_says_where_everything_lies():
@@ -51,9 +51,16 @@ def test_the_manifest_says_where_everything_lies():
         assert first == list(contents.thresholds[: len(first)])
 
 
-def small_network(kernel=3, stride=3, padding=1, groups=1):
+def small_network(
+    kernel=3,
+    stride=3,
+    padding: PerAxis = 1,
+    groups=1,
+    dilation: PerAxis = 1,
+    reset: Reset = "subtract",
+):
     """Two input channels, one convolution to 4 channels of 3 x 3, a readout."""
-    spec = LayerSpec("conv2d", 4, kernel, stride, padding, groups=groups)
+    spec = LayerSpec("conv2d", 4, kernel, stride, padding, groups=groups, dilation=dilation)
     layers = []
     for name, geometry in zip(
         ("conv", "readout"),
@@ -64,13 +71,14 @@ def small_network(kernel=3, stride=3, padding=1, groups=1):
         weight = np.ones(geometry.weight_shape, np.int8)
         threshold, floor = np.full(size, 3, np.int32), np.full(size, -2, np.int32)
         edges = (Edge(geometry, weight, 4),)
-        layers.append(Layer(name, edges, threshold, floor, 8 if size else 32))
+        kind: Reset = reset if size else "subtract"
+        layers.append(Layer(name, edges, threshold, floor, 8 if size else 32, kind))
     return Network(tuple(layers))
 
 
-def small_mesh(**options):
+def small_mesh(network=None, **options):
     foldings = [Folding(2, 1), Folding(3, 1)]
-    layers = layer_cores(small_network(), foldings, [1, 1], loadable=True, **options)
+    layers = layer_cores(network or small_network(), foldings, [1, 1], loadable=True, **options)
     return place(2, 1, layers, [], {})
 
 
@@ -87,9 +95,30 @@ def test_padding_is_loaded():
     assert images[0].tobytes() != images[1].tobytes()
 
 
+def test_dilation_is_loaded():
+    # Of both, an event reaches one position at most.
+    images = [
+        load_image(small_mesh(), small_network(dilation=dilation, padding=padding))
+        for dilation, padding in ((1, 1), (2, 2), ((2, 1), (2, 1)))
+    ]
+    assert len({image.tobytes() for image in images}) == len(images)
+    assert len({len(image) for image in images}) == 1
+
+
+def test_a_network_that_resets_to_zero_is_loaded_into_cores_that_do():
+    zero = small_network(reset="zero")
+    assert load_image(small_mesh(zero), zero).tobytes() == (
+        load_image(small_mesh(), small_network()).tobytes()
+    )
+    with pytest.raises(ValueError, match="reset = 'subtract': built with 'zero'"):
+        load_image(small_mesh(zero), small_network())
+
+
 @pytest.mark.parametrize(
     ("geometry", "words"),
     [
+        ({"reset": "zero"}, "reset = 'zero': built with 'subtract'"),
+        ({"dilation": 3, "padding": 3}, "words of rows_0 = 64: built with 16"),
         ({"groups": 2}, "edge 0: groups = 2: built with 1"),
         (
             {"kernel": 2, "padding": 0, "stride": 3},

@@ -4,20 +4,25 @@ import numpy as np
 import pytest
 from amaranth.sim import Simulator
 
-from tests.random_networks import random_events, random_network
+from tests.random_networks import random_events
 from tickless.gen.activity import measure_activity
 from tickless.gen.configure import chain_config, design_factory
 from tickless.gen.folding import Folding, clocks_per_event, fold_fully
 from tickless.gen.performance import predict
 from tickless.hw.packet import Kind
 from tickless.sw.integer import golden
+from tickless.sw.integer.specs import LayerSpec
+from tickless.sw.untrained import untrained_network
 
 CLOCK_HZ, BAUD = 24_000_000, 3_000_000
 
 
 @pytest.fixture
 def network():
-    return random_network(np.random.default_rng(5))
+    """Network in which every event reaches as many positions as any, and takes a byte."""
+    specs = [LayerSpec("conv2d", 4, 1), LayerSpec("linear", 6), LayerSpec("readout", 10)]
+    recording = np.random.default_rng(1).integers(0, (2, 4, 5), (100, 3)).astype(np.int32)
+    return untrained_network((2, 4, 5), specs, [recording], seed=1)
 
 
 def test_figures_follow_from_the_golden_model(network):
@@ -34,7 +39,7 @@ def test_figures_follow_from_the_golden_model(network):
     config = chain_config(network, foldings)
     performance = predict(network, config, activity, CLOCK_HZ, BAUD)
     cycles = [
-        events * clocks_per_event(layer.edges[0].geometry, folding)
+        events * clocks_per_event([layer.edges[0].geometry], folding)
         for events, layer, folding in zip(activity.events, network.layers, foldings, strict=True)
     ]
     assert performance.cycles_per_sample_by_core == pytest.approx(cycles)

@@ -15,9 +15,10 @@ def make_core(
     channels: int = 2,
     size: tuple[int, int] = (6, 5),
     output_shape: tuple[int, int, int] = (4, 3, 3),
-    kernel: int = 3,
-    stride: int = 2,
-    padding: int = 1,
+    kernel: int | tuple[int, int] = 3,
+    stride: int | tuple[int, int] = 2,
+    padding: int | tuple[int, int] = 1,
+    dilation: int | tuple[int, int] = 1,
     pool: int = 1,
     groups: int = 1,
     lanes: int = 4,
@@ -29,11 +30,12 @@ def make_core(
     """Shape of a core of one whole layer."""
     edge = EdgeShape(
         input_link=LinkConfig(channels, *size, channels, guarded=True),
-        kernel=(kernel, kernel),
-        stride=stride,
-        padding=padding,
+        kernel=_by_axis(kernel),
+        stride=_by_axis(stride),
+        padding=_by_axis(padding),
         pool=pool,
         groups=groups,
+        dilation=_by_axis(dilation),
     )
     return CoreShape(
         name="layer",
@@ -61,3 +63,7 @@ def make_contents(shape: CoreShape, seed: int = 0) -> CoreContents:
         for index in range(len(shape.edges))
     )
     return CoreContents(weights, thresholds, floors)
+
+
+def _by_axis(value: int | tuple[int, int]) -> tuple[int, int]:
+    return (value, value) if isinstance(value, int) else value

@@ -14,9 +14,9 @@ from tickless.sim.loads import Load
 from tickless.sim.packets import pack_sample
 from tickless.sim.run import Simulation
 from tickless.sw.integer import engine
-from tickless.sw.integer.layer import Edge, Layer
+from tickless.sw.integer.layer import Edge, Layer, Reset
 from tickless.sw.integer.network import Network
-from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, layer_geometries
+from tickless.sw.integer.specs import LayerSpec, PerAxis, ShortcutSpec, layer_geometries
 
 SENSOR = (2, 9, 9)
 
@@ -27,10 +27,22 @@ FOLDINGS = {
 SLICES = {"cut": [2, 2, 1, 1], "residual": [1, 1, 2, 1]}
 
 
-def make_network(shape, seed, *, weight_bits=6, membrane_bits=8, padding=1):
-    """Network of one of two shapes; weights, thresholds and the first padding are its own."""
+RESETS: dict[str, tuple[Reset, ...]] = {
+    "cut": ("subtract", "zero", "subtract"),
+    "residual": ("subtract", "subtract", "zero"),
+}
+
+WIDER = 6
+"""Bits that weights of the shortcut, and membranes behind it, have more than others."""
+
+
+def make_network(
+    shape, seed, *, weight_bits=6, membrane_bits=8, padding: PerAxis = 1, dilation: PerAxis = 1
+):
+    """Network of one of two shapes; weights, thresholds, and the first padding and dilation are
+    its own."""
     rng = np.random.default_rng(seed)
-    first = LayerSpec("conv2d", 4, 3, 3, padding)
+    first = LayerSpec("conv2d", 4, 3, 3, padding, dilation=dilation)
     identity = ShortcutSpec(source=0, kernel=1, groups=4)
     behind = {
         "cut": [LayerSpec("conv2d", 5, 2, 1, 0), LayerSpec("linear", 6)],
@@ -40,21 +52,25 @@ def make_network(shape, seed, *, weight_bits=6, membrane_bits=8, padding=1):
         ],
     }[shape]
     layers = []
-    half, quarter = 1 << (weight_bits - 1), 1 << (membrane_bits - 3)
+    half = 1 << (weight_bits - 1)
     for index, geometry in enumerate(
         layer_geometries(SENSOR, [first, *behind, LayerSpec("readout", 3)])
     ):
         size = geometry.output_shape[0] if index < 3 else 0
+        bits = membrane_bits + WIDER * (shape == "residual" and index == 2)
+        quarter = 1 << (bits - 3)
         weight = rng.integers(1 - half, half, geometry.weight_shape).astype(np.int8)
         threshold = rng.integers(1, quarter, size).astype(np.int32)
         floor = rng.integers(-quarter, 0, size).astype(np.int32)
-        bits = membrane_bits if size else 32
-        edge = Edge(geometry, weight, weight_bits)
-        layers.append(Layer(f"layer_{index}", (edge,), threshold, floor, bits))
+        edge, name = Edge(geometry, weight, weight_bits), f"layer_{index}"
+        if size:
+            layers.append(Layer(name, (edge,), threshold, floor, bits, RESETS[shape][index]))
+        else:
+            layers.append(Layer(name, (edge,), threshold, floor, 32))
     if shape == "residual":
         direct = identity.geometry(layers[0].output_shape, layers[2].output_shape)
-        weight = rng.integers(1, half, direct.weight_shape).astype(np.int8)
-        edge = Edge(direct, weight, weight_bits, "layer_0")
+        weight = rng.integers(1, half << WIDER, direct.weight_shape).astype(np.int16)
+        edge = Edge(direct, weight, weight_bits + WIDER, "layer_0")
         layers[2] = replace(layers[2], edges=(*layers[2].edges, edge))
     return Network(tuple(layers))
 
@@ -68,7 +84,8 @@ SHAPES = tuple(FOLDINGS)
 BUILT = {shape: make_network(shape, 1) for shape in SHAPES}
 MESHES = {shape: make_mesh(shape, BUILT[shape], loadable=True) for shape in SHAPES}
 RETRAINED = {
-    shape: make_network(shape, 2, weight_bits=4, membrane_bits=6, padding=0) for shape in SHAPES
+    shape: make_network(shape, 2, weight_bits=4, membrane_bits=6, padding=(1, 0), dilation=(2, 1))
+    for shape in SHAPES
 }
 IMAGES = {shape: load_image(MESHES[shape], RETRAINED[shape]) for shape in SHAPES}
 

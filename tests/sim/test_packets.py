@@ -123,7 +123,7 @@ def test_answers(classes):
 
 @pytest.mark.parametrize(("lanes", "taps", "bits"), [(5, 4, 9), (3, 2, 24), (1, 1, 2)])
 def test_membranes(lanes, taps, bits):
-    edge = EdgeShape(LinkConfig(1, 9, 11, 1), (3, 3), 2, 1, 1, 1)
+    edge = EdgeShape(LinkConfig(1, 9, 11, 1), (3, 3), (2, 2), (1, 1), 1, 1)
     core = CoreShape(
         name="core",
         edges=(edge,),

@@ -1,7 +1,11 @@
+import json
+
 import pytest
 import torch
+from safetensors import safe_open
 
 from tickless.sw.checkpoint import Checkpoint, CheckpointError
+from tickless.sw.integer.network import PRETRAINED
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec
 from tickless.sw.quantization.rule import Quantization
 from tickless.sw.training.models import SpikingNetwork
@@ -25,7 +29,7 @@ def model(neuron, normalize):
     ("neuron", "normalize", "quantization"),
     [
         (IntegrateAndFire(-2.0, "triangle"), False, Quantization(4, 64)),
-        (IntegrateAndFire(), True, None),
+        (IntegrateAndFire(reset="zero"), True, None),
         (
             IntegrateAndFire(-8.0, "ramp", "one", "zero", strict=True),
             False,
@@ -52,6 +56,29 @@ def test_round_trip(tmp_path, neuron, normalize, quantization):
     assert torch.equal(read.model(frames)[0], source(frames)[0])
 
 
+def test_geometry_by_axis_comes_back(tmp_path):
+    direct = ShortcutSpec(0, (3, 1), padding=(1, 0))
+    specs = [
+        LayerSpec("conv2d", 4, (3, 1), (2, 1), (1, 0)),
+        LayerSpec("conv2d", 4, 3, padding=2, dilation=(2, 2)),
+        LayerSpec("conv2d", 4, 1, shortcut=direct),
+        LayerSpec("readout", 10),
+    ]
+    source = SpikingNetwork((2, 9, 9), specs, IntegrateAndFire(reset="zero"), False)
+    Checkpoint(source, "saccades", "mtt", 7, 10).save(tmp_path / "a.safetensors")
+    read = Checkpoint.load(tmp_path / "a.safetensors").model
+    assert (list(read.specs), read.geometries) == (specs, source.geometries)
+
+
+@pytest.mark.parametrize(("name", "version"), [("saccades", 1), ("nmnist-small", 2)])
+def test_older_checkpoints_reset_by_subtraction(name, version):
+    path = Checkpoint.beside(PRETRAINED / f"{name}.safetensors")
+    with safe_open(path, "pt") as file:
+        text = json.loads(file.metadata()["tickless-checkpoint"])
+    assert (text["format_version"], "reset" in text.get("neuron", ())) == (version, False)
+    assert Checkpoint.load(path).model.neuron == IntegrateAndFire(-2.0)
+
+
 def test_damaged_checkpoints(tmp_path):
     path = tmp_path / "a.safetensors"
     with pytest.raises(CheckpointError, match="no such checkpoint"):
@@ -64,7 +91,7 @@ def test_damaged_checkpoints(tmp_path):
     for old, new, message in (
         (b'\\"channels\\": 10', b'\\"channels\\": 11', r"(?s)a.safetensors: .*size mismatch"),
         (b'\\"kind\\": \\"if', b'\\"kind\\": \\"of', "neuron = 'of': expected one of if, lif"),
-        (b'\\"format_version\\": 2', b'\\"format_version\\": 9', "9: this version reads 1 and 2"),
+        (b'\\"format_version\\": 3', b'\\"format_version\\": 9', "9: this version reads 1 to 3"),
     ):
         assert old in whole
         path.write_bytes(whole.replace(old, new))

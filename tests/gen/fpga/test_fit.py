@@ -3,16 +3,25 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.random_networks import random_events, random_network
+from tests.random_networks import random_events
 from tickless.gen.activity import measure_activity
 from tickless.gen.folding import fold_fully
 from tickless.gen.fpga.boards import BOARDS
 from tickless.gen.fpga.fit import DoesNotFitError, fit_to_board
+from tickless.sw.integer.specs import LayerSpec
+from tickless.sw.untrained import untrained_network
 
 
 @pytest.fixture(scope="module")
 def network():
-    return random_network(np.random.default_rng(5), size=10)
+    specs = [
+        LayerSpec("conv2d", 6, 2, padding=2),
+        LayerSpec("conv2d", 2, 4, stride=2, padding=1, pool=2),
+        LayerSpec("conv2d", 8, 1, padding=2, groups=2),
+        LayerSpec("readout", 1, pool=2),
+    ]
+    recording = np.random.default_rng(1).integers(0, (3, 2, 4), (200, 3)).astype(np.int32)
+    return untrained_network((3, 2, 4), specs, [recording], seed=1)
 
 
 @pytest.fixture(scope="module")

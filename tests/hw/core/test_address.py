@@ -20,6 +20,15 @@ CASES = [
     {"channels": 4, "groups": 2, "lanes": 2},
     {"channels": 4, "groups": 2, "lanes": 4},
     {"channels": 6, "groups": 2, "output_shape": (6, 3, 3), "lanes": 2, "taps": 1},
+    {"kernel": (3, 2), "stride": (1, 2), "padding": (2, 0), "output_shape": (4, 8, 2), "taps": 3},
+    {"size": (1, 9), "kernel": (1, 4), "stride": (1, 3), "padding": (0, 2), "taps": 2}
+    | {"output_shape": (4, 1, 4)},
+    {"dilation": 2, "stride": 1, "padding": 2, "output_shape": (4, 6, 5), "taps": 25},
+    {"dilation": 2, "stride": 1, "padding": 2, "output_shape": (4, 6, 5), "taps": 15},
+    {"dilation": 2, "stride": 1, "padding": 2, "output_shape": (4, 6, 5), "taps": 10, "lanes": 2},
+    {"dilation": 2, "stride": 1, "padding": 2, "output_shape": (4, 6, 5), "taps": 3, "lanes": 3},
+    {"dilation": (1, 3), "stride": (2, 2), "padding": (0, 3), "output_shape": (4, 2, 3), "taps": 3},
+    {"dilation": (4, 2), "stride": 2, "padding": 4, "output_shape": (4, 3, 5), "taps": 9},
 ]
 
 
@@ -37,14 +46,15 @@ def contract_visits(config, event):
     visits = []
     for out_y in range(height):
         for out_x in range(width):
-            ky = y + edge.padding - out_y * edge.stride
-            kx = x + edge.padding - out_x * edge.stride
-            if 0 <= ky < edge.kernel[0] and 0 <= kx < edge.kernel[1]:
-                visits += [
-                    (out_y, out_x, out_channel, channel, ky, kx)
-                    for out_channel in range(channels)
-                    if out_channel // (channels // edge.groups) == group
-                ]
+            visits += [
+                (out_y, out_x, out_channel, channel, ky, kx)
+                for ky in range(edge.kernel[0])
+                for kx in range(edge.kernel[1])
+                if out_y * edge.stride[0] + ky * edge.dilation[0] == y + edge.padding[0]
+                and out_x * edge.stride[1] + kx * edge.dilation[1] == x + edge.padding[1]
+                for out_channel in range(channels)
+                if out_channel // (channels // edge.groups) == group
+            ]
     return visits
 
 

@@ -7,6 +7,7 @@ from amaranth.hdl import Signal, Value
 from tests.hw.cores import make_contents, make_core
 from tests.hw.stream_io import simulate
 from tickless.hw.core import neurons
+from tickless.hw.core.contents import CoreContents
 from tickless.hw.core.neurons import NeuronBank
 from tickless.hw.ram import Ram
 
@@ -33,7 +34,7 @@ def model(config, contents, updates):
             total = membranes.get((update["address"], lane), 0) + weight
             if total >= contents.thresholds[channel]:
                 mask |= 1 << lane
-                total -= contents.thresholds[channel]
+                total = total - contents.thresholds[channel] if config.reset == "subtract" else 0
             total = min(max(total, contents.floors[channel]), config.ceil)
             membranes[update["address"], lane] = total
         fired.append(mask)
@@ -70,14 +71,31 @@ def parameters(config, contents, block):
 
 @pytest.mark.parametrize(
     ("weight_bits", "membrane_bits", "ceil_bits"),
-    [(2, 2, None), (4, 6, None), (8, 4, None), (8, 4, 1), (8, 10, None), (8, 10, 5), (8, 10, 0)],
+    [
+        (2, 2, None),
+        (4, 6, None),
+        (8, 4, None),
+        (8, 4, 1),
+        (8, 10, None),
+        (8, 10, 5),
+        (8, 10, 0),
+        (16, 17, None),
+    ],
 )
 @pytest.mark.parametrize("addresses", [1, 3, 8])
 @pytest.mark.parametrize("single_port", [False, True])
 @pytest.mark.parametrize("fast_clock", [False, True])
-@pytest.mark.parametrize("channels", [5, 6])
+@pytest.mark.parametrize(("channels", "reset"), [(5, "subtract"), (6, "subtract"), (5, "zero")])
 def test_equals_the_contract(
-    monkeypatch, weight_bits, membrane_bits, ceil_bits, addresses, single_port, fast_clock, channels
+    monkeypatch,
+    weight_bits,
+    membrane_bits,
+    ceil_bits,
+    addresses,
+    single_port,
+    fast_clock,
+    channels,
+    reset,
 ):
     monkeypatch.setattr(neurons, "Ram", CollidingRam)
     config = make_core(
@@ -90,6 +108,7 @@ def test_equals_the_contract(
         ceil_bits=ceil_bits,
         single_port=single_port,
         fast_clock=fast_clock,
+        reset=reset,
     )
     contents = make_contents(config, seed=addresses)
     rng = random.Random(membrane_bits)
@@ -125,6 +144,47 @@ def test_equals_the_contract(
     delay = config.operand_stage + 1
     assert got[delay : delay + len(expected)] == expected
     assert any(got)
+
+
+@pytest.mark.parametrize(("reset", "spikes"), [("subtract", [1, 1, 1, 0]), ("zero", [1, 0, 0, 0])])
+@pytest.mark.parametrize("single_port", [False, True])
+@pytest.mark.parametrize("fast_clock", [False, True])
+def test_what_a_spike_leaves_fires_again_only_with_subtraction(
+    reset, spikes, single_port, fast_clock
+):
+    """35 at a threshold of 10, then three visits with a weight of 0, as soon as they can come."""
+    config = make_core(
+        lanes=1,
+        taps=1,
+        weight_bits=8,
+        membrane_bits=8,
+        reset=reset,
+        single_port=single_port,
+        fast_clock=fast_clock,
+    )
+    words = [0] * config.weight_depth
+    words[0] = 35
+    contents = CoreContents((tuple(words),), (10,) * 4, (-10,) * 4)
+    dut = NeuronBank(config, contents)
+    got = []
+
+    async def drive(ctx):
+        ctx.set(dut.parameters, {"ceil": 127, "thresholds": [10], "floors": [-10]})
+        update = {"valid": 1, "address": 3, "lane_enable": 1, "epoch": 1}
+        for word in (0, 1, 1, 1):
+            ctx.set(dut.update, {**update, "weight_address": word})
+            await ctx.tick()
+            got.append(ctx.get(dut.fired))
+            ctx.set(dut.update, {"valid": 0})
+            for _ in range(config.clocks_per_step - 1):
+                await ctx.tick()
+                got.append(ctx.get(dut.fired))
+        for _ in range(config.operand_stage + 1):
+            await ctx.tick()
+            got.append(ctx.get(dut.fired))
+
+    simulate(dut, drive)
+    assert got[config.operand_stage + 1 :: config.clocks_per_step][:4] == spikes
 
 
 def test_sweep_leaves_a_word_of_no_epoch():

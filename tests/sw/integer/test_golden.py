@@ -271,17 +271,21 @@ def test_kernel_stride_padding_and_dilation_are_by_axis(run):
     assert (trace.membrane.tolist(), trace.sops) == ([[[0, 0], [4, 0]]], 1)
 
 
-def test_dilation_visits_only_what_it_reaches_unlike_a_kernel_filled_up_with_zeros(run):
-    # Event 1 leaves 25 of 35 in its two neurons; event 2 reaches them by a filled-up zero alone.
+@pytest.mark.parametrize(("reset", "filled_spikes"), [("subtract", [0, 0, 1]), ("zero", [0, 1])])
+def test_dilation_visits_only_what_it_reaches_unlike_a_kernel_filled_up_with_zeros(
+    run, reset, filled_spikes
+):
+    # The first event leaves 25 of 35 in column 0, or 0; the second visits it by a zero alone.
     dilated = LayerSpec("conv2d", 1, kernel=(1, 2), dilation=(1, 2))
     filled = LayerSpec("conv2d", 1, kernel=(1, 3))
     events = np.array([[0, 0, 2], [0, 0, 1]], np.int32)
     traces = []
     for spec, weights in ((dilated, [35, 35]), (filled, [35, 0, 35])):
-        net = network((1, 1, 4), [spec, LayerSpec("readout", 1)], [weights, [1, 1]], [[10]])
+        specs = [spec, LayerSpec("readout", 1)]
+        net = network((1, 1, 4), specs, [weights, [1, 1]], [[10]], reset=reset)
         traces.append(run(net, events).layers[0])
     assert (traces[0].spikes[:, 2].tolist(), traces[0].sops) == ([0, 1], 2)
-    assert (traces[1].spikes[:, 2].tolist(), traces[1].sops) == ([0, 0, 1], 4)
+    assert (traces[1].spikes[:, 2].tolist(), traces[1].sops) == (filled_spikes, 4)
 
 
 def test_a_shortcut_may_have_wide_weights(run):

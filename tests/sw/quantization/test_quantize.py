@@ -151,18 +151,18 @@ def test_a_network_with_rounded_weights_is_the_integer_network(bits, way):
     rng = np.random.default_rng(bits)
     specs = [
         LayerSpec("conv2d", 5, 3, padding=1, pool=2),
-        LayerSpec("conv2d", 6, 3, 2, 1),
+        LayerSpec("conv2d", 6, (3, 2), (1, 2), (0, 1), dilation=(2, 1)),
         LayerSpec("linear", 7, pool=2),
         LayerSpec("readout", 4),
     ]
-    source = model(specs, (2, 12, 12), -1.5, seed=bits)
+    source = model(specs, (2, 16, 12), -1.5, seed=bits)
     source.neuron = IntegrateAndFire(-1.5, **WAYS[way])
     with torch.no_grad():
         for weight in source.weights:
             weight *= torch.rand(len(weight))[:, None, None, None] * 4
     source.quantization = Quantization(bits, 100)
     network, engine = quantize(source, bits, 100), FloatEngine(source)
-    addresses = rng.integers(0, (2, 12, 12), (3000, 3)).astype(np.int32)
+    addresses = rng.integers(0, (2, 16, 12), (3000, 3)).astype(np.int32)
     logits, spikes, _ = engine.run(addresses)
     trace = run(network, addresses)
     for mine, theirs in zip(trace.layers, spikes, strict=True):

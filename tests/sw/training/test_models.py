@@ -64,8 +64,9 @@ def test_model_computes_live_extents_only():
 
 
 @torch.no_grad()
-def test_float_engine_is_the_limit_of_many_time_steps():
-    model = small_model(normalize=False)
+@pytest.mark.parametrize("reset", ["subtract", "zero"])
+def test_float_engine_is_the_limit_of_many_time_steps(reset):
+    model = small_model(IntegrateAndFire(-2.0, reset=reset), normalize=False)
     samples = load("saccades", "test")[:3]
     engine = FloatEngine(model)
     for events, _ in samples:
