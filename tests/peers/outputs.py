@@ -37,7 +37,7 @@ def write_outputs(build: Build, write: Callable[[str, Any], None]) -> None:
         np.savez_compressed(folder / f"{variant}.npz", **counts)
 
 
-def set_weights(layers: list[nn.Module], weights: list[torch.Tensor]) -> None:
+def set_weights(layers: list[Any], weights: list[torch.Tensor]) -> None:
     """Weights of the layers, in the shapes that these have; biases, if any, are zero."""
     for layer, weight in zip(layers, weights, strict=True):
         layer.weight.copy_(weight.reshape(layer.weight.shape))
