@@ -31,7 +31,7 @@ def write_outputs(build: Build, write: Callable[[str, Any], None]) -> None:
         with torch.no_grad():
             graph, spikes = build(weights, thresholds, frames)
         write(str(folder / f"{variant}.nir"), graph)
-        counts = {
+        counts: dict[str, Any] = {
             f"layer{index}": each.numpy().astype(np.uint8) for index, each in enumerate(spikes, 1)
         }
         np.savez_compressed(folder / f"{variant}.npz", **counts)
