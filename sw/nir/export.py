@@ -7,7 +7,6 @@ width and reset; those of weights their width and kind of layer; the graph's, un
 
 import json
 from dataclasses import asdict
-from math import prod
 from pathlib import Path
 from typing import Any
 

@@ -1,6 +1,7 @@
 """Networks from NIR: a checkpoint of real weights, the integer network, and how they came about."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -16,14 +17,16 @@ from tickless.sw.nir.floors import FLOOR, FloorTrial, best_floor, try_floors
 from tickless.sw.nir.graph import flatten
 from tickless.sw.nir.layers import Choices, Meaning, Row
 from tickless.sw.nir.meaning import interpret
+from tickless.sw.nir.modules import chain_of
 from tickless.sw.nir.reading import Graph, GraphError, read_graph, read_object
 from tickless.sw.nir.stored import stored_network
+from tickless.sw.quantization.diagnosis import QuantizationWarning
 from tickless.sw.quantization.quantize import quantize
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire
 from tickless.sw.training.record import record
 
-__all__ = ["Imported", "from_nir", "import_graph"]
+__all__ = ["Imported", "from_nir", "from_torch", "import_graph"]
 
 METHOD = "nir"
 """Training method of an imported network, for its provenance."""
@@ -98,6 +101,41 @@ def from_nir(
     return import_graph(read, choices, bits, floor, sensor, recordings)
 
 
+def from_torch(
+    module: Iterable[Any],
+    sensor: Shape,
+    *,
+    bits: int = 8,
+    floor: float | None = None,
+    readout: Literal["spikes", "sums"] = "spikes",
+    drop_bias: bool = False,
+    drop_leak: bool = False,
+    recordings: Recordings | None = None,
+) -> Imported:
+    """Networks of a chain of PyTorch modules.
+
+    Parameters
+    ----------
+    module : nn.Sequential or list
+        Conv2d, Conv1d, Linear, AvgPool2d, Flatten, batch norms behind weights, and neurons: ours,
+        of `sw.training.neurons`, or integrate-and-fire ones of sinabs (IAF), snnTorch (Leaky),
+        spikingjelly (IFNode) or Norse (IAFCell).
+    sensor : Shape
+        Extent of the events.
+    bits, floor, readout, drop_bias, drop_leak, recordings
+        As of `from_nir`; where the neurons have a floor, it is theirs.
+
+    Raises
+    ------
+    InputError
+        If a choice is wrong, or a module no layer's; the message names it.
+    """
+    chain = chain_of(module, sensor, drop_bias)
+    choices = Choices(chain.semantics, None, readout, drop_bias, drop_leak)
+    low = chain.floor if floor is None else floor
+    return import_graph(chain.graph, choices, bits, low, sensor, recordings)
+
+
 def import_graph(
     graph: Graph,
     choices: Choices,
@@ -118,7 +156,10 @@ def import_graph(
             notes.append("integers, floors and widths as they were exported")
         elif floor is None:
             if recordings is not None:
-                trials = try_floors(lambda low: _quantized(meaning, low, bits), recordings)
+                with warnings.catch_warnings():
+                    # Told once, of the floor that is chosen.
+                    warnings.simplefilter("ignore", QuantizationWarning)
+                    trials = try_floors(lambda low: _quantized(meaning, low, bits), recordings)
                 floor = best_floor(trials)
                 notes.append(f"floor of {floor:g} thresholds: the best of those tried")
             else:

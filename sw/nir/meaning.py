@@ -40,7 +40,9 @@ def interpret(graph: FlatGraph, choices: Choices, sensor: Shape | None = None) -
     GraphError
         If a node has no meaning here; the message names it, says why, and what would do.
     """
-    return _Walk(graph, choices, sensor).run()
+    # Numbers that overflow are refused where they become weights.
+    with np.errstate(all="ignore"):
+        return _Walk(graph, choices, sensor).run()
 
 
 @dataclass
@@ -147,6 +149,9 @@ class _Walk:
             spec = replace(spec, shortcut=_shortcut(direct.source, form))
             passed = f", shortcut from layer {direct.source + 1}"
             layer = replace(layer, spec=spec, shortcut=weight * rows, shortcut_node=direct.node)
+        parts = [layer.weight, *([] if layer.shortcut is None else [layer.shortcut])]
+        if not all(np.isfinite(part).all() for part in parts):
+            raise node.refuse("weights in thresholds that are no finite numbers")
         biases = [part.bias for part in arriving if part.bias is not None and part.bias.any()]
         self.layers.append(replace(layer, bias=sum(biases) * gain if biases else None))
         exact, why = self._difference(neuron)

@@ -2,16 +2,19 @@
 
 Files are read from their HDF5, not by ``nir.read``: it refuses files of NIR 0.x and some of 1.0,
 and puts a zero in the place of a ``v_reset`` that is not there, which tells how a neuron resets.
-Nothing is unpickled.
+They are read by pyfive, for libhdf5 crashes, or never returns, on some damaged files. Nothing is
+unpickled.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
+from math import prod
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
+import pyfive
 
 from tickless.errors import InputError
 
@@ -20,8 +23,14 @@ __all__ = ["Graph", "GraphError", "Node", "read_graph", "read_object"]
 MOST_BYTES = 1 << 28
 """Largest array of a file, as it says itself: compressed, a damaged one may claim any."""
 
-MOST_DEPTH = 16
-"""Deepest nesting of groups: a file's links may lead in circles."""
+CHUNK_BYTES = 24
+"""Fewest bytes of a chunk in a file: its entry in the index alone."""
+
+MOST_DEPTH, MOST_ENTRIES = 16, 10_000
+"""Deepest nesting of groups, and most entries of all: a file's links may lead in circles."""
+
+LARGEST = 1 << 24
+"""Largest integer that any field may have."""
 
 Value = np.ndarray | str
 
@@ -68,7 +77,8 @@ class Node:
         """Field of ``length`` integers of at least ``low``; a single one stands for all."""
         array = self.real(name).ravel()
         whole = np.isfinite(array).all() and (array == np.rint(array)).all()
-        if array.size not in (1, length) or not whole or (array < low).any() or array.max() > 1e6:
+        inside = whole and array.size in (1, length) and ((array >= low) & (array <= LARGEST)).all()
+        if not inside:
             raise self.refuse(
                 f"{name} = {_short(self.values[name])}: "
                 f"expected {length} integers of at least {low}"
@@ -115,20 +125,19 @@ def read_graph(path: Path | str) -> Graph:
         If the file is missing, no HDF5, damaged, or holds no graph.
     """
     try:
-        with h5py.File(path, "r") as file:
-            root = file.get("node")
-            if not isinstance(root, h5py.Group):
-                raise GraphError(f"{path}: no group 'node': not a NIR file")
-            fields = _fields(root, str(path), MOST_DEPTH)
+        content = Path(path).read_bytes()
     except FileNotFoundError:
         raise GraphError(f"{path}: no such file") from None
+    try:
+        with pyfive.File(BytesIO(content)) as file:
+            root = file["node"] if "node" in file else None
+            if not isinstance(root, pyfive.Group):
+                raise GraphError(f"{path}: no group 'node': not a NIR file")
+            fields = _Fields(str(path), len(content)).of(root)
     except GraphError:
         raise
-    # The HDF5 library's errors have many types; those of damaged strings and types come from numpy.
-    except (
-        OSError, RuntimeError, KeyError, ValueError, TypeError, MemoryError, AttributeError,
-        OverflowError, NotImplementedError, SystemError,
-    ) as error:  # fmt: skip
+    except Exception as error:
+        # The library trusts the file: of a damaged one come errors of all types.
         raise GraphError(f"{path}: not a readable HDF5 file: {_line(error)}") from None
     return _graph(str(path), fields)
 
@@ -138,27 +147,37 @@ def read_object(graph: Any) -> Graph:
     return _graph("graph", _object_fields(graph))
 
 
-def _fields(group: h5py.Group, where: str, depth: int) -> dict[str, Any]:
-    """Everything in a group: dictionaries, arrays and strings."""
-    if not depth:
-        raise GraphError(f"{where}: groups are nested deeper than {MOST_DEPTH}: damaged")
-    result: dict[str, Any] = {}
-    for name in group:
-        inside = f"{where}: {name}"
-        # Nothing outside of the file is read.
-        hard = isinstance(group.get(name, getlink=True), h5py.HardLink)
-        item = group[name] if hard else None
-        if isinstance(item, h5py.Group):
-            result[name] = _fields(item, inside, depth - 1)
-        elif isinstance(item, h5py.Dataset) and not (item.external or item.is_virtual):
-            if item.size is not None and item.size * item.dtype.itemsize > MOST_BYTES:
-                raise GraphError(
-                    f"{inside}: {item.shape} of {item.dtype}: expected at most {MOST_BYTES} bytes"
-                )
-            result[name] = item[()]
-        else:
-            raise GraphError(f"{inside}: expected a group or an array, both in the file itself")
-    return result
+class _Fields:
+    """Everything in a file's groups: dictionaries, arrays and strings."""
+
+    def __init__(self, where: str, size: int):
+        self.where, self.size = where, size
+        self.left = MOST_ENTRIES
+
+    def of(self, group: pyfive.Group, depth: int = 0, name: str = "node") -> dict[str, Any]:
+        """Fields of a group; GraphError if they are too many, too deep or too large."""
+        self.left -= len(group)
+        if depth > MOST_DEPTH or self.left < 0:
+            raise GraphError(f"{self.where}: {name}: groups without end: damaged")
+        return {key: self._entry(group[key], depth, f"{name}/{key}") for key in group}
+
+    def _entry(self, item: Any, depth: int, name: str) -> Any:
+        if isinstance(item, pyfive.Group):
+            return self.of(item, depth + 1, name)
+        if not isinstance(item, pyfive.Dataset):
+            raise GraphError(f"{self.where}: {name}: expected a group or an array")
+        if prod(item.shape or ()) * item.dtype.itemsize > MOST_BYTES:
+            raise GraphError(
+                f"{self.where}: {name}: {item.shape} of {item.dtype}: expected at most "
+                f"{MOST_BYTES} bytes"
+            )
+        if item.chunks:
+            pieces = prod(
+                -(-length // piece) for length, piece in zip(item.shape, item.chunks, strict=True)
+            )
+            if pieces * CHUNK_BYTES > self.size:
+                raise GraphError(f"{self.where}: {name}: {pieces} chunks: more than the file holds")
+        return item[()]
 
 
 def _object_fields(item: Any) -> dict[str, Any] | None:
@@ -214,7 +233,7 @@ def _values(entries: Any) -> dict[str, Value]:
         text = _text(value)
         if text is not None:
             found[name] = text
-        elif value is not None and not isinstance(value, (dict, h5py.Empty)):
+        elif value is not None and not isinstance(value, dict):
             found[name] = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
     return found
 
@@ -233,4 +252,5 @@ def _short(value: Any) -> str:
 
 
 def _line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    text = error.args[0] if isinstance(error, KeyError) and error.args else error
+    return " ".join(str(text).split()) or type(error).__name__

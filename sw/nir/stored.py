@@ -10,7 +10,7 @@ from tickless.sw.integer.geometry import Geometry
 from tickless.sw.integer.layer import Edge, Layer, NetworkError
 from tickless.sw.integer.network import Network, Provenance
 from tickless.sw.integer.specs import layer_geometries
-from tickless.sw.nir.layers import Meaning, RealLayer
+from tickless.sw.nir.layers import Meaning
 from tickless.sw.nir.neurons import MARK
 from tickless.sw.nir.reading import GraphError, Node, Value
 
@@ -31,13 +31,22 @@ def stored_network(meaning: Meaning, metadata: Mapping[str, Value]) -> Network |
     if MARK not in metadata:
         return None
     try:
-        return _network(meaning, json.loads(str(metadata[MARK])))
+        with np.errstate(all="ignore"):
+            return _network(meaning, json.loads(str(metadata[MARK])))
     except _ChangedError:
         return None
     except NetworkError as error:
         raise GraphError(f"{meaning.where}: {error}") from None
-    except (KeyError, TypeError, ValueError) as error:
+    except GraphError:
+        raise
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise GraphError(f"{meaning.where}: metadata of an export: {error!r}") from None
+
+
+def _int32(node: Node, values: np.ndarray) -> np.ndarray:
+    if not (np.abs(values) < 1 << 31).all():
+        raise node.refuse("floor: expected numbers that fit integers of 32 bits")
+    return np.rint(values).astype(np.int32)
 
 
 class _ChangedError(Exception):
@@ -63,7 +72,7 @@ def _network(meaning: Meaning, text: dict[str, Any]) -> Network:
             )
             continue
         held = Node(node.where, node.kind, node.metadata, {})
-        unit = held.real("threshold_units").ravel()
+        unit = np.asarray(held.integers("threshold_units", real.spec.channels, 1), float)
         edges = [_edge(geometry, real.weight, real.weight_node, unit)]
         spec = real.spec.shortcut
         if spec is not None and real.shortcut is not None:
@@ -75,7 +84,7 @@ def _network(meaning: Meaning, text: dict[str, Any]) -> Network:
                 str(node.metadata["layer"]),
                 tuple(edges),
                 unit.astype(np.int32),
-                np.rint(held.real("floor") * unit).astype(np.int32),
+                _int32(node, held.real("floor") * unit),
                 held.integers("membrane_bits", 1, 2)[0],
                 node.metadata["reset"],  # pyright: ignore[reportArgumentType] (Layer checks it)
             )
@@ -94,7 +103,7 @@ def _edge(
         raise _ChangedError
     exact = real * np.reshape(unit, (-1, 1, 1, 1)) / geometry.pool**2
     integers = np.rint(exact)
-    if np.abs(exact - integers).max() > TOLERANCE:
+    if not np.abs(exact - integers).max() <= TOLERANCE:
         raise _ChangedError
     bits = Node(node.where, node.kind, node.metadata, {}).integers("weight_bits", 1, 2)[0]
     most = np.iinfo(np.int8 if bits <= 8 else np.int16)
