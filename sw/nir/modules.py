@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 
 from tickless.sw.integer.geometry import Shape
@@ -181,6 +182,13 @@ def _ours(blank: Node, neuron: Any) -> Neurons:
 
 
 def _sinabs(blank: Node, module: Any) -> Neurons:
+    if (
+        getattr(module, "tau_syn", None) is not None
+        or getattr(module, "alpha_syn", None) is not None
+    ):
+        raise blank.refuse(
+            f"tau_syn = {module.tau_syn}: expected None, no time constant of synapses"
+        )
     spikes = getattr(module.spike_fn, "__name__", type(module.spike_fn).__name__)
     reset = type(module.reset_fn).__name__
     if spikes not in ("MultiSpike", "SingleSpike"):
@@ -202,7 +210,16 @@ def _snntorch(blank: Node, module: Any) -> Neurons:
     reset = module.reset_mechanism
     if reset not in ("subtract", "zero") or module.inhibition:
         raise blank.refuse("expected reset_mechanism 'subtract' or 'zero', and no inhibition")
-    how = replace(FRAMEWORKS["snntorch"], reset=reset, delayed=getattr(module, "reset_delay", True))
+    # Without the delay a reset is taken back where the next step is below the threshold.
+    expected = {"graded_spikes_factor": 1, "state_quant": False}
+    expected |= {"reset_delay": True} if reset == "subtract" else {}
+    for name, value in expected.items():
+        found = getattr(module, name, value)
+        if isinstance(found, torch.Tensor) or not callable(found):
+            found = _array(found).item()
+        if found != value:
+            raise blank.refuse(f"{name} = {found}: expected {value}")
+    how = replace(FRAMEWORKS["snntorch"], reset=reset)
     beta = _array(module.beta).astype(float).clip(0, 1)
     if (beta == 1).all():
         return _if(module.threshold, how)

@@ -20,7 +20,7 @@ __all__ = ["set_weights", "watch", "write_outputs"]
 Build = Callable[
     [list[torch.Tensor], list[float], torch.Tensor], tuple[Any, list[torch.Tensor], nn.Sequential]
 ]
-"""Of weights, thresholds and frames, a graph, each layer's spikes ``[time, recording, ...]``, modules."""
+"""Of weights, thresholds and frames: graph, spikes ``[time, recording, ...]`` by layer, modules."""
 
 
 def write_outputs(build: Build, write: Callable[[str, Any], None]) -> None:
