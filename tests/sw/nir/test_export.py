@@ -11,8 +11,10 @@ from tickless.sw.integer.geometry import Geometry
 from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import PRETRAINED, Network
 from tickless.sw.judge.evaluate import FloatEngine
+from tickless.sw.nir import import_command
 from tickless.sw.nir.export import export, to_nir
 from tickless.sw.nir.importing import from_nir
+from tickless.sw.nir.semantics import FRAMEWORKS
 
 EXPORTED = "integers, floors and widths as they were exported"
 
@@ -129,3 +131,7 @@ def test_the_import_command_tells_what_is_missing(tmp_path, capsys):
         main([*arguments, "--semantics", "norse", "--dataset", "dvsgesture", "--floor", "-2"]) == 2
     )
     assert "expected the sensor's" in capsys.readouterr().err
+
+
+def test_the_commands_frameworks_are_those_that_are_known():
+    assert tuple(FRAMEWORKS) == import_command.FRAMEWORKS
