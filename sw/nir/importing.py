@@ -22,6 +22,7 @@ from tickless.sw.nir.reading import Graph, GraphError, read_graph, read_object
 from tickless.sw.nir.stored import stored_network
 from tickless.sw.quantization.diagnosis import QuantizationWarning
 from tickless.sw.quantization.quantize import quantize
+from tickless.sw.quantization.rule import Clip
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire
 from tickless.sw.training.record import record
@@ -64,6 +65,7 @@ def from_nir(
     graph: Any,
     *,
     bits: int = 8,
+    clip: Clip = None,
     floor: float | None = None,
     semantics: str | None = None,
     dt: float | None = None,
@@ -81,6 +83,8 @@ def from_nir(
         The graph, or its file.
     bits : int
         Width of a weight, 2 to 8.
+    clip : float or str, optional
+        As of `sw.quantization.rule.Quantization`.
     floor : float, optional
         Lowest membrane in thresholds, below 0; without it the best of some on the recordings, or
         `sw.nir.floors.FLOOR`.
@@ -98,7 +102,7 @@ def from_nir(
     """
     read = read_graph(graph) if isinstance(graph, (str, Path)) else read_object(graph)
     choices = Choices(semantics, dt, readout, drop_bias, drop_leak)
-    return import_graph(read, choices, bits, floor, sensor, recordings)
+    return import_graph(read, choices, bits, floor, sensor, recordings, clip)
 
 
 def from_torch(
@@ -106,6 +110,7 @@ def from_torch(
     sensor: Shape,
     *,
     bits: int = 8,
+    clip: Clip = None,
     floor: float | None = None,
     readout: Literal["spikes", "sums"] = "spikes",
     drop_bias: bool = False,
@@ -122,7 +127,7 @@ def from_torch(
         spikingjelly (IFNode) or Norse (IAFCell).
     sensor : Shape
         Extent of the events.
-    bits, floor, readout, drop_bias, drop_leak, recordings
+    bits, clip, floor, readout, drop_bias, drop_leak, recordings
         As of `from_nir`; where the neurons have a floor, it is theirs.
 
     Raises
@@ -133,7 +138,7 @@ def from_torch(
     chain = chain_of(module, sensor, drop_bias)
     choices = Choices(chain.semantics, None, readout, drop_bias, drop_leak)
     low = chain.floor if floor is None else floor
-    return import_graph(chain.graph, choices, bits, low, sensor, recordings)
+    return import_graph(chain.graph, choices, bits, low, sensor, recordings, clip)
 
 
 def import_graph(
@@ -143,13 +148,15 @@ def import_graph(
     floor: float | None = None,
     sensor: Shape | None = None,
     recordings: Recordings | None = None,
+    clip: Clip = None,
 ) -> Imported:
     """Networks of a graph that was read; parameters and errors as of `from_nir`."""
     meaning = interpret(flatten(graph), choices, sensor)
     notes = []
     try:
-        # Whoever asks for another floor wants other integers.
-        network = stored_network(meaning, graph.metadata) if floor is None else None
+        # Whoever asks for another floor, or for clipping, wants other integers.
+        exported = floor is None and clip is None
+        network = stored_network(meaning, graph.metadata) if exported else None
         trials: tuple[FloorTrial, ...] = ()
         if network is not None:
             floor = _stored_floor(network)
@@ -159,7 +166,9 @@ def import_graph(
                 with warnings.catch_warnings():
                     # Told once, of the floor that is chosen.
                     warnings.simplefilter("ignore", QuantizationWarning)
-                    trials = try_floors(lambda low: _quantized(meaning, low, bits), recordings)
+                    trials = try_floors(
+                        lambda low: _quantized(meaning, low, bits, clip), recordings
+                    )
                 floor = best_floor(trials)
                 notes.append(f"floor of {floor:g} thresholds: the best of those tried")
             else:
@@ -169,7 +178,7 @@ def import_graph(
                     "(in Python, recordings=) finds the best, --floor sets it"
                 )
         if network is None:
-            network = _quantized(meaning, floor, bits)
+            network = _quantized(meaning, floor, bits, clip)
     except GraphError:
         raise
     except ValueError as error:
@@ -187,8 +196,9 @@ def import_graph(
     return Imported(checkpoint, network, meaning.rows, trials, tuple(notes))
 
 
-def _quantized(meaning: Meaning, floor: float, bits: int) -> Network:
-    return quantize(_model(meaning, floor), bits, provenance=Provenance(method=METHOD))
+def _quantized(meaning: Meaning, floor: float, bits: int, clip: Clip) -> Network:
+    origin = Provenance(method=METHOD)
+    return quantize(_model(meaning, floor), bits, provenance=origin, clip=clip)
 
 
 def _stored_floor(network: Network) -> float:
