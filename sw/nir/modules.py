@@ -182,13 +182,9 @@ def _ours(blank: Node, neuron: Any) -> Neurons:
 
 
 def _sinabs(blank: Node, module: Any) -> Neurons:
-    if (
-        getattr(module, "tau_syn", None) is not None
-        or getattr(module, "alpha_syn", None) is not None
-    ):
-        raise blank.refuse(
-            f"tau_syn = {module.tau_syn}: expected None, no time constant of synapses"
-        )
+    for name in ("tau_syn", "alpha_syn"):
+        if getattr(module, name, None) is not None:
+            raise blank.refuse(f"{name}: expected None, synapses without a time constant")
     spikes = getattr(module.spike_fn, "__name__", type(module.spike_fn).__name__)
     reset = type(module.reset_fn).__name__
     if spikes not in ("MultiSpike", "SingleSpike"):
