@@ -6,6 +6,7 @@ DATASET ?= saccades
 SAMPLES ?=
 SEED ?= 1
 METHOD ?= mtt
+FROM ?=
 EXPERIMENT ?= $(DATASET)
 NETWORK ?=
 FOLD ?=
@@ -49,6 +50,9 @@ design = $(call options,FOLD,--fold) $(call option,BUDGET,--budget) \
 workers = $(call option,JOBS,--jobs) $(call option,CLUSTER,--cluster)
 network = $(or $(NETWORK),sw/pretrained/$(DATASET).safetensors)
 trained = build/train/$(EXPERIMENT)/$(METHOD)-$(SEED)
+# Values that were given, not the ones here.
+given = $(if $(filter-out file,$(origin $(1))),$($(1)))
+fine_tuned = $(call given,EXPERIMENT) $(if $(call given,DATASET),--dataset $(DATASET))
 
 .DEFAULT_GOAL := help
 .PHONY: help env sim rtl bitstream flash train study bench test test-long test-bitstream test-peers docs lint clean
@@ -88,10 +92,14 @@ bitstream: $(READY) ## bitstream of a network for a board, in build/bitstream/la
 flash: $(READY) ## load a board with the last bitstream built for it, by openFPGALoader
 	@$(TICKLESS) flash $(network) --board $(BOARD)
 
-train: $(READY) ## train a network and quantize it, in build/train/<experiment>
+train: $(READY) ## train a network and quantize it, in build/train; FROM=checkpoint to train further
+ifneq ($(strip $(FROM)),)
+	@$(strip $(TICKLESS) train $(fine_tuned) --from $(FROM) --set method=$(METHOD) --seed $(SEED))
+else
 	@$(TICKLESS) train $(EXPERIMENT) --set method=$(METHOD) --seed $(SEED) \
 	    --output $(trained).checkpoint.safetensors
 	@$(TICKLESS) quantize $(trained).checkpoint.safetensors --output $(trained).safetensors
+endif
 
 study: $(READY) ## train and compare the methods, in build/study/<experiment>; QUICK=1 for a taste
 	@$(strip $(TICKLESS) study $(EXPERIMENT) $(workers) $(call switch,QUICK,--quick))

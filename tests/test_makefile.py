@@ -36,6 +36,11 @@ def commands(*arguments):
         ),
         (["flash"], "flash sw/pretrained/saccades.safetensors --board ulx3s-85f"),
         (["study", "QUICK=0"], "study saccades"),
+        (["train", "FROM=a"], "train --from a --set method=mtt --seed 1"),
+        (
+            ["train", "FROM=a", "DATASET=nmnist", "EXPERIMENT=b.toml", "METHOD=sdt", "SEED=3"],
+            "train b.toml --dataset nmnist --from a --set method=sdt --seed 3",
+        ),
     ],
 )
 def test_a_target_is_one_line_without_what_was_not_given(arguments, options):

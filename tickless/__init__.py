@@ -11,18 +11,34 @@ if TYPE_CHECKING:
     from tickless.sw.data.events import Events
     from tickless.sw.integer import engine, golden
     from tickless.sw.integer.network import Network
+    from tickless.sw.nir.export import to_nir
+    from tickless.sw.nir.importing import from_nir, from_torch
     from tickless.sw.quantization.quantize import quantize
 
-__all__ = ["Checkpoint", "Events", "Network", "engine", "golden", "load", "quantize"]
+__all__ = [
+    "Checkpoint",
+    "Events",
+    "Network",
+    "engine",
+    "from_nir",
+    "from_torch",
+    "golden",
+    "load",
+    "quantize",
+    "to_nir",
+]
 
 _PLACES = {
     "Checkpoint": "sw.checkpoint:Checkpoint",
     "Events": "sw.data.events:Events",
     "Network": "sw.integer.network:Network",
     "engine": "sw.integer.engine:",
+    "from_nir": "sw.nir.importing:from_nir",
+    "from_torch": "sw.nir.importing:from_torch",
     "golden": "sw.integer.golden:",
     "load": "sw.data.catalog:load",
     "quantize": "sw.quantization.quantize:quantize",
+    "to_nir": "sw.nir.export:to_nir",
 }
 """Module of each name, and its name in it; nothing for the module itself."""
 

@@ -81,7 +81,9 @@ def table(columns: Mapping[str, Figures]) -> str:
     """Figures side by side, by the title of each column."""
     found = list(columns.values())
     rows = [("", *columns)]
-    rows += [(f"T = {found[0].steps}, its own", *(f"{each.at_steps:.2%}" for each in found))]
+    rows += [
+        (f"T = {found[0].steps}, the checkpoint's own", *(f"{each.at_steps:.2%}" for each in found))
+    ]
     stepped = [each.accuracies.time_stepped for each in found]
     for number in SHOWN:
         rows.append((f"T = {number}", *(f"{shares[number - 1]:.2%}" for shares in stepped)))

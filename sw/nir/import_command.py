@@ -8,6 +8,7 @@ from tickless.errors import InputError
 from tickless.sw.data.catalog import class_names, dataset_name, load
 from tickless.sw.data.catalog import sensor as dataset_sensor
 from tickless.sw.outputs import output_file
+from tickless.sw.quantization.options import add_clip
 
 __all__ = ["add_options", "main"]
 
@@ -28,6 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="network file to write; the checkpoint goes beside it",
     )
     parser.add_argument("--bits", type=int, default=8, help="width of a weight, 2 to 8 (8)")
+    add_clip(parser)
     parser.add_argument(
         "--floor",
         type=float,
@@ -87,6 +89,7 @@ def main(options: argparse.Namespace) -> int:
     imported = from_nir(
         options.graph,
         bits=options.bits,
+        clip=options.clip,
         floor=options.floor,
         semantics=options.semantics,
         dt=options.dt,

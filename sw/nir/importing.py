@@ -1,6 +1,7 @@
 """Networks from NIR: a checkpoint of real weights, the integer network, and how they came about."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -16,14 +17,17 @@ from tickless.sw.nir.floors import FLOOR, FloorTrial, best_floor, try_floors
 from tickless.sw.nir.graph import flatten
 from tickless.sw.nir.layers import Choices, Meaning, Row
 from tickless.sw.nir.meaning import interpret
+from tickless.sw.nir.modules import chain_of
 from tickless.sw.nir.reading import Graph, GraphError, read_graph, read_object
 from tickless.sw.nir.stored import stored_network
+from tickless.sw.quantization.diagnosis import QuantizationWarning
 from tickless.sw.quantization.quantize import quantize
+from tickless.sw.quantization.rule import Clip, Quantization
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire
 from tickless.sw.training.record import record
 
-__all__ = ["Imported", "from_nir", "import_graph"]
+__all__ = ["Imported", "from_nir", "from_torch", "import_graph"]
 
 METHOD = "nir"
 """Training method of an imported network, for its provenance."""
@@ -61,6 +65,7 @@ def from_nir(
     graph: Any,
     *,
     bits: int = 8,
+    clip: Clip = None,
     floor: float | None = None,
     semantics: str | None = None,
     dt: float | None = None,
@@ -78,6 +83,8 @@ def from_nir(
         The graph, or its file.
     bits : int
         Width of a weight, 2 to 8.
+    clip : float or str, optional
+        As in `sw.quantization.rule.Quantization`.
     floor : float, optional
         Lowest membrane in thresholds, below 0; without it the best of some on the recordings, or
         `sw.nir.floors.FLOOR`.
@@ -95,13 +102,51 @@ def from_nir(
     """
     read = read_graph(graph) if isinstance(graph, (str, Path)) else read_object(graph)
     choices = Choices(semantics, dt, readout, drop_bias, drop_leak)
-    return import_graph(read, choices, bits, floor, sensor, recordings)
+    return import_graph(read, choices, Quantization(bits, clip=clip), floor, sensor, recordings)
+
+
+def from_torch(
+    module: Iterable[Any],
+    sensor: Shape,
+    *,
+    bits: int = 8,
+    clip: Clip = None,
+    floor: float | None = None,
+    readout: Literal["spikes", "sums"] = "spikes",
+    drop_bias: bool = False,
+    drop_leak: bool = False,
+    recordings: Recordings | None = None,
+) -> Imported:
+    """Networks of a chain of PyTorch modules.
+
+    Parameters
+    ----------
+    module : nn.Sequential or list
+        Conv2d, Conv1d, Linear, AvgPool2d, Flatten, batch norms behind weights, and neurons: ours,
+        of `sw.training.neurons`, or integrate-and-fire ones of sinabs (IAF), snnTorch (Leaky),
+        spikingjelly (IFNode) or Norse (IAFCell).
+    sensor : Shape
+        Extent of the events.
+    bits, clip, floor, readout, drop_bias, drop_leak, recordings
+        As of `from_nir`; where the neurons have a floor, it is theirs.
+
+    Raises
+    ------
+    InputError
+        If a choice is wrong, or a module no layer's; the message names it.
+    """
+    chain = chain_of(module, sensor, drop_bias)
+    choices = Choices(chain.semantics, None, readout, drop_bias, drop_leak)
+    low = chain.floor if floor is None else floor
+    return import_graph(
+        chain.graph, choices, Quantization(bits, clip=clip), low, sensor, recordings
+    )
 
 
 def import_graph(
     graph: Graph,
     choices: Choices,
-    bits: int = 8,
+    quantization: Quantization,
     floor: float | None = None,
     sensor: Shape | None = None,
     recordings: Recordings | None = None,
@@ -118,7 +163,12 @@ def import_graph(
             notes.append("integers, floors and widths as they were exported")
         elif floor is None:
             if recordings is not None:
-                trials = try_floors(lambda low: _quantized(meaning, low, bits), recordings)
+                with warnings.catch_warnings():
+                    # Told once, of the floor that is chosen.
+                    warnings.simplefilter("ignore", QuantizationWarning)
+                    trials = try_floors(
+                        lambda low: _quantized(meaning, low, quantization), recordings
+                    )
                 floor = best_floor(trials)
                 notes.append(f"floor of {floor:g} thresholds: the best of those tried")
             else:
@@ -128,7 +178,7 @@ def import_graph(
                     "(in Python, recordings=) finds the best, --floor sets it"
                 )
         if network is None:
-            network = _quantized(meaning, floor, bits)
+            network = _quantized(meaning, floor, quantization)
     except GraphError:
         raise
     except ValueError as error:
@@ -146,8 +196,9 @@ def import_graph(
     return Imported(checkpoint, network, meaning.rows, trials, tuple(notes))
 
 
-def _quantized(meaning: Meaning, floor: float, bits: int) -> Network:
-    return quantize(_model(meaning, floor), bits, provenance=Provenance(method=METHOD))
+def _quantized(meaning: Meaning, floor: float, how: Quantization) -> Network:
+    origin = Provenance(method=METHOD)
+    return quantize(_model(meaning, floor), how.weight_bits, how.resolution, origin, how.clip)
 
 
 def _stored_floor(network: Network) -> float:

@@ -21,7 +21,7 @@ class Choices:
 
     Parameters
     ----------
-    semantics : str, optional
+    semantics : str or Semantics, optional
         Framework, see `sw.nir.semantics`; needed where the file does not tell how neurons reset.
     dt : float, optional
         Time step in seconds.
@@ -32,7 +32,7 @@ class Choices:
         Whether biases, and leaks, are left out rather than refused.
     """
 
-    semantics: str | None = None
+    semantics: str | Semantics | None = None
     dt: float | None = None
     readout: Literal["spikes", "sums"] = "spikes"
     drop_bias: bool = False

@@ -44,7 +44,7 @@ class NodeNeuron:
     v_leak: np.ndarray | None
 
 
-def semantics_of(graph: FlatGraph, chosen: str | None) -> Semantics:
+def semantics_of(graph: FlatGraph, chosen: str | Semantics | None) -> Semantics:
     """Semantics of a graph's neurons: those chosen, or what its fields tell.
 
     An export of ours says so. A file without ``v_reset`` is of NIR 0.x, whose neurons subtract the
@@ -57,6 +57,8 @@ def semantics_of(graph: FlatGraph, chosen: str | None) -> Semantics:
     GraphError
         If nothing tells.
     """
+    if isinstance(chosen, Semantics):
+        return chosen
     if chosen is not None:
         return framework(chosen)
     if MARK in graph.metadata:

@@ -110,8 +110,8 @@ def _check(model: SpikingNetwork, settings: Settings) -> None:
             f"dataset = {settings.dataset!r}: its sensor is {own}: "
             f"expected {model.sensor}, the network's"
         )
-    if classes != model.specs[-1].channels:
+    if classes > model.specs[-1].channels:
         raise SettingsError(
             f"dataset = {settings.dataset!r}: it has {classes} classes: "
-            f"expected {model.specs[-1].channels}, the network's"
+            f"expected at most {model.specs[-1].channels}, the network's"
         )

@@ -16,7 +16,7 @@ __all__ = ["GRAPHS", "PEERS", "Difference", "differences", "recorded_frames"]
 
 PEERS = ("norse", "sinabs", "snntorch", "spikingjelly")
 
-GRAPHS = ROOT / "tests/sw/nir/graphs"
+GRAPHS = ROOT / "tests/sw/nir/peers"
 
 
 class Difference(NamedTuple):

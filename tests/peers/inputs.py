@@ -9,6 +9,7 @@ rounds and many membranes meet their threshold; ``real`` ones are as training le
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +34,7 @@ def write_inputs(path: Path) -> None:
     recordings = load("saccades", "test")
     source = FrameSource([recordings[index] for index in range(RECORDINGS)], SENSOR)
     frames = source.frames(range(RECORDINGS), STEPS).numpy()
-    arrays = {"frames": frames.astype(np.uint8)}
+    arrays: dict[str, Any] = {"frames": frames.astype(np.uint8)}
     assert (arrays["frames"] == frames).all()
     generator = np.random.default_rng(SEED)
     for variant, thresholds in THRESHOLDS.items():

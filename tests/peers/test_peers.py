@@ -1,12 +1,15 @@
 """The other frameworks, each in its own environment: what they export is what they run."""
 
+import os
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests.docs.pages import ROOT
 from tests.peers.comparison import GRAPHS, PEERS, differences
+from tickless.sw.integer.network import Network, Provenance
 from tickless.sw.nir.importing import from_nir
 
 ROUNDED = 1e-4
@@ -23,6 +26,7 @@ def peer(request):
     program = ROOT / f"tests/peers/write_{request.param}.py"
     done = subprocess.run(
         [environment / "bin/python", program, GRAPHS / "inputs.npz", written],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
     )
@@ -40,6 +44,17 @@ def test_imported_networks_spike_in_time_steps_as_in_their_framework(peer):
             print(f"{framework}, {variant} weights, layer {layer}: {differing} of {spikes} differ")
             assert spikes > 0
             assert differing <= share * spikes
+
+
+def test_its_modules_become_what_its_graph_becomes(peer):
+    framework, written = peer
+    for variant in ("exact", "real"):
+        graph = from_nir(written / f"{variant}.nir", semantics=framework)
+        module = Network.load(written / f"{variant}.safetensors")
+        assert (
+            replace(module, provenance=Provenance()).hash
+            == replace(graph.network, provenance=Provenance()).hash
+        )
 
 
 def test_the_graphs_of_the_tests_are_what_the_frameworks_write(peer):

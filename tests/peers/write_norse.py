@@ -39,7 +39,7 @@ def build(weights, thresholds, frames):
     graph = to_nir(network, frames[0, 0])
     # Without it the convolutions lack their input's shape, and no file can be written.
     graph.infer_types()
-    return graph, spikes
+    return graph, spikes, network
 
 
 write_outputs(build, nir.write)

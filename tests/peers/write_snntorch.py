@@ -37,7 +37,8 @@ def build(weights, thresholds, frames):
         network(frame)
     spikes = [torch.stack(steps) for steps in seen]
     utils.reset(network)
-    return export_to_nir(network, frames[0, :1], ignore_dims=[0]), spikes
+    graph = export_to_nir(network, frames[0, :1], ignore_dims=[0])
+    return graph, spikes, network
 
 
 write_outputs(build, nir.write)

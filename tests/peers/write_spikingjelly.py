@@ -29,7 +29,8 @@ def build(weights, thresholds, frames):
         network(frame)
     spikes = [torch.stack(steps) for steps in seen]
     functional.reset_net(network)
-    return export_to_nir(network, frames[0, :1]), spikes
+    graph = export_to_nir(network, frames[0, :1])
+    return graph, spikes, network
 
 
 write_outputs(build, nir.write)

@@ -5,6 +5,7 @@ import pytest
 
 from tickless.sw.training.architectures import NETWORKS
 from tickless.sw.training.experiment import experiments, read_experiment
+from tickless.sw.training.given import FINE_TUNING
 from tickless.sw.training.settings import Settings, SettingsError
 
 
@@ -12,7 +13,8 @@ from tickless.sw.training.settings import Settings, SettingsError
 def test_every_experiment_is_valid(name):
     settings = read_experiment(name)
     assert settings.network in NETWORKS
-    assert name.startswith(settings.dataset)
+    # Fine-tuning takes the data set of the network that is given.
+    assert name.startswith(settings.dataset) or name == FINE_TUNING
 
 
 def test_defaults_made_the_committed_network():

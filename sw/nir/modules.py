@@ -1,0 +1,248 @@
+"""PyTorch modules as graphs: chains of layers, with neurons of ours or of a framework.
+
+Modules of frameworks are known by their classes' names: none of them is imported.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from tickless.sw.integer.geometry import Shape
+from tickless.sw.nir.reading import Graph, Node, Value
+from tickless.sw.nir.semantics import FRAMEWORKS, TICKLESS, Semantics
+
+__all__ = ["Chain", "chain_of"]
+
+SAME = ("Dropout", "Dropout2d", "Identity")
+"""Modules that do nothing once they are trained."""
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Modules as a graph.
+
+    Members
+    -------
+    graph : Graph
+        Nodes by the modules' names.
+    semantics : Semantics or None
+        How the neurons fire and reset; None without any.
+    floor : float or None
+        Their floor in thresholds, where they have one.
+    """
+
+    graph: Graph
+    semantics: Semantics | None
+    floor: float | None
+
+
+def chain_of(modules: Iterable[Any], sensor: Shape, drop_bias: bool = False) -> Chain:
+    """Graph of a chain of modules.
+
+    Parameters
+    ----------
+    modules : iterable
+        An ``nn.Sequential``, in which there may be others, or a list of modules.
+    sensor : Shape
+        Extent of the events.
+    drop_bias : bool
+        Whether the shifts of batch norms are left out rather than refused.
+
+    Raises
+    ------
+    GraphError
+        If a module is unknown or set to what no layer does, or neurons differ in how they fire; the
+        message names it.
+    """
+    nodes = {"input": Node("module 'input'", "Input", {"shape": np.array(sensor)}, {})}
+    found: dict[str, Any] = {}
+    for name, module in _flat(modules, ""):
+        blank = Node(f"module {name!r}", type(module).__name__, {}, {})
+        if blank.kind in SAME:
+            continue
+        if blank.kind.startswith("BatchNorm"):
+            last = next(reversed(nodes))
+            nodes[last] = _folded(nodes[last], blank, module, drop_bias)
+            continue
+        if blank.kind in _LAYERS:
+            kind, values = _LAYERS[blank.kind](blank, module)
+        elif blank.kind in _NEURONS:
+            kind, values, semantics, floor = _NEURONS[blank.kind](blank, module)
+            for what, value in (("semantics", semantics), ("floor", floor)):
+                if found.setdefault(what, value) != value:
+                    raise blank.refuse(f"{what} = {value}: expected {found[what]}, as before it")
+        else:
+            raise blank.refuse(f"expected one of {', '.join([*_LAYERS, *_NEURONS, 'BatchNorm2d'])}")
+        arrays = {key: _array(value) for key, value in values.items()}
+        nodes[name] = Node(blank.where, kind, arrays, {})
+    nodes["output"] = Node("module 'output'", "Output", {}, {})
+    names = list(nodes)
+    edges = tuple(zip(names[:-1], names[1:], strict=True))
+    return Chain(Graph("module", nodes, edges, {}), found.get("semantics"), found.get("floor"))
+
+
+def _flat(modules: Iterable[Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for index, module in enumerate(modules):
+        name = f"{prefix}{index}"
+        if isinstance(module, nn.Sequential | list | tuple):
+            yield from _flat(module, f"{name}.")
+        else:
+            yield name, module
+
+
+def _array(value: Any) -> Value:
+    if isinstance(value, str):
+        return value
+    return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+
+
+def _convolution(blank: Node, module: Any) -> tuple[str, dict[str, Any]]:
+    if module.padding_mode != "zeros":
+        raise blank.refuse(f"padding_mode = {module.padding_mode!r}: expected 'zeros'")
+    names = ("weight", "stride", "padding", "dilation", "groups")
+    return blank.kind, {name: getattr(module, name) for name in names} | _bias(module)
+
+
+def _linear(blank: Node, module: Any) -> tuple[str, dict[str, Any]]:
+    return "Affine", {"weight": module.weight} | _bias(module)
+
+
+def _bias(module: Any) -> dict[str, Any]:
+    return {} if module.bias is None else {"bias": module.bias}
+
+
+def _pool(blank: Node, module: Any) -> tuple[str, dict[str, Any]]:
+    if module.ceil_mode or getattr(module, "divisor_override", None) is not None:
+        raise blank.refuse("expected ceil_mode = False and no divisor_override")
+    stride = module.kernel_size if module.stride is None else module.stride
+    padding = getattr(module, "padding", 0)
+    return blank.kind, {"kernel_size": module.kernel_size, "stride": stride, "padding": padding}
+
+
+def _flatten(blank: Node, module: Any) -> tuple[str, dict[str, Any]]:
+    if (module.start_dim, module.end_dim) not in ((1, -1), (2, -1)):
+        raise blank.refuse(f"start_dim = {module.start_dim}: expected all but batch, and time")
+    return "Flatten", {"start_dim": 0, "end_dim": -1}
+
+
+_LAYERS: dict[str, Callable[[Node, Any], tuple[str, dict[str, Any]]]] = {
+    "Conv2d": _convolution,
+    "Conv1d": _convolution,
+    "Linear": _linear,
+    "AvgPool2d": _pool,
+    "SumPool2d": _pool,
+    "Flatten": _flatten,
+}
+
+
+def _folded(node: Node, blank: Node, norm: Any, drop_bias: bool) -> Node:
+    """Weights with a batch norm's scale, and bias with its shift."""
+    if "weight" not in node.values:
+        raise blank.refuse(f"behind {node.kind}: expected it right behind weights")
+    if norm.running_mean is None or norm.running_var is None:
+        raise blank.refuse("it keeps no running statistics: expected some, to be folded")
+    mean, var = (_array(part).astype(float) for part in (norm.running_mean, norm.running_var))
+    gamma, beta = (
+        np.full(len(mean), fill) if part is None else _array(part).astype(float)
+        for part, fill in ((norm.weight, 1.0), (norm.bias, 0.0))
+    )
+    scale = gamma / np.sqrt(var + norm.eps)
+    weight = np.asarray(node.values["weight"], float)
+    if len(weight) != len(scale):
+        raise blank.refuse(f"{len(scale)} channels: expected {len(weight)}")
+    before = np.asarray(node.values.get("bias", np.zeros(len(mean))), float)
+    bias = (before - mean) * scale + beta
+    if bias.any() and not drop_bias:
+        raise blank.refuse(
+            f"shifts by up to {np.abs(bias).max():g}: a spiking layer has no bias; set running "
+            "means and biases to zero before the last epochs of training, or leave the shift out "
+            "with drop_bias=True, and fine-tune"
+        )
+    rows = scale.reshape(-1, *(1 for _ in weight.shape[1:]))
+    values = {**node.values, "weight": weight * rows, "bias": bias}
+    return Node(node.where, node.kind, values, node.metadata)
+
+
+Neurons = tuple[str, dict[str, Any], Semantics, float | None]
+
+
+def _if(threshold: Any, semantics: Semantics, floor: float | None = None) -> Neurons:
+    """Neurons that receive their currents as they are."""
+    steps = replace(semantics, dt=1.0, leaky_dt=1.0)
+    return "IF", {"r": 1.0, "v_threshold": threshold}, steps, floor
+
+
+def _ours(blank: Node, neuron: Any) -> Neurons:
+    how = replace(TICKLESS, spikes=neuron.spikes, reset=neuron.reset, strict=neuron.strict)
+    return _if(1.0, how, neuron.floor)
+
+
+def _sinabs(blank: Node, module: Any) -> Neurons:
+    for name in ("tau_syn", "alpha_syn"):
+        if getattr(module, name, None) is not None:
+            raise blank.refuse(f"{name}: expected None, synapses without a time constant")
+    spikes = getattr(module.spike_fn, "__name__", type(module.spike_fn).__name__)
+    reset = type(module.reset_fn).__name__
+    if spikes not in ("MultiSpike", "SingleSpike"):
+        raise blank.refuse(f"spike_fn = {spikes}: expected MultiSpike or SingleSpike")
+    plain = {"MembraneSubtract": ("subtract_value", None), "MembraneReset": ("reset_value", 0.0)}
+    if reset not in plain or getattr(module.reset_fn, plain[reset][0]) != plain[reset][1]:
+        raise blank.refuse(f"reset_fn = {module.reset_fn}: expected MembraneSubtract() or -Reset()")
+    how = replace(
+        FRAMEWORKS["sinabs"],
+        spikes="many" if spikes == "MultiSpike" else "one",
+        reset="subtract" if reset == "MembraneSubtract" else "zero",
+    )
+    low = module.min_v_mem
+    floor = None if low is None else float(low / _array(module.spike_threshold).max())
+    return _if(module.spike_threshold, how, floor)
+
+
+def _snntorch(blank: Node, module: Any) -> Neurons:
+    reset = module.reset_mechanism
+    if reset not in ("subtract", "zero") or module.inhibition:
+        raise blank.refuse("expected reset_mechanism 'subtract' or 'zero', and no inhibition")
+    # Without the delay a reset is taken back where the next step is below the threshold.
+    expected = {"graded_spikes_factor": 1, "state_quant": False}
+    expected |= {"reset_delay": True} if reset == "subtract" else {}
+    for name, value in expected.items():
+        found = getattr(module, name, value)
+        if isinstance(found, torch.Tensor) or not callable(found):
+            found = _array(found).item()
+        if found != value:
+            raise blank.refuse(f"{name} = {found}: expected {value}")
+    how = replace(FRAMEWORKS["snntorch"], reset=reset)
+    beta = _array(module.beta).astype(float).clip(0, 1)
+    if (beta == 1).all():
+        return _if(module.threshold, how)
+    with np.errstate(divide="ignore"):
+        tau = 1 / (1 - beta)
+    _, values, how, _ = _if(module.threshold, how)
+    return "LIF", {**values, "r": tau, "tau": tau, "v_leak": np.zeros_like(tau)}, how, None
+
+
+def _spikingjelly(blank: Node, module: Any) -> Neurons:
+    if module.v_reset not in (None, 0):
+        raise blank.refuse(f"v_reset = {module.v_reset}: expected 0, or None for subtraction")
+    reset = "subtract" if module.v_reset is None else "zero"
+    return _if(module.v_threshold, replace(FRAMEWORKS["spikingjelly"], reset=reset))
+
+
+def _norse(blank: Node, module: Any) -> Neurons:
+    if _array(module.p.v_reset).any():
+        raise blank.refuse(f"v_reset = {module.p.v_reset}: expected 0")
+    return _if(module.p.v_th, FRAMEWORKS["norse"])
+
+
+_NEURONS: dict[str, Callable[[Node, Any], Neurons]] = {
+    "IntegrateAndFire": _ours,
+    "IAF": _sinabs,
+    "IAFSqueeze": _sinabs,
+    "Leaky": _snntorch,
+    "IFNode": _spikingjelly,
+    "IAFCell": _norse,
+}
