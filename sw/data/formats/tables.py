@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyfive
@@ -133,20 +134,23 @@ def read_hdf5(path: Path, form: TableForm) -> Decoded:
     return from_columns(path, "HDF5", columns, form)
 
 
-def _hdf5_columns(node: object) -> dict[str, np.ndarray] | None:
+def _hdf5_columns(node: Any) -> dict[str, np.ndarray] | None:
     if isinstance(node, pyfive.Dataset) and node.dtype.names:
         names = short_names(node.dtype.names)
         if names is None:
             return None
-        rows = node[()]
+        rows: Any = node[()]
         fields = zip(names, node.dtype.names, strict=True)
         return {short: rows[field] for short, field in fields if short in COLUMNS}
     if isinstance(node, pyfive.Group):
-        keys = [str(key) for key in node if isinstance(node[key], pyfive.Dataset)]
-        names = short_names(keys)
+        found = [(str(key), node[key]) for key in node]
+        columns: dict[str, Any] = {
+            key: item for key, item in found if isinstance(item, pyfive.Dataset)
+        }
+        names = short_names(list(columns))
         if names is not None:
-            pairs = zip(names, keys, strict=True)
-            return {short: node[key][()] for short, key in pairs if short in COLUMNS}
+            pairs = zip(names, columns.values(), strict=True)
+            return {short: item[()] for short, item in pairs if short in COLUMNS}
     return None
 
 
