@@ -3,6 +3,7 @@
 Modules of frameworks are known by their classes' names: none of them is imported.
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -81,7 +82,7 @@ def chain_of(modules: Iterable[Any], sensor: Shape, drop_bias: bool = False) -> 
         nodes[name] = Node(blank.where, kind, arrays, {})
     nodes["output"] = Node("module 'output'", "Output", {}, {})
     names = list(nodes)
-    edges = tuple(zip(names[:-1], names[1:], strict=True))
+    edges = tuple(itertools.pairwise(names))
     return Chain(Graph("module", nodes, edges, {}), found.get("semantics"), found.get("floor"))
 
 

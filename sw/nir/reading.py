@@ -130,7 +130,7 @@ def read_graph(path: Path | str) -> Graph:
         raise GraphError(f"{path}: no such file") from None
     try:
         with pyfive.File(BytesIO(content)) as file:
-            root = file["node"] if "node" in file else None
+            root = file.get("node", None)
             if not isinstance(root, pyfive.Group):
                 raise GraphError(f"{path}: no group 'node': not a NIR file")
             fields = _Fields(str(path), len(content)).of(root)

@@ -1,5 +1,7 @@
 """Small NIR graphs for tests, and what they mean event by event, by torch's own functions."""
 
+import itertools
+
 import h5py
 import nir
 import numpy as np
@@ -15,7 +17,7 @@ def chain(*nodes, sensor, shape=None):
     named |= {str(index): node for index, node in enumerate(nodes)}
     named["output"] = nir.Output(None)
     names = list(named)
-    return nir.NIRGraph(named, list(zip(names, names[1:], strict=False)), type_check=False)
+    return nir.NIRGraph(named, list(itertools.pairwise(names)), type_check=False)
 
 
 def neurons(shape, threshold=1.0, r=1.0, **more):
@@ -43,9 +45,7 @@ def write_plain(path, nodes, edges, version="0.2.0"):
         for name, value in fields.items():
             if isinstance(value, dict):
                 write(group.create_group(name), value)
-            elif isinstance(value, str):
-                group.create_dataset(name, data=value, dtype=h5py.string_dtype())
-            elif name == "edges":
+            elif isinstance(value, str) or name == "edges":
                 group.create_dataset(name, data=value, dtype=h5py.string_dtype())
             else:
                 group.create_dataset(name, data=value)

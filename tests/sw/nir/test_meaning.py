@@ -1,3 +1,5 @@
+import itertools
+
 import nir
 import numpy as np
 import pytest
@@ -165,9 +167,9 @@ def residual(first, longer, direct, joined, behind=()):
     edges = [("input", "first"), ("first", "fork")]
     for way in (longer, direct):
         names = ["fork", *way, "join"]
-        edges += zip(names, names[1:], strict=False)
+        edges += itertools.pairwise(names)
     names = ["join", *dict(behind), "output"]
-    edges += zip(names, names[1:], strict=False)
+    edges += itertools.pairwise(names)
     return nir.NIRGraph(nodes, edges, type_check=False)
 
 
@@ -211,7 +213,7 @@ def test_spikes_that_are_added_in_front_of_weights_are_a_shortcut_with_the_same_
         "output": nir.Output(None),
     }
     names = ["input", "first", "fork", "a", "passed", "shared", "last", "output"]
-    edges = [*zip(names, names[1:], strict=False), ("fork", "shared")]
+    edges = [*itertools.pairwise(names), ("fork", "shared")]
     check(nir.NIRGraph(nodes, edges, type_check=False))
 
 
@@ -295,7 +297,7 @@ def test_leaks_are_kept_in_the_record_or_dropped():
         from_nir(graph, semantics=None, drop_leak=True) if False else from_nir(
             _without_reset(graph), drop_leak=True
         )
-    with pytest.raises(GraphError, match="leaks with tau = 0.01 s: .*--drop-leak"):
+    with pytest.raises(GraphError, match=r"leaks with tau = 0.01 s: .*--drop-leak"):
         from_nir(graph, semantics="norse")
     imported = from_nir(graph, semantics="sinabs", dt=0.001, drop_leak=True)
     weight = imported.checkpoint.model.weights[0].detach().numpy()[..., 0, 0]
@@ -413,7 +415,7 @@ def test_layers_side_by_side_and_nested_shortcuts_are_refused():
         **same, **fires, "join": neurons((4, 7, 8)), "output": nir.Output(None),
     }  # fmt: skip
     names = ["input", "first", "fork", "a", "s", "b", "t", "c", "u", "d", "join", "output"]
-    line = list(zip(names, names[1:], strict=False))
+    line = list(itertools.pairwise(names))
     nested = nir.NIRGraph(nodes, [*line, ("s", "u"), ("fork", "join")], type_check=False)
     with pytest.raises(
         GraphError, match=r"node 'join' \(IF\): its shortcut from layer 1 passes layer 4"

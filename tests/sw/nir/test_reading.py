@@ -130,7 +130,7 @@ def test_files_that_are_none(tmp_path):
         read_graph(tmp_path / "missing.nir")
     path = tmp_path / "a.nir"
     path.write_bytes(b"")
-    with pytest.raises(GraphError, match="a.nir: not a readable HDF5 file"):
+    with pytest.raises(GraphError, match=r"a.nir: not a readable HDF5 file"):
         read_graph(path)
     with pytest.raises(IsADirectoryError):
         read_graph(tmp_path)
@@ -140,7 +140,7 @@ def test_files_that_are_none(tmp_path):
         read_graph(path)
     plain(path)
     path.write_bytes(path.read_bytes()[:3000])
-    with pytest.raises(GraphError, match="a.nir: "):
+    with pytest.raises(GraphError, match=r"a.nir: "):
         read_graph(path)
 
 
