@@ -3,6 +3,7 @@
 Modules of frameworks are known by their classes' names: none of them is imported.
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -77,11 +78,13 @@ def chain_of(modules: Iterable[Any], sensor: Shape, drop_bias: bool = False) -> 
                     raise blank.refuse(f"{what} = {value}: expected {found[what]}, as before it")
         else:
             raise blank.refuse(f"expected one of {', '.join([*_LAYERS, *_NEURONS, 'BatchNorm2d'])}")
-        arrays = {key: _array(value) for key, value in values.items()}
+        arrays: dict[str, Value] = {
+            key: value if isinstance(value, str) else _array(value) for key, value in values.items()
+        }
         nodes[name] = Node(blank.where, kind, arrays, {})
     nodes["output"] = Node("module 'output'", "Output", {}, {})
     names = list(nodes)
-    edges = tuple(zip(names[:-1], names[1:], strict=True))
+    edges = tuple(itertools.pairwise(names))
     return Chain(Graph("module", nodes, edges, {}), found.get("semantics"), found.get("floor"))
 
 
@@ -94,9 +97,7 @@ def _flat(modules: Iterable[Any], prefix: str) -> Iterator[tuple[str, Any]]:
             yield name, module
 
 
-def _array(value: Any) -> Value:
-    if isinstance(value, str):
-        return value
+def _array(value: Any) -> np.ndarray:
     return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
 
 

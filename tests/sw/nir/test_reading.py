@@ -1,3 +1,5 @@
+from typing import Any
+
 import h5py
 import nir
 import numpy as np
@@ -29,6 +31,8 @@ def test_files_and_objects_give_the_same_records(tmp_path):
     graph.nodes["0"].metadata["note"] = "kept"
     graph.nodes["output"].output_type = {"output": np.array([2])}
     nir.write(tmp_path / "a.nir", graph)
+    file: Any
+    object_: Any
     file, object_ = read_graph(tmp_path / "a.nir"), read_object(graph)
     assert sorted(file.nodes) == sorted(object_.nodes)
     assert sorted(file.edges) == sorted(object_.edges)
@@ -130,7 +134,7 @@ def test_files_that_are_none(tmp_path):
         read_graph(tmp_path / "missing.nir")
     path = tmp_path / "a.nir"
     path.write_bytes(b"")
-    with pytest.raises(GraphError, match="a.nir: not a readable HDF5 file"):
+    with pytest.raises(GraphError, match=r"a.nir: not a readable HDF5 file"):
         read_graph(path)
     with pytest.raises(IsADirectoryError):
         read_graph(tmp_path)
@@ -140,7 +144,7 @@ def test_files_that_are_none(tmp_path):
         read_graph(path)
     plain(path)
     path.write_bytes(path.read_bytes()[:3000])
-    with pytest.raises(GraphError, match="a.nir: "):
+    with pytest.raises(GraphError, match=r"a.nir: "):
         read_graph(path)
 
 
