@@ -71,7 +71,7 @@ class _Walk:
                 raise
             except InputError as error:
                 raise node.refuse(str(error)) from None
-        last = next(reversed(graph.nodes))
+        last = list(graph.nodes)[-1]
         if graph.nodes[last].kind != "Output":  # a graph may end without one, too
             end = Node(f"{graph.where}: node {last!r}", "Output", {}, {})
             self._output(f"{last} (output)", end, signals[last])
