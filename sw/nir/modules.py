@@ -78,7 +78,9 @@ def chain_of(modules: Iterable[Any], sensor: Shape, drop_bias: bool = False) -> 
                     raise blank.refuse(f"{what} = {value}: expected {found[what]}, as before it")
         else:
             raise blank.refuse(f"expected one of {', '.join([*_LAYERS, *_NEURONS, 'BatchNorm2d'])}")
-        arrays = {key: _array(value) for key, value in values.items()}
+        arrays: dict[str, Value] = {
+            key: value if isinstance(value, str) else _array(value) for key, value in values.items()
+        }
         nodes[name] = Node(blank.where, kind, arrays, {})
     nodes["output"] = Node("module 'output'", "Output", {}, {})
     names = list(nodes)
@@ -95,9 +97,7 @@ def _flat(modules: Iterable[Any], prefix: str) -> Iterator[tuple[str, Any]]:
             yield name, module
 
 
-def _array(value: Any) -> Value:
-    if isinstance(value, str):
-        return value
+def _array(value: Any) -> np.ndarray:
     return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
 
 

@@ -1,6 +1,8 @@
 """Small NIR graphs for tests, and what they mean event by event, by torch's own functions."""
 
 import itertools
+from math import prod
+from typing import Any
 
 import h5py
 import nir
@@ -8,19 +10,39 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-__all__ = ["chain", "conv1d", "conv2d", "linear", "neurons", "spikes_of", "write_plain"]
+__all__ = [
+    "chain",
+    "conv1d",
+    "conv2d",
+    "entry",
+    "leave",
+    "linear",
+    "linear_part",
+    "neurons",
+    "spikes_of",
+    "write_plain",
+]
 
 
-def chain(*nodes, sensor, shape=None):
+def chain(*nodes, sensor) -> Any:
     """Graph of nodes one behind the other, named by their numbers."""
-    named = {"input": nir.Input(np.array(sensor if shape is None else shape))}
+    named: dict[str, nir.NIRNode] = {"input": entry(sensor)}
     named |= {str(index): node for index, node in enumerate(nodes)}
-    named["output"] = nir.Output(None)
+    named["output"] = leave()
     names = list(named)
     return nir.NIRGraph(named, list(itertools.pairwise(names)), type_check=False)
 
 
-def neurons(shape, threshold=1.0, r=1.0, **more):
+def entry(shape):
+    return nir.Input({"input": np.array(shape)})
+
+
+def leave():
+    """Output of a shape that the graph leaves open."""
+    return nir.Output({"output": np.zeros(0, int)})
+
+
+def neurons(shape, threshold: Any = 1.0, r=1.0, **more):
     return nir.IF(np.full(shape, r), np.broadcast_to(threshold, shape).astype(float), **more)
 
 
@@ -80,7 +102,7 @@ def spikes_of(graph, events, reset="subtract", strict=False):
         if isinstance(node, nir.Output):
             return
         if not _spiking(node):
-            send(name, _linear(node, frame), _linear(node, reach, ones=True))
+            send(name, linear_part(node, frame), linear_part(node, reach, ones=True))
             return
         threshold = torch.as_tensor(node.v_threshold)
         charge = membranes.get(name, torch.zeros(threshold.shape)).double()
@@ -122,19 +144,19 @@ def _spiking(node):
     return isinstance(node, nir.IF)
 
 
-def _linear(node, frame, ones=False):
+def linear_part(node: Any, frame, ones=False):
     def tensor(value):
         real = torch.as_tensor(value, dtype=torch.float64)
         return torch.ones_like(real) if ones else real
 
     if isinstance(node, nir.Conv2d | nir.Conv1d):
-        function = functional.conv2d if isinstance(node, nir.Conv2d) else functional.conv1d
+        function: Any = functional.conv2d if isinstance(node, nir.Conv2d) else functional.conv1d
         options = (node.stride, node.padding, node.dilation, node.groups)
         return function(frame[None], tensor(node.weight), None, *options)[0]
     if isinstance(node, nir.AvgPool2d | nir.SumPool2d):
         window = tuple(map(int, node.kernel_size))
         pooled = functional.avg_pool2d(frame[None], window)[0]
-        return pooled * (np.prod(window) if isinstance(node, nir.SumPool2d) else 1)
+        return pooled * (prod(window) if isinstance(node, nir.SumPool2d) else 1)
     if isinstance(node, nir.Linear | nir.Affine):
         return tensor(node.weight) @ frame.flatten()
     if isinstance(node, nir.Scale):

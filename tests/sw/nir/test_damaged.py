@@ -52,7 +52,7 @@ def whole_files(folder: Path) -> list[bytes]:
     plain = chain(
         conv2d(rng.random((3, 1, 3, 3)), padding=(1, 1), size=(6, 6)),
         neurons((3, 6, 6)),
-        nir.SumPool2d(*(np.array([2, 2]),) * 2, np.array([0, 0])),
+        nir.SumPool2d(np.array([2, 2]), np.array([2, 2]), np.array([0, 0])),
         nir.Flatten({"input": np.array([3, 3, 3])}, 0, -1),
         linear(rng.random((4, 27))),
         neurons((4,)),

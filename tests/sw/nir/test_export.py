@@ -1,3 +1,5 @@
+from typing import Any
+
 import nir
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from tests.random_networks import random_network
 from tickless.command import main
 from tickless.errors import InputError
 from tickless.sw.checkpoint import Checkpoint
+from tickless.sw.integer.engine import run
 from tickless.sw.integer.geometry import Geometry
 from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import PRETRAINED, Network
@@ -33,7 +36,7 @@ def test_the_import_of_an_export_gives_the_same_integers(seed, tmp_path):
 def test_exports_are_graphs_that_the_package_reads(name, tmp_path):
     network = Network.load(PRETRAINED / f"{name}.safetensors")
     export(network, tmp_path / "a.nir")
-    graph = nir.read(tmp_path / "a.nir")
+    graph: Any = nir.read(tmp_path / "a.nir")
     assert graph.check_types()
     kinds = [type(node).__name__ for node in graph.nodes.values()]
     assert kinds.count("IF") == len(network.layers) - 1
@@ -53,8 +56,6 @@ def test_the_real_network_of_an_export_runs_as_its_integers_do(tmp_path):
     export(network, tmp_path / "a.nir")
     model = from_nir(tmp_path / "a.nir").checkpoint.model
     events = np.random.default_rng(0).integers(0, network.input_shape, (500, 3)).astype(np.int32)
-    from tickless.sw.integer.engine import run
-
     trace, (logits, spikes, _) = run(network, events), FloatEngine(model).run(events)
     assert len(spikes[0]) == len(trace.layers[0].spikes) > 50
     np.testing.assert_allclose(logits, trace.logits * network.logit_scale, rtol=0.05, atol=0.5)
@@ -62,7 +63,7 @@ def test_the_real_network_of_an_export_runs_as_its_integers_do(tmp_path):
 
 def test_a_graph_that_was_trained_on_is_quantized_anew(tmp_path):
     network = Network.load(PRETRAINED / "saccades.safetensors")
-    graph = to_nir(network)
+    graph: Any = to_nir(network)
     graph.nodes["0_weights"].weight = graph.nodes["0_weights"].weight * 1.01
     imported = from_nir(graph)
     assert EXPORTED not in imported.notes

@@ -3,12 +3,23 @@ import itertools
 import nir
 import numpy as np
 import pytest
+import torch
 
 from tickless.sw.judge.evaluate import FloatEngine
 from tickless.sw.nir.importing import from_nir
 from tickless.sw.nir.reading import GraphError
 
-from .graphs import chain, conv1d, conv2d, linear, neurons, spikes_of
+from .graphs import (
+    chain,
+    conv1d,
+    conv2d,
+    entry,
+    leave,
+    linear,
+    linear_part,
+    neurons,
+    spikes_of,
+)
 
 SENSOR = (2, 7, 8)
 
@@ -24,10 +35,6 @@ def window(kind, *size):
 
 def events(sensor, count=250, seed=1):
     return np.random.default_rng(seed).integers(0, sensor, (count, 3)).astype(np.int32)
-
-
-def pairs(down, along):
-    return (down, along)
 
 
 CONVOLUTIONS = {
@@ -60,11 +67,7 @@ def check(graph, sensor=SENSOR, semantics="sinabs", **how):
 
 
 def shape_behind(node, sensor=SENSOR):
-    import torch
-
-    from .graphs import _linear
-
-    return tuple(_linear(node, torch.zeros(sensor, dtype=torch.float64)).shape)
+    return tuple(linear_part(node, torch.zeros(sensor, dtype=torch.float64)).shape)
 
 
 @pytest.mark.filterwarnings("ignore:Using padding:UserWarning")
@@ -155,14 +158,14 @@ def test_thresholds_and_gains_by_channel():
 def residual(first, longer, direct, joined, behind=()):
     """A fork behind the first neurons, and a join."""
     nodes = {
-        "input": nir.Input(np.array(SENSOR)),
+        "input": entry(SENSOR),
         "first": first,
         "fork": neurons(shape_behind(first)),
         **longer,
         **direct,
         "join": joined,
         **dict(behind),
-        "output": nir.Output(None),
+        "output": leave(),
     }
     edges = [("input", "first"), ("first", "fork")]
     for way in (longer, direct):
@@ -204,13 +207,13 @@ def test_spikes_that_are_added_in_front_of_weights_are_a_shortcut_with_the_same_
     }
     shared = conv2d(weights(3, 4, 3, 3, seed=4))
     nodes = {
-        "input": nir.Input(np.array(SENSOR)),
+        "input": entry(SENSOR),
         "first": first,
         "fork": neurons((4, 7, 8)),
         **longer,
         "shared": shared,
         "last": neurons((3, 5, 6)),
-        "output": nir.Output(None),
+        "output": leave(),
     }
     names = ["input", "first", "fork", "a", "passed", "shared", "last", "output"]
     edges = [*itertools.pairwise(names), ("fork", "shared")]
@@ -265,8 +268,6 @@ def test_a_convolution_into_the_readout_is_a_linear_layer():
     graph = chain(conv2d(weights(2, 2, 1, 1)), neurons(SENSOR), node, sensor=SENSOR)
     imported = check(graph)
     assert imported.network.classes == 3 * 4 * 4
-    import torch
-
     frame = torch.rand(1, *SENSOR)
     model = imported.checkpoint.model
     expected = torch.nn.functional.conv2d(
@@ -300,10 +301,8 @@ def lif(tau=0.01, v_leak=0.0, shape=(3,), r=1.0):
 
 def test_leaks_are_kept_in_the_record_or_dropped():
     graph = chain(linear(weights(3, 4)), lif(), sensor=(4,))
-    with pytest.raises(GraphError, match="the gain is r \\* dt / tau, and the file does not know"):
-        from_nir(graph, semantics=None, drop_leak=True) if False else from_nir(
-            _without_reset(graph), drop_leak=True
-        )
+    with pytest.raises(GraphError, match=r"the gain is r \* dt / tau, and the file does not know"):
+        from_nir(_without_reset(graph), drop_leak=True)
     with pytest.raises(GraphError, match=r"leaks with tau = 0.01 s: .*--drop-leak"):
         from_nir(graph, semantics="norse")
     imported = from_nir(graph, semantics="sinabs", dt=0.001, drop_leak=True)
@@ -418,8 +417,8 @@ def test_layers_side_by_side_and_nested_shortcuts_are_refused():
     with pytest.raises(GraphError, match=r"node '(join|s|t)' \(IF\): receives layer 1.*a chain of"):
         from_nir(beside, semantics="sinabs")
     nodes = {
-        "input": nir.Input(np.array(SENSOR)), "first": first, "fork": neurons((4, 7, 8)),
-        **same, **fires, "join": neurons((4, 7, 8)), "output": nir.Output(None),
+        "input": entry(SENSOR), "first": first, "fork": neurons((4, 7, 8)),
+        **same, **fires, "join": neurons((4, 7, 8)), "output": leave(),
     }  # fmt: skip
     names = ["input", "first", "fork", "a", "s", "b", "t", "c", "u", "d", "join", "output"]
     line = list(itertools.pairwise(names))
@@ -466,3 +465,14 @@ def test_semantics_are_asked_for_where_nothing_tells():
     node = old.nodes["1"]
     node.to_dict = lambda: {"type": "IF", "r": node.r, "v_threshold": node.v_threshold}
     assert from_nir(old).network.layers[0].reset == "subtract"
+
+
+def test_a_graph_may_do_without_input_and_output():
+    whole = chain(conv2d(weights(3, 2, 3, 3)), neurons((3, 5, 6)), sensor=SENSOR)
+    bare = nir.NIRGraph({n: whole.nodes[n] for n in "01"}, [("0", "1")], type_check=False)
+    with pytest.raises(GraphError, match=r"node '0' \(Conv2d\): no shape: give the sensor's"):
+        from_nir(bare, semantics="sinabs")
+    for readout in ("spikes", "sums"):
+        mine = from_nir(bare, semantics="sinabs", sensor=SENSOR, readout=readout)
+        theirs = from_nir(whole, semantics="sinabs", readout=readout)
+        assert mine.network.hash == theirs.network.hash

@@ -1,4 +1,5 @@
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ def leaky(beta=1.0, reset="subtract"):
     )  # fmt: skip
 
 
-def jelly(v_reset=0.0):
+def jelly(v_reset: float | None = 0.0):
     return neuron("IFNode", v_threshold=1.0, v_reset=v_reset)
 
 
@@ -48,7 +49,7 @@ def norse():
     return neuron("IAFCell", p=p)
 
 
-def layers(fire, *, bias=False):
+def layers(fire, *, bias=False) -> Any:
     torch.manual_seed(0)
     return nn.Sequential(
         nn.Conv2d(2, 4, 3, padding=1, bias=bias),
@@ -81,7 +82,8 @@ def test_chains_of_modules(fire, reset, strict, threshold):
     else:
         convolutions = [modules[0], modules[3][0], modules[5]]
     imported = from_torch(modules, SENSOR)
-    model, network = imported.checkpoint.model, imported.network
+    model: Any = imported.checkpoint.model
+    network = imported.network
     assert (model.neuron.reset, model.neuron.strict) == (reset, strict)
     assert {layer.reset for layer in network.layers[:-1]} == {reset}
     assert [layer.kind for layer in network.layers] == ["conv2d", "conv2d", "readout"]
@@ -103,7 +105,7 @@ def test_a_chain_is_the_network_that_it_describes():
     for weight, module in zip(source.weights, (modules[0], modules[3][0], modules[5]), strict=True):
         module.weight.data *= 4
         weight.data = module.weight.detach().reshape(weight.shape)
-    model = from_torch(modules, SENSOR).checkpoint.model
+    model: Any = from_torch(modules, SENSOR).checkpoint.model
     assert model.neuron.floor == -2.0
     events = np.random.default_rng(0).integers(0, SENSOR, (400, 3)).astype(np.int32)
     mine, theirs = FloatEngine(model).run(events), FloatEngine(source).run(events)
@@ -112,7 +114,7 @@ def test_a_chain_is_the_network_that_it_describes():
 
 
 def norm(channels, shift=0.0):
-    made = nn.BatchNorm2d(channels)
+    made: Any = nn.BatchNorm2d(channels)
     made.running_var.uniform_(0.5, 2.0)
     made.weight.data.uniform_(0.5, 2.0)
     made.bias.data.fill_(shift)
@@ -134,7 +136,7 @@ def test_batch_norms_are_folded_where_they_do_not_shift():
 
 
 def test_a_leak_of_snntorch_is_kept_or_dropped():
-    modules = nn.Sequential(nn.Linear(144, 3, bias=False), leaky(0.75))
+    modules: Any = nn.Sequential(nn.Linear(144, 3, bias=False), leaky(0.75))
     with pytest.raises(GraphError, match=r"module '2' \(LIF\): leaks with tau = 4 s"):
         from_torch([nn.Flatten(), *modules], SENSOR)
     imported = from_torch([nn.Flatten(), *modules], SENSOR, drop_leak=True)

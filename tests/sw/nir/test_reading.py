@@ -1,3 +1,5 @@
+from typing import Any
+
 import h5py
 import nir
 import numpy as np
@@ -29,6 +31,8 @@ def test_files_and_objects_give_the_same_records(tmp_path):
     graph.nodes["0"].metadata["note"] = "kept"
     graph.nodes["output"].output_type = {"output": np.array([2])}
     nir.write(tmp_path / "a.nir", graph)
+    file: Any
+    object_: Any
     file, object_ = read_graph(tmp_path / "a.nir"), read_object(graph)
     assert sorted(file.nodes) == sorted(object_.nodes)
     assert sorted(file.edges) == sorted(object_.edges)
