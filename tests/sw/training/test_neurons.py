@@ -320,8 +320,14 @@ def test_descriptions_of_neurons_that_fire_as_ever_stay():
     [
         (lambda: IntegrateAndFire(0.0), "floor = 0.0: expected a negative"),
         (lambda: IntegrateAndFire(surrogate="x"), "surrogate = 'x': expected one of ramp, tri"),
-        (lambda: IntegrateAndFire(spikes="two"), "spikes = 'two': expected one of one, many"),
-        (lambda: IntegrateAndFire(reset="one"), "reset = 'one': expected one of subtract, zero"),
+        (
+            lambda: read_neuron({"kind": "if", "spikes": "two"}),
+            "spikes = 'two': expected one of one, many",
+        ),
+        (
+            lambda: read_neuron({"kind": "lif", "reset": "one"}),
+            "reset = 'one': expected one of subtract, zero",
+        ),
         (lambda: LeakyIntegrateAndFire(0.0), "decay = 0.0: expected above 0"),
         (lambda: read_neuron({"kind": "x"}), "neuron = 'x': expected one of if, lif"),
     ],
