@@ -36,6 +36,7 @@ RUN := $(VENV)/bin/python
 TICKLESS := $(RUN) -m tickless
 READY := $(VENV)/ready
 LOG := $(VENV)/pip.log
+PEERS := $(patsubst tests/peers/%.txt,%,$(wildcard tests/peers/*.txt))
 
 # NAME=value as an option, one for each of several values, or a switch.
 option = $(if $(strip $($(1))),$(2) $($(1)))
@@ -54,7 +55,7 @@ given = $(if $(filter-out file,$(origin $(1))),$($(1)))
 fine_tuned = $(call given,EXPERIMENT) $(if $(call given,DATASET),--dataset $(DATASET))
 
 .DEFAULT_GOAL := help
-.PHONY: help env sim rtl bitstream flash train study bench test test-long test-bitstream docs lint clean
+.PHONY: help env sim rtl bitstream flash train study bench test test-long test-bitstream test-peers docs lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -110,13 +111,26 @@ bench: $(READY) ## speed of the fast engine and the simulation, area of the fabr
 
 test: $(READY) ## the tests; BUSY=n beside n busy loops, as on a machine that others use, too
 	@for _ in $$(seq $(BUSY)); do (while kill -0 $$$$; do :; done) 2>/dev/null & done; \
-	$(RUN) -m pytest -n auto --dist worksteal -q -m "not long and not bitstream" $(TESTS)
+	$(RUN) -m pytest -n auto --dist worksteal -q -m "not long and not bitstream and not peers" $(TESTS)
 
 test-long: $(READY) ## the tests, with the long regression
-	$(RUN) -m pytest -n auto -q -m "not bitstream" $(TESTS)
+	$(RUN) -m pytest -n auto -q -m "not bitstream and not peers" $(TESTS)
 
 test-bitstream: $(READY) ## small bitstreams for two boards, recordings through a netlist; the real tools
 	$(RUN) -m pytest -q -m bitstream $(TESTS)
+
+test-peers: $(READY) $(PEERS:%=build/peers/%/ready) ## imported networks spike as in the framework that wrote them
+	$(RUN) -m pytest -q -rP -m peers tests/peers
+
+# An environment with a framework of its own, and with what the main one has and that lacks.
+build/peers/%/ready: tests/peers/%.txt
+	@$(RUN) -m venv build/peers/$*
+	@echo 'installing into build/peers/$* ...'
+	@build/peers/$*/bin/python -m pip install --disable-pip-version-check $(PIP_OPTIONS) --quiet \
+	    --no-deps --requirement $<
+	@$(RUN) -c 'import sys, sysconfig; path = sysconfig.get_path("purelib", vars={"base": sys.argv[1]}); \
+	    open(f"{path}/main.pth", "w").write(sysconfig.get_path("purelib"))' build/peers/$*
+	@touch $@
 
 docs: $(READY) ## the site of all pages and modules, in build/docs; a warning is an error
 	@$(RUN) -m sphinx --fail-on-warning --jobs auto --quiet -d build/doctrees docs build/docs

@@ -3,7 +3,7 @@
 import argparse
 
 from tickless.progress import stage
-from tickless.sw.data.catalog import DATASETS, load
+from tickless.sw.data.catalog import dataset_name, load
 from tickless.sw.integer.network import PRETRAINED, Network
 
 __all__ = ["add_options", "main"]
@@ -13,7 +13,7 @@ SAMPLES = 100
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.add_argument("--dataset", choices=DATASETS, default="saccades")
+    parser.add_argument("--dataset", type=dataset_name, default="saccades")
 
 
 def main(options: argparse.Namespace) -> int:
@@ -29,7 +29,7 @@ def main(options: argparse.Namespace) -> int:
     samples = choose_samples(options.dataset, network, count, seed=1)
     config = chain_config(network, fold_fully(network))
     link = config.cores[0].input_link
-    stimulus = [pack_sample(link, sample.addresses) for sample in samples]
+    stimulus = [pack_sample(link, sample.read().addresses) for sample in samples]
     [recording] = simulate([design_factory(config, network)], [stimulus], progress=True)
     print(
         f"{options.dataset}: {count} samples, {count / recording.seconds:.1f} samples/s, "

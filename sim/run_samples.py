@@ -18,10 +18,11 @@ from tickless.sim.report import write_report
 from tickless.sim.report_sample import ReportSample
 from tickless.sim.result import Result
 from tickless.sim.samples import Sample, choose_samples
-from tickless.sim.shard import DRAWN, SHARD_SAMPLES, ShardOutcome, run_shard
+from tickless.sim.shard import DRAWN, SHARD_SAMPLES, CarriedShards, ShardOutcome, run_shard
 from tickless.sim.summary import summarize
 from tickless.sim.wave_run import WaveRequest, run_with_waves, wave_request
 from tickless.sw.checkpoint import Checkpoint
+from tickless.sw.data.catalog import DATASETS, class_names
 from tickless.sw.integer.network import PRETRAINED, Network
 from tickless.sw.workers import run_tasks
 
@@ -38,6 +39,8 @@ def run_samples(options: argparse.Namespace, folder: Path) -> tuple[Result, str 
         As `sim.command.add_options` makes them.
     """
     path = options.network or PRETRAINED / f"{options.dataset}.safetensors"
+    if options.network is None and options.dataset not in DATASETS:
+        raise InputError("network: expected --network, since the data set is a folder")
     network = Network.load(path)
     with stage("choosing recordings"):
         samples = choose_samples(
@@ -85,7 +88,8 @@ def run_samples(options: argparse.Namespace, folder: Path) -> tuple[Result, str 
     with stage("writing the report"):
         rows = [row.as_json() for outcome in outcomes for row in outcome.rows]
         command = shlex.join(["tickless", *sys.argv[1:]])
-        write_report(folder / "report.html", result, network, rows, drawn, command)
+        names = class_names(options.dataset)
+        write_report(folder / "report.html", result, network, rows, drawn, command, names)
     return result, difference
 
 
@@ -109,7 +113,7 @@ def _outcomes(
     if options.cluster is None:
         tasks = [(experiment, shard, folder) for shard in shards]
     else:
-        tasks = _Carried(experiment, shards, simulation.verilog)
+        tasks = CarriedShards(experiment, shards, simulation.verilog)
     return run_tasks(
         run_shard,
         tasks,
@@ -124,17 +128,3 @@ def _chosen(samples: Sequence[Sample], index: int) -> list[Sample]:
     if not 0 <= index < len(samples):
         raise InputError(f"waves = {index}: expected a sample of the run, 0..{len(samples) - 1}")
     return [replace(samples[index], index=0)]
-
-
-class _Carried(Sequence[tuple]):
-    """Tasks for workers that see no file of ours; recordings are read when a task is sent."""
-
-    def __init__(self, experiment: Experiment, shards: Sequence[Sequence[Sample]], verilog: str):
-        self._experiment, self._shards, self._verilog = experiment, shards, verilog
-
-    def __len__(self) -> int:
-        return len(self._shards)
-
-    def __getitem__(self, index):
-        samples = [sample.carried() for sample in self._shards[index]]
-        return self._experiment, samples, None, self._verilog

@@ -156,7 +156,8 @@ def limit_cycles(trace: SampleTrace, sample: SampleRecord) -> int:
     """Fewest clocks in which address-event links can carry what a sample sent over them.
 
     The largest, over the cores, of the events a core unpacks (dropped ones included) and of the
-    packets it sends: a link carries one packet a clock, a core unpacks one event a clock.
+    packets it sends: a link carries one packet a clock, a core unpacks one event a clock. At least
+    1: the END.
     """
     if trace.decision is None:
         events = [*(layer.events for layer in trace.layers), trace.readout_events]
@@ -167,7 +168,7 @@ def limit_cycles(trace: SampleTrace, sample: SampleRecord) -> int:
     sent = [
         len(link.packets) - 1 for layer in range(len(trace.layers)) for link in sample.sent(layer)
     ]
-    return max([*unpacked, *sent])
+    return max([1, *unpacked, *sent])
 
 
 def _unpacked_events(sample: SampleRecord) -> list[int]:

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from tickless.sw.integer import engine, golden
 from tickless.sw.integer.trace import SampleTrace
 from tickless.sw.judge.evaluate import FloatEngine, right_in_steps, spike_counts
 
-__all__ = ["DRAWN", "SHARD_SAMPLES", "ShardOutcome", "run_shard"]
+__all__ = ["DRAWN", "SHARD_SAMPLES", "CarriedShards", "ShardOutcome", "run_shard"]
 
 SHARD_SAMPLES = 50
 """Samples of a shard: whatever the number of processes, so that no result depends on it."""
@@ -181,6 +182,23 @@ def _golden_share(samples: Sequence[Sample], recordings: Sequence[Events], index
         return False
     before = (e for s, e in zip(samples, recordings, strict=True) if s.index <= index)
     return sum(map(len, before)) <= GOLDEN_EVENTS
+
+
+class CarriedShards(Sequence[tuple[Any, ...]]):
+    """Arguments of `run_shard` for workers that see no file of ours.
+
+    Recordings are read when a task is sent.
+    """
+
+    def __init__(self, experiment: Experiment, shards: Sequence[Sequence[Sample]], verilog: str):
+        self._experiment, self._shards, self._verilog = experiment, shards, verilog
+
+    def __len__(self) -> int:
+        return len(self._shards)
+
+    def __getitem__(self, index: Any) -> Any:
+        samples = [sample.carried() for sample in self._shards[index]]
+        return self._experiment, samples, None, self._verilog
 
 
 class _FloatNetwork:

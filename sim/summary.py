@@ -134,7 +134,8 @@ def _agreement(rows: Sequence[SampleRow]) -> dict[str, float]:
 
 def _spike_difference(outcomes: Sequence[ShardOutcome]) -> float | None:
     counts = [outcome.spike_difference for outcome in outcomes]
-    if None in counts:
+    known = [pair for pair in counts if pair is not None]
+    if len(known) < len(counts):
         return None
-    different, total = np.sum(counts, axis=0).tolist()
+    different, total = (sum(values) for values in zip(*known, strict=True))
     return different / total if total else None

@@ -13,6 +13,7 @@ def table(result: Result) -> str:
         return "      -" if value is None else f"{100 * value:6.2f}%"
 
     accuracy, agreement = result.accuracy, result.agreement
+    width = max(10, *(len(core.name) + 2 for core in result.cores))
     lines = [
         f"{result.dataset}: {result.samples} samples ({result.test_samples} of the test set), "
         f"{result.events_in:,.0f} events each, stalls {'on' if result.stalls else 'off'}",
@@ -21,11 +22,11 @@ def table(result: Result) -> str:
         + "   ".join(f"{name} {share(value)}" for name, value in agreement.items()),
         "accuracy   " + "   ".join(f"{name} {share(value)}" for name, value in accuracy.items()),
         "",
-        f"{'core':10}{'lanes x taps':>14}{'events':>10}{'packets':>10}{'busy':>10}{'stalled':>10}"
-        f"{'SOPs':>12}{'SOPs/cycle':>12}",
+        f"{'core':{width}}{'lanes x taps':>14}{'events':>10}{'packets':>10}{'busy':>10}"
+        f"{'stalled':>10}{'SOPs':>12}{'SOPs/cycle':>12}",
     ]
     lines += [
-        f"{core.name:10}{f'{core.lanes} x {core.taps}':>14}{core.events:10,.0f}"
+        f"{core.name:{width}}{f'{core.lanes} x {core.taps}':>14}{core.events:10,.0f}"
         f"{core.packets:10,.0f}{core.cycles_busy:10,.0f}{core.cycles_stalled:10,.0f}"
         f"{core.sops:12,.0f}{core.sops_per_cycle:12.1f}"
         for core in result.cores

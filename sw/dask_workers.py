@@ -9,6 +9,7 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing import current_process
 from tempfile import TemporaryDirectory
 from typing import cast
 
@@ -22,6 +23,9 @@ __all__ = ["workers"]
 
 CONNECT_SECONDS = 5
 """Time for a scheduler to answer, and for it to have a worker."""
+
+START_SECONDS = 120
+"""Time for processes of this machine to start, however busy it is."""
 
 ADDRESS = re.compile(r"(tcp|tls)://\S+:\d+")
 
@@ -68,19 +72,22 @@ def workers(jobs: int, cluster: str | None, attempts: int) -> Iterator[tuple[Cli
         stack.enter_context(_quiet())
         if cluster is None:
             stack.enter_context(environment(ENVIRONMENT))
-            address = stack.enter_context(_local(jobs))
+            local = stack.enter_context(_local(jobs))
+            client = stack.enter_context(Client(local, set_as_default=False))
+            client.wait_for_workers(jobs, START_SECONDS)
         else:
-            address = cluster
-        client = stack.enter_context(_connected(address))
+            client = stack.enter_context(_existing(cluster))
         yield client, len(client.scheduler_info(n_workers=-1)["workers"])
 
 
 @contextmanager
 def _local(jobs: int) -> Iterator[LocalCluster]:
     """Processes of this machine with a scheduler of their own; no file of theirs stays."""
-    with TemporaryDirectory(prefix="tickless-workers-") as folder:
+    if getattr(current_process(), "_inheriting", False):  # as multiprocessing itself tells it
+        raise RuntimeError("put the script's work under if __name__ == '__main__':")
+    with TemporaryDirectory(prefix="tickless-workers-", ignore_cleanup_errors=True) as folder:
         cluster = LocalCluster(
-            n_workers=jobs,
+            n_workers=0,
             threads_per_worker=1,
             host="127.0.0.1",
             dashboard_address="127.0.0.1:0",  # None takes a port of its own, and warns
@@ -89,6 +96,7 @@ def _local(jobs: int) -> Iterator[LocalCluster]:
             silence_logs=logging.CRITICAL,
         )
         try:
+            cluster.scale(jobs)
             yield cluster
         finally:
             # They would otherwise be given time to finish what they are at.
@@ -97,13 +105,16 @@ def _local(jobs: int) -> Iterator[LocalCluster]:
                 if nanny.pid:
                     with suppress(ProcessLookupError):
                         os.kill(nanny.pid, signal.SIGKILL)
-            cluster.close()
+            # One that is about to start cannot be closed, here or at exit: it ends with us.
+            cluster.shutdown_on_close = False
+            with suppress(AssertionError):
+                cluster.close()
 
 
 @contextmanager
-def _connected(address: str | LocalCluster) -> Iterator[Client]:
+def _existing(address: str) -> Iterator[Client]:
     """Client of a scheduler that has a worker."""
-    if isinstance(address, str) and not ADDRESS.fullmatch(address):
+    if not ADDRESS.fullmatch(address):
         raise InputError(f"cluster = {address!r}: expected tcp://HOST:PORT, as of a Dask scheduler")
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
@@ -120,8 +131,7 @@ def _connected(address: str | LocalCluster) -> Iterator[Client]:
                 f"cluster = {address!r}: the scheduler has no workers: expected some, as "
                 f"`dask worker {address}` starts them"
             ) from None
-        if isinstance(address, str):
-            _check_versions(client, address)
+        _check_versions(client, address)
         yield client
 
 

@@ -101,7 +101,7 @@ def run_tasks(
         return
     from tickless.sw.dask_workers import workers
 
-    with workers(jobs, cluster, ATTEMPTS) as (client, count):
+    with workers(min(jobs, len(tasks)), cluster, ATTEMPTS) as (client, count):
         yield from _spread(client, function, tasks, IN_FLIGHT * count, title, unit)
 
 

@@ -14,6 +14,8 @@ from tickless.sw.data.catalog import load
 from tickless.sw.data.events import Events
 from tickless.sw.integer import engine, golden
 from tickless.sw.integer.network import Network
+from tickless.sw.nir.export import to_nir
+from tickless.sw.nir.importing import from_nir, from_torch
 from tickless.sw.quantization.quantize import quantize
 
 NAMES = {
@@ -21,9 +23,12 @@ NAMES = {
     "Events": Events,
     "Network": Network,
     "engine": engine,
+    "from_nir": from_nir,
+    "from_torch": from_torch,
     "golden": golden,
     "load": load,
     "quantize": quantize,
+    "to_nir": to_nir,
 }
 
 IMPORT_ALL = """

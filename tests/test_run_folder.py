@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tickless.errors import InputError
-from tickless.run_folder import run_folder, run_name
+from tickless.run_folder import complete_runs, run_folder, run_name
 
 CHILD = """
 import sys, time
@@ -206,3 +206,14 @@ def test_a_place_that_cannot_be_written_is_told_at_once(tmp_path):
     finally:
         if root:
             os.seteuid(0)
+
+
+def test_complete_runs_are_listed_the_last_one_first(tmp_path):
+    assert complete_runs(tmp_path / "none") == []
+    for second, name in enumerate(("three", "one", "two")):
+        write(tmp_path, name, "x")
+        os.utime(tmp_path / name, (second, second))
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(tmp_path, "four")
+    (tmp_path / "of-the-user").mkdir()
+    assert [path.name for path in complete_runs(tmp_path)] == ["two", "one", "three"]

@@ -143,7 +143,7 @@ def _publish(folder: Path, target: Path, link: bool) -> None:
             new.symlink_to(target.name)
             new.replace(parent / LATEST)
     if replaced is not None:
-        shutil.rmtree(replaced)
+        shutil.rmtree(replaced, ignore_errors=True)
 
 
 def _free(target: Path) -> Path:

@@ -52,7 +52,9 @@ class _Writer:
 
     def __init__(self, network: Network):
         self.network = network
-        self.nodes: dict[str, nir.NIRNode] = {"input": nir.Input(np.array(network.input_shape))}
+        self.nodes: dict[str, nir.NIRNode] = {
+            "input": nir.Input({"input": np.array(network.input_shape)})
+        }
         self.edges: list[tuple[str, str]] = []
         self.sent: list[tuple[str, tuple[int, ...]]] = [("input", network.input_shape)]
 
@@ -64,7 +66,11 @@ class _Writer:
             for number in range(1, len(layer.edges)):
                 passed, _ = self._weights(index, number)
                 self.edges.append((passed, target))
-            node = nir.Output(np.array(shape)) if layer.is_readout else _neurons(layer, shape)
+            node = (
+                nir.Output({"output": np.array(shape)})
+                if layer.is_readout
+                else _neurons(layer, shape)
+            )
             self.sent.append((self._add(name, target, node), shape))
         text = {
             "logit_scale": network.logit_scale,
@@ -148,7 +154,7 @@ def _check_extents(network: Network) -> None:
             chain |= {"shortcut": ShortcutSpec(sender, **form)}
         if layer.kind != "conv2d":
             chain = {"pool": chain["pool"]}
-        specs.append(LayerSpec(layer.kind, layer.output_shape[0], **chain))
+        specs.append(LayerSpec(layer.edges[0].geometry.kind, layer.output_shape[0], **chain))
     for layer, geometry in zip(
         network.layers, layer_geometries(network.input_shape, specs), strict=True
     ):

@@ -22,7 +22,7 @@ from tickless.sw.nir.reading import Graph, GraphError, read_graph, read_object
 from tickless.sw.nir.stored import stored_network
 from tickless.sw.quantization.diagnosis import QuantizationWarning
 from tickless.sw.quantization.quantize import quantize
-from tickless.sw.quantization.rule import Clip
+from tickless.sw.quantization.rule import Clip, Quantization
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire
 from tickless.sw.training.record import record
@@ -84,7 +84,7 @@ def from_nir(
     bits : int
         Width of a weight, 2 to 8.
     clip : float or str, optional
-        As of `sw.quantization.rule.Quantization`.
+        As in `sw.quantization.rule.Quantization`.
     floor : float, optional
         Lowest membrane in thresholds, below 0; without it the best of some on the recordings, or
         `sw.nir.floors.FLOOR`.
@@ -102,7 +102,7 @@ def from_nir(
     """
     read = read_graph(graph) if isinstance(graph, (str, Path)) else read_object(graph)
     choices = Choices(semantics, dt, readout, drop_bias, drop_leak)
-    return import_graph(read, choices, bits, floor, sensor, recordings, clip)
+    return import_graph(read, choices, Quantization(bits, clip=clip), floor, sensor, recordings)
 
 
 def from_torch(
@@ -138,25 +138,25 @@ def from_torch(
     chain = chain_of(module, sensor, drop_bias)
     choices = Choices(chain.semantics, None, readout, drop_bias, drop_leak)
     low = chain.floor if floor is None else floor
-    return import_graph(chain.graph, choices, bits, low, sensor, recordings, clip)
+    return import_graph(
+        chain.graph, choices, Quantization(bits, clip=clip), low, sensor, recordings
+    )
 
 
 def import_graph(
     graph: Graph,
     choices: Choices,
-    bits: int = 8,
+    quantization: Quantization,
     floor: float | None = None,
     sensor: Shape | None = None,
     recordings: Recordings | None = None,
-    clip: Clip = None,
 ) -> Imported:
     """Networks of a graph that was read; parameters and errors as of `from_nir`."""
     meaning = interpret(flatten(graph), choices, sensor)
     notes = []
     try:
-        # Whoever asks for another floor, or for clipping, wants other integers.
-        exported = floor is None and clip is None
-        network = stored_network(meaning, graph.metadata) if exported else None
+        # Whoever asks for another floor wants other integers.
+        network = stored_network(meaning, graph.metadata) if floor is None else None
         trials: tuple[FloorTrial, ...] = ()
         if network is not None:
             floor = _stored_floor(network)
@@ -167,7 +167,7 @@ def import_graph(
                     # Told once, of the floor that is chosen.
                     warnings.simplefilter("ignore", QuantizationWarning)
                     trials = try_floors(
-                        lambda low: _quantized(meaning, low, bits, clip), recordings
+                        lambda low: _quantized(meaning, low, quantization), recordings
                     )
                 floor = best_floor(trials)
                 notes.append(f"floor of {floor:g} thresholds: the best of those tried")
@@ -178,7 +178,7 @@ def import_graph(
                     "(in Python, recordings=) finds the best, --floor sets it"
                 )
         if network is None:
-            network = _quantized(meaning, floor, bits, clip)
+            network = _quantized(meaning, floor, quantization)
     except GraphError:
         raise
     except ValueError as error:
@@ -196,9 +196,9 @@ def import_graph(
     return Imported(checkpoint, network, meaning.rows, trials, tuple(notes))
 
 
-def _quantized(meaning: Meaning, floor: float, bits: int, clip: Clip) -> Network:
+def _quantized(meaning: Meaning, floor: float, how: Quantization) -> Network:
     origin = Provenance(method=METHOD)
-    return quantize(_model(meaning, floor), bits, provenance=origin, clip=clip)
+    return quantize(_model(meaning, floor), how.weight_bits, how.resolution, origin, how.clip)
 
 
 def _stored_floor(network: Network) -> float:

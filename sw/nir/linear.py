@@ -20,7 +20,7 @@ Result = tuple[Current, str, str]
 
 def _conv2d(node: Node, part: Current) -> Result:
     weight = _weight(node, 4)
-    if node.metadata.get(KIND) == "linear":
+    if node.text(KIND) == "linear":
         result = multiplied(part, weight.reshape(len(weight), -1))
         return replace(_biased(node, result), shape=result.grid), "weights", "a linear layer"
     padding = node.values.get("padding")
@@ -42,11 +42,13 @@ def _conv1d(node: Node, part: Current) -> Result:
     weight = _weight(node, 3)
     padding = node.values.get("padding")
     (stride,), (dilation,) = node.integers("stride", 1, 1), node.integers("dilation", 1, 1)
+    if not isinstance(padding, str):
+        padding = (0, node.integers("padding", 1, 0)[0])
     result = convolved(
         part,
         weight[:, :, None],
         (1, stride),
-        padding if isinstance(padding, str) else (0, *node.integers("padding", 1, 0)),
+        padding,
         (1, dilation),
         _groups(node),
     )

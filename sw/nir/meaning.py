@@ -52,6 +52,7 @@ class _Walk:
     graph: FlatGraph
     choices: Choices
     given: Shape | None
+    sensor: Shape = (1, 1, 1)
     layers: list[RealLayer] = field(default_factory=list)
     rows: dict[str, Row] = field(default_factory=dict)
     dt: float | None = None
@@ -70,6 +71,10 @@ class _Walk:
                 raise
             except InputError as error:
                 raise node.refuse(str(error)) from None
+        last = next(reversed(graph.nodes))
+        if graph.nodes[last].kind != "Output":  # a graph may end without one, too
+            end = Node(f"{graph.where}: node {last!r}", "Output", {}, {})
+            self._output(f"{last} (output)", end, signals[last])
         for name in graph.aside:
             self.rows[name] = Row(name, "", "left out", why="nothing of it reaches the output")
         self._check_biases()
@@ -121,8 +126,9 @@ class _Walk:
             shape = shape[1:]
         if len(shape) > 3:
             raise node.refuse(f"shape = {shape}: expected at most channels, height and width")
-        channels, *size = shape
-        self.sensor = (channels, 1, *size) if len(size) == 1 else (channels, *(size or (1, 1)))
+        channels, height, width = (*shape, 1, 1)[:3]
+        # One of two dimensions has channels and a width.
+        self.sensor = (channels, height, width) if len(shape) != 2 else (channels, 1, shape[1])
         if self.given is not None:
             if prod(self.given) != prod(shape) or (len(shape) == 3 and shape != self.given):
                 raise node.refuse(f"shape = {shape}: expected the sensor's, {self.given}")
@@ -240,8 +246,7 @@ class _Walk:
             raise node.refuse(
                 f"receives {_senders(arriving)}: expected no shortcut into the readout"
             )
-        (part,) = arriving
-        shape = node.shape("shape")
+        part, shape = next(iter(arriving)), node.shape("shape")
         if shape is not None and prod(shape) != prod(part.grid):
             raise node.refuse(f"shape = {shape}: expected {part.shape}, what reaches it")
         if part.source != len(self.layers) - 1:
@@ -262,15 +267,16 @@ class _Walk:
         biased = [layer for layer in self.layers if layer.bias is not None]
         if biased and not self.choices.drop_bias:
             layer = biased[0]
-            node = layer.weight_node or layer.node
+            node, bias = layer.weight_node or layer.node, layer.bias
             assert node is not None
+            assert bias is not None
             ways = "leave it out with --drop-bias (in Python, drop_bias=True), and fine-tune"
             if layer is self.layers[-1]:
                 ways += (
                     "; since only the readout has one, its logits of T time steps are exact with T "
                     "times the bias added to them"
                 )
-            raise node.refuse(f"bias of up to {np.abs(layer.bias).max():g}: expected zero; {ways}")
+            raise node.refuse(f"bias of up to {np.abs(bias).max():g}: expected zero; {ways}")
         for name, row in self.rows.items():
             node = self.graph.nodes.get(name)
             if any(node is layer.weight_node for layer in biased):

@@ -3,11 +3,13 @@
 Modules of frameworks are known by their classes' names: none of them is imported.
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 
 from tickless.sw.integer.geometry import Shape
@@ -76,11 +78,13 @@ def chain_of(modules: Iterable[Any], sensor: Shape, drop_bias: bool = False) -> 
                     raise blank.refuse(f"{what} = {value}: expected {found[what]}, as before it")
         else:
             raise blank.refuse(f"expected one of {', '.join([*_LAYERS, *_NEURONS, 'BatchNorm2d'])}")
-        arrays = {key: _array(value) for key, value in values.items()}
+        arrays: dict[str, Value] = {
+            key: value if isinstance(value, str) else _array(value) for key, value in values.items()
+        }
         nodes[name] = Node(blank.where, kind, arrays, {})
     nodes["output"] = Node("module 'output'", "Output", {}, {})
     names = list(nodes)
-    edges = tuple(zip(names[:-1], names[1:], strict=True))
+    edges = tuple(itertools.pairwise(names))
     return Chain(Graph("module", nodes, edges, {}), found.get("semantics"), found.get("floor"))
 
 
@@ -93,9 +97,7 @@ def _flat(modules: Iterable[Any], prefix: str) -> Iterator[tuple[str, Any]]:
             yield name, module
 
 
-def _array(value: Any) -> Value:
-    if isinstance(value, str):
-        return value
+def _array(value: Any) -> np.ndarray:
     return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
 
 
@@ -181,6 +183,9 @@ def _ours(blank: Node, neuron: Any) -> Neurons:
 
 
 def _sinabs(blank: Node, module: Any) -> Neurons:
+    for name in ("tau_syn", "alpha_syn"):
+        if getattr(module, name, None) is not None:
+            raise blank.refuse(f"{name}: expected None, synapses without a time constant")
     spikes = getattr(module.spike_fn, "__name__", type(module.spike_fn).__name__)
     reset = type(module.reset_fn).__name__
     if spikes not in ("MultiSpike", "SingleSpike"):
@@ -202,7 +207,16 @@ def _snntorch(blank: Node, module: Any) -> Neurons:
     reset = module.reset_mechanism
     if reset not in ("subtract", "zero") or module.inhibition:
         raise blank.refuse("expected reset_mechanism 'subtract' or 'zero', and no inhibition")
-    how = replace(FRAMEWORKS["snntorch"], reset=reset, delayed=getattr(module, "reset_delay", True))
+    # Without the delay a reset is taken back where the next step is below the threshold.
+    expected = {"graded_spikes_factor": 1, "state_quant": False}
+    expected |= {"reset_delay": True} if reset == "subtract" else {}
+    for name, value in expected.items():
+        found = getattr(module, name, value)
+        if isinstance(found, torch.Tensor) or not callable(found):
+            found = _array(found).item()
+        if found != value:
+            raise blank.refuse(f"{name} = {found}: expected {value}")
+    how = replace(FRAMEWORKS["snntorch"], reset=reset)
     beta = _array(module.beta).astype(float).clip(0, 1)
     if (beta == 1).all():
         return _if(module.threshold, how)

@@ -62,7 +62,7 @@ def semantics_of(graph: FlatGraph, chosen: str | Semantics | None) -> Semantics:
     if chosen is not None:
         return framework(chosen)
     if MARK in graph.metadata:
-        resets = {node.metadata.get("reset") for node in graph.nodes.values()} - {None}
+        resets = {node.text("reset") for node in graph.nodes.values()} - {None}
         return replace(TICKLESS, reset="zero") if resets == {"zero"} else TICKLESS
     for node in graph.nodes.values():
         if node.kind not in SPIKING or "v_reset" not in node.values:

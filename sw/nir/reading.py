@@ -62,6 +62,11 @@ class Node:
         """Error that names the node."""
         return GraphError(f"{self.where} ({self.kind}): {why}")
 
+    def text(self, name: str) -> str | None:
+        """Text of the metadata; None if there is none of that name."""
+        found = self.metadata.get(name)
+        return found if isinstance(found, str) else None
+
     def real(self, name: str) -> np.ndarray:
         """Field of finite numbers as float64, or infinite ones; GraphError otherwise."""
         value = self.values.get(name)
@@ -130,7 +135,7 @@ def read_graph(path: Path | str) -> Graph:
         raise GraphError(f"{path}: no such file") from None
     try:
         with pyfive.File(BytesIO(content)) as file:
-            root = file["node"] if "node" in file else None
+            root = file.get("node", None)
             if not isinstance(root, pyfive.Group):
                 raise GraphError(f"{path}: no group 'node': not a NIR file")
             fields = _Fields(str(path), len(content)).of(root)

@@ -32,6 +32,12 @@ def test_verilog_and_manifest_belong_together(network, tmp_path):
     assert [layer["name"] for layer in manifest["layers"]] == [
         layer.name for layer in network.layers
     ]
+    for entry, layer in zip(manifest["layers"], network.layers, strict=True):
+        assert entry.get("reset", "subtract") == layer.reset
+        for described, edge in zip(entry["edges"], layer.edges, strict=True):
+            assert described["weight_bits"] == edge.weight_bits
+            for name in ("kernel", "stride", "padding", "dilation"):
+                assert described[name] == list(getattr(edge.geometry, name))
     assert len(manifest["links"]) == len(network.layers) + 1
     ports = re.search(r"module top\((.*?)\);", text, re.DOTALL)
     assert ports is not None

@@ -1,4 +1,5 @@
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ def test_layers_are_means_per_sample(case):
     network, samples = case
     traces = [golden.run(network, events) for events in samples]
     names = [layer.name for layer in network.layers]
-    rows = [
+    rows: Any = [
         SimpleNamespace(
             spikes=(*(len(layer.spikes) for layer in trace.layers), 0),
             layer_sops=(*(layer.sops for layer in trace.layers), trace.readout_sops),

@@ -4,10 +4,12 @@ import os
 import signal
 import threading
 import time
+from contextlib import closing
 
 import numpy as np
 import psutil
 import pytest
+from distributed import Client, LocalCluster
 
 from tests.random_networks import random_events, random_network
 from tickless.gen.configure import chain_config
@@ -15,7 +17,8 @@ from tickless.gen.folding import fold_fully
 from tickless.sim.experiment import Experiment
 from tickless.sim.run import Simulation
 from tickless.sim.samples import Sample
-from tickless.sim.shard import run_shard
+from tickless.sim.shard import CarriedShards, run_shard
+from tickless.sim.summary import summarize
 from tickless.sw.data.events import Events
 from tickless.sw.workers import run_tasks
 
@@ -38,8 +41,8 @@ def shards(experiment):
 
 
 def recording(addresses):
-    columns = (np.ascontiguousarray(column) for column in addresses.T)
-    return Events(*columns, np.zeros(len(addresses), np.int64), (2, 8, 8))
+    channel, y, x = (np.ascontiguousarray(column) for column in addresses.T)
+    return Events(channel, y, x, np.zeros(len(addresses), np.int64), (2, 8, 8))
 
 
 def _given(events):
@@ -77,3 +80,32 @@ def test_a_killed_worker_changes_nothing_and_leaves_nothing(experiment, shards, 
     assert all(row.comparison.difference is None for row in expected)
     killed = int(marker.read_text())
     assert not psutil.pid_exists(killed) or psutil.Process(killed).status() == psutil.STATUS_ZOMBIE
+
+
+def test_samples_without_events_have_a_result(experiment):
+    empty = recording(np.zeros((0, 3), np.int32))
+    samples = [Sample(index, str(index), 0, True, _given, empty) for index in range(2)]
+    result = summarize(experiment, "made", "made", [run_shard(experiment, samples)])
+    assert result.events_in == 0
+    assert result.limit_cycles_per_sample == 1
+    assert result.accuracy["rtl"] == result.accuracy["integer"]
+
+
+def test_a_cluster_needs_no_file_of_ours(experiment, shards, tmp_path, monkeypatch):
+    """Its workers are elsewhere: they are sent recordings and Verilog, and build for themselves."""
+    expected = rows(run_shard(experiment, shard) for shard in shards)
+    verilog = experiment.simulation().verilog
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    with (
+        closing(
+            LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0")
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        client.run(os.chdir, str(elsewhere))
+        tasks = CarriedShards(experiment, shards, verilog)
+        address = cluster.scheduler_address
+        outcomes = list(run_tasks(run_shard, tasks, jobs=1, cluster=address, title="shards"))
+    assert rows(outcomes) == expected
+    assert list(elsewhere.glob("build/simulators/*/complete"))

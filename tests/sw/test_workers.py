@@ -90,6 +90,14 @@ def test_a_single_task_needs_no_worker():
     assert run(worked, []) == []
 
 
+def test_there_are_no_more_workers_than_tasks():
+    before = descendants()
+    results = run_tasks(worked, [(1, 0), (2, 0)], jobs=50, title="tasks")
+    next(results)
+    assert len(descendants() - before) == 2
+    results.close()
+
+
 def test_an_existing_cluster_does_the_same(scheduler):
     found = run(worked, TASKS, 1, scheduler)
     assert [result for result, _, _ in found] == [number**2 for number, _ in TASKS]
@@ -196,6 +204,19 @@ def test_a_cluster_that_goes_away_is_told(lost, words, monkeypatch):
             cluster.scale(0)
         with pytest.raises(ResultError, match=words):
             next(results)
+
+
+def test_a_script_without_a_main_guard_ends(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from tickless.sw import dask_workers, workers\n"
+        "dask_workers.START_SECONDS = 10\n"
+        "list(workers.run_tasks(abs, [(1,), (2,)], jobs=2, title='tasks'))\n"
+    )
+    environment = os.environ | {"PYTHONPATH": os.getcwd()}
+    done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "put the script's work under if __name__ == '__main__':" in done.stderr
 
 
 INTERRUPTED = """

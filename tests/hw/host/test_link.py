@@ -10,7 +10,7 @@ from amaranth.sim import Simulator
 
 from tests.hw.cores import make_contents, make_core
 from tests.hw.host.host import ByteHost, encode
-from tests.random_networks import random_events, random_network
+from tests.random_networks import random_events
 from tickless.gen.configure import chain_config, design_factory
 from tickless.gen.folding import fold_fully
 from tickless.hw.chain import Chain, ChainConfig
@@ -33,12 +33,19 @@ from tickless.hw.host.messages import (
 )
 from tickless.hw.packet import Kind, LinkConfig
 from tickless.sw.integer.golden import run
+from tickless.sw.integer.specs import LayerSpec
+from tickless.sw.untrained import untrained_network
 
 CONFIG = HostConfig(clock_hz=4000, baud=1000, buffer_bytes=256, network=0xFEDCBA9876543210)
 
 PERIOD = 1e-8
 
-NETWORK = random_network(np.random.default_rng(137), layers=1, size=5)
+NETWORK = untrained_network(
+    (2, 5, 2),
+    [LayerSpec("conv2d", 6, 3, stride=2, padding=1), LayerSpec("readout", 3)],
+    [np.random.default_rng(1).integers(0, (2, 5, 2), (200, 3)).astype(np.int32)],
+    seed=1,
+)
 """Of 2 x 5 x 2 inputs and 3 classes."""
 
 
@@ -300,7 +307,7 @@ def test_replay():
 
 
 def test_early_exit():
-    margin = 20
+    margin = 12
     bench = Bench(margin)
     events = sample(8, 24)
     trace = run(NETWORK, events, margin=margin)

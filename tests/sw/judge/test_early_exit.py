@@ -56,7 +56,7 @@ def test_time_steps_are_left_once_the_lead_is_large_enough():
 
 
 def test_figures_are_the_same_whatever_the_number_of_workers(network):
-    samples = load("saccades", "test")[:25]
+    samples = load("saccades", "test")[:60]
     model = Checkpoint.load(PRETRAINED / "saccades.checkpoint.safetensors").model
     assert event_exits(network, samples, [500], jobs=2) == event_exits(network, samples, [500])
     ours, theirs = step_exits(model, samples, 5, jobs=2), step_exits(model, samples, 5)

@@ -1,0 +1,471 @@
+import itertools
+
+import nir
+import numpy as np
+import pytest
+import torch
+
+from tickless.sw.judge.evaluate import FloatEngine
+from tickless.sw.nir.importing import from_nir
+from tickless.sw.nir.reading import GraphError
+
+from .graphs import (
+    chain,
+    conv1d,
+    conv2d,
+    entry,
+    leave,
+    linear,
+    linear_part,
+    neurons,
+    spikes_of,
+)
+
+SENSOR = (2, 7, 8)
+
+
+def weights(*shape, seed=0):
+    """Multiples of 1/64, which sums hold exactly, none above a threshold of 1."""
+    return np.random.default_rng(seed).integers(-16, 40, shape) / 64
+
+
+def window(kind, *size):
+    return kind(np.array(size), np.array(size), np.array([0, 0]))
+
+
+def events(sensor, count=250, seed=1):
+    return np.random.default_rng(seed).integers(0, sensor, (count, 3)).astype(np.int32)
+
+
+CONVOLUTIONS = {
+    "plain": conv2d(weights(4, 2, 3, 3)),
+    "padded, by stride 2": conv2d(weights(4, 2, 3, 3), (2, 2), (1, 1)),
+    "wide": conv2d(weights(4, 2, 1, 3), (1, 2), (0, 1)),
+    "high, dilated": conv2d(weights(4, 2, 3, 2), (2, 1), (1, 0), (2, 3)),
+    "in groups": conv2d(weights(4, 1, 3, 3), groups=2),
+    "same": conv2d(weights(4, 2, 3, 5), padding="same"),
+    "same of an even kernel": conv2d(weights(4, 2, 2, 4), padding="same"),
+    "same, dilated": conv2d(weights(4, 2, 2, 3), padding="same", dilation=(3, 2)),
+    "valid": conv2d(weights(4, 2, 2, 2), padding="valid"),
+}
+
+
+def check(graph, sensor=SENSOR, semantics="sinabs", **how):
+    """The imported float network does, event by event, what torch makes of the graph."""
+    imported = from_nir(graph, semantics=semantics, floor=-1000.0, **how)
+    model = imported.checkpoint.model
+    sent = events(sensor)
+    reset, strict = model.neuron.reset, model.neuron.strict
+    expected = spikes_of(graph, sent, reset, strict)
+    _, found, _ = FloatEngine(model).run(sent)
+    for (name, spikes), mine in zip(expected.items(), found, strict=True):
+        height, width = model.geometries[list(expected).index(name)].output_shape[1:]
+        live = spikes[(spikes[:, 1] < height) & (spikes[:, 2] < width)]
+        assert len(live) > 5, name
+        assert np.array_equal(live, mine), name
+    return imported
+
+
+def shape_behind(node, sensor=SENSOR):
+    return tuple(linear_part(node, torch.zeros(sensor, dtype=torch.float64)).shape)
+
+
+@pytest.mark.filterwarnings("ignore:Using padding:UserWarning")
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+def test_convolutions(name):
+    node = CONVOLUTIONS[name]
+    size = shape_behind(node)
+    outputs = linear(weights(3, int(np.prod(size)), seed=3))
+    flat = nir.Flatten({"input": np.array(size)}, 0, -1)
+    imported = check(chain(node, neurons(size), flat, outputs, neurons((3,)), sensor=SENSOR))
+    assert all(row.exact for row in imported.rows)
+
+
+@pytest.mark.parametrize("kind", [nir.AvgPool2d, nir.SumPool2d])
+@pytest.mark.parametrize("size", [(2, 2), (1, 2), (2, 4)])
+@pytest.mark.parametrize("behind", ["neurons", "convolution", "linear", "pooling", "currents"])
+def test_pooling(kind, size, behind):
+    pool = window(kind, *size)
+    first = conv2d(weights(3, 2, 3, 3), padding=(1, 1))
+    pooled = shape_behind(pool, (3, 7, 8))
+    head = [first, neurons((3, 7, 8))]
+    strong = 8 if kind is nir.AvgPool2d else 1
+    if behind == "neurons":
+        nodes = [*head, pool, neurons(pooled, 0.5)]
+    elif behind == "convolution":
+        node = conv2d(weights(4, 3, 2, 2) * strong)
+        nodes = [*head, pool, node, neurons(shape_behind(node, pooled))]
+    elif behind == "linear":
+        flat = nir.Flatten({"input": np.array(pooled)}, 0, -1)
+        outputs = linear(weights(4, int(np.prod(pooled))) * strong)
+        nodes = [*head, pool, flat, outputs, neurons((4,))]
+    elif behind == "pooling":
+        again = window(kind, 2, 2)
+        nodes = [*head, pool, again, neurons(shape_behind(again, pooled), 0.25)]
+    else:
+        nodes = [*head, conv2d(weights(3, 3, 3, 3), padding=(1, 1)), pool, neurons(pooled, 0.5)]
+    check(chain(*nodes, sensor=SENSOR))
+
+
+def test_oblong_pooling_of_a_remainder_in_front_of_padding_is_refused():
+    pool = window(nir.AvgPool2d, 2, 1)
+    node = conv2d(weights(4, 2, 3, 3), padding=(1, 1))
+    with pytest.raises(GraphError, match=r"node '2' \(IF\): pooling by \(2, 1\) of \(2, 7, 8\)"):
+        from_nir(chain(pool, node, neurons((4, 3, 8)), sensor=SENSOR), semantics="sinabs")
+
+
+@pytest.mark.parametrize("options", [{}, {"stride": 2, "padding": 1}, {"dilation": 2, "groups": 3}])
+def test_convolutions_of_one_dimension(options):
+    node = conv1d(weights(6, 3 // options.get("groups", 1), 3), **options)
+    sensor = (3, 1, 20)
+    width = shape_behind(node, (3, 20))
+    second = conv1d(weights(4, 6, 2, seed=5))
+    graph = chain(
+        node, neurons(width), second, neurons(shape_behind(second, width)), sensor=(3, 20)
+    )
+    check(graph, sensor)
+
+
+def test_scales_become_weights():
+    first, second = conv2d(weights(3, 2, 3, 3)), linear(weights(4, 3 * 5 * 6))
+    each = weights(3, 5, 6, seed=9) + 0.5
+    graph = chain(
+        nir.Scale(np.array([0.5, 2.0]).reshape(2, 1, 1)),
+        first,
+        nir.Scale(np.array(1.5)),
+        neurons((3, 5, 6)),
+        nir.Scale(each),
+        nir.Flatten({"input": np.array([3, 5, 6])}, 0, -1),
+        second,
+        nir.Scale(np.array([1.0, 2.0, 0.5, 1.0])),
+        neurons((4,)),
+        sensor=SENSOR,
+    )
+    check(graph)
+
+
+def test_thresholds_and_gains_by_channel():
+    threshold = np.array([0.5, 1.0, 2.0]).reshape(3, 1, 1)
+    r = np.broadcast_to(np.array([1.0, 2.0, 4.0]).reshape(3, 1, 1), (3, 5, 6))
+    full = np.broadcast_to(threshold, (3, 5, 6))
+    node = nir.IF(np.array(r), np.array(full))
+    graph = chain(conv2d(weights(3, 2, 3, 3)), node, sensor=SENSOR)
+    imported = check(graph, dt=1.0)
+    one = from_nir(graph, semantics="sinabs", dt=0.25).checkpoint.model
+    assert (one.weights[0] * 4 == imported.checkpoint.model.weights[0]).all()
+
+
+def residual(first, longer, direct, joined, behind=()):
+    """A fork behind the first neurons, and a join."""
+    nodes = {
+        "input": entry(SENSOR),
+        "first": first,
+        "fork": neurons(shape_behind(first)),
+        **longer,
+        **direct,
+        "join": joined,
+        **dict(behind),
+        "output": leave(),
+    }
+    edges = [("input", "first"), ("first", "fork")]
+    for way in (longer, direct):
+        names = ["fork", *way, "join"]
+        edges += itertools.pairwise(names)
+    names = ["join", *dict(behind), "output"]
+    edges += itertools.pairwise(names)
+    return nir.NIRGraph(nodes, edges, type_check=False)
+
+
+@pytest.mark.parametrize("way", ["identity", "convolution", "pooled"])
+def test_shortcuts(way):
+    first = conv2d(weights(4, 2, 3, 3), padding=(1, 1))
+    direct = {
+        "identity": {},
+        "convolution": {"direct": conv2d(weights(4, 4, 1, 1, seed=7))},
+        "pooled": {"small": window(nir.SumPool2d, 2, 2)},
+    }[way]
+    stride = (2, 2) if way == "pooled" else (1, 1)
+    size = (4, 3, 4) if way == "pooled" else (4, 7, 8)
+    last = conv2d(weights(4, 3, 3, 3, seed=3), stride, (1, 1) if way != "pooled" else (0, 1))
+    longer = {
+        "a": conv2d(weights(3, 4, 3, 3, seed=2), padding=(1, 1)),
+        "passed": neurons((3, 7, 8)),
+        "b": last,
+    }
+    assert shape_behind(last, (3, 7, 8)) == size
+    imported = check(residual(first, longer, direct, neurons(size, 2.0)))
+    shortcut = imported.network.layers[2].edges[1]
+    assert shortcut.source == "conv2d1"
+    assert any("shortcut from layer 1" in row.becomes for row in imported.rows)
+
+
+def test_spikes_that_are_added_in_front_of_weights_are_a_shortcut_with_the_same_weights():
+    first = conv2d(weights(4, 2, 3, 3), padding=(1, 1))
+    longer = {
+        "a": conv2d(weights(4, 4, 3, 3, seed=2), padding=(1, 1)),
+        "passed": neurons((4, 7, 8)),
+    }
+    shared = conv2d(weights(3, 4, 3, 3, seed=4))
+    nodes = {
+        "input": entry(SENSOR),
+        "first": first,
+        "fork": neurons((4, 7, 8)),
+        **longer,
+        "shared": shared,
+        "last": neurons((3, 5, 6)),
+        "output": leave(),
+    }
+    names = ["input", "first", "fork", "a", "passed", "shared", "last", "output"]
+    edges = [*itertools.pairwise(names), ("fork", "shared")]
+    check(nir.NIRGraph(nodes, edges, type_check=False))
+
+
+@pytest.mark.parametrize("semantics", ["spikingjelly", "norse"])
+def test_reset_to_zero(semantics):
+    r = 1e4 if semantics == "spikingjelly" else 1.0
+    graph = chain(
+        conv2d(weights(3, 2, 3, 3)), neurons((3, 5, 6), r=r), neurons((3, 5, 6), 2.0, r),
+        sensor=SENSOR,
+    )  # fmt: skip
+    imported = from_nir(graph, semantics=semantics)
+    assert {layer.reset for layer in imported.network.layers[:-1]} == {"zero"}
+    assert imported.network.layers[1].threshold[0] == 128 * 1 + (semantics == "norse")
+    assert all(row.exact for row in imported.rows)
+    if semantics == "norse":
+        check(graph, semantics=semantics)
+
+
+def test_ties_of_a_strict_comparison_are_told():
+    lif = nir.LIF(*(np.full((3,), value) for value in (np.inf, np.inf, 0.0, 1.0)))
+    imported = from_nir(chain(linear(weights(3, 4)), lif, sensor=(4,)), semantics="snntorch")
+    row = next(row for row in imported.rows if row.kind == "LIF")
+    assert not row.exact
+    assert "ties differ" in row.why
+    assert "leak" not in row.why
+
+
+def test_the_last_neurons_count_spikes_or_give_sums():
+    graph = chain(linear(weights(3, 4)), neurons((3,), [1.0, 2.0, 0.5]), sensor=(4,))
+    spikes = from_nir(graph, semantics="sinabs").network
+    assert [layer.kind for layer in spikes.layers] == ["linear", "readout"]
+    counting = spikes.layers[1].edges[0].weight[..., 0, 0]
+    assert np.array_equal(counting, counting[0, 0] * np.eye(3))
+    sums = from_nir(graph, semantics="sinabs", readout="sums")
+    assert [layer.kind for layer in sums.network.layers] == ["readout"]
+    real = sums.checkpoint.model.weights[0].detach().numpy()[..., 0, 0]
+    np.testing.assert_allclose(real, weights(3, 4) / np.array([[1.0], [2.0], [0.5]]), rtol=1e-6)
+
+
+def test_a_convolution_into_the_readout_is_a_linear_layer():
+    node = conv2d(weights(3, 2, 3, 3), (2, 2), (1, 1))
+    graph = chain(conv2d(weights(2, 2, 1, 1)), neurons(SENSOR), node, sensor=SENSOR)
+    imported = check(graph)
+    assert imported.network.classes == 3 * 4 * 4
+    frame = torch.rand(1, *SENSOR)
+    model = imported.checkpoint.model
+    expected = torch.nn.functional.conv2d(
+        frame, torch.tensor(node.weight).float(), stride=2, padding=1
+    )
+    matrix = model.weights[1].detach().flatten(1)
+    torch.testing.assert_close(frame.flatten(1) @ matrix.T, expected.flatten(1))
+
+
+def test_a_flat_input_takes_the_sensors_elements_in_order():
+    graph = chain(linear(weights(5, 112)), neurons((5,)), sensor=(112,))
+    flat = from_nir(graph, semantics="sinabs")
+    assert flat.network.input_shape == (112, 1, 1)
+    deep = from_nir(graph, semantics="sinabs", sensor=SENSOR)
+    assert deep.network.input_shape == SENSOR
+    weight = deep.network.layers[0].edges[0].weight
+    assert np.array_equal(weight.reshape(5, 112), flat.network.layers[0].edges[0].weight[..., 0, 0])
+    with pytest.raises(GraphError, match=r"shape = \(112,\): expected the sensor's, \(2, 8, 8\)"):
+        from_nir(graph, semantics="sinabs", sensor=(2, 8, 8))
+
+
+def test_a_batch_of_one_is_stripped():
+    flat = nir.Flatten({"input": np.array([1, 2, 7, 8])}, 1, -1)
+    graph = chain(flat, linear(weights(5, 112)), neurons((1, 5)), sensor=(1, *SENSOR))
+    assert from_nir(graph, semantics="sinabs").network.input_shape == SENSOR
+
+
+def lif(tau=0.01, v_leak=0.0, shape=(3,), r=1.0):
+    return nir.LIF(*(np.full(shape, value) for value in (tau, r, v_leak, 1.0)))
+
+
+def test_leaks_are_kept_in_the_record_or_dropped():
+    graph = chain(linear(weights(3, 4)), lif(), sensor=(4,))
+    with pytest.raises(GraphError, match=r"the gain is r \* dt / tau, and the file does not know"):
+        from_nir(_without_reset(graph), drop_leak=True)
+    with pytest.raises(GraphError, match=r"leaks with tau = 0.01 s: .*--drop-leak"):
+        from_nir(graph, semantics="norse")
+    imported = from_nir(graph, semantics="sinabs", dt=0.001, drop_leak=True)
+    weight = imported.checkpoint.model.weights[0].detach().numpy()[..., 0, 0]
+    np.testing.assert_allclose(weight, weights(3, 4) * 0.1, rtol=1e-6)
+    origin = imported.checkpoint.record["nir"]
+    assert origin["tau"][0] == [0.01] * 3
+    assert origin["dt"] == 0.001
+    row = next(row for row in imported.rows if row.kind == "LIF")
+    assert not row.exact
+    assert "tau = 0.01 s" in row.why
+
+
+def _without_reset(graph):
+    for node in graph.nodes.values():
+        if hasattr(node, "v_reset"):
+            node.to_dict = lambda node=node: {
+                "type": type(node).__name__,
+                **{name: getattr(node, name) for name in ("r", "tau", "v_leak", "v_threshold")},
+            }
+    return graph
+
+
+def test_a_leaky_integrator_at_the_output_is_the_readout():
+    li = nir.LI(*(np.full((3,), value) for value in (0.01, 1.0, 0.0)))
+    graph = chain(linear(weights(2, 4)), neurons((2,)), linear(weights(3, 2)), li, sensor=(4,))
+    with pytest.raises(GraphError, match=r"node '3' \(LI\): leaks with tau"):
+        from_nir(graph, semantics="sinabs")
+    imported = from_nir(graph, semantics="sinabs", drop_leak=True, dt=1.0)
+    weight = imported.checkpoint.model.weights[1].detach().numpy()[..., 0, 0]
+    np.testing.assert_allclose(weight, weights(3, 2) * 100, rtol=1e-6)
+    inside = chain(linear(weights(3, 4)), li, linear(weights(2, 3)), sensor=(4,))
+    with pytest.raises(GraphError, match="expected them at the output alone"):
+        from_nir(inside, semantics="sinabs", drop_leak=True)
+
+
+def affine(weight, bias):
+    return nir.Affine(np.asarray(weight), np.asarray(bias, float))
+
+
+def test_biases_are_refused_or_dropped():
+    biased = affine(weights(3, 4), [0.0, 0.5, 0.0])
+    plain = affine(weights(3, 4), np.zeros(3))
+    assert all(row.exact for row in from_nir(
+        chain(plain, neurons((3,)), sensor=(4,)), semantics="sinabs").rows)  # fmt: skip
+    graph = chain(biased, neurons((3,), 2.0), sensor=(4,))
+    with pytest.raises(GraphError, match=r"node '0' \(Affine\): bias of up to 0.25: .*--drop-bias"):
+        from_nir(graph, semantics="sinabs")
+    imported = from_nir(graph, semantics="sinabs", drop_bias=True)
+    assert not next(row for row in imported.rows if row.kind == "Affine").exact
+    assert imported.checkpoint.record["nir"]["bias"][0] == [0.0, 0.25, 0.0]
+    last = chain(plain, neurons((3,)), affine(weights(2, 3), [1.0, 0.0]), sensor=(4,))
+    with pytest.raises(GraphError, match="T times the bias added"):
+        from_nir(last, semantics="sinabs")
+
+
+ONE = linear(weights(3, 4))
+
+
+@pytest.mark.parametrize(
+    ("nodes", "message"),
+    [
+        ([ONE, nir.Delay(np.ones(3))], r"node '1' \(Delay\): a delay"),
+        ([ONE, nir.CubaLIF(*(np.ones(3),) * 5)], r"\(CubaLIF\): synapses with a time constant"),
+        ([ONE, nir.Threshold(np.ones(3))], "a threshold without a membrane"),
+        ([ONE, linear(weights(2, 3)), neurons((2,))], r"node '1' \(Linear\): weights behind"),
+        ([ONE, neurons((3,), [1.0, -1.0, 1.0])], "v_threshold = -1: expected positive"),
+        ([ONE, neurons((3,), [1.0, np.nan, 1.0])], "v_threshold: expected numbers, got NaN"),
+        ([ONE, neurons((3,), v_reset=np.full(3, -0.5))], "v_reset = -0.5: expected 0"),
+        ([ONE, neurons((3,), r=0.0)], "r = 0: expected positive"),
+        ([ONE, neurons((4,))], r"r of shape \(4,\): expected \(3,\), its input's"),
+        ([linear(weights(3, 5)), neurons((3,))], r"weight of shape \(3, 5\) on an input of \(4,\)"),
+        ([linear(np.full((3, 4), np.inf)), neurons((3,))], "finite numbers"),
+        ([ONE, lif(-0.01)], "tau = -0.01: expected positive"),
+        ([ONE, lif(np.inf)], "tau or r is infinite, and the other is not"),
+        ([ONE, lif(v_leak=0.2)], "v_leak = 0.2 drives it without events"),
+        ([neurons((4,))] * 0, "receives the sensor's events"),
+        ([conv2d(weights(3, 4, 3, 3)), neurons((3,))], r"expected \(channels, height, width\)"),
+        ([nir.Flatten({"input": np.array([4])}, 2, -1)], "start_dim = 2, end_dim = -1"),
+    ],
+)
+def test_what_has_no_meaning_is_refused_by_name(nodes, message):
+    with pytest.raises(GraphError, match=message):
+        from_nir(chain(*nodes, sensor=(4,)), semantics="sinabs")
+
+
+def test_thresholds_that_differ_within_a_channel_are_refused():
+    threshold = np.ones((3, 5, 6))
+    threshold[1, 2, 3] = 2.0
+    graph = chain(conv2d(weights(3, 2, 3, 3)), neurons((3, 5, 6), threshold), sensor=SENSOR)
+    with pytest.raises(GraphError, match=r"node '1' \(IF\): v_threshold differs within a channel"):
+        from_nir(graph, semantics="sinabs")
+
+
+@pytest.mark.parametrize(("stride", "padding"), [(1, 0), (3, 0), (2, 1)])
+def test_overlapping_pooling_is_refused(stride, padding):
+    pool = nir.SumPool2d(np.array([2, 2]), np.full(2, stride), np.full(2, padding))
+    with pytest.raises(
+        GraphError, match=r"node '0' \(SumPool2d\): .*expected windows side by side"
+    ):
+        from_nir(chain(pool, neurons(SENSOR), sensor=SENSOR), semantics="sinabs")
+
+
+def test_layers_side_by_side_and_nested_shortcuts_are_refused():
+    first = conv2d(weights(4, 2, 3, 3), padding=(1, 1))
+    same = {name: conv2d(weights(4, 4, 3, 3), padding=(1, 1)) for name in "abcd"}
+    fires = {name: neurons((4, 7, 8)) for name in ("s", "t", "u")}
+    beside = residual(
+        first, {"a": same["a"], "s": fires["s"]}, {"b": same["b"], "t": fires["t"]},
+        neurons((4, 7, 8)),
+    )  # fmt: skip
+    with pytest.raises(GraphError, match=r"node '(join|s|t)' \(IF\): receives layer 1.*a chain of"):
+        from_nir(beside, semantics="sinabs")
+    nodes = {
+        "input": entry(SENSOR), "first": first, "fork": neurons((4, 7, 8)),
+        **same, **fires, "join": neurons((4, 7, 8)), "output": leave(),
+    }  # fmt: skip
+    names = ["input", "first", "fork", "a", "s", "b", "t", "c", "u", "d", "join", "output"]
+    line = list(itertools.pairwise(names))
+    nested = nir.NIRGraph(nodes, [*line, ("s", "u"), ("fork", "join")], type_check=False)
+    with pytest.raises(
+        GraphError, match=r"node 'join' \(IF\): its shortcut from layer 1 passes layer 4"
+    ):
+        from_nir(nested, semantics="sinabs")
+    early = nir.NIRGraph(nodes, [*line, ("first", "s")], type_check=False)
+    with pytest.raises(GraphError, match="a shortcut from the sensor"):
+        from_nir(early, semantics="sinabs")
+    late = nir.NIRGraph(nodes, [*line, ("u", "output")], type_check=False)
+    with pytest.raises(
+        GraphError, match=r"node 'output' \(Output\): .*no shortcut into the readout"
+    ):
+        from_nir(late, semantics="sinabs")
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        ({"semantics": "brian"}, "semantics = 'brian': expected one of sinabs, snntorch"),
+        ({"readout": "rates"}, "readout = 'rates'"),
+        ({"dt": -1.0}, "dt = -1.0: expected a positive number"),
+        ({"floor": 1.0}, "floor = 1.0"),
+        ({"bits": 9}, "weight_bits = 9"),
+    ],
+)
+def test_choices_that_are_none(choice, message):
+    graph = chain(ONE, neurons((3,)), sensor=(4,))
+    with pytest.raises(ValueError, match=message):
+        from_nir(graph, **{"semantics": "sinabs", **choice})
+
+
+def test_semantics_are_asked_for_where_nothing_tells():
+    graph = chain(ONE, neurons((3,)), sensor=(4,))
+    with pytest.raises(
+        GraphError, match=r"node '1' \(IF\): v_reset = 0 is written by.*--semantics"
+    ):
+        from_nir(graph)
+    jelly = from_nir(chain(ONE, neurons((3,), r=1e4), sensor=(4,)))
+    assert jelly.checkpoint.record["nir"]["semantics"]["name"] == "spikingjelly"
+    old = chain(ONE, neurons((3,)), sensor=(4,))
+    node = old.nodes["1"]
+    node.to_dict = lambda: {"type": "IF", "r": node.r, "v_threshold": node.v_threshold}
+    assert from_nir(old).network.layers[0].reset == "subtract"
+
+
+def test_a_graph_may_do_without_input_and_output():
+    whole = chain(conv2d(weights(3, 2, 3, 3)), neurons((3, 5, 6)), sensor=SENSOR)
+    bare = nir.NIRGraph({n: whole.nodes[n] for n in "01"}, [("0", "1")], type_check=False)
+    with pytest.raises(GraphError, match=r"node '0' \(Conv2d\): no shape: give the sensor's"):
+        from_nir(bare, semantics="sinabs")
+    for readout in ("spikes", "sums"):
+        mine = from_nir(bare, semantics="sinabs", sensor=SENSOR, readout=readout)
+        theirs = from_nir(whole, semantics="sinabs", readout=readout)
+        assert mine.network.hash == theirs.network.hash
