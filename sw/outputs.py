@@ -29,15 +29,22 @@ def output_folder(path: Path) -> Path:
     return path
 
 
-def output_file(path: Path) -> Path:
+def output_file(path: Path, *inputs: Path) -> Path:
     """A file to write in a folder as of `output_folder`; one that is there will be replaced.
+
+    Parameters
+    ----------
+    inputs : Path
+        Files that the command reads, which are never replaced.
 
     Raises
     ------
     InputError
-        If the folder cannot be, or there is a folder of the name.
+        If the folder cannot be, or there is a folder of the name, or it is an input.
     """
     output_folder(path.parent)
     if path.is_dir():
         raise InputError(f"{path}: a folder: expected the name of a file")
+    if path.resolve() in [each.resolve() for each in inputs]:
+        raise InputError(f"{path}: is read, too: expected another name, so that it stays")
     return path

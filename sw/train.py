@@ -94,7 +94,7 @@ def _fine_tune(options: argparse.Namespace, changes: list[str]) -> int:
     output = options.output or _default(options.start.name.removesuffix(CHECKPOINT), settings)
     if not output.name.endswith(CHECKPOINT):
         raise InputError(f"{output}: expected a name that ends with {CHECKPOINT}")
-    output_file(output)
+    output_file(output, options.start)
     name = output.name.removesuffix(CHECKPOINT)
     network_file, report_file = (output.with_name(f"{name}{end}") for end in (NETWORK, REPORT))
     fused = trainable(start, settings)

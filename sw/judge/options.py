@@ -66,6 +66,8 @@ def judging_samples(options: argparse.Namespace, network: Network) -> tuple[str,
     if options.json is not None and options.json != STANDARD_OUTPUT:
         output_file(options.json)
     dataset = options.dataset or network.provenance.dataset
+    if not dataset:
+        raise InputError(f"{options.network}: the network names no data set: give --dataset")
     if options.samples is None:
         samples = load(dataset, "test")
     else:

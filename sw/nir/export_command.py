@@ -19,7 +19,7 @@ def main(options: argparse.Namespace) -> int:
     from tickless.sw.integer.network import Network
     from tickless.sw.nir.export import export
 
-    output_file(options.output)
+    output_file(options.output, options.network)
     export(Network.load(options.network), options.output)
     print(f"wrote {options.output}")
     return 0

@@ -79,7 +79,7 @@ def main(options: argparse.Namespace) -> int:
     from tickless.sw.nir.importing import from_nir
     from tickless.sw.nir.layers import table
 
-    output_file(options.output)
+    output_file(options.output, options.graph)
     dataset, recordings, sensor = options.dataset, None, None
     if dataset is not None:
         sensor = dataset_sensor(dataset)

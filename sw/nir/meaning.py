@@ -169,6 +169,8 @@ class _Walk:
         """Whether a layer's neurons do what the graph's do, event by event, and what they do."""
         zero = self.semantics.reset == "zero"
         exact, parts = True, ["resets to zero" if zero else "subtracts its threshold"]
+        if neuron.tau is None and not np.allclose(neuron.gain, 1):
+            parts.append(f"of a weight {neuron.gain.min():g} arrives (r * dt)")
         if neuron.tau is not None:
             tau = f"tau = {neuron.tau.min():g} s, dt = {neuron.dt:g} s"
             parts.append(f"leak left out ({tau}): fine-tune it")

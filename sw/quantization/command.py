@@ -1,5 +1,5 @@
-"""Quantize a checkpoint of tickless train and measure the integer network, event by event, on the
-test samples of its data set."""
+"""Quantize a checkpoint and measure the integer network, event by event, on the test samples of its
+data set, if it names one."""
 
 import argparse
 from dataclasses import replace
@@ -15,7 +15,7 @@ __all__ = ["add_options", "main"]
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.add_argument("checkpoint", type=Path, help="file that tickless train wrote")
+    parser.add_argument("checkpoint", type=Path, help="file that tickless train or import wrote")
     trained = "as it was trained for, or "
     parser.add_argument(
         "--bits", type=int, default=None, help=f"width of a weight, 2 to 8; {trained}8"
@@ -37,20 +37,22 @@ def main(options: argparse.Namespace) -> int:
     from tickless.sw.quantization.quantize import quantize
     from tickless.sw.quantization.rule import Quantization
 
-    output_file(options.output)
+    output_file(options.output, options.checkpoint)
     source = Checkpoint.load(options.checkpoint)
     trained = source.model.quantization or Quantization()
     bits = trained.weight_bits if options.bits is None else options.bits
     units = trained.resolution if options.resolution is None else options.resolution
     clip = trained.clip if options.clip is None else options.clip
     network = quantize(source.model, bits, units, clip=clip)
-    score = score_events(network, load(source.dataset, "test"))
-    accuracies = {**source.accuracies, "integer": score.accuracy}
+    accuracies = dict(source.accuracies)
+    if source.dataset:
+        score = score_events(network, load(source.dataset, "test"))
+        accuracies["integer"] = score.accuracy
+        print(f"integer accuracy: {score.accuracy:.4f} of {score.samples} samples")
+        print(f"mean events into each layer: {', '.join(f'{mean:.0f}' for mean in score.events)}")
+        print(f"mean synaptic operations: {score.sops:.0f}")
     origin = Provenance(source.dataset, source.method, source.seed, accuracies)
     replace(network, provenance=origin).save(options.output)
-    print(f"integer accuracy: {score.accuracy:.4f} of {score.samples} samples")
-    print(f"mean events into each layer: {', '.join(f'{mean:.0f}' for mean in score.events)}")
-    print(f"mean synaptic operations: {score.sops:.0f}")
     print(f"membrane bits: {', '.join(str(layer.membrane_bits) for layer in network.layers[:-1])}")
     print(f"wrote {options.output}")
     return 0

@@ -35,7 +35,8 @@ def write_outputs(build: Build, write: Callable[[str, Any], None]) -> None:
         with torch.no_grad():
             graph, spikes, network = build(weights, thresholds, frames)
         write(str(folder / f"{variant}.nir"), graph)
-        imported = from_torch(network, tuple(frames.shape[2:]))
+        channels, height, width = frames.shape[2:]
+        imported = from_torch(network, (channels, height, width))
         imported.network.save(folder / f"{variant}.safetensors")
         counts: dict[str, Any] = {
             f"layer{index}": each.numpy().astype(np.uint8) for index, each in enumerate(spikes, 1)

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from tickless.command import main
@@ -25,6 +27,23 @@ def test_places_that_cannot_be_written_are_told(tmp_path, unprivileged):
     locked.chmod(0o555)
     with unprivileged(), pytest.raises(InputError, match=r"locked: Permission denied: expected"):
         output_folder(locked)
+
+
+def test_what_is_read_is_never_replaced(tmp_path, monkeypatch):
+    file = tmp_path / "file"
+    file.touch()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"file: is read, too: expected another name"):
+        output_file(file, tmp_path / "other", Path("file"))
+
+
+@pytest.mark.parametrize("command", ["import", "export", "quantize"])
+def test_no_command_writes_over_its_own_file(command, tmp_path, capsys):
+    file = tmp_path / "file"
+    file.write_text("precious")
+    assert main([command, str(file), "--output", str(file)]) == 2
+    assert "expected another name" in capsys.readouterr().err
+    assert file.read_text() == "precious"
 
 
 @pytest.mark.parametrize("command", ["train", "study", "cross-validate"])

@@ -244,6 +244,13 @@ def test_ties_of_a_strict_comparison_are_told():
     assert "leak" not in row.why
 
 
+def test_gains_other_than_one_are_told():
+    graph = chain(linear(np.eye(2)), neurons((2,), r=1000.0, v_reset=np.zeros(2)), sensor=(2,))
+    for dt, told in ((None, True), (1e-3, False)):
+        rows = from_nir(graph, semantics="spikingjelly", dt=dt).rows
+        assert any("of a weight 0.1 arrives (r * dt)" in row.why for row in rows) is told
+
+
 def test_the_last_neurons_count_spikes_or_give_sums():
     graph = chain(linear(weights(3, 4)), neurons((3,), [1.0, 2.0, 0.5]), sensor=(4,))
     spikes = from_nir(graph, semantics="sinabs").network

@@ -8,8 +8,11 @@ from torch import nn
 
 from tests.peers.comparison import GRAPHS, PEERS, differences
 from tests.sw.integer.test_engine import assert_equal
+from tickless.command import main
+from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.data.catalog import load
 from tickless.sw.integer import engine, golden
+from tickless.sw.integer.network import Network
 from tickless.sw.nir.importing import from_nir, from_torch
 from tickless.sw.nir.reading import GraphError
 from tickless.sw.nir.semantics import FRAMEWORKS
@@ -40,6 +43,18 @@ def test_its_integers_run_through_the_golden_model_as_through_the_engine(peer):
     trace = golden.run(network, events)
     assert all(len(layer.spikes) for layer in trace.layers)
     assert_equal(engine.run(network, events), trace)
+
+
+def test_networks_without_a_data_set_are_quantized_again_and_ask_for_one(tmp_path, capsys):
+    graph, file = GRAPHS / "norse.nir", tmp_path / "net.safetensors"
+    assert main(["import", str(graph), "--semantics", "norse", "-o", str(file)]) == 0
+    again = tmp_path / "again.safetensors"
+    assert main(["quantize", str(Checkpoint.beside(file)), "-o", str(again), "--bits", "4"]) == 0
+    assert Network.load(again).layers[0].edges[0].weight_bits == 4
+    assert main(["judge", "accuracy", str(file), "--samples", "2"]) == 2
+    assert "names no data set: give --dataset" in capsys.readouterr().err
+    judged = ["judge", "accuracy", str(file), "--samples", "2", "--steps", "2"]
+    assert main([*judged, "--dataset", "saccades"]) == 0
 
 
 def leaky(**options):
