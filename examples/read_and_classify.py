@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from tickless import Events, Network, engine, golden, load
-from tickless.sw.data.files import file_recording
+from tickless.sw.data.files import file_recordings
 from tickless.sw.integer.network import PRETRAINED
 
 
@@ -20,7 +20,7 @@ def read(network: Network, path: str | None) -> tuple[Events, int]:
     """Events of a recording, and its true class; -1 where nobody knows it."""
     if path is None:
         return load("saccades", "test")[68]
-    recording = file_recording(Path(path), network.input_shape)
+    [recording] = file_recordings([Path(path)], network.input_shape)
     return recording.read(), recording.label
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tickless.errors import InputError
 from tickless.progress import stage
-from tickless.sw.data.catalog import DATASETS, load
+from tickless.sw.data.catalog import DATASETS, known, load
 
 if TYPE_CHECKING:
     from tickless.gen.activity import Activity
@@ -197,7 +197,7 @@ def sourced_activity(network: "Network", sources: Sequence[str]) -> "Activity":
     """
     if not sources:
         dataset = network.provenance.dataset
-        if dataset not in DATASETS:
+        if not known(dataset):
             raise InputError(
                 f"the network names no known data set ({dataset!r}), and the design follows from "
                 "its activity: expected --activity with recordings, a data set or a JSON file"
@@ -205,14 +205,14 @@ def sourced_activity(network: "Network", sources: Sequence[str]) -> "Activity":
         sources = [dataset]
     with stage("measuring the network's activity"):
         from tickless.gen.activity import measure_activity, read_activity
-        from tickless.sw.data.files import file_recording
+        from tickless.sw.data.files import file_recordings
 
-        if len(sources) == 1 and sources[0] in DATASETS:
+        if len(sources) == 1 and known(sources[0]):
             recordings = load(sources[0], "test")[:MEASURED_SAMPLES]
             return measure_activity(network, [events.addresses for events, _ in recordings])
         if len(sources) == 1 and sources[0].endswith(".json"):
             return read_activity(network, Path(sources[0]))
-        files = [file_recording(Path(source), network.input_shape) for source in sources]
+        files = file_recordings(map(Path, sources), network.input_shape)
         return measure_activity(network, [file.read().addresses for file in files])
 
 

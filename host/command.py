@@ -6,7 +6,8 @@ from pathlib import Path
 from tickless.errors import InputError
 from tickless.host.port import DEFAULT_BAUD
 from tickless.progress import stage
-from tickless.sw.data.catalog import DATASETS
+from tickless.sw.data.catalog import dataset_name
+from tickless.sw.data.options import add_fitting_options
 
 __all__ = ["add_options", "main"]
 
@@ -20,9 +21,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--baud", type=int, default=DEFAULT_BAUD, metavar="N", help="bits a second on the line"
     )
     parser.add_argument(
-        "files", nargs="*", type=Path, metavar="FILE", help="recordings: *.bin, *.npy, *.aedat4"
+        "files",
+        nargs="*",
+        type=Path,
+        metavar="FILE",
+        help="recordings of any format that `tickless data info` knows",
     )
-    parser.add_argument("--dataset", choices=DATASETS, help="recordings of a data set's test part")
+    parser.add_argument("--dataset", type=dataset_name, help="recordings of a data set's test part")
     parser.add_argument("--samples", type=int, metavar="N", help="how many of them; 20 by default")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="chooses them")
     parser.add_argument(
@@ -47,6 +52,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="let the board store each recording and play it N times without a gap",
     )
+    add_fitting_options(parser)
 
 
 def main(options: argparse.Namespace) -> int:

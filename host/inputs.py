@@ -3,7 +3,8 @@
 from functools import partial
 
 from tickless.errors import InputError
-from tickless.sw.data.catalog import SENSORS, at_random
+from tickless.sw.data.catalog import at_random
+from tickless.sw.data.catalog import sensor as dataset_sensor
 from tickless.sw.data.files import NamedRecording
 from tickless.sw.integer.geometry import Shape
 
@@ -29,8 +30,8 @@ def dataset_recordings(
     EventsError
         If recordings are missing.
     """
-    if SENSORS[dataset] != sensor:
-        raise InputError(f"{dataset}: its sensor is {SENSORS[dataset]}, the board's {sensor}")
+    if (own := dataset_sensor(dataset)) != sensor:
+        raise InputError(f"{dataset}: its sensor is {own}, the board's {sensor}")
     (part,) = at_random(dataset, count, seed)
     return [
         NamedRecording(f"{part.name} {index}", label, partial(part.make, key))

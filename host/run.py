@@ -20,7 +20,8 @@ from tickless.host.recognition import board_network
 from tickless.host.report import AnswerTable
 from tickless.host.transmission import Transmission
 from tickless.sw.data.events import Events
-from tickless.sw.data.files import NamedRecording, file_recording
+from tickless.sw.data.files import NamedRecording, file_recordings
+from tickless.sw.data.options import reading
 from tickless.sw.integer import engine
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.trace import SampleTrace
@@ -42,14 +43,14 @@ def run(options: argparse.Namespace) -> int:
 
 def _run(client: Client, options: argparse.Namespace) -> int:
     info = client.info
-    recordings = [file_recording(path, info.sensor) for path in options.files]
+    if options.live and info.early_exit:
+        raise InputError("--live: the board decides early, and its logits stand still then")
+    model = Model(client, options.network, options.margin)
+    recordings = file_recordings(options.files, info.sensor, reading(options), info.classes)
     if options.dataset is not None:
         recordings += dataset_recordings(
             options.dataset, options.samples, options.seed, info.sensor
         )
-    if options.live and info.early_exit:
-        raise InputError("--live: the board decides early, and its logits stand still then")
-    model = Model(client, options.network, options.margin)
     print(model.text)
     runner = _replay if options.replay is not None else _stream
     report, speed = runner(client, recordings, model, options)

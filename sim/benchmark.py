@@ -3,7 +3,7 @@
 import argparse
 
 from tickless.progress import stage
-from tickless.sw.data.catalog import DATASETS, load
+from tickless.sw.data.catalog import dataset_name, load
 from tickless.sw.integer.network import PRETRAINED, Network
 
 __all__ = ["add_options", "main"]
@@ -13,7 +13,7 @@ SAMPLES = 100
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.add_argument("--dataset", choices=DATASETS, default="saccades")
+    parser.add_argument("--dataset", type=dataset_name, default="saccades")
 
 
 def main(options: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from tickless.errors import InputError
 from tickless.gen.options import add_design_options, design_name
 from tickless.progress import stage
 from tickless.run_folder import LATEST, run_folder, run_name
-from tickless.sw.data.catalog import DATASETS
+from tickless.sw.data.catalog import DATASETS, dataset_name
 from tickless.sw.workers import add_workers
 
 __all__ = ["add_options", "main"]
@@ -19,7 +19,13 @@ RUNS = Path("build/sim")
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.add_argument("--dataset", choices=DATASETS, default="saccades")
+    parser.add_argument(
+        "--dataset",
+        type=dataset_name,
+        default="saccades",
+        metavar="NAME",
+        help=f"{', '.join(DATASETS)}, or the folder of a data set",
+    )
     parser.add_argument("--samples", type=int, metavar="N", help="recordings; 20 by default")
     parser.add_argument(
         "--split",
@@ -93,10 +99,11 @@ def main(options: argparse.Namespace) -> int:
 
 def _name(options: argparse.Namespace) -> str:
     """Name of the run: data set, network and what changes the design."""
-    network = options.dataset if options.network is None else options.network.stem
+    dataset = Path(options.dataset).name
+    network = dataset if options.network is None else options.network.stem
     return run_name(
-        options.dataset,
-        "" if network == options.dataset else network,
+        dataset,
+        "" if network == dataset else network,
         *design_name(options),
         "stalls" if options.stalls else "",
         "" if options.waves is None else f"waves{options.waves}",

@@ -1,7 +1,8 @@
 """Report of a run: one HTML page that a person reads in a minute, and looks around in."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ def write_report(
     rows: Sequence[Mapping[str, Any]],
     samples: Sequence[ReportSample],
     command: str | None = None,
+    classes: Sequence[str] | None = None,
 ) -> None:
     """Write the page; it needs no other file.
 
@@ -59,10 +61,13 @@ def write_report(
         Those to draw; as many of them are as `DRAWN_EVENTS` allows.
     command : str, optional
         Command line that made the run.
+    classes : sequence of str, optional
+        Names of the classes; by default their numbers.
     """
     drawn = _affordable(samples)
-    names = [class_name(index) for index in range(network.classes)]
-    table = [_row(row) for row in rows]
+    named = partial(class_name, tuple(classes or ()))
+    names = [named(index) for index in range(network.classes)]
+    table = [_row(row, named) for row in rows]
     write_page(
         path,
         "tickless.sim",
@@ -73,7 +78,7 @@ def write_report(
         rows=table,
         columns=COLUMNS,
         static_rows=STATIC_ROWS,
-        class_name=class_name,
+        class_name=named,
         confusion=None if result.confusion is None else np.array(result.confusion),
         plan=None if result.mesh is None else floor_plan(result.mesh),
         data={
@@ -85,25 +90,27 @@ def write_report(
                 {"name": "input", "shape": network.input_shape},
                 *({"name": layer.name, "shape": layer.output_shape} for layer in network.layers),
             ][:-1],
-            "samples": [_sample(network, sample) for sample in drawn],
+            "samples": [_sample(network, sample, named) for sample in drawn],
         },
     )
 
 
-def class_name(index: int | None) -> str:
-    """Name of a class as the page shows it."""
-    return "unknown" if index in (None, UNLABELLED) else str(index)
+def class_name(names: Sequence[str], index: int | None) -> str:
+    """Name of a class as the page shows it: its number where it has none."""
+    if index is None or index == UNLABELLED:
+        return "unknown"
+    return names[index] if index < len(names) else str(index)
 
 
-def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+def _row(row: Mapping[str, Any], named: Callable[[int | None], str]) -> dict[str, Any]:
     """One line of the page's table."""
     ranked = np.argsort(-np.asarray(row["logits"]), kind="stable")
     labelled = row["label"] is not None
     return {
         "name": row["name"],
-        "label": class_name(row["label"]),
-        "class": class_name(row["class"]),
-        "second": class_name(int(ranked[1])) if len(ranked) > 1 else "",
+        "label": named(row["label"]),
+        "class": named(row["class"]),
+        "second": named(int(ranked[1])) if len(ranked) > 1 else "",
         "right": row["label"] == row["class"] if labelled else None,
         **{name: row[name] for name in ("margin", "cycles", "latency_cycles", "events", "dropped")},
         "agrees": row["agrees"],
@@ -121,14 +128,16 @@ def _affordable(samples: Sequence[ReportSample]) -> list[ReportSample]:
     return drawn
 
 
-def _sample(network: Network, sample: ReportSample) -> dict[str, Any]:
+def _sample(
+    network: Network, sample: ReportSample, named: Callable[[int | None], str]
+) -> dict[str, Any]:
     """A sample as ``templates/sample.js`` decodes it."""
     shapes = [network.input_shape, *(layer.output_shape for layer in network.layers[:-1])]
     rasters = (sample.inputs, *sample.layers)
     return {
         "name": sample.name,
-        "label": class_name(sample.label),
-        "class": class_name(sample.class_index),
+        "label": named(sample.label),
+        "class": named(sample.class_index),
         "end": sample.answer_cycle,
         "decision": sample.decision,
         "rasters": [_raster(*pair) for pair in zip(rasters, shapes, strict=True)],

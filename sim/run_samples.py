@@ -22,6 +22,7 @@ from tickless.sim.shard import DRAWN, SHARD_SAMPLES, CarriedShards, ShardOutcome
 from tickless.sim.summary import summarize
 from tickless.sim.wave_run import WaveRequest, run_with_waves, wave_request
 from tickless.sw.checkpoint import Checkpoint
+from tickless.sw.data.catalog import DATASETS, class_names
 from tickless.sw.integer.network import PRETRAINED, Network
 from tickless.sw.workers import run_tasks
 
@@ -38,6 +39,8 @@ def run_samples(options: argparse.Namespace, folder: Path) -> tuple[Result, str 
         As `sim.command.add_options` makes them.
     """
     path = options.network or PRETRAINED / f"{options.dataset}.safetensors"
+    if options.network is None and options.dataset not in DATASETS:
+        raise InputError("network: expected --network, since the data set is a folder")
     network = Network.load(path)
     with stage("choosing recordings"):
         samples = choose_samples(
@@ -85,7 +88,8 @@ def run_samples(options: argparse.Namespace, folder: Path) -> tuple[Result, str 
     with stage("writing the report"):
         rows = [row.as_json() for outcome in outcomes for row in outcome.rows]
         command = shlex.join(["tickless", *sys.argv[1:]])
-        write_report(folder / "report.html", result, network, rows, drawn, command)
+        names = class_names(options.dataset)
+        write_report(folder / "report.html", result, network, rows, drawn, command, names)
     return result, difference
 
 

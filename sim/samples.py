@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tickless.errors import InputError
-from tickless.sw.data.catalog import SENSORS, UNLABELLED, at_random, load
+from tickless.sw.data.catalog import UNLABELLED, at_random, load, sensor
 from tickless.sw.data.events import Events
 from tickless.sw.integer.network import Network
 
@@ -69,10 +69,8 @@ def choose_samples(
     """
     if count is not None and count < 1:
         raise InputError(f"samples = {count}: expected at least 1")
-    if SENSORS[dataset] != network.input_shape:
-        raise InputError(
-            f"the network's sensor is {network.input_shape}, {dataset} needs {SENSORS[dataset]}"
-        )
+    if (own := sensor(dataset)) != network.input_shape:
+        raise InputError(f"the network's sensor is {network.input_shape}, {dataset} needs {own}")
     available = sum(len(load(dataset, part)) for part in SPLITS[split])
     if count is not None and count > available:
         more = {"test": " in its test set: --split train or all takes others"}

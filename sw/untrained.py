@@ -11,7 +11,7 @@ import numpy as np
 
 from tickless.errors import InputError
 from tickless.progress import stage
-from tickless.sw.data.catalog import CLASSES, DATASETS, SENSORS, load
+from tickless.sw.data.catalog import class_names, dataset_name, load, sensor
 from tickless.sw.integer.geometry import Geometry, Shape
 from tickless.sw.integer.layer import Edge, Layer, membrane_bits
 from tickless.sw.integer.network import Network, Provenance
@@ -111,7 +111,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "at hand. It is not trained: its classes mean nothing."
     )
     parser.add_argument(
-        "--dataset", choices=DATASETS, default="dvsgesture", help="recordings (dvsgesture)"
+        "--dataset", type=dataset_name, default="dvsgesture", help="recordings (dvsgesture)"
     )
     parser.add_argument("--samples", type=int, default=3, help="recordings to suit (3)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the weights (1)")
@@ -127,10 +127,10 @@ def main(options: argparse.Namespace) -> int:
     with stage("reading recordings"):
         recordings = load(options.dataset, "test")[: options.samples]
         inside = [events.addresses[events.inside] for events, _ in recordings]
-    specs = layers("mtt-gesture", CLASSES["dvsgesture"])
+    specs = layers("mtt-gesture", len(class_names("dvsgesture")))
     with stage("searching thresholds"):
         network = untrained_network(
-            SENSORS[options.dataset], specs, inside, options.seed, options.dataset
+            sensor(options.dataset), specs, inside, options.seed, options.dataset
         )
     network.save(options.output)
     for layer in network.layers[:-1]:

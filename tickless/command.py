@@ -70,6 +70,8 @@ COMMANDS = (
         "train on parts of the recordings, judge on the others",
     ),
     Command("untrained", "sw.untrained", "write a network of random weights"),
+    Command("data info", "sw.data.info", "tell what is in files of recordings"),
+    Command("data convert", "sw.data.convert", "write a recording in another format"),
     Command("sim", "sim.command", "compare the RTL with the golden model on recordings"),
     Command("rtl", "gen.command", "write Verilog and manifest of a network"),
     Command("bitstream", "gen.fpga.bitstream", "build the bitstream of a network for a board"),

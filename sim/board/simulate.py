@@ -16,7 +16,7 @@ from tickless.gen.options import (
 )
 from tickless.host.port import DEFAULT_BAUD
 from tickless.progress import stage
-from tickless.sw.data.catalog import DATASETS
+from tickless.sw.data.catalog import known
 from tickless.sw.integer.network import PRETRAINED, Network
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def offer(make: Callable[[], "tuple[Network, SimulatedBoard]"]) -> int:
     try:
         network, board = make()
         dataset = network.provenance.dataset
-        source = f"--dataset {dataset}" if dataset in DATASETS else "FILE..."
+        source = f"--dataset {dataset}" if known(dataset) else "FILE..."
         board.serve(partial(_announce, source))
     except KeyboardInterrupt:
         print("stopped")

@@ -9,9 +9,10 @@ import aedat
 import numpy as np
 
 from tickless.sw.data.events import Events, EventsError
+from tickless.sw.data.formats.decoded import Decoded, FileError
 from tickless.sw.integer.geometry import Shape
 
-__all__ = ["read"]
+__all__ = ["MAGIC", "decode", "read"]
 
 MAGIC = b"#!AER-DAT4.0\r\n"
 
@@ -43,7 +44,30 @@ def read(path: Path | str, sensor: Shape) -> Events:
         If the file is missing, cut short or damaged; the message names the file, the byte offset
         and what was expected.
     """
-    path = Path(path)
+    rows, _ = _rows(Path(path))
+    rows = rows[np.argsort(rows["t"], kind="stable")]
+    channel, y, x = (rows[name].astype(np.int32) for name in ("on", "y", "x"))
+    return Events(channel, y, x, (rows["t"] - rows["t"][:1]).astype(np.int64), sensor)
+
+
+def decode(path: Path) -> Decoded:
+    """The same events as the file has them, with the sensor that its header states.
+
+    Raises
+    ------
+    EventsError
+        As of `read`, or if there are no events.
+    """
+    rows, size = _rows(path)
+    if not len(rows):
+        raise FileError(path, len(MAGIC), "events of a camera, but there is none")
+    x, y = rows["x"].astype(np.int32), rows["y"].astype(np.int32)
+    t_us = rows["t"].astype(np.int64)
+    return Decoded("AEDAT 4.0", t_us, x, y, rows["on"].astype(bool), size).in_order()
+
+
+def _rows(path: Path) -> tuple[np.ndarray, tuple[int, int]]:
+    """Events of the first stream, and width and height of its sensor."""
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -63,10 +87,9 @@ def read(path: Path | str, sensor: Shape) -> Events:
         parts.append(packet["events"])
         if (latest := parts[-1]["t"].max(initial=0)) > LATEST_US:
             raise _damaged(path, offset, f"time stamps up to {LATEST_US} us, got {latest}")
+    stream = decoder.id_to_stream()[min(streams)]
     rows = np.concatenate(parts) if parts else NO_EVENTS
-    rows = rows[np.argsort(rows["t"], kind="stable")]
-    channel, y, x = (rows[name].astype(np.int32) for name in ("on", "y", "x"))
-    return Events(channel, y, x, (rows["t"] - rows["t"][:1]).astype(np.int64), sensor)
+    return rows, (int(stream["width"]), int(stream["height"]))
 
 
 def _packets(path: Path, raw: bytes) -> list[int]:

@@ -101,7 +101,7 @@ def folder(parts: Sequence[Recordings], sensor: Shape, place: Path = CACHE) -> P
     digest = hashlib.sha256(repr(sensor).encode())
     for name in MAKERS:
         digest.update(f"{name} {version(name)}\n".encode())
-    for module in sorted(Path(__file__).parent.glob("*.py")):
+    for module in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(module.read_bytes())
     for part in parts:
         digest.update(f"{_function(part.make)} {list(part.keys)} {part.labels}\n".encode())

@@ -4,24 +4,32 @@ The modules that read them are imported then, too: they bring tonic, SciPy and n
 """
 
 import random
+from argparse import ArgumentTypeError
 from collections.abc import Collection, Sequence
 from functools import partial
 from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tickless.errors import InputError
 from tickless.sw.data.events import UNLABELLED, Events
 from tickless.sw.data.recordings import Recordings
 from tickless.sw.integer.geometry import Shape
 
+if TYPE_CHECKING:
+    from tickless.sw.data.folder import FolderDataset
+
 __all__ = [
-    "CLASSES",
     "DATASETS",
-    "SENSORS",
     "SPLITS",
     "UNLABELLED",
     "Recordings",
     "at_random",
+    "class_names",
+    "dataset_name",
+    "known",
     "load",
+    "sensor",
     "simulated",
 ]
 
@@ -52,6 +60,49 @@ USUAL_RECORDINGS = 20
 """Recordings at random where none says how many."""
 
 
+def known(dataset: str) -> bool:
+    """Whether there is a data set of this name, or a folder."""
+    return dataset in DATASETS or Path(dataset).is_dir()
+
+
+def dataset_name(text: str) -> str:
+    """Name of a data set on the command line.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is neither one of `DATASETS` nor a folder.
+    """
+    if not known(text):
+        names = ", ".join(DATASETS)
+        raise ArgumentTypeError(f"{text!r}: expected one of {names}, or the folder of a data set")
+    return text
+
+
+def sensor(dataset: str) -> Shape:
+    """Extent ``(polarities, height, width)`` of a data set's sensor; InputError if unknown."""
+    return SENSORS[dataset] if dataset in SENSORS else _folder(dataset).sensor
+
+
+def class_names(dataset: str) -> tuple[str, ...]:
+    """Names of a data set's classes, by label; InputError if the data set is unknown."""
+    if dataset not in CLASSES:
+        return _folder(dataset).classes
+    named = import_module(f"tickless.sw.data.{dataset}").__dict__.get("CLASSES")
+    return tuple(named or map(str, range(CLASSES[dataset])))
+
+
+def _folder(dataset: str) -> "FolderDataset":
+    if not known(dataset):
+        names = ", ".join(DATASETS)
+        raise InputError(
+            f"dataset = {dataset!r}: expected one of {names}, or the folder of a data set"
+        )
+    from tickless.sw.data.folder import folder_dataset
+
+    return folder_dataset(Path(dataset))
+
+
 def load(dataset: str, split: str) -> Recordings:
     """Samples of a data set, in an order that never changes.
 
@@ -60,7 +111,7 @@ def load(dataset: str, split: str) -> Recordings:
     Parameters
     ----------
     dataset : str
-        One of `DATASETS`.
+        One of `DATASETS`, or a folder as of `sw.data.folder`.
     split : str
         ``"train"``, ``"test"``, or ``"all"`` for one after the other.
 
@@ -71,10 +122,10 @@ def load(dataset: str, split: str) -> Recordings:
     EventsError
         If recordings are missing.
     """
-    if dataset not in DATASETS:
-        raise InputError(f"dataset = {dataset!r}: expected one of {', '.join(DATASETS)}")
     if split not in SPLITS:
         raise InputError(f"split = {split!r}: expected one of {', '.join(SPLITS)}")
+    if dataset not in DATASETS:
+        return _folder(dataset).load(split)
     parts = ("train", "test") if split == "all" else (split,)
     name = f"{dataset}-{split}"
     module = import_module(f"tickless.sw.data.{dataset}")

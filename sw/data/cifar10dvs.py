@@ -5,7 +5,7 @@ from pathlib import Path
 from tonic.datasets import CIFAR10DVS
 
 from tickless.sw.data import aedat4, store
-from tickless.sw.data.events import Events, EventsError
+from tickless.sw.data.events import Events, EventsError, of_this_camera
 
 __all__ = ["CLASSES", "SENSOR", "files", "read"]
 
@@ -30,8 +30,8 @@ EXPECTED = (
 
 
 def read(path: Path | str) -> Events:
-    """Read one recording; errors as of `sw.data.aedat4.read`."""
-    return aedat4.read(path, SENSOR)
+    """Read one recording; errors as of `aedat4.read` and `sw.data.events.of_this_camera`."""
+    return of_this_camera(aedat4.read(path, SENSOR), path)
 
 
 def files(split: str) -> list[tuple[Path, int]]:

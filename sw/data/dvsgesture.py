@@ -8,7 +8,7 @@ import numpy as np
 from tonic.datasets import DVSGesture
 
 from tickless.sw.data import atis, store
-from tickless.sw.data.events import UNLABELLED, Events, EventsError
+from tickless.sw.data.events import UNLABELLED, Events, EventsError, of_this_camera
 
 __all__ = ["CLASSES", "CLIPS", "SENSOR", "files", "only_clips", "read"]
 
@@ -75,12 +75,13 @@ def read(path: Path | str) -> Events:
     """
     path = Path(path)
     if path.suffix != ".npy":
-        return atis.read(path, SENSOR)
+        return of_this_camera(atis.read(path, SENSOR), path)
     x, y, channel, milliseconds = _array(path).T
     order = np.argsort(milliseconds, kind="stable")
     milliseconds = milliseconds[order]
     channel, y, x = (part[order].astype(np.int32) for part in (channel, y, x))
-    return Events(channel, y, x, 1000 * (milliseconds - milliseconds[:1]), SENSOR)
+    events = Events(channel, y, x, 1000 * (milliseconds - milliseconds[:1]), SENSOR)
+    return of_this_camera(events, path)
 
 
 def _home() -> Path:

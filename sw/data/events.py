@@ -7,7 +7,7 @@ import numpy as np
 from tickless.errors import InputError
 from tickless.sw.integer.geometry import Shape
 
-__all__ = ["UNLABELLED", "Events", "EventsError"]
+__all__ = ["UNLABELLED", "Events", "EventsError", "of_this_camera"]
 
 UNLABELLED = -1
 """Label of a recording whose class is not known."""
@@ -84,3 +84,21 @@ class Events:
     def inside(self) -> np.ndarray:
         """bool ``[events]``: whether the sensor has the address."""
         return np.all((self.addresses >= 0) & (self.addresses < self.sensor), axis=1)
+
+
+def of_this_camera(events: Events, where: object) -> Events:
+    """The events, if at least half of them lie inside the sensor.
+
+    Raises
+    ------
+    EventsError
+        If most lie outside: the recording is another camera's.
+    """
+    outside = len(events) - int(events.inside.sum())
+    if outside > len(events) / 2:
+        _, height, width = events.sensor
+        raise EventsError(
+            f"{where}: {outside:,} of {len(events):,} events lie outside the sensor of "
+            f"{width}x{height} pixels: expected a recording of this camera"
+        )
+    return events

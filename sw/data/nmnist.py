@@ -6,7 +6,7 @@ from pathlib import Path
 from tonic.datasets import NMNIST
 
 from tickless.sw.data import atis, store
-from tickless.sw.data.events import Events
+from tickless.sw.data.events import Events, of_this_camera
 
 __all__ = ["SENSOR", "files", "folder", "read"]
 
@@ -20,8 +20,8 @@ EXPECTED = (
 
 
 def read(path: Path | str) -> Events:
-    """Read one recording; errors as of `sw.data.atis.read`."""
-    return atis.read(path, SENSOR)
+    """Read one recording; errors as of `sw.data.atis.read` and `sw.data.events.of_this_camera`."""
+    return of_this_camera(atis.read(path, SENSOR), path)
 
 
 def folder() -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tickless.errors import InputError
-from tickless.sw.data.catalog import DATASETS, UNLABELLED, Recordings, at_random, load
+from tickless.sw.data.catalog import UNLABELLED, Recordings, at_random, dataset_name, load
 from tickless.sw.integer.network import Network
 from tickless.sw.outputs import output_file
 from tickless.sw.workers import add_workers
@@ -36,7 +36,7 @@ STANDARD_OUTPUT = Path("-")
 def add_judging(parser: argparse.ArgumentParser) -> None:
     """Add the network, its samples, where to judge it, and a file of the figures."""
     parser.add_argument("network", type=Path, help="network file (.safetensors)")
-    parser.add_argument("--dataset", choices=DATASETS, help="that of the network if not given")
+    parser.add_argument("--dataset", type=dataset_name, help="that of the network if not given")
     parser.add_argument(
         "--samples",
         type=at_least_one,

@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from tickless.errors import InputError
-from tickless.sw.data.catalog import CLASSES, DATASETS, SENSORS, load
+from tickless.sw.data.catalog import class_names, dataset_name, load
+from tickless.sw.data.catalog import sensor as dataset_sensor
 from tickless.sw.outputs import output_file
 from tickless.sw.quantization.options import add_clip
 
@@ -38,7 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--dataset",
-        choices=DATASETS,
+        type=dataset_name,
         default=None,
         help="recordings on which floors are tried and accuracy is measured",
     )
@@ -81,7 +82,7 @@ def main(options: argparse.Namespace) -> int:
     output_file(options.output, options.graph)
     dataset, recordings, sensor = options.dataset, None, None
     if dataset is not None:
-        sensor = SENSORS[dataset]
+        sensor = dataset_sensor(dataset)
         if options.floor is None:
             recordings = load(dataset, "train")
             recordings = recordings.part(_spread(len(recordings)))
@@ -109,10 +110,9 @@ def main(options: argparse.Namespace) -> int:
     for note in imported.notes:
         print(note)
     if dataset is not None:
-        if network.classes < CLASSES[dataset]:
+        if network.classes < (wanted := len(class_names(dataset))):
             raise InputError(
-                f"{options.graph}: {network.classes} classes: expected the {CLASSES[dataset]} of "
-                f"{dataset}"
+                f"{options.graph}: {network.classes} classes: expected the {wanted} of {dataset}"
             )
         score = score_events(network, load(dataset, "test"))
         accuracies = {"integer": score.accuracy}

@@ -48,8 +48,8 @@ def diagnosis(
     readout = not len(levels.threshold)
     rows = weight.detach().double().abs().flatten(1)
     integers = levels.weight.flatten(1)
+    owner = int(rows.amax(1).argmax())
     if readout:
-        owner = int(rows.amax(1).argmax())
         rows, integers = rows.reshape(1, -1), integers.reshape(1, -1)
     largest = (1 << (quantization.weight_bits - 1)) - 1
     # Neither limited by the resolution nor clipped.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tickless.sw.data.catalog import SENSORS, Recordings, load, simulated
+from tickless.sw.data.catalog import Recordings, load, sensor, simulated
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.judge.evaluate import score_events, score_steps
 from tickless.sw.quantization.quantize import quantize
@@ -64,7 +64,7 @@ def judge(settings: Settings, parts: int, state: Path | None = None) -> HeldOutS
     """
     kept, extra, aside = hold_out(settings, parts)
     checkpoint = Trainer(settings, kept, extra, state).run()
-    source = FrameSource(aside, SENSORS[settings.dataset])
+    source = FrameSource(aside, sensor(settings.dataset))
     network = quantize(checkpoint.model, settings.weight_bits, settings.resolution)
     floating, integer = (score_events(model, aside) for model in (checkpoint.model, network))
     shares = {

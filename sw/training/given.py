@@ -9,7 +9,7 @@ from typing import Any
 
 from tickless.errors import InputError
 from tickless.sw.checkpoint import Checkpoint
-from tickless.sw.data.catalog import CLASSES, DATASETS, SENSORS
+from tickless.sw.data.catalog import DATASETS, class_names, known, sensor
 from tickless.sw.training.experiment import read_experiment, setting_names
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, describe_neuron
@@ -58,7 +58,7 @@ def given_settings(start: Checkpoint, experiment: str | None, changes: Sequence[
             own["surrogate"] = neuron.surrogate
     settings = read_experiment(FINE_TUNING if experiment is None else experiment, changes)
     if experiment is None and "dataset" not in changed:
-        if start.dataset not in DATASETS:
+        if not known(start.dataset):
             raise SettingsError(
                 f"dataset = {start.dataset!r}, the checkpoint's: give --dataset, one of "
                 f"{', '.join(DATASETS)}"
@@ -104,10 +104,10 @@ def _check(model: SpikingNetwork, settings: Settings) -> None:
         raise SettingsError(f"target = {settings.target!r}: expected 'events' with --from")
     if model.norms or model.direct_norms:
         raise InputError("--from: the network has batch norms: expected them fused")
-    sensor, classes = SENSORS[settings.dataset], CLASSES[settings.dataset]
-    if sensor != model.sensor:
+    classes = len(class_names(settings.dataset))
+    if (own := sensor(settings.dataset)) != model.sensor:
         raise SettingsError(
-            f"dataset = {settings.dataset!r}: its sensor is {sensor}: "
+            f"dataset = {settings.dataset!r}: its sensor is {own}: "
             f"expected {model.sensor}, the network's"
         )
     if classes > model.specs[-1].channels:

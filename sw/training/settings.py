@@ -6,7 +6,7 @@ from math import inf, isfinite
 from typing import Any
 
 from tickless.errors import InputError
-from tickless.sw.data.catalog import DATASETS
+from tickless.sw.data.catalog import DATASETS, known
 from tickless.sw.training.architectures import NETWORKS
 from tickless.sw.training.surrogates import SURROGATES
 from tickless.sw.training.time_steps import METHODS
@@ -33,7 +33,7 @@ class Settings:
     Parameters
     ----------
     dataset : str
-        One of `sw.data.catalog.DATASETS`.
+        One of `sw.data.catalog.DATASETS`, or the folder of a data set.
     network : str
         One of `sw.training.architectures.NETWORKS`.
     target : str
@@ -105,7 +105,7 @@ class Settings:
         Quantization in ``quantize_epochs``, as in `sw.quantization.rule.Quantization`.
     """
 
-    dataset: str = _one_of(DATASETS, "saccades")
+    dataset: str = "saccades"
     network: str = _one_of(tuple(NETWORKS), "sparse")
     target: str = _one_of(("events", "steps"), "events")
     method: str = _one_of(METHODS, "mtt")
@@ -144,6 +144,8 @@ class Settings:
     resolution: int = _at_least(1, 128)
 
     def __post_init__(self):
+        if not isinstance(self.dataset, str) or not known(self.dataset):
+            self._refuse("dataset", f"one of {', '.join(DATASETS)}, or the folder of a data set")
         for item in fields(self):
             self._check(item.name, item.type, item.metadata)
         low, high = self.steps_range

@@ -10,7 +10,7 @@ import torch
 
 from tickless.progress import bar
 from tickless.sw.checkpoint import Checkpoint
-from tickless.sw.data.catalog import CLASSES, SENSORS, Recordings
+from tickless.sw.data.catalog import Recordings, class_names, sensor
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.judge.evaluate import renormalized, score_events, score_steps
 from tickless.sw.quantization.rule import Quantization
@@ -79,7 +79,7 @@ class Trainer:
             )
         torch.manual_seed(settings.seed)
         self._generator = np.random.default_rng(settings.seed)
-        self._sensor = SENSORS[settings.dataset]
+        self._sensor = sensor(settings.dataset)
         self._run = self.description(settings, recorded, extra)
         if start is None:
             self.model = _network(settings).to(self._device)
@@ -176,12 +176,12 @@ class Trainer:
 
 def _network(settings: Settings) -> SpikingNetwork:
     """Network by name, of random weights."""
-    specs = layers(settings.network, CLASSES[settings.dataset])
+    specs = layers(settings.network, len(class_names(settings.dataset)))
     if settings.neuron == "if":
         neuron = IntegrateAndFire(settings.floor, settings.surrogate)
     else:
         neuron = LeakyIntegrateAndFire(settings.decay, settings.surrogate)
-    return SpikingNetwork(SENSORS[settings.dataset], specs, neuron)
+    return SpikingNetwork(sensor(settings.dataset), specs, neuron)
 
 
 def _device(name: str) -> torch.device:

@@ -93,7 +93,7 @@ def test_figures_of_a_line(make_board, run, recordings, network, capsys):
     assert run(recordings[0]) == 0
     line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("3/0.bin"))
     name, class_index, label, margin, latency, clocks, verdict = line.split()
-    events = module.file_recording(module.Path(recordings[0]), INFO.sensor).read()
+    events = module.file_recordings([module.Path(recordings[0])], INFO.sensor)[0].read()
     assert events.inside.sum() < len(events)
     assert verdict == "equal"
     trace = engine.run(network, events.addresses)
@@ -198,9 +198,8 @@ def test_losses_are_told(make_board, run, recordings, capsys):
     ("arguments", "changes", "words"),
     [
         ([], {}, "no recordings: expected files, or --dataset"),
-        (["x.txt"], {}, "x.txt: expected a recording *.bin, *.npy or *.aedat4"),
+        (["x.txt"], {}, "x.txt: cannot be read: No such file"),
         (["missing.bin"], {}, "missing.bin: cannot be read: No such file"),
-        (["a.npy"], {}, "its sensor is (2, 128, 128), the network's (2, 34, 34)"),
         (["--dataset", "nmnist"], {"width": 35}, "nmnist: its sensor is (2, 34, 34), the board's"),
         (["--dataset", "saccades", "--samples", "0"], {}, "samples = 0: expected 1.."),
         (["a.bin", "--replay", "0"], {}, "replay = 0: expected 1..65535"),

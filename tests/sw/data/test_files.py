@@ -7,7 +7,7 @@ from tests.recordings import aedat4, atis, npy, write
 from tickless.sw.data import cifar10dvs, ncaltech101
 from tickless.sw.data.catalog import UNLABELLED
 from tickless.sw.data.events import EventsError
-from tickless.sw.data.files import file_recording
+from tickless.sw.data.files import file_recordings
 
 ROWS = [(5, 7, 1, 1000), (6, 8, 0, 2000)]
 SMALL, GESTURE = (2, 34, 34), (2, 128, 128)
@@ -24,7 +24,7 @@ SMALL, GESTURE = (2, 34, 34), (2, 128, 128)
     ],
 )
 def test_files(tmp_path, name, content, sensor, label):
-    recording = file_recording(write(tmp_path / name, content), sensor)
+    [recording] = file_recordings([write(tmp_path / name, content)], sensor)
     assert (recording.name, recording.label) == (name, label)
     events = recording.read()
     assert events.sensor == sensor
@@ -33,11 +33,11 @@ def test_files(tmp_path, name, content, sensor, label):
 
 
 def test_another_sensor(tmp_path):
-    path = tmp_path / ncaltech101.CLASSES[0] / "image_0001.bin"
+    path = write(tmp_path / ncaltech101.CLASSES[0] / "image_0001.bin", atis(ROWS))
     with pytest.raises(
         EventsError, match=r"its sensor is \(2, 180, 240\), the network's \(2, 34, 34\)"
     ):
-        file_recording(path, SMALL)
+        file_recordings([path], SMALL)
 
 
 @pytest.mark.parametrize(
@@ -53,4 +53,4 @@ def test_another_sensor(tmp_path):
 def test_a_file_of_no_bytes_is_no_recording(tmp_path, name, sensor):
     path = write(tmp_path / name, b"")
     with pytest.raises(EventsError, match=rf"{path}: .*expected"):
-        file_recording(path, sensor).read()
+        file_recordings([path], sensor)[0].read()

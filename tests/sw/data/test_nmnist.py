@@ -27,8 +27,15 @@ def test_overflow_events_move_time(tmp_path):
 
 def test_events_outside_the_sensor_stay(tmp_path):
     path = tmp_path / "00001.bin"
-    path.write_bytes(recordings.atis([(34, 0, 0, 1), (0, 200, 0, 2), (1, 1, 1, 3)]))
-    assert nmnist.read(path).inside.tolist() == [False, False, True]
+    path.write_bytes(recordings.atis([(34, 0, 0, 1), (0, 200, 0, 2), (1, 1, 1, 3), (2, 1, 1, 4)]))
+    assert nmnist.read(path).inside.tolist() == [False, False, True, True]
+
+
+def test_a_recording_of_another_camera_is_refused(tmp_path):
+    path = tmp_path / "00001.bin"
+    path.write_bytes(recordings.atis([(100, 0, 0, 1), (0, 100, 0, 2), (1, 1, 1, 3)]))
+    with pytest.raises(EventsError, match=r"2 of 3 events lie outside the sensor of 34x34 pixels"):
+        nmnist.read(path)
 
 
 def test_empty(tmp_path):

@@ -187,11 +187,12 @@ def test_the_record_tells_where_a_network_came_from(samples):
 def test_the_state_of_a_run_from_another_network_is_refused(tmp_path, samples):
     given, path = start(), tmp_path / "state"
     settings = given_settings(given, None, [*TINY, "dataset=saccades"])
-    Trainer(settings, *samples, path, given).run()
-    Trainer(settings, *samples, path, given)
+    recorded, extra = samples
+    Trainer(settings, recorded, extra, path, given).run()
+    Trainer(settings, recorded, extra, path, given)
     with torch.no_grad():
         given.model.weights[0][0, 0, 0, 0] += 1
     with pytest.raises(StateError, match="state of a run with from = "):
-        Trainer(settings, *samples, path, given)
+        Trainer(settings, recorded, extra, path, given)
     with pytest.raises(StateError, match="state of a run with from = "):
-        Trainer(settings, *samples, path)
+        Trainer(settings, recorded, extra, path)

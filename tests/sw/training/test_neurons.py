@@ -1,5 +1,6 @@
 import itertools
 from math import exp, inf
+from typing import Any, cast
 
 import pytest
 import torch
@@ -320,8 +321,14 @@ def test_descriptions_of_neurons_that_fire_as_ever_stay():
     [
         (lambda: IntegrateAndFire(0.0), "floor = 0.0: expected a negative"),
         (lambda: IntegrateAndFire(surrogate="x"), "surrogate = 'x': expected one of ramp, tri"),
-        (lambda: IntegrateAndFire(spikes="two"), "spikes = 'two': expected one of one, many"),
-        (lambda: IntegrateAndFire(reset="one"), "reset = 'one': expected one of subtract, zero"),
+        (
+            lambda: IntegrateAndFire(spikes=cast(Any, "two")),
+            "expected one of one, many",
+        ),
+        (
+            lambda: IntegrateAndFire(reset=cast(Any, "one")),
+            "expected one of subtract, zero",
+        ),
         (lambda: LeakyIntegrateAndFire(0.0), "decay = 0.0: expected above 0"),
         (lambda: read_neuron({"kind": "x"}), "neuron = 'x': expected one of if, lif"),
     ],

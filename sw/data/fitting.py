@@ -1,0 +1,159 @@
+"""Fitting: from a file's events to those of a network's sensor, never in silence."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from tickless.errors import InputError
+from tickless.sw.data.events import Events, EventsError
+from tickless.sw.data.formats.decoded import Decoded
+from tickless.sw.integer.geometry import Shape
+
+__all__ = ["POLARITIES", "Fitting", "Window", "parse_crop", "parse_window"]
+
+POLARITIES = ("both", "merge", "on")
+"""What becomes of OFF events: a channel of their own, the same as ON ones, or left out."""
+
+MOST_OUTSIDE = 0.5
+"""Share of a recording's events outside the sensor beyond which it counts as another camera's."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Length of the samples that one recording is cut into: exactly one of the two.
+
+    Members
+    -------
+    us : int or None
+        Microseconds.
+    events : int or None
+        Events.
+    """
+
+    us: int | None = None
+    events: int | None = None
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """What is done to a recording that a network's sensor does not fit as it is.
+
+    Members
+    -------
+    crop : tuple of int or None
+        ``(x, y, width, height)`` of the part that is kept; its corner becomes (0, 0).
+    downsample : int
+        Columns and rows of the camera, behind the crop, for one of the sensor's.
+    polarity : str or None
+        One of `POLARITIES`; by default both for a sensor of two channels, and nothing for one.
+    window : Window or None
+        Length of samples; by default a recording is one.
+    allow_outside : bool
+        Whether more than half of the events may lie outside the sensor.
+    """
+
+    crop: tuple[int, int, int, int] | None = None
+    downsample: int = 1
+    polarity: str | None = None
+    window: Window | None = None
+    allow_outside: bool = False
+
+    def __post_init__(self):
+        if self.downsample < 1:
+            raise InputError(f"downsample = {self.downsample}: expected at least 1")
+
+    def fit(self, decoded: Decoded, sensor: Shape, where: str) -> list[Events]:
+        """Samples of a recording: one, or one a window with events in it.
+
+        Events outside the sensor stay in the list: whoever consumes it drops and counts them. Time
+        counts from each sample's beginning.
+
+        Raises
+        ------
+        EventsError
+            If the camera, its polarities or most of the events do not fit; the message names the
+            option that helps.
+        """
+        channels, height, width = sensor
+        x, y, on, t_us = decoded.x, decoded.y, decoded.on, decoded.t_us
+        size = decoded.size
+        if self.crop is not None:
+            left, top, wide, high = self.crop
+            inside = (x >= left) & (x < left + wide) & (y >= top) & (y < top + high)
+            if not inside.any():
+                raise EventsError(f"{where}: crop = {self.crop}: no event lies in it")
+            x, y, on, t_us = x[inside] - left, y[inside] - top, on[inside], t_us[inside]
+            size = (wide, high)
+        if self.downsample > 1:
+            x, y = x // self.downsample, y // self.downsample
+            if size is not None:
+                size = (-(-size[0] // self.downsample), -(-size[1] // self.downsample))
+        if size is not None and (size[0] > width or size[1] > height) and not self.allow_outside:
+            raise EventsError(
+                f"{where}: its sensor has {size[0]}x{size[1]} pixels, the network's "
+                f"{width}x{height}: give --crop X,Y,WIDTHxHEIGHT, --downsample N or both"
+            )
+        channel = self._channels(on, channels, where)
+        if channels == 1 and self.polarity == "on":
+            x, y, t_us, channel = x[on], y[on], t_us[on], channel[on]
+        outside = int(((x >= width) | (y >= height)).sum())
+        if outside > MOST_OUTSIDE * len(x) and not self.allow_outside:
+            raise EventsError(
+                f"{where}: {outside:,} of {len(x):,} events lie outside the network's sensor of "
+                f"{width}x{height} pixels: give --crop, --downsample, or --allow-outside, which "
+                "drops them"
+            )
+        rows, x = y.astype(np.int32), x.astype(np.int32)
+        return [
+            Events(channel[part], rows[part], x[part], t_us[part] - begin, sensor)
+            for part, begin in self._parts(t_us)
+        ]
+
+    def _channels(self, on: np.ndarray, channels: int, where: str) -> np.ndarray:
+        polarity = self.polarity or ("both" if channels == 2 else None)
+        if channels > 2 or polarity is None or (polarity == "both") != (channels == 2):
+            wanted = {1: "--polarity merge or --polarity on", 2: "--polarity both"}
+            raise EventsError(
+                f"{where}: the network's sensor has {channels} channels, and polarity is "
+                f"{polarity or 'not chosen'}: expected "
+                f"{wanted.get(channels, 'a network of 1 or 2 channels')}"
+            )
+        return on.astype(np.int32) if channels == 2 else np.zeros(len(on), np.int32)
+
+    def _parts(self, t_us: np.ndarray) -> list[tuple[slice, int]]:
+        """Places of each sample's events, and the time at which it begins."""
+        window = self.window
+        if not len(t_us) or window is None:
+            return [(slice(None), int(t_us[0]) if len(t_us) else 0)]
+        if window.events is not None:
+            starts = range(0, len(t_us), window.events)
+            return [(slice(at, at + window.events), int(t_us[at])) for at in starts]
+        assert window.us is not None
+        number = (t_us - t_us[0]) // window.us
+        edges = np.flatnonzero(np.diff(number, prepend=-1)).tolist()
+        begins = [int(t_us[0] + number[at] * window.us) for at in edges]
+        return [
+            (slice(at, end), begin)
+            for at, end, begin in zip(edges, [*edges[1:], len(t_us)], begins, strict=True)
+        ]
+
+
+def parse_crop(text: str) -> tuple[int, int, int, int]:
+    """Crop of a text ``X,Y,WIDTHxHEIGHT``; InputError if it has another form."""
+    match = re.fullmatch(r"(\d+),(\d+),([1-9]\d*)x([1-9]\d*)", text)
+    if match is None:
+        raise InputError(f"crop = {text!r}: expected X,Y,WIDTHxHEIGHT, as in 100,80,128x128")
+    x, y, width, height = map(int, match.groups())
+    return x, y, width, height
+
+
+def parse_window(text: str) -> Window:
+    """Window of a text as ``100ms`` or ``5000events``; InputError if it has another form."""
+    match = re.fullmatch(r"([1-9]\d*)(us|ms|s|events)", text)
+    if match is None:
+        raise InputError(f"window = {text!r}: expected a length as 100ms, 2s or 5000events")
+    number, unit = int(match[1]), match[2]
+    if unit == "events":
+        return Window(events=number)
+    return Window(us=number * {"us": 1, "ms": 1_000, "s": 1_000_000}[unit])

@@ -1,0 +1,97 @@
+"""Decoded file: the events of a recording as its file has them, before any network's sensor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from tickless.sw.data.events import EventsError
+
+__all__ = ["Decoded", "FileError", "whole_records"]
+
+
+class FileError(EventsError):
+    """A file that holds no sound recording; the message names file, byte offset and what was
+    expected."""
+
+    def __init__(self, path: Path, offset: int, expected: str):
+        super().__init__(f"{path}: offset {offset}: expected {expected}")
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """Events of one file.
+
+    Members
+    -------
+    format : str
+        Name of the format and its version.
+    t_us : numpy.ndarray
+        int64 ``[n]``: microseconds, never falling, from whatever beginning the file has.
+    x, y : numpy.ndarray
+        int32 ``[n]``: column and row.
+    on : numpy.ndarray
+        bool ``[n]``: whether it became brighter.
+    size : tuple of int or None
+        Width and height of the sensor, where the file states them.
+    notes : tuple of str
+        What was repaired or left out.
+    """
+
+    format: str
+    t_us: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    on: np.ndarray
+    size: tuple[int, int] | None = None
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.t_us)
+
+    def noted(self, *notes: str) -> "Decoded":
+        """The same with further notes."""
+        return replace(self, notes=(*self.notes, *notes))
+
+    def inside(self, path: Path) -> "Decoded":
+        """The same without events outside the sensor that the file states, with a note of them.
+
+        Raises
+        ------
+        FileError
+            If they are most of the events.
+        """
+        if self.size is None:
+            return self
+        width, height = self.size
+        kept = (self.x < width) & (self.y < height) & (self.x >= 0) & (self.y >= 0)
+        outside = len(self) - int(kept.sum())
+        if not outside:
+            return self
+        text = f"{outside:,} of {len(self):,} events lie outside the sensor of {width}x{height}"
+        if 2 * outside > len(self):
+            raise FileError(path, 0, f"events of the sensor that the file states, but {text}")
+        columns = {name: getattr(self, name)[kept] for name in ("t_us", "x", "y", "on")}
+        return replace(self, **columns).noted(f"{text}: they are left out")
+
+    def in_order(self) -> "Decoded":
+        """The same with times that never fall: events are sorted where they do, equal times keep
+        the file's order."""
+        falls = int((np.diff(self.t_us) < 0).sum())
+        if not falls:
+            return self
+        order = np.argsort(self.t_us, kind="stable")
+        columns = {name: getattr(self, name)[order] for name in ("t_us", "x", "y", "on")}
+        return replace(self, **columns).noted(f"time ran backwards {falls:,} times: sorted by time")
+
+
+def whole_records(
+    raw: bytes | memoryview, start: int, size: int
+) -> tuple[memoryview, Sequence[str]]:
+    """Whole records of a size behind an offset, and a note where the last one is cut."""
+    end = start + (len(raw) - start) // size * size
+    notes = []
+    if end != len(raw):
+        notes.append(f"offset {end}: {len(raw) - end} bytes of a record of {size}: the end is cut")
+    return memoryview(raw)[start:end], notes

@@ -1,0 +1,244 @@
+"""Tables of events: NumPy's arrays and HDF5, by the names of their columns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyfive
+
+from tickless.errors import InputError
+from tickless.sw.data.formats.decoded import Decoded, FileError
+
+__all__ = [
+    "COLUMNS",
+    "UNITS_US",
+    "TableForm",
+    "from_columns",
+    "read_array",
+    "read_hdf5",
+    "short_names",
+    "unnamed",
+]
+
+COLUMNS = {
+    "t": ("t", "ts", "time", "timestamp", "timestamps", "t_us"),
+    "x": ("x", "xs"),
+    "y": ("y", "ys"),
+    "p": ("p", "ps", "pol", "polarity", "polarities", "on"),
+}
+"""Names that mean a column, by its short one."""
+
+UNITS_US = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
+"""Microseconds in a unit of time."""
+
+FARTHEST = 1 << 14
+"""Sensors have fewer columns and rows than this."""
+
+GROUPS = ("", "events", "CD/events")
+"""Groups and data sets of HDF5 files in which events lie."""
+
+
+@dataclass(frozen=True)
+class TableForm:
+    """What a table does not say itself.
+
+    Members
+    -------
+    columns : tuple of str or None
+        Short names of its columns, in order, where it has no names.
+    time_unit : str or None
+        One of `UNITS_US`; None where whole numbers are microseconds, and a name may say otherwise.
+    """
+
+    columns: tuple[str, ...] | None = None
+    time_unit: str | None = None
+
+    def __post_init__(self):
+        if self.columns is not None and (
+            len(set(self.columns)) != len(self.columns) or not set(COLUMNS) <= set(self.columns)
+        ):
+            raise InputError(
+                f"columns = {','.join(self.columns)}: expected t, x, y and p once each, in the "
+                "table's order, and any other name for a column that is left out"
+            )
+        if self.time_unit is not None and self.time_unit not in UNITS_US:
+            raise InputError(
+                f"time-unit = {self.time_unit!r}: expected one of {', '.join(UNITS_US)}"
+            )
+
+
+def read_array(path: Path, form: TableForm) -> Decoded:
+    """Decode an array of NumPy: named fields, or one column a name of the form.
+
+    Raises
+    ------
+    FileError
+        If it is cut, has another form, or no names where the form has none, either.
+    """
+    try:
+        array = np.load(path, allow_pickle=False, mmap_mode="r")
+    except Exception as error:  # its reader of headers raises whatever a damaged one leads to
+        raise FileError(path, 0, f"an array of NumPy, whole and of numbers, but {error}") from None
+    if not isinstance(array, np.ndarray):
+        raise FileError(path, 0, "one array of NumPy, not an archive of some")
+    if array.dtype.names:
+        names = short_names(array.dtype.names)
+        if names is None:
+            fields = ", ".join(array.dtype.names)
+            raise FileError(path, 0, f"fields t, x, y and p of the array, got {fields}")
+        fields = zip(names, array.dtype.names, strict=True)
+        columns = {short: np.asarray(array[field]) for short, field in fields if short in COLUMNS}
+    else:
+        if array.ndim != 2 or array.dtype.kind not in "iuf":
+            raise FileError(path, 0, f"numbers [events, columns], got {array.dtype} {array.shape}")
+        if form.columns is None:
+            raise unnamed(path, array.shape[1])
+        if array.shape[1] != len(form.columns):
+            expected = f"{len(form.columns)} columns, {','.join(form.columns)}"
+            raise FileError(path, 0, f"{expected}: got {array.shape[1]}")
+        columns = {
+            name: np.asarray(array[:, index])
+            for index, name in enumerate(form.columns)
+            if name in COLUMNS
+        }
+    return from_columns(path, "NumPy", columns, form)
+
+
+def read_hdf5(path: Path, form: TableForm) -> Decoded:
+    """Decode the events of an HDF5 file: four data sets, or one with named fields, at its root, in
+    ``events`` or in ``CD/events``.
+
+    Raises
+    ------
+    FileError
+        If it cannot be read, or has none.
+    """
+    try:
+        # libhdf5 crashes, or never returns, on some damaged files.
+        with pyfive.File(BytesIO(path.read_bytes())) as file:
+            for place in GROUPS:
+                node = file if not place else file.get(place, None)
+                columns = _hdf5_columns(node)
+                if columns is not None:
+                    break
+            else:
+                where = ", ".join(place or "its root" for place in GROUPS)
+                raise FileError(path, 0, f"events of t, x, y and p at one of {where}")
+    except FileError:
+        raise
+    except Exception as error:  # it trusts the file: of a damaged one come errors of all types
+        raise FileError(path, 0, f"an HDF5 file, whole and sound, but {error}") from None
+    return from_columns(path, "HDF5", columns, form)
+
+
+def _hdf5_columns(node: Any) -> dict[str, np.ndarray] | None:
+    if isinstance(node, pyfive.Dataset) and node.dtype.names:
+        names = short_names(node.dtype.names)
+        if names is None:
+            return None
+        rows: Any = node[()]
+        fields = zip(names, node.dtype.names, strict=True)
+        return {short: rows[field] for short, field in fields if short in COLUMNS}
+    if isinstance(node, pyfive.Group):
+        found = [(str(key), node[key]) for key in node]
+        columns: dict[str, Any] = {
+            key: item for key, item in found if isinstance(item, pyfive.Dataset)
+        }
+        names = short_names(list(columns))
+        if names is not None:
+            pairs = zip(names, columns.values(), strict=True)
+            return {short: item[()] for short, item in pairs if short in COLUMNS}
+    return None
+
+
+def short_names(names: "tuple[str, ...] | list[str]") -> tuple[str, ...] | None:
+    """Short names of columns, others as they are; None unless all four are there once."""
+    meant = {name: short for short, known in COLUMNS.items() for name in known}
+    found = tuple(meant.get(name.strip().strip('"').lower(), name) for name in names)
+    return found if all(found.count(short) == 1 for short in COLUMNS) else None
+
+
+def unnamed(path: Path, count: int) -> FileError:
+    """Error of a table that does not name its columns."""
+    return FileError(
+        path,
+        0,
+        f"names of its {count} columns, which are in no particular order without: give "
+        "--columns, as in --columns t,x,y,p",
+    )
+
+
+def from_columns(
+    path: Path, kind: str, columns: Mapping[str, np.ndarray], form: TableForm
+) -> Decoded:
+    """Events of checked columns.
+
+    Parameters
+    ----------
+    columns : mapping
+        Vectors of numbers by the short names of `COLUMNS`.
+
+    Raises
+    ------
+    FileError
+        If a column is of another length or kind, or holds an impossible value.
+    """
+    lengths = {name: len(column) for name, column in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise FileError(path, 0, f"columns of one length, got {lengths}")
+    if not lengths["t"]:
+        raise FileError(path, 0, "events, but there is none")
+    for name, column in columns.items():
+        if column.ndim != 1 or column.dtype.kind not in "iufb":
+            raise FileError(path, 0, f"a column {name} of numbers, got {column.dtype}")
+        if column.dtype.kind == "f" and not np.isfinite(column).all():
+            raise FileError(path, 0, f"finite numbers in column {name}")
+    places = []
+    for name in ("x", "y"):
+        column = columns[name]
+        if column.dtype.kind == "f" and (column != np.rint(column)).any():
+            wrong = column[column != np.rint(column)][0]
+            raise FileError(path, 0, f"whole numbers in column {name}, got {wrong}")
+        outside = (column < 0) | (column >= FARTHEST)
+        if outside.any():
+            got = column[outside][0]
+            raise FileError(path, 0, f"0..{FARTHEST - 1} in column {name}, got {got}")
+        places.append(column.astype(np.int32))
+    on, note = _polarity(path, columns["p"])
+    t_us = _time(path, columns["t"], form.time_unit)
+    return Decoded(kind, t_us, places[0], places[1], on, None, note).in_order()
+
+
+def _polarity(path: Path, column: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Whether each event is ON: 0 and 1, or -1 and 1, over the whole file."""
+    values = np.unique(column)
+    if set(values.tolist()) <= {0, 1}:
+        return column > 0, ()
+    if set(values.tolist()) <= {-1, 1}:
+        return column > 0, ("polarities are -1 and 1",)
+    got = ", ".join(map(str, values[:4]))
+    raise FileError(path, 0, f"polarities 0 and 1, or -1 and 1, got {got}, ...")
+
+
+def _time(path: Path, column: np.ndarray, unit: str | None) -> np.ndarray:
+    if column.dtype.kind == "f" and unit is None:
+        if (column != np.rint(column)).any():
+            raise FileError(
+                path,
+                0,
+                "times in whole microseconds: of these fractions give the unit, as in "
+                "--time-unit s",
+            )
+        unit = "us"
+    if unit is None or unit == "us":
+        if column.dtype.kind == "u" and int(column.max(initial=0)) >> 63:
+            raise FileError(path, 0, "times below 2^63")
+        return (
+            np.rint(column).astype(np.int64)
+            if column.dtype.kind == "f"
+            else column.astype(np.int64)
+        )
+    return np.rint(column * UNITS_US[unit]).astype(np.int64)

@@ -1,0 +1,99 @@
+"""Options of files of recordings: what a file does not say, and how it fits a network."""
+
+import argparse
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tickless.sw.data.fitting import Fitting
+    from tickless.sw.data.formats.tables import TableForm
+
+__all__ = ["Reading", "add_fitting_options", "add_reading_options", "reading"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How files are read and fitted to a network.
+
+    Members
+    -------
+    form : TableForm
+        What a table does not say itself.
+    chip : str or None
+        Camera of an AEDAT 2.0 file.
+    fitting : Fitting
+        From the camera to the network's sensor.
+    """
+
+    form: "TableForm"
+    chip: str | None
+    fitting: "Fitting"
+
+
+def add_reading_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what a file does not."""
+    group = parser.add_argument_group("files of recordings")
+    group.add_argument(
+        "--columns",
+        metavar="NAMES",
+        help="columns of a table without names, as t,x,y,p; other names are left out",
+    )
+    group.add_argument(
+        "--time-unit", choices=("s", "ms", "us", "ns"), help="of the times in a table (us)"
+    )
+    group.add_argument(
+        "--chip", choices=("dvs128", "davis240", "davis346"), help="camera of AEDAT 2.0 files"
+    )
+
+
+def add_fitting_options(parser: argparse.ArgumentParser) -> None:
+    """Add those, and the options that fit a recording to a network."""
+    add_reading_options(parser)
+    group = parser.add_argument_group("recordings of another camera than the network's")
+    group.add_argument(
+        "--crop", metavar="X,Y,WIDTHxHEIGHT", help="take the events of a part of the camera alone"
+    )
+    group.add_argument(
+        "--downsample", type=int, default=1, metavar="N", help="N x N pixels become one"
+    )
+    group.add_argument(
+        "--polarity",
+        choices=("both", "merge", "on"),
+        help="OFF events have a channel of their own, become ON ones, or are left out",
+    )
+    group.add_argument(
+        "--window", metavar="LENGTH", help="cut a recording into samples, as 100ms or 5000events"
+    )
+    group.add_argument(
+        "--allow-outside",
+        action="store_true",
+        help="take recordings most of whose events lie outside the sensor and are dropped",
+    )
+
+
+def reading(options: argparse.Namespace) -> Reading:
+    """Reading of the options; those of `add_fitting_options` may be missing.
+
+    Raises
+    ------
+    InputError
+        If one has another form.
+    """
+    from tickless.sw.data.fitting import Fitting, parse_crop, parse_window
+    from tickless.sw.data.formats.tables import TableForm
+
+    columns = None if options.columns is None else tuple(options.columns.split(","))
+    form, chip = TableForm(columns, options.time_unit), options.chip
+    if not hasattr(options, "crop"):
+        return Reading(form, chip, Fitting())
+    return Reading(
+        form,
+        chip,
+        Fitting(
+            crop=None if options.crop is None else parse_crop(options.crop),
+            downsample=options.downsample,
+            polarity=options.polarity,
+            window=None if options.window is None else parse_window(options.window),
+            allow_outside=options.allow_outside,
+        ),
+    )

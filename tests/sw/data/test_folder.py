@@ -1,0 +1,92 @@
+"""A folder of recordings is a data set: classes by folders, the rest in a TOML file."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tickless.errors import InputError
+from tickless.sw.data.catalog import class_names, dataset_name, known, load, sensor
+from tickless.sw.data.folder import folder_dataset
+from tickless.sw.data.formats.decoded import Decoded
+from tickless.sw.data.formats.writing import write
+
+FORMATS = ("npy", "csv", "h5", "dat", "raw", "bin")
+
+
+def recording(seed, count=40):
+    rng = np.random.default_rng(seed)
+    x, y = rng.integers(0, 34, (2, count)).astype(np.int32)
+    return Decoded("made", np.arange(count, dtype=np.int64), x, y, rng.random(count) < 0.5)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Each class has its recordings in each format, the same ones."""
+    place = tmp_path / "pets"
+    for split in ("train", "Test"):
+        for label, name in enumerate(("dog", "cat")):
+            for index, suffix in enumerate(FORMATS):
+                path = place / split / name / f"{index}.{suffix}"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write(recording(label), path)
+    (place / "dataset.toml").write_text('sensor = [2, 34, 34]\nclasses = ["dog", "cat"]\n')
+    return str(place)
+
+
+def test_a_folder_is_a_data_set_whatever_the_format_of_its_files(folder):
+    assert known(folder)
+    assert dataset_name(folder) == folder
+    assert sensor(folder) == (2, 34, 34)
+    assert class_names(folder) == ("dog", "cat")
+    train, test = load(folder, "train"), load(folder, "test")
+    assert train.labels == test.labels == (0,) * 6 + (1,) * 6
+    assert len(load(folder, "all")) == 24
+    for events, label in train:
+        expected = recording(label)
+        assert events.addresses.tolist() == (
+            np.stack([expected.on, expected.y, expected.x], axis=1).astype(int).tolist()
+        )
+
+
+def test_classes_are_the_folders_names_numbers_by_value(tmp_path):
+    for name in ("10", "9", "2"):
+        (tmp_path / "train" / name).mkdir(parents=True)
+        write(recording(1), tmp_path / "train" / name / "a.npy")
+    (tmp_path / "dataset.toml").write_text("sensor = [2, 34, 34]")
+    assert class_names(str(tmp_path)) == ("2", "9", "10")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("sensor = [2, 34]", "sensor = [2, 34]: expected channels, height and width"),
+        ("sensors = 3", "sensors: expected one of sensor, classes, columns"),
+        ("downsample = 'x'", "downsample = 'x': expected int"),
+        ("classes = 3", "classes = 3: expected names"),
+        ("window = '10ms'", "window: expected none"),
+        ("crop = '1'", "crop = '1': expected X,Y,WIDTHxHEIGHT"),
+        ("=", "dataset.toml: "),
+        ("", "the file does not state its sensor: expected it in"),
+    ],
+)
+def test_a_wrong_description_is_told(folder, text, words):
+    (Path(folder) / "dataset.toml").write_text(text)
+    folder_dataset.cache_clear()
+    with pytest.raises(InputError) as caught:
+        load(folder, "train")
+    assert words in str(caught.value)
+
+
+def test_a_folder_that_is_no_class_and_one_without_recordings_are_told(folder, tmp_path):
+    odd = Path(folder) / "train" / "horse"
+    odd.mkdir()
+    write(recording(2), odd / "a.npy")
+    with pytest.raises(InputError, match=r"horse: expected the name of a class of .*: dog, cat"):
+        load(folder, "train")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(InputError, match="expected a data set's folder, with train/CLASS/FILE"):
+        load(str(empty), "train")
+    with pytest.raises(InputError, match=r"expected one of saccades, .*, or the folder"):
+        load("missing", "train")
