@@ -61,8 +61,8 @@ USUAL_RECORDINGS = 20
 
 
 def known(dataset: str) -> bool:
-    """Whether there is a data set of this name, or a folder."""
-    return dataset in DATASETS or Path(dataset).is_dir()
+    """Whether there is a data set of this name, or a folder; "" is neither."""
+    return dataset in DATASETS or (dataset != "" and Path(dataset).is_dir())
 
 
 def dataset_name(text: str) -> str:

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from tickless.errors import InputError
-from tickless.sw.integer.specs import LayerSpec
+from tickless.sw.integer.specs import LayerSpec, ShortcutSpec
 from tickless.sw.nir.currents import Current, filled
 
-__all__ = ["edge_of"]
+__all__ = ["described", "edge_of", "shortcut_of"]
 
 
 def edge_of(current: Current) -> tuple[LayerSpec, np.ndarray]:
@@ -35,6 +35,22 @@ def edge_of(current: Current) -> tuple[LayerSpec, np.ndarray]:
         "conv2d", channels, kernel, stride, padding, pool, current.groups, dilation=dilation
     )
     return spec, current.weight
+
+
+def shortcut_of(source: int, spec: LayerSpec) -> ShortcutSpec:
+    """An edge's form as that of a shortcut."""
+    form = (spec.kernel, spec.stride, spec.padding, spec.pool, spec.groups, spec.dilation)
+    return ShortcutSpec(source, *form)
+
+
+def described(spec: LayerSpec) -> str:
+    """A form in words."""
+    text = f"{spec.kind} of {spec.channels}"
+    if spec.kind == "conv2d":
+        text += f", kernel {spec.kernel}, stride {spec.stride}, padding {spec.padding}"
+        text += "" if spec.dilation == 1 else f", dilation {spec.dilation}"
+        text += "" if spec.groups == 1 else f", {spec.groups} groups"
+    return text + ("" if spec.pool == 1 else f", pooling {spec.pool}")
 
 
 def _square_pool(current: Current) -> Current:

@@ -68,7 +68,8 @@ def _pool(node: Node, part: Current) -> Result:
     if kernel != stride or any(padding):
         raise node.refuse(
             f"kernel_size = {kernel}, stride = {stride}, padding = {padding}: expected windows "
-            "side by side, stride = kernel_size and padding = 0"
+            "side by side, stride = kernel_size and padding = 0; early sinabs wrote 1 for any "
+            "stride: correct such a file"
         )
     average = node.kind == "AvgPool2d"
     size = kernel[0] if kernel[0] == kernel[1] else f"{kernel[0]}x{kernel[1]}"

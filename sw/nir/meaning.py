@@ -11,9 +11,8 @@ import numpy as np
 
 from tickless.errors import InputError
 from tickless.sw.integer.geometry import Shape
-from tickless.sw.integer.specs import LayerSpec, ShortcutSpec
 from tickless.sw.nir.currents import Current, dense, scaled
-from tickless.sw.nir.edges import edge_of
+from tickless.sw.nir.edges import described, edge_of, shortcut_of
 from tickless.sw.nir.graph import FlatGraph
 from tickless.sw.nir.layers import Choices, Meaning, RealLayer, Row
 from tickless.sw.nir.linear import LINEAR
@@ -152,7 +151,7 @@ class _Walk:
         if direct is not None:
             # One that is linear is a convolution over all of its input.
             form, weight = edge_of(replace(direct, linear=False))
-            spec = replace(spec, shortcut=_shortcut(direct.source, form))
+            spec = replace(spec, shortcut=shortcut_of(direct.source, form))
             passed = f", shortcut from layer {direct.source + 1}"
             layer = replace(layer, spec=spec, shortcut=weight * rows, shortcut_node=direct.node)
         parts = [layer.weight, *([] if layer.shortcut is None else [layer.shortcut])]
@@ -161,7 +160,7 @@ class _Walk:
         biases = [part.bias for part in arriving if part.bias is not None and part.bias.any()]
         self.layers.append(replace(layer, bias=sum(biases) * gain if biases else None))
         exact, why = self._difference(neuron)
-        self._row(name, node, f"layer {index + 1}: {_described(spec)}{passed}", exact, why)
+        self._row(name, node, f"layer {index + 1}: {described(spec)}{passed}", exact, why)
         shape, grid = arriving[0].shape, arriving[0].grid
         return (Current(index, shape, grid, grid),)
 
@@ -294,20 +293,6 @@ _REFUSED = {
 }
 
 _INSTEAD = "; expected IF neurons behind Conv1d, Conv2d, Linear, Affine, pooling, Flatten or Scale"
-
-
-def _shortcut(source: int, spec: LayerSpec) -> ShortcutSpec:
-    form = (spec.kernel, spec.stride, spec.padding, spec.pool, spec.groups, spec.dilation)
-    return ShortcutSpec(source, *form)
-
-
-def _described(spec: LayerSpec) -> str:
-    text = f"{spec.kind} of {spec.channels}"
-    if spec.kind == "conv2d":
-        text += f", kernel {spec.kernel}, stride {spec.stride}, padding {spec.padding}"
-        text += "" if spec.dilation == 1 else f", dilation {spec.dilation}"
-        text += "" if spec.groups == 1 else f", {spec.groups} groups"
-    return text + ("" if spec.pool == 1 else f", pooling {spec.pool}")
 
 
 def _senders(arriving: Currents) -> str:

@@ -1,7 +1,7 @@
 import pytest
 
 from tickless.sw.data import cifar10dvs, dvsgesture, ncaltech101, nmnist, saccades
-from tickless.sw.data.catalog import CLASSES, DATASETS, SENSORS, at_random, load, simulated
+from tickless.sw.data.catalog import CLASSES, DATASETS, SENSORS, at_random, known, load, simulated
 
 
 def test_the_table_says_what_the_modules_say():
@@ -10,6 +10,18 @@ def test_the_table_says_what_the_modules_say():
         assert SENSORS[module.__name__.rpartition(".")[2]] == module.SENSOR
     for module in (cifar10dvs, dvsgesture, ncaltech101):
         assert CLASSES[module.__name__.rpartition(".")[2]] == len(module.CLASSES)
+
+
+def test_a_folder_is_known_and_no_name_is_none(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").mkdir()
+    assert [known(name) for name in ("nmnist", "a", ".", "b", "")] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_no_more_is_simulated_than_is_wanted():
