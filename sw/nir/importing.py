@@ -161,6 +161,11 @@ def import_graph(
         if network is not None:
             floor = _stored_floor(network)
             notes.append("integers, floors and widths as they were exported")
+            if {layer.reset for layer in network.layers[:-1]} - {meaning.semantics.reset}:
+                notes.append(
+                    "layers of the network reset each in its way; those of the checkpoint all "
+                    "subtract their thresholds"
+                )
         elif floor is None:
             if recordings is not None:
                 with warnings.catch_warnings():
