@@ -9,10 +9,10 @@ from amaranth.hdl import (
     ClockDomain,
     ClockSignal,
     Const,
+    Elaboratable,
     Instance,
     Module,
     Signal,
-    UnusedElaboratable,
     Value,
 )
 from amaranth.lib import data, stream, wiring
@@ -25,7 +25,7 @@ from tickless.sim.modules import merge_modules
 __all__ = ["Bench", "DesignFactory", "Tap", "Unit"]
 
 # A bench whose simulator is there is not elaborated; filters do not hold at the interpreter's end.
-UnusedElaboratable._MustUse__silence = True  # pyright: ignore[reportAttributeAccessIssue]
+Elaboratable._MustUse__silence = True  # pyright: ignore[reportAttributeAccessIssue]
 
 
 class DesignFactory(Protocol):
