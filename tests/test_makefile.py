@@ -15,7 +15,11 @@ if shutil.which("make") is None:
 def commands(*arguments):
     """What make would run, without the environment's own."""
     done = subprocess.run(
-        ["make", "-n", "READY=", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "-n", "--no-print-directory", "READY=", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return done.stdout.splitlines()
 

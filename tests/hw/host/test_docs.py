@@ -18,7 +18,7 @@ from tickless.hw.packet import Kind, LinkConfig
 
 PAGE = Path(__file__).parents[3] / "docs" / "host.md"
 
-LINE = re.compile(r"^    (?:(\w+) +(\w+))? +((?:[0-9A-F]{2} ?)+)$")
+LINE = re.compile(r"^(?:(\w+) +(\w+) +| +)((?:[0-9A-F]{2} ?)+)$")
 
 
 def example() -> list[tuple[str, str, bytes]]:
