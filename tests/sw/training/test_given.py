@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tickless.sw.checkpoint import Checkpoint
-from tickless.sw.data.catalog import load, simulated
+from tickless.sw.data.catalog import load
 from tickless.sw.integer.engine import run
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec
 from tickless.sw.judge.evaluate import FloatEngine, score_events
@@ -41,19 +41,6 @@ def start(neuron=None, specs=JOINED, sensor=(2, 34, 34), steps=3, **options):
     return Checkpoint(
         model, **{"dataset": "", "method": "nir", "seed": 0, "steps": steps} | options
     )
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture(scope="module")
-def samples():
-    return load("saccades", "train")[:20], simulated("saccades", 10)
 
 
 def test_the_network_decides_what_it_knows():

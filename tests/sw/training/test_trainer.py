@@ -14,7 +14,7 @@ import torch
 from tickless.command import main
 from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.data import saccades
-from tickless.sw.data.catalog import SENSORS, Recordings, load, simulated
+from tickless.sw.data.catalog import SENSORS, Recordings, load
 from tickless.sw.data.events import Events
 from tickless.sw.integer.engine import run
 from tickless.sw.judge.evaluate import FloatEngine, score_events
@@ -40,19 +40,6 @@ TINY = Settings(
     weight_bits=4,
     device="cpu",
 )
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture(scope="module")
-def samples():
-    return load("saccades", "train")[:20], simulated("saccades", 10)
 
 
 def equal(a, b):
