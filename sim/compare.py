@@ -9,7 +9,7 @@ from tickless.sim.packets import READ_MARKER, unpack_answers, unpack_spikes
 from tickless.sim.records import LinkRecord, MembraneRecord, SampleRecord
 from tickless.sw.integer.trace import LayerTrace, SampleTrace
 
-__all__ = ["Comparison", "SampleComparison", "compare", "compare_sample"]
+__all__ = ["Comparison", "SampleComparison", "compare", "compare_sample", "overall"]
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,11 @@ def compare(
         compare_sample(index, trace, sample, leaves)
         for index, (trace, sample, leaves) in enumerate(zip(traces, samples, leaving, strict=True))
     ]
+    return overall(results)
+
+
+def overall(results: Sequence[SampleComparison]) -> Comparison:
+    """A run by the comparisons of its samples."""
     return Comparison(
         classes=_share([result.classes for result in results]),
         logits=_share([result.logits for result in results]),

@@ -22,6 +22,7 @@ __all__ = [
     "packet_text",
     "packet_words",
     "unpack_answers",
+    "unpack_events",
     "unpack_membranes",
     "unpack_spikes",
 ]
@@ -126,6 +127,13 @@ def unpack_spikes(link: LinkConfig, packets: np.ndarray) -> tuple[np.ndarray, np
     items = np.stack([block * link.lanes + lanes, y, x], axis=1).astype(np.int32)
     items[kind[indices] == Kind.READ.value] = READ_MARKER
     return items, indices
+
+
+def unpack_events(link: LinkConfig, packets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same without READ markers."""
+    items, indices = unpack_spikes(link, packets)
+    spikes = (items != READ_MARKER).any(axis=1)
+    return items[spikes], indices[spikes]
 
 
 @dataclass(frozen=True, eq=False)

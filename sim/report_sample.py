@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tickless.sim.packets import READ_MARKER, unpack_spikes
+from tickless.sim.packets import unpack_events
 from tickless.sim.records import LinkRecord, SampleRecord
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.trace import SampleTrace
@@ -126,10 +126,9 @@ def _raster(sent: Sequence[LinkRecord], start: int) -> Raster:
 def _spikes(record: LinkRecord) -> tuple[np.ndarray, np.ndarray]:
     """Spikes ``[n, 3]`` over one link and the clock cycle of each."""
     assert record.link.packets is not None
-    items, indices = unpack_spikes(record.link.packets, record.packets)
-    spikes = (items != READ_MARKER).any(axis=1)
+    spikes, indices = unpack_events(record.link.packets, record.packets)
     first_channel = np.array([record.link.first_channel, 0, 0], np.int32)
-    return items[spikes] + first_channel, record.cycles[indices[spikes]]
+    return spikes + first_channel, record.cycles[indices]
 
 
 def _arrivals(events: np.ndarray, sent: Sequence[LinkRecord], start: int) -> np.ndarray:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tickless.errors import InputError
 from tickless.gen.activity import measure_activity
@@ -74,19 +75,20 @@ def run_samples(options: argparse.Namespace, folder: Path) -> tuple[Result, str 
     )
     outcomes: list[ShardOutcome] = []
     drawn: list[ReportSample] = []
+    rows: list[dict[str, Any]] = []
     difference = None
     with (folder / "samples.jsonl").open("w") as file:
         for outcome in _outcomes(experiment, samples, folder, options, waves):
             drawn += outcome.drawn[: DRAWN - len(drawn)]
             for row in outcome.rows:
-                file.write(json.dumps(row.as_json()) + "\n")
+                rows.append(row.as_json())
+                file.write(json.dumps(rows[-1]) + "\n")
                 difference = difference or row.comparison.difference
             # Rasters are large; the report has room for a few.
             outcomes.append(replace(outcome, drawn=()))
     result = summarize(experiment, options.dataset, str(path), outcomes)
     (folder / "result.json").write_text(json.dumps(result.as_json(), indent=2) + "\n")
     with stage("writing the report"):
-        rows = [row.as_json() for outcome in outcomes for row in outcome.rows]
         command = shlex.join(["tickless", *sys.argv[1:]])
         names = class_names(options.dataset)
         write_report(folder / "report.html", result, network, rows, drawn, command, names)
@@ -101,8 +103,6 @@ def _outcomes(
     waves: WaveRequest | None,
 ) -> Iterator[ShardOutcome]:
     """What each shard came to, in order."""
-    # Built here, once, before others need it.
-    simulation = experiment.simulation()
     if waves is not None:
         return iter([run_with_waves(experiment, samples[0], folder, waves)])
     shards = [
@@ -110,6 +110,8 @@ def _outcomes(
     ]
     if options.cluster is None and len(shards) == 1:
         return iter([run_shard(experiment, shards[0], folder)])
+    # Built here, once, before others need it.
+    simulation = experiment.simulation()
     if options.cluster is None:
         tasks = [(experiment, shard, folder) for shard in shards]
     else:

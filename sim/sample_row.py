@@ -5,7 +5,7 @@ from typing import Any
 
 from tickless.hw.config import DesignConfig
 from tickless.sim.compare import SampleComparison
-from tickless.sim.packets import READ_MARKER, unpack_answers, unpack_spikes
+from tickless.sim.packets import unpack_answers, unpack_events
 from tickless.sim.records import SampleRecord
 from tickless.sim.samples import Sample
 from tickless.sim.traffic import Traffic
@@ -178,7 +178,6 @@ def _unpacked_events(sample: SampleRecord) -> list[int]:
         packets, receiver = record.link.packets, record.link.receiver
         if packets is None or receiver == "mesh":
             continue
-        items, _ = unpack_spikes(packets, record.packets)
-        count = int((items != READ_MARKER).any(axis=1).sum())
-        received[receiver] = received.get(receiver, 0) + count
+        events, _ = unpack_events(packets, record.packets)
+        received[receiver] = received.get(receiver, 0) + len(events)
     return list(received.values())

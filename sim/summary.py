@@ -6,6 +6,7 @@ from operator import add
 
 import numpy as np
 
+from tickless.sim.compare import overall
 from tickless.sim.experiment import Experiment
 from tickless.sim.records import CoreCounts
 from tickless.sim.result import (
@@ -46,6 +47,7 @@ def summarize(
     if config.mesh is not None:
         passed = [outcome.traffic for outcome in outcomes if outcome.traffic is not None]
         mesh = mesh_result(config.mesh, reduce(add, passed), count)
+    agreement = overall([row.comparison for row in rows])
     latency = [row.latency_cycles for row in rows]
     return Result(
         dataset=dataset,
@@ -57,7 +59,9 @@ def summarize(
         seed=experiment.seed,
         stalls=experiment.stalls,
         accuracy=_accuracy(rows, outcomes),
-        agreement=_agreement(rows),
+        agreement={
+            name: getattr(agreement, name) for name in ("classes", "logits", "spikes", "membranes")
+        },
         spike_difference=_spike_difference(outcomes),
         events_in=float(np.mean([row.events for row in rows])),
         events_dropped=float(np.mean([row.dropped for row in rows])),
@@ -116,19 +120,6 @@ def _accuracy(
         "float_events": share([row.float_class for row in labelled]),
         "integer": share([row.integer_class for row in labelled]),
         "rtl": share([row.class_index for row in labelled]),
-    }
-
-
-def _agreement(rows: Sequence[SampleRow]) -> dict[str, float]:
-    def share(equal: list[bool]) -> float:
-        return sum(equal) / len(equal) if equal else 1.0
-
-    compared = [row.comparison for row in rows]
-    return {
-        "classes": share([result.classes for result in compared]),
-        "logits": share([result.logits for result in compared]),
-        "spikes": share([equal for result in compared for equal in result.spikes]),
-        "membranes": share([equal for result in compared for equal in result.membranes]),
     }
 
 

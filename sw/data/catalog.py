@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DATASETS",
+    "EXPECTED",
     "SPLITS",
     "UNLABELLED",
     "Recordings",
@@ -44,6 +45,9 @@ SENSORS: dict[str, Shape] = {
 are recorded, and their modules have ``files`` and ``read``."""
 
 DATASETS = tuple(SENSORS)
+
+EXPECTED = f"one of {', '.join(DATASETS)}, or the folder of a data set"
+"""What names a data set, for messages."""
 
 SPLITS = ("train", "test", "all")
 
@@ -74,8 +78,7 @@ def dataset_name(text: str) -> str:
         If it is neither one of `DATASETS` nor a folder.
     """
     if not known(text):
-        names = ", ".join(DATASETS)
-        raise ArgumentTypeError(f"{text!r}: expected one of {names}, or the folder of a data set")
+        raise ArgumentTypeError(f"{text!r}: expected {EXPECTED}")
     return text
 
 
@@ -94,10 +97,7 @@ def class_names(dataset: str) -> tuple[str, ...]:
 
 def _folder(dataset: str) -> "FolderDataset":
     if not known(dataset):
-        names = ", ".join(DATASETS)
-        raise InputError(
-            f"dataset = {dataset!r}: expected one of {names}, or the folder of a data set"
-        )
+        raise InputError(f"dataset = {dataset!r}: expected {EXPECTED}")
     from tickless.sw.data.folder import folder_dataset
 
     return folder_dataset(Path(dataset))

@@ -10,7 +10,6 @@ from tickless.sw.data.catalog import UNLABELLED
 from tickless.sw.data.cifar10dvs import CLASSES as CIFAR10_CLASSES
 from tickless.sw.data.events import Events, EventsError
 from tickless.sw.data.fitting import Fitting
-from tickless.sw.data.formats.recording_file import decode
 from tickless.sw.data.formats.tables import TableForm
 from tickless.sw.data.options import Reading
 from tickless.sw.integer.geometry import Shape
@@ -82,7 +81,7 @@ def file_recordings(
         else:
             recordings += [
                 NamedRecording(f"{name} {number}", label, partial(_itself, events))
-                for number, events in enumerate(_samples(path, sensor, reading))
+                for number, events in enumerate(reading.samples(path, sensor))
             ]
     return recordings
 
@@ -100,13 +99,8 @@ def _origin(path: Path) -> tuple[int, tuple[Callable[[Path], Events], Shape] | N
     return (int(folder) if folder.isdecimal() else UNLABELLED), None
 
 
-def _samples(path: Path, sensor: Shape, reading: Reading) -> list[Events]:
-    decoded = decode(path, reading.form, reading.chip)
-    return reading.fitting.fit(decoded, sensor, str(path))
-
-
 def _one(path: Path, sensor: Shape, reading: Reading) -> Events:
-    [events] = _samples(path, sensor, reading)
+    [events] = reading.samples(path, sensor)
     return events
 
 

@@ -183,7 +183,5 @@ def _first_sensor(folder: Path, description: Path, how: Reading) -> Shape:
 
 
 def _read(sensor: Shape, how: Reading, path: Path) -> Events:
-    from tickless.sw.data.formats.recording_file import decode
-
-    [events] = how.fitting.fit(decode(path, how.form, how.chip), sensor, str(path))
+    [events] = how.samples(path, sensor)
     return events

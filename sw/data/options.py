@@ -2,11 +2,14 @@
 
 import argparse
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tickless.sw.data.events import Events
     from tickless.sw.data.fitting import Fitting
     from tickless.sw.data.formats.tables import TableForm
+    from tickless.sw.integer.geometry import Shape
 
 __all__ = ["Reading", "add_fitting_options", "add_reading_options", "reading"]
 
@@ -28,6 +31,13 @@ class Reading:
     form: "TableForm"
     chip: str | None
     fitting: "Fitting"
+
+    def samples(self, path: Path, sensor: "Shape") -> list["Events"]:
+        """Samples of a file: one, or one a window; errors as of `sw.data.formats.recording_file`
+        and `sw.data.fitting`."""
+        from tickless.sw.data.formats.recording_file import decode
+
+        return self.fitting.fit(decode(path, self.form, self.chip), sensor, str(path))
 
 
 def add_reading_options(parser: argparse.ArgumentParser) -> None:

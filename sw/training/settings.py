@@ -6,7 +6,7 @@ from math import inf, isfinite
 from typing import Any
 
 from tickless.errors import InputError
-from tickless.sw.data.catalog import DATASETS, known
+from tickless.sw.data.catalog import EXPECTED, known
 from tickless.sw.training.architectures import NETWORKS
 from tickless.sw.training.surrogates import SURROGATES
 from tickless.sw.training.time_steps import METHODS
@@ -145,7 +145,7 @@ class Settings:
 
     def __post_init__(self):
         if not isinstance(self.dataset, str) or not known(self.dataset):
-            self._refuse("dataset", f"one of {', '.join(DATASETS)}, or the folder of a data set")
+            self._refuse("dataset", EXPECTED)
         for item in fields(self):
             self._check(item.name, item.type, item.metadata)
         low, high = self.steps_range

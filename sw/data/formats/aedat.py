@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tickless.sw.data.formats.decoded import Decoded, FileError, whole_records
+from tickless.sw.data.formats.decoded import Decoded, FileError, unwrapped, whole_records
 from tickless.sw.data.formats.headers import text_header
 
 __all__ = ["CHIPS", "read_2", "read_3"]
@@ -78,7 +78,7 @@ def read_2(path: Path, raw: bytes, chip: str | None = None) -> Decoded:
             *notes,
             f"{int((~chosen).sum()):,} words that are no events of pixels are left out",
         ]
-    t_us = _unwrapped(rows["t"][chosen].astype(np.int64), 32)
+    t_us = unwrapped(rows["t"][chosen], 32)
     columns = (x[chosen].astype(np.int32), y[chosen].astype(np.int32), on[chosen].astype(bool))
     return Decoded(f"AEDAT 2.0 ({chip})", t_us, *columns, (width, height), tuple(notes)).in_order()
 
@@ -137,8 +137,3 @@ def _chip(lines: list[str]) -> str | None:
         if match := re.search(r"\b(DVS128|DAVIS240|DAVIS346)", line, re.IGNORECASE):
             return match[1].lower()
     return None
-
-
-def _unwrapped(t: np.ndarray, bits: int) -> np.ndarray:
-    steps = np.diff(t, prepend=t[:1])
-    return t + (np.cumsum(steps < -(1 << (bits - 1))) << bits)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tickless.sw.data.formats.decoded import Decoded, FileError, whole_records
+from tickless.sw.data.formats.decoded import Decoded, FileError, unwrapped, whole_records
 from tickless.sw.data.formats.headers import header_size, text_header
 
 __all__ = ["read"]
@@ -30,12 +30,10 @@ def read(path: Path, raw: bytes) -> Decoded:
     rows = np.frombuffer(records, [("t", "<u4"), ("place", "<u4")])
     if not len(rows):
         raise FileError(path, start + 2, f"events, but none is in {len(raw)} bytes")
-    steps = np.diff(rows["t"].astype(np.int64), prepend=int(rows["t"][0]))
-    t_us = rows["t"] + (np.cumsum(steps < -(1 << 31)) << 32)
     place = rows["place"]
     return Decoded(
         "DAT",
-        t_us,
+        unwrapped(rows["t"], 32),
         (place & 0x3FFF).astype(np.int32),
         (place >> 14 & 0x3FFF).astype(np.int32),
         (place >> 28 & 1).astype(bool),

@@ -8,7 +8,7 @@ import numpy as np
 
 from tickless.sw.data.events import EventsError
 
-__all__ = ["Decoded", "FileError", "whole_records"]
+__all__ = ["Decoded", "FileError", "unwrapped", "whole_records"]
 
 
 class FileError(EventsError):
@@ -95,3 +95,10 @@ def whole_records(
     if end != len(raw):
         notes.append(f"offset {end}: {len(raw) - end} bytes of a record of {size}: the end is cut")
     return memoryview(raw)[start:end], notes
+
+
+def unwrapped(counts: np.ndarray, bits: int) -> np.ndarray:
+    """Counts, int64, that go on where a counter of some bits began anew."""
+    wide = counts.astype(np.int64)
+    steps = np.diff(wide, prepend=wide[:1])
+    return wide + (np.cumsum(steps < -(1 << (bits - 1))) << bits)

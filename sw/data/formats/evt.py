@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from tickless.sw.compiled import compiled
-from tickless.sw.data.formats.decoded import Decoded, FileError, whole_records
+from tickless.sw.data.formats.decoded import Decoded, FileError, unwrapped, whole_records
 from tickless.sw.data.formats.headers import header_size, text_header
 
 __all__ = ["read"]
@@ -50,13 +50,6 @@ def _version(lines: list[str]) -> str | None:
     return None
 
 
-def _unwrapped(high: np.ndarray, bits: int) -> np.ndarray:
-    """Counts that go on where a counter of some bits began anew."""
-    steps = np.diff(high.astype(np.int64), prepend=high[:1])
-    wrapped = np.cumsum(steps < -(1 << (bits - 1)))
-    return high.astype(np.int64) + (wrapped << bits)
-
-
 def _times(kind: np.ndarray, high: np.ndarray, low: np.ndarray, events: np.ndarray):
     """Time of each event by the last word of time before it, and how many have none."""
     at = np.flatnonzero(kind == TIME_HIGH)
@@ -64,7 +57,7 @@ def _times(kind: np.ndarray, high: np.ndarray, low: np.ndarray, events: np.ndarr
         return np.zeros(0, np.int64), events[:0], len(events)
     before = np.searchsorted(at, events) - 1
     known = before >= 0
-    counts = _unwrapped(high[at], 28) << 6
+    counts = unwrapped(high[at], 28) << 6
     return counts[before[known]] + low[events[known]], events[known], int((~known).sum())
 
 
