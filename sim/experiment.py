@@ -8,7 +8,7 @@ from tickless.hw.config import DesignConfig
 from tickless.sim.bench import DesignFactory
 from tickless.sim.loads import Load
 from tickless.sim.run import Simulation
-from tickless.sw.checkpoint import Checkpoint
+from tickless.sw.checkpoint_file import CheckpointFile
 from tickless.sw.integer.network import Network
 
 __all__ = ["Experiment"]
@@ -28,7 +28,7 @@ class Experiment:
         Seed of the stalls.
     stalls : bool
         Stall every link at random.
-    checkpoint : Checkpoint, optional
+    checkpoint : CheckpointFile, optional
         The float network that the network was made of.
     built : Network, optional
         Network that the design is built with, if another one: the network is then loaded into it
@@ -46,7 +46,7 @@ class Experiment:
     config: DesignConfig
     seed: int
     stalls: bool = False
-    checkpoint: Checkpoint | None = None
+    checkpoint: CheckpointFile | None = None
     built: Network | None = None
     optimize: bool = True
     waves: bool = False

@@ -22,7 +22,7 @@ from tickless.sim.samples import Sample, choose_samples
 from tickless.sim.shard import DRAWN, SHARD_SAMPLES, CarriedShards, ShardOutcome, run_shard
 from tickless.sim.summary import summarize
 from tickless.sim.wave_run import WaveRequest, run_with_waves, wave_request
-from tickless.sw.checkpoint import Checkpoint
+from tickless.sw.checkpoint_file import CheckpointFile, beside
 from tickless.sw.data.catalog import DATASETS, class_names
 from tickless.sw.integer.network import PRETRAINED, Network
 from tickless.sw.workers import run_tasks
@@ -58,10 +58,9 @@ def run_samples(options: argparse.Namespace, folder: Path) -> tuple[Result, str 
     built = None
     if options.load is not None:
         path, built, network = options.load, network, Network.load(options.load)
-    beside = Checkpoint.beside(path)
-    checkpoint = Checkpoint.load(beside) if beside.exists() else None
+    checkpoint = CheckpointFile.beside(path)
     if checkpoint is None:
-        print(f"{beside}: not there, so no figures of the float network", file=sys.stderr)
+        print(f"{beside(path)}: not there, so no figures of the float network", file=sys.stderr)
     if waves is not None:
         samples = _chosen(samples, options.waves)
     experiment = Experiment(

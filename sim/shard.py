@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tickless.progress import bar, shown
 from tickless.sim.compare import compare_sample
 from tickless.sim.experiment import Experiment
 from tickless.sim.packets import pack_sample
 from tickless.sim.records import CoreCounts
+from tickless.sim.references import FloatReference, float_reference, golden_trace
 from tickless.sim.report_sample import ReportSample, report_sample
 from tickless.sim.sample_row import SampleRow, sample_row
 from tickless.sim.samples import Sample
@@ -21,10 +20,8 @@ from tickless.sim.traffic import Traffic, sample_traffic
 from tickless.sim.waves import Waves
 from tickless.sw.data.catalog import UNLABELLED
 from tickless.sw.data.events import Events
-from tickless.sw.data.frames import FrameSource
-from tickless.sw.integer import engine, golden
+from tickless.sw.integer import engine
 from tickless.sw.integer.trace import SampleTrace
-from tickless.sw.judge.evaluate import FloatEngine, right_in_steps, spike_counts
 
 __all__ = ["DRAWN", "SHARD_SAMPLES", "CarriedShards", "ShardOutcome", "run_shard"]
 
@@ -116,14 +113,23 @@ def run_shard(
         progress=shown(),
         waves=waves,
     )
-    float_network = _FloatNetwork(experiment, samples, recordings)
-    margin, mesh = experiment.margin, experiment.config.mesh
+    mesh = experiment.config.mesh
     rows, drawn, traffic, wrong = [], [], None, 0
-    pairs = zip(samples, recordings, record.samples, strict=True)
-    for sample, events, recorded in bar(pairs, "comparing", "sample", len(samples)):
-        exact = _golden_share(samples, recordings, sample.index)
-        whole = _trace(experiment, events, None, exact)
-        leaving = None if margin is None else _trace(experiment, events, margin, exact)
+    pairs = list(zip(samples, recordings, strict=True))
+    traces = [
+        _traces(experiment, events, _golden_share(samples, recordings, sample.index))
+        for sample, events in bar(pairs, "golden model", "sample")
+    ]
+    floats = None
+    if experiment.checkpoint is not None:
+        labels = [sample.label for sample in samples]
+        whole_traces = [whole for whole, _ in traces]
+        floats = float_reference(
+            experiment.checkpoint, experiment.network, recordings, labels, whole_traces
+        )
+    known = floats.classes if floats is not None else [None] * len(samples)
+    compared = zip(samples, recordings, record.samples, traces, known, strict=True)
+    for sample, events, recorded, (whole, leaving), float_class in compared:
         trace = whole if leaving is None else leaving
         passed = None if mesh is None else sample_traffic(mesh, recorded)
         if passed is not None:
@@ -136,7 +142,7 @@ def run_shard(
             trace,
             recorded,
             compare_sample(sample.index, whole, recorded, leaving),
-            float_network.run(events, trace),
+            float_class,
             passed,
         )
         rows.append(row)
@@ -165,15 +171,31 @@ def run_shard(
         record.cycles,
         record.seconds,
         traffic,
-        float_network.right_in_steps,
-        float_network.difference,
+        None if floats is None else floats.right_in_steps,
+        None if floats is None else _spike_difference(floats, rows),
     )
 
 
-def _trace(experiment: Experiment, events: Events, margin: int | None, exact: bool) -> SampleTrace:
-    """What the network does with a recording, by the golden model itself or by the fast engine."""
-    run = golden.run if exact else engine.run
-    return run(experiment.network, events.addresses, (), margin)
+def _traces(
+    experiment: Experiment, events: Events, exact: bool
+) -> tuple[SampleTrace, SampleTrace | None]:
+    """What the network does with a recording, without early exit and, where the design has it,
+    with it: by the golden model itself or by the fast engine."""
+
+    def trace(margin: int | None) -> SampleTrace:
+        if exact:
+            return golden_trace(experiment.network, events, margin)
+        return engine.run(experiment.network, events.addresses, (), margin)
+
+    margin = experiment.margin
+    return trace(None), None if margin is None else trace(margin)
+
+
+def _spike_difference(floats: FloatReference, rows: Sequence[SampleRow]) -> tuple[int, int] | None:
+    if any(row.decision is not None for row in rows):
+        return None
+    different, spiked = zip(*floats.spike_difference, strict=True)
+    return sum(different), sum(spiked)
 
 
 def _golden_share(samples: Sequence[Sample], recordings: Sequence[Events], index: int) -> bool:
@@ -199,43 +221,3 @@ class CarriedShards(Sequence[tuple[Any, ...]]):
     def __getitem__(self, index: Any) -> Any:
         samples = [sample.carried() for sample in self._shards[index]]
         return self._experiment, samples, None, self._verilog
-
-
-class _FloatNetwork:
-    """The float network on the samples of a shard, if there is one."""
-
-    def __init__(
-        self, experiment: Experiment, samples: Sequence[Sample], recordings: Sequence[Events]
-    ):
-        self.right_in_steps: int | None = None
-        self.difference: tuple[int, int] | None = None
-        self._engine = None
-        self._shape = experiment.network.layers[-2].output_shape
-        if experiment.checkpoint is None:
-            return
-        model, steps = experiment.checkpoint.model, experiment.checkpoint.steps
-        self._engine = FloatEngine(model)
-        self.difference = (0, 0)
-        labelled = [
-            (events, sample.label)
-            for sample, events in zip(samples, recordings, strict=True)
-            if sample.label != UNLABELLED
-        ]
-        if labelled:
-            source = FrameSource(labelled, experiment.network.input_shape)
-            self.right_in_steps = right_in_steps(model, source, steps)
-
-    def run(self, events: Events, trace: SampleTrace) -> int | None:
-        """Class of a recording; its spikes are compared with the integer network's."""
-        if self._engine is None:
-            return None
-        logits, spikes, _ = self._engine.run(events.addresses)
-        if trace.decision is not None:
-            self.difference = None
-        if self.difference is not None:
-            expected, got = (
-                spike_counts(self._shape, rows) for rows in (spikes[-1], trace.layers[-1].spikes)
-            )
-            different, spiked = int(np.abs(expected - got).sum()), int(expected.sum())
-            self.difference = self.difference[0] + different, self.difference[1] + spiked
-        return int(np.argmax(logits))

@@ -93,7 +93,12 @@ class Simulator(VerilatorRunner):
         inherited : sequence of int
             Numbers of open files that it needs.
         """
-        quiet = {"COCOTB_LOG_LEVEL": "WARNING", "GPI_LOG_LEVEL": "WARNING"}
+        settings = {
+            "COCOTB_LOG_LEVEL": "WARNING",
+            "GPI_LOG_LEVEL": "WARNING",
+            # Nothing asserts there; rewritten, every module would be compiled anew, numpy included.
+            "COCOTB_REWRITE_ASSERTION_FILES": "",
+        }
         self.progress, self.inherited = progress, inherited
         # What failed is in the log and in the files of the test bench, not in the exit status.
         with suppress(SystemExit):
@@ -105,5 +110,5 @@ class Simulator(VerilatorRunner):
                 test_dir=folder,
                 results_xml=str(folder / "results.xml"),
                 log_file=folder / "simulation.log",
-                extra_env={**quiet, **variables},
+                extra_env={**settings, **variables},
             )

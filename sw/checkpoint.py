@@ -5,11 +5,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors import SafetensorError
+from safetensors.torch import load, save_file
 
 from tickless.errors import InputError
-from tickless.sw.atomic_write import atomic_write, check_readable
+from tickless.sw.atomic_write import atomic_write
+from tickless.sw.checkpoint_file import beside
 from tickless.sw.integer.geometry import GeometryError, Shape
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec
 from tickless.sw.quantization.rule import Quantization
@@ -85,10 +86,26 @@ class Checkpoint:
             If the file is missing, cannot be read, is no checkpoint, of another version or damaged.
         """
         try:
-            check_readable(path)
-            with safe_open(path, "pt") as file:
-                text = json.loads((file.metadata() or {})["tickless-checkpoint"])
-                state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            content = Path(path).read_bytes()
+        except FileNotFoundError:
+            raise CheckpointError(f"{path}: no such checkpoint") from None
+        except OSError as error:
+            raise CheckpointError(f"{path}: {error.strerror}") from None
+        return cls.parse(content, path)
+
+    @classmethod
+    def parse(cls, content: bytes, path: Path | str) -> "Checkpoint":
+        """Read the content of a checkpoint's file, ``path`` being its name for messages.
+
+        Raises
+        ------
+        CheckpointError
+            As `load`.
+        """
+        try:
+            state = load(content)
+            header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+            text = json.loads(header.get("__metadata__", {})["tickless-checkpoint"])
             if text["format_version"] == 1:
                 text |= {"neuron": {"kind": "if", "floor": text["floor"]}}
                 text |= {"quantization": None, "record": {}}
@@ -105,11 +122,7 @@ class Checkpoint:
                 model.quantization = Quantization(**text["quantization"])
             model.load_state_dict(state)
             return cls(model.eval(), **{name: text[name] for name in _FIELDS})
-        except FileNotFoundError:
-            raise CheckpointError(f"{path}: no such checkpoint") from None
-        except PermissionError as error:
-            raise CheckpointError(f"{path}: {error.strerror}") from None
-        except (SafetensorError, OSError) as error:
+        except SafetensorError as error:
             raise CheckpointError(f"{path}: not a safetensors file: {error}") from None
         except KeyError as error:
             raise CheckpointError(f"{path}: header entry {error} is missing") from None
@@ -121,7 +134,7 @@ class Checkpoint:
     @staticmethod
     def beside(network: Path) -> Path:
         """Where the checkpoint lies that the network in a file was quantized from."""
-        return network.with_name(f"{network.stem}.checkpoint.safetensors")
+        return beside(network)
 
     def with_accuracies(self, **accuracies: float) -> "Checkpoint":
         """The same checkpoint with these accuracies instead of its own."""

@@ -9,7 +9,6 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from tickless.sw.integer import golden
 from tickless.sw.integer.checks import check_margin, check_sample
 from tickless.sw.integer.edge_tables import EdgeTables
 from tickless.sw.integer.geometry import Geometry
@@ -294,6 +293,9 @@ def run(
     last = None if margin is None else engine.deciding_event(events, margin)
     if last is None:
         return engine.run(events, reads)
+    # Imported here, since it brings PyTorch.
+    from tickless.sw.integer import golden
+
     places = check_sample(events, reads)
     before = engine.run(events[:last], places[places <= last])
     return golden.run(network, events[last : last + 1], (), margin, before)

@@ -1,6 +1,7 @@
 """Golden model: what an integer network means, one event at a time."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import torch
@@ -108,18 +109,22 @@ class _Edge:
     def __init__(self, edge: Edge):
         self.geometry = edge.geometry
         self.weight = torch.from_numpy(edge.weight.astype(np.int64))
+        # What follows from few numbers is found once: both make most of the time otherwise.
+        self.line, self.added = cache(edge.geometry.reach), cache(self._added)
 
     def reach(self, event: Event) -> tuple[Place, torch.Tensor]:
         """Rows, columns and channels that an event reaches, and their weights in these axes."""
         channel, y, x = event
-        rows, columns = self.geometry.reach(0, y), self.geometry.reach(1, x)
+        rows, columns = self.line(0, y), self.line(1, x)
+        outputs = self.geometry.group_channels(channel)
+        weight = self.added(channel, rows.kernel, columns.kernel)
+        return (rows.positions, columns.positions, outputs), weight
+
+    def _added(self, channel: int, rows: range, columns: range) -> torch.Tensor:
+        """Weights ``[rows, columns, channels]`` that an event of a channel adds."""
         outputs = self.geometry.group_channels(channel)
         own = self.weight[outputs.start : outputs.stop, channel % self.weight.shape[1]]
-        kernel_y, kernel_x = (
-            torch.tensor(line.kernel, dtype=torch.int64) for line in (rows, columns)
-        )
-        weight = own[:, kernel_y][:, :, kernel_x].permute(1, 2, 0)
-        return (rows.positions, columns.positions, outputs), weight
+        return own[:, list(rows)][:, :, list(columns)].permute(1, 2, 0)
 
 
 class _WeightedLayer:

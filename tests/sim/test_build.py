@@ -60,7 +60,7 @@ def test_whatever_it_follows_from_makes_another_one(compiled, monkeypatch, chang
 
     assert [key(), key()] == [1, 0]
     if change == "source":
-        monkeypatch.setattr("tickless.sim.build_keys._hardware", lambda: "other sources")
+        monkeypatch.setattr("tickless.sim.build_keys.source_key", lambda _: "other sources")
     if change == "tools":
         monkeypatch.setattr("tickless.sim.build_keys.version", lambda name: "99")
     changed = {

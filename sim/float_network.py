@@ -1,0 +1,44 @@
+"""The float network on the samples of a shard: in its time steps, and event by event."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tickless.sim.references import FloatReference
+from tickless.sw.checkpoint import Checkpoint
+from tickless.sw.data.events import UNLABELLED, Events
+from tickless.sw.data.frames import FrameSource
+from tickless.sw.integer.geometry import Shape
+from tickless.sw.judge.evaluate import FloatEngine, right_in_steps, spike_counts
+
+__all__ = ["run_float_network"]
+
+
+def run_float_network(
+    checkpoint: Checkpoint,
+    shape: Shape,
+    recordings: Sequence[Events],
+    labels: Sequence[int],
+    spikes: Sequence[np.ndarray],
+) -> FloatReference:
+    """What the float network makes of samples.
+
+    Parameters
+    ----------
+    shape : Shape
+        Extent of its last spiking layer.
+    recordings, labels, spikes : sequence
+        As of `sim.references.float_reference`.
+    """
+    model, engine = checkpoint.model, FloatEngine(checkpoint.model)
+    classes, differences = [], []
+    for events, integer_spikes in zip(recordings, spikes, strict=True):
+        logits, float_spikes, _ = engine.run(events.addresses)
+        classes.append(int(np.argmax(logits)))
+        expected, got = spike_counts(shape, float_spikes[-1]), spike_counts(shape, integer_spikes)
+        differences.append((int(np.abs(expected - got).sum()), int(expected.sum())))
+    labelled = [pair for pair in zip(recordings, labels, strict=True) if pair[1] != UNLABELLED]
+    right = None
+    if labelled:
+        right = right_in_steps(model, FrameSource(labelled, model.sensor), checkpoint.steps)
+    return FloatReference(classes, differences, right)
