@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tickless.sim.references import FloatReference
 from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.data.events import UNLABELLED, Events
 from tickless.sw.data.frames import FrameSource
@@ -20,8 +19,8 @@ def run_float_network(
     recordings: Sequence[Events],
     labels: Sequence[int],
     spikes: Sequence[np.ndarray],
-) -> FloatReference:
-    """What the float network makes of samples.
+) -> tuple[list[int], list[tuple[int, int]], int | None]:
+    """The members of `sim.references.FloatReference`.
 
     Parameters
     ----------
@@ -41,4 +40,4 @@ def run_float_network(
     right = None
     if labelled:
         right = right_in_steps(model, FrameSource(labelled, model.sensor), checkpoint.steps)
-    return FloatReference(classes, differences, right)
+    return classes, differences, right

@@ -106,7 +106,8 @@ def float_reference(
 
     spikes = [trace.layers[-1].spikes for trace in traces]
     shape = network.layers[-2].output_shape
-    reference = run_float_network(checkpoint.load(), shape, recordings, labels, spikes)
+    made = run_float_network(checkpoint.load(), shape, recordings, labels, spikes)
+    reference = FloatReference(*made)
     with _kept(path) as part:
         part.write_text(json.dumps(asdict(reference)))
     return reference
@@ -143,5 +144,6 @@ def _load(path: Path) -> SampleTrace:
         index, field = name.split(".")
         value = arrays.pop(name)
         layers.setdefault(int(index), {})[field] = value if value.ndim else int(value)
-    whole = {name: value if value.ndim else int(value) for name, value in arrays.items()}
-    return SampleTrace(tuple(LayerTrace(**layers[index]) for index in sorted(layers)), **whole)
+    counts = {name: int(arrays[name]) for name in COUNTS if name in arrays}
+    traces = tuple(LayerTrace(**layers[index]) for index in sorted(layers))
+    return SampleTrace(traces, arrays["logits"], arrays["read_logits"], **counts)
