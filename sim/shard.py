@@ -214,8 +214,9 @@ class _FloatNetwork:
         if experiment.checkpoint is None:
             return
         model, steps = experiment.checkpoint.model, experiment.checkpoint.steps
-        self._engine = FloatEngine(model)
-        self.difference = (0, 0)
+        if not model.leaks:
+            self._engine = FloatEngine(model)
+            self.difference = (0, 0)
         labelled = [
             (events, sample.label)
             for sample, events in zip(samples, recordings, strict=True)

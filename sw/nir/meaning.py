@@ -16,7 +16,7 @@ from tickless.sw.nir.edges import described, edge_of, shortcut_of
 from tickless.sw.nir.graph import FlatGraph
 from tickless.sw.nir.layers import Choices, Meaning, RealLayer, Row
 from tickless.sw.nir.linear import LINEAR
-from tickless.sw.nir.neurons import NodeNeuron, neuron_of, semantics_of
+from tickless.sw.nir.neurons import MARK, NodeNeuron, neuron_of, semantics_of
 from tickless.sw.nir.reading import GraphError, Node
 
 __all__ = ["interpret"]
@@ -79,7 +79,7 @@ class _Walk:
         self._check_biases()
         rows = tuple(self.rows.values())
         layers = tuple(self.layers)
-        return Meaning(graph.where, self.sensor, layers, self.semantics, self.dt, rows)
+        return Meaning(graph.where, self.sensor, layers, MARK in graph.metadata, self.dt, rows)
 
     def _pass(self, name: str, node: Node, arriving: Currents) -> Currents:
         """What a node sends."""
@@ -136,7 +136,7 @@ class _Walk:
 
     def _spike(self, name: str, node: Node, arriving: Currents) -> Currents:
         """A spiking layer; or, where sums are wanted and it is the last one, the readout."""
-        neuron = self._neuron(node, arriving[0])
+        neuron = self._neuron(name, node, arriving[0])
         assert neuron.threshold is not None
         gain = neuron.gain / neuron.threshold
         if self.choices.readout == "sums" and self._is_last(name):
@@ -166,7 +166,7 @@ class _Walk:
 
     def _difference(self, neuron: NodeNeuron) -> tuple[bool, str]:
         """Whether a layer's neurons do what the graph's do, event by event, and what they do."""
-        zero = self.semantics.reset == "zero"
+        zero = neuron.semantics.reset == "zero"
         exact, parts = True, ["resets to zero" if zero else "subtracts its threshold"]
         if neuron.tau is None and not np.allclose(neuron.gain, 1):
             parts.append(f"of a weight {neuron.gain.min():g} arrives (r * dt)")
@@ -174,14 +174,14 @@ class _Walk:
             tau = f"tau = {neuron.tau.min():g} s, dt = {neuron.dt:g} s"
             parts.append(f"leak left out ({tau}): fine-tune it")
             exact = False
-        if self.semantics.strict and not zero:
+        if neuron.semantics.strict and not zero:
             parts.append("fires at its threshold, too: ties differ")
             exact = False
         return exact, "; ".join(parts)
 
-    def _neuron(self, node: Node, current: Current) -> NodeNeuron:
-        channels = current.grid[0]
-        neuron = neuron_of(node, current.shape, channels, self.semantics, self.choices.dt)
+    def _neuron(self, name: str, node: Node, current: Current) -> NodeNeuron:
+        channels, how = current.grid[0], self.semantics[name]
+        neuron = neuron_of(node, current.shape, channels, how, self.choices.dt)
         if self.dt not in (None, neuron.dt):
             raise node.refuse(
                 f"dt = {neuron.dt:g} s, {self.dt:g} s before: give --dt (in Python, dt=)"
@@ -228,7 +228,7 @@ class _Walk:
         """Integrators at the output: the readout itself."""
         if not self._is_last(name):
             raise node.refuse("integrators that do not spike: expected them at the output alone")
-        neuron = self._neuron(node, arriving[0])
+        neuron = self._neuron(name, node, arriving[0])
         why = "" if neuron.tau is None else f"leak left out (tau = {neuron.tau.min():g} s)"
         self._row(name, node, "the readout", neuron.tau is None, why)
         return tuple(scaled(part, neuron.gain) for part in arriving)

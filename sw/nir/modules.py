@@ -4,7 +4,7 @@ Modules of frameworks are known by their classes' names: none of them is importe
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,15 +30,12 @@ class Chain:
     -------
     graph : Graph
         Nodes by the modules' names.
-    semantics : Semantics or None
-        How the neurons fire and reset; None without any.
-    floor : float or None
-        Their floor in thresholds, where they have one.
+    semantics : mapping of str to Semantics
+        How each module of neurons fires and resets, and its floor, if it has one.
     """
 
     graph: Graph
-    semantics: Semantics | None
-    floor: float | None
+    semantics: Mapping[str, Semantics]
 
 
 def chain_of(modules: Iterable[Any], sensor: Shape, drop_bias: bool = False) -> Chain:
@@ -56,11 +53,10 @@ def chain_of(modules: Iterable[Any], sensor: Shape, drop_bias: bool = False) -> 
     Raises
     ------
     GraphError
-        If a module is unknown or set to what no layer does, or neurons differ in how they fire; the
-        message names it.
+        If a module is unknown or set to what no layer does; the message names it.
     """
     nodes = {"input": Node("module 'input'", "Input", {"shape": np.array(sensor)}, {})}
-    found: dict[str, Any] = {}
+    semantics: dict[str, Semantics] = {}
     for name, module in _flat(modules, ""):
         blank = Node(f"module {name!r}", type(module).__name__, {}, {})
         if blank.kind in SAME:
@@ -72,10 +68,7 @@ def chain_of(modules: Iterable[Any], sensor: Shape, drop_bias: bool = False) -> 
         if blank.kind in _LAYERS:
             kind, values = _LAYERS[blank.kind](blank, module)
         elif blank.kind in _NEURONS:
-            kind, values, semantics, floor = _NEURONS[blank.kind](blank, module)
-            for what, value in (("semantics", semantics), ("floor", floor)):
-                if found.setdefault(what, value) != value:
-                    raise blank.refuse(f"{what} = {value}: expected {found[what]}, as before it")
+            kind, values, semantics[name] = _NEURONS[blank.kind](blank, module)
         else:
             raise blank.refuse(f"expected one of {', '.join([*_LAYERS, *_NEURONS, 'BatchNorm2d'])}")
         arrays: dict[str, Value] = {
@@ -85,7 +78,7 @@ def chain_of(modules: Iterable[Any], sensor: Shape, drop_bias: bool = False) -> 
     nodes["output"] = Node("module 'output'", "Output", {}, {})
     names = list(nodes)
     edges = tuple(itertools.pairwise(names))
-    return Chain(Graph("module", nodes, edges, {}), found.get("semantics"), found.get("floor"))
+    return Chain(Graph("module", nodes, edges, {}), semantics)
 
 
 def _flat(modules: Iterable[Any], prefix: str) -> Iterator[tuple[str, Any]]:
@@ -168,18 +161,30 @@ def _folded(node: Node, blank: Node, norm: Any, drop_bias: bool) -> Node:
     return Node(node.where, node.kind, values, node.metadata)
 
 
-Neurons = tuple[str, dict[str, Any], Semantics, float | None]
+Neurons = tuple[str, dict[str, Any], Semantics]
 
 
-def _if(threshold: Any, semantics: Semantics, floor: float | None = None) -> Neurons:
+def _if(threshold: Any, semantics: Semantics) -> Neurons:
     """Neurons that receive their currents as they are."""
-    steps = replace(semantics, dt=1.0, leaky_dt=1.0)
-    return "IF", {"r": 1.0, "v_threshold": threshold}, steps, floor
+    return "IF", {"r": 1.0, "v_threshold": threshold}, replace(semantics, dt=1.0, leaky_dt=1.0)
+
+
+def _leaky(threshold: Any, decay: Any, gain: Any, semantics: Semantics) -> Neurons:
+    """Neurons that keep a part of their membranes and receive currents times a gain."""
+    _, values, how = _if(threshold, semantics)
+    decay = _array(decay).astype(float)
+    with np.errstate(divide="ignore"):
+        tau = 1 / (1 - decay)
+    values |= {"r": _array(gain) * tau, "tau": tau, "v_leak": np.zeros_like(tau), "dt": 1.0}
+    return "LIF", values, replace(how, euler=True)
 
 
 def _ours(blank: Node, neuron: Any) -> Neurons:
     how = replace(TICKLESS, spikes=neuron.spikes, reset=neuron.reset, strict=neuron.strict)
-    return _if(1.0, how, neuron.floor)
+    if blank.kind == "LeakyIntegrateAndFire":
+        decay = np.reshape(neuron.decay, (-1, 1, 1) if isinstance(neuron.decay, tuple) else ())
+        return _leaky(1.0, decay, 1.0, replace(how, delayed=neuron.delayed))
+    return _if(1.0, replace(how, floor=neuron.floor if np.isfinite(neuron.floor) else None))
 
 
 def _sinabs(blank: Node, module: Any) -> Neurons:
@@ -198,9 +203,14 @@ def _sinabs(blank: Node, module: Any) -> Neurons:
         spikes="many" if spikes == "MultiSpike" else "one",
         reset="subtract" if reset == "MembraneSubtract" else "zero",
     )
-    low = module.min_v_mem
-    floor = None if low is None else float(low / _array(module.spike_threshold).max())
-    return _if(module.spike_threshold, how, floor)
+    if module.min_v_mem is not None:
+        floor = float(_array(module.min_v_mem) / _array(module.spike_threshold).max())
+        how = replace(how, floor=floor)
+    if not blank.kind.startswith("LIF"):
+        return _if(module.spike_threshold, how)
+    alpha = _array(module.alpha_mem_calculated).astype(float)
+    gain = 1 - alpha if module.norm_input else 1.0
+    return _leaky(module.spike_threshold, alpha, gain, how)
 
 
 def _snntorch(blank: Node, module: Any) -> Neurons:
@@ -220,30 +230,46 @@ def _snntorch(blank: Node, module: Any) -> Neurons:
     beta = _array(module.beta).astype(float).clip(0, 1)
     if (beta == 1).all():
         return _if(module.threshold, how)
-    with np.errstate(divide="ignore"):
-        tau = 1 / (1 - beta)
-    _, values, how, _ = _if(module.threshold, how)
-    return "LIF", {**values, "r": tau, "tau": tau, "v_leak": np.zeros_like(tau)}, how, None
+    return _leaky(module.threshold, beta, 1.0, how)
 
 
 def _spikingjelly(blank: Node, module: Any) -> Neurons:
     if module.v_reset not in (None, 0):
         raise blank.refuse(f"v_reset = {module.v_reset}: expected 0, or None for subtraction")
     reset = "subtract" if module.v_reset is None else "zero"
-    return _if(module.v_threshold, replace(FRAMEWORKS["spikingjelly"], reset=reset))
+    how = replace(FRAMEWORKS["spikingjelly"], reset=reset)
+    if blank.kind != "LIFNode":
+        return _if(module.v_threshold, how)
+    gain = 1 / module.tau if module.decay_input else 1.0
+    return _leaky(module.v_threshold, np.array(1 - 1 / module.tau), gain, how)
 
 
 def _norse(blank: Node, module: Any) -> Neurons:
     if _array(module.p.v_reset).any():
         raise blank.refuse(f"v_reset = {module.p.v_reset}: expected 0")
-    return _if(module.p.v_th, FRAMEWORKS["norse"])
+    how = FRAMEWORKS["norse"]
+    if blank.kind != "LIFBoxCell":
+        return _if(module.p.v_th, how)
+    if _array(module.p.v_leak).any():
+        raise blank.refuse(f"v_leak = {module.p.v_leak}: expected 0")
+    reset = getattr(module.p.reset_method, "__name__", str(module.p.reset_method))
+    if reset not in ("reset_value", "reset_subtract"):
+        raise blank.refuse(f"reset_method = {reset}: expected reset_value or reset_subtract")
+    how = replace(how, reset="zero" if reset == "reset_value" else "subtract")
+    gain = module.dt * _array(module.p.tau_mem_inv).astype(float)
+    return _leaky(module.p.v_th, 1 - gain, gain, how)
 
 
 _NEURONS: dict[str, Callable[[Node, Any], Neurons]] = {
     "IntegrateAndFire": _ours,
+    "LeakyIntegrateAndFire": _ours,
     "IAF": _sinabs,
     "IAFSqueeze": _sinabs,
+    "LIF": _sinabs,
+    "LIFSqueeze": _sinabs,
     "Leaky": _snntorch,
     "IFNode": _spikingjelly,
+    "LIFNode": _spikingjelly,
     "IAFCell": _norse,
+    "LIFBoxCell": _norse,
 }

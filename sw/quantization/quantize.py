@@ -55,11 +55,14 @@ def quantize(
         If the network is another one, a width or threshold is out of range, a batch norm shifts,
         or a weight is not finite.
     """
-    neuron = model.neuron
-    if not isinstance(neuron, IntegrateAndFire):
-        raise NetworkError(f"neuron = {neuron.kind!r}: expected 'if'")
-    if not isfinite(neuron.floor):
-        raise NetworkError(f"floor = {neuron.floor}: expected a finite number of thresholds")
+    for neuron in model.layer_neurons:
+        if not isinstance(neuron, IntegrateAndFire):
+            raise NetworkError(
+                f"neuron = {neuron.kind!r}: expected 'if': event by event there is no time to leak "
+                "in; tickless train --from trains such a network without its leak"
+            )
+        if not isfinite(neuron.floor):
+            raise NetworkError(f"floor = {neuron.floor}: expected a finite number of thresholds")
     try:
         quantization = Quantization(weight_bits, resolution, clip)
         if model.norms:
@@ -71,7 +74,7 @@ def quantize(
     for index, (geometry, parameter) in enumerate(
         zip(model.geometries, model.weights, strict=True)
     ):
-        weight = parameter.detach().cpu()
+        weight, neuron = parameter.detach().cpu(), model.event_neuron(index)
         shortcut = model.shortcut(index)
         if shortcut is not None:
             shortcut = shortcut[0].detach().cpu(), shortcut[1]
