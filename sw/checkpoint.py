@@ -89,7 +89,13 @@ class Checkpoint:
         try:
             check_readable(path)
             with safe_open(path, "pt") as file:
-                text = json.loads((file.metadata() or {})["tickless-checkpoint"])
+                header = file.metadata() or {}
+                if "tickless" in header:
+                    raise CheckpointError(
+                        f"{path}: an integer network: expected the checkpoint that it was made "
+                        f"from, {cls.beside(Path(path))} by its usual name"
+                    )
+                text = json.loads(header["tickless-checkpoint"])
                 state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             if text["format_version"] == 1:
                 text |= {"neuron": {"kind": "if", "floor": text["floor"]}}

@@ -16,11 +16,11 @@ from tickless.sw.integer.geometry import Shape
 from tickless.sw.integer.network import Network, Provenance
 from tickless.sw.nir.floors import FLOOR, FloorTrial, best_floor, try_floors
 from tickless.sw.nir.graph import flatten
-from tickless.sw.nir.layers import Choices, Meaning, Row
+from tickless.sw.nir.layers import Choices, Meaning, RealLayer, Row
 from tickless.sw.nir.meaning import interpret
 from tickless.sw.nir.modules import chain_of
-from tickless.sw.nir.neurons import NodeNeuron
-from tickless.sw.nir.reading import Graph, GraphError, read_graph, read_object
+from tickless.sw.nir.neurons import MARK, NodeNeuron
+from tickless.sw.nir.reading import GraphError, read_graph, read_object
 from tickless.sw.nir.stored import stored_network
 from tickless.sw.quantization.diagnosis import QuantizationWarning
 from tickless.sw.quantization.quantize import quantize
@@ -29,7 +29,7 @@ from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire, Neuron
 from tickless.sw.training.record import record
 
-__all__ = ["ChangedExportWarning", "Imported", "from_nir", "from_torch", "import_graph"]
+__all__ = ["ChangedExportWarning", "Imported", "from_nir", "from_torch", "networks_of"]
 
 METHOD = "nir"
 """Training method of an imported network, for its provenance."""
@@ -108,7 +108,8 @@ def from_nir(
     """
     read = read_graph(graph) if isinstance(graph, (str, Path)) else read_object(graph)
     choices = Choices(semantics, dt, readout, drop_bias, drop_leak)
-    return import_graph(read, choices, Quantization(bits, clip=clip), floor, sensor, recordings)
+    meaning = interpret(flatten(read), choices, sensor)
+    return networks_of(meaning, Quantization(bits, clip=clip), floor, recordings)
 
 
 def from_torch(
@@ -143,29 +144,26 @@ def from_torch(
     """
     chain = chain_of(module, sensor, drop_bias)
     choices = Choices(chain.semantics, None, readout, drop_bias, drop_leak)
-    return import_graph(
-        chain.graph, choices, Quantization(bits, clip=clip), floor, sensor, recordings
-    )
+    meaning = interpret(flatten(chain.graph), choices, sensor)
+    return networks_of(meaning, Quantization(bits, clip=clip), floor, recordings)
 
 
-def import_graph(
-    graph: Graph,
-    choices: Choices,
+def networks_of(
+    meaning: Meaning,
     quantization: Quantization,
     floor: float | None = None,
-    sensor: Shape | None = None,
     recordings: Recordings | None = None,
 ) -> Imported:
-    """Networks of a graph that was read; parameters and errors as of `from_nir`."""
-    meaning = interpret(flatten(graph), choices, sensor)
+    """Networks of a graph of which it is known what it means; parameters and errors as of
+    `from_nir`."""
     notes = []
     try:
         # Whoever asks for another floor wants other integers.
-        network = stored_network(meaning, graph.metadata) if floor is None else None
+        network = stored_network(meaning, meaning.metadata) if floor is None else None
         trials: tuple[FloorTrial, ...] = ()
         if network is not None:
             notes.append("integers, floors and widths as they were exported")
-        elif meaning.exported and floor is None:
+        elif MARK in meaning.metadata and floor is None:
             warnings.warn(
                 f"{meaning.where}: weights, or what the export wrote beside them, were changed "
                 "since: they are rounded anew, and ceilings and widths are not those of the export",
@@ -231,7 +229,14 @@ def _filled(floors: Sequence[float | None], floor: float) -> tuple[float, ...]:
 def _quantized(meaning: Meaning, floors: Sequence[float], how: Quantization) -> Network:
     origin = Provenance(method=METHOD)
     model = _model(meaning, [_neuron(*each) for each in _spiking(meaning, floors)])
-    return quantize(model, how.weight_bits, how.resolution, origin, how.clip)
+    origins = [_node_name(meaning, layer) for layer in meaning.layers]
+    return quantize(model, how.weight_bits, how.resolution, origin, how.clip, origins)
+
+
+def _node_name(meaning: Meaning, layer: RealLayer) -> str:
+    """Node of a layer's neurons, or of a readout's weights; the output itself has none."""
+    node = layer.node or layer.weight_node
+    return "the output" if node is None else node.where.removeprefix(f"{meaning.where}: ")
 
 
 def _spiking(meaning: Meaning, floors: Sequence[float]) -> list[tuple[NodeNeuron, float]]:

@@ -10,7 +10,7 @@ from tickless.errors import InputError
 from tickless.sw.integer.geometry import Shape
 from tickless.sw.integer.specs import LayerSpec
 from tickless.sw.nir.neurons import NodeNeuron
-from tickless.sw.nir.reading import Node
+from tickless.sw.nir.reading import Node, Value
 from tickless.sw.nir.semantics import Semantics
 
 __all__ = ["Choices", "Meaning", "RealLayer", "Row", "table"]
@@ -98,8 +98,8 @@ class Meaning:
         Extent of the events.
     layers : tuple of RealLayer
         The layers.
-    exported : bool
-        Whether the graph is, or was, an export of ours.
+    metadata : mapping of str to numpy.ndarray or str
+        The graph's own.
     dt : float or None
         Time step in seconds that gains were taken with; None without neurons.
     rows : tuple of Row
@@ -109,14 +109,14 @@ class Meaning:
     where: str
     sensor: Shape
     layers: tuple[RealLayer, ...]
-    exported: bool
+    metadata: Mapping[str, Value]
     dt: float | None
     rows: tuple[Row, ...]
 
 
 def table(rows: tuple[Row, ...]) -> str:
     """Rows as text, one line each."""
-    cells = [("node", "primitive", "becomes", "", "")]
+    cells = [("node", "primitive", "becomes", "exactness", "why")]
     cells += [
         (row.node, row.kind, row.becomes, "exact" if row.exact else "approximate", row.why)
         for row in rows

@@ -16,7 +16,7 @@ from tickless.sw.nir.edges import described, edge_of, shortcut_of
 from tickless.sw.nir.graph import FlatGraph
 from tickless.sw.nir.layers import Choices, Meaning, RealLayer, Row
 from tickless.sw.nir.linear import LINEAR
-from tickless.sw.nir.neurons import MARK, NodeNeuron, neuron_of, semantics_of
+from tickless.sw.nir.neurons import NodeNeuron, neuron_of, semantics_of
 from tickless.sw.nir.reading import GraphError, Node
 
 __all__ = ["interpret"]
@@ -79,7 +79,7 @@ class _Walk:
         self._check_biases()
         rows = tuple(self.rows.values())
         layers = tuple(self.layers)
-        return Meaning(graph.where, self.sensor, layers, MARK in graph.metadata, self.dt, rows)
+        return Meaning(graph.where, self.sensor, layers, graph.metadata, self.dt, rows)
 
     def _pass(self, name: str, node: Node, arriving: Currents) -> Currents:
         """What a node sends."""
