@@ -38,7 +38,12 @@ def interpret(graph: FlatGraph, choices: Choices, sensor: Shape | None = None) -
     ------
     GraphError
         If a node has no meaning here; the message names it, says why, and what would do.
+    InputError
+        If the sensor has no extent.
     """
+    whole = sensor is None or all(type(length) is int and length > 0 for length in sensor)
+    if not whole or len(sensor or (1, 1, 1)) != 3:
+        raise InputError(f"sensor = {sensor}: expected channels, height and width")
     # Numbers that overflow are refused where they become weights.
     with np.errstate(all="ignore"):
         return _Walk(graph, choices, sensor).run()

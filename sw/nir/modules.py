@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from tickless.sw.integer.geometry import Shape
-from tickless.sw.nir.reading import Graph, Node, Value
+from tickless.sw.nir.reading import Graph, GraphError, Node, Value
 from tickless.sw.nir.semantics import FRAMEWORKS, TICKLESS, Semantics
 
 __all__ = ["Chain", "chain_of"]
@@ -53,8 +53,14 @@ def chain_of(modules: Iterable[Any], sensor: Shape, drop_bias: bool = False) -> 
     Raises
     ------
     GraphError
-        If a module is unknown or set to what no layer does; the message names it.
+        If a module is unknown or set to what no layer does, and the message names it; or if they
+        are in no order.
     """
+    if not isinstance(modules, Iterable):
+        raise GraphError(
+            f"{type(modules).__name__}: expected an nn.Sequential or a list of modules, in the "
+            "order of their calls; for others, take their framework's export to NIR"
+        )
     nodes = {"input": Node("module 'input'", "Input", {"shape": np.array(sensor)}, {})}
     semantics: dict[str, Semantics] = {}
     for name, module in _flat(modules, ""):

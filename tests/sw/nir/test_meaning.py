@@ -1,6 +1,8 @@
 import dataclasses
 import itertools
+from typing import Any
 
+import h5py
 import nir
 import numpy as np
 import pytest
@@ -564,3 +566,29 @@ def test_a_leak_that_leaves_nothing_is_refused():
         from_nir(graph, semantics="norse", dt=0.001, drop_leak=True)
     found = from_nir(graph, semantics="sinabs", dt=0.001, drop_leak=True).checkpoint.model.neuron
     assert found == LeakyIntegrateAndFire(np.exp(-1), spikes="many", reset="subtract")
+
+
+@pytest.mark.parametrize("kind", ["<f2", "<f4", ">f4", ">f8", "<i4"])
+def test_numbers_of_any_width_and_byte_order_are_the_same(kind, tmp_path):
+    node = conv2d(np.round(weights(4, 2, 3, 3) * 4), size=(7, 8))
+    graph = chain(node, neurons((4, 5, 6), 8.0), sensor=SENSOR)
+    expected = from_nir(graph, semantics="sinabs").network.hash
+    nir.write(tmp_path / "a.nir", graph)
+    with h5py.File(tmp_path / "a.nir", "a") as file:
+        for place, field in (("0", "weight"), ("1", "v_threshold"), ("1", "r")):
+            group: Any = file[f"node/nodes/{place}"]
+            values = group[field][()]
+            del group[field]
+            group[field] = values.astype(kind)
+    assert from_nir(tmp_path / "a.nir", semantics="sinabs").network.hash == expected
+
+
+def test_thresholds_may_be_one_for_all_or_have_a_batch_in_front():
+    graph = chain(conv2d(weights(4, 2, 3, 3)), neurons((4, 5, 6), 2.0), sensor=SENSOR)
+    expected = from_nir(graph, semantics="sinabs").network.hash
+    for shape in ((), (1,), (1, 4, 5, 6), (4, 1, 1)):
+        graph.nodes["1"].v_threshold = np.full(shape, 2.0)
+        assert from_nir(graph, semantics="sinabs").network.hash == expected
+    graph.nodes["1"].v_threshold = np.full((4,), 2.0)
+    with pytest.raises(GraphError, match=r"v_threshold of shape \(4,\): expected \(4, 5, 6\)"):
+        from_nir(graph, semantics="sinabs")

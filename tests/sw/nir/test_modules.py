@@ -1,12 +1,14 @@
 import dataclasses
+import re
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from tickless.errors import InputError
 from tickless.sw.integer.engine import run
 from tickless.sw.judge.evaluate import FloatEngine
 from tickless.sw.nir.importing import from_torch
@@ -198,6 +200,14 @@ def test_leaky_neurons_keep_their_leak_in_time_steps(fire, gain, expected, deep)
     torch.testing.assert_close(model.weights[0].flatten(), weights.weight.detach().flatten() * gain)
     # The integers do not leak, and reset as before.
     assert [layer.reset for layer in imported.network.layers[:1]] == [expected.reset]
+
+
+def test_what_is_no_chain_or_no_sensor_is_refused():
+    with pytest.raises(GraphError, match=r"^Linear: expected an nn.Sequential or a list"):
+        from_torch(cast(Any, nn.Linear(2, 3)), SENSOR)
+    for sensor in ((2, 8), (2, 8, 9, 1), (0, 8, 9), (2, 8.0, 9)):
+        with pytest.raises(InputError, match=rf"^sensor = {re.escape(str(sensor))}: expected chan"):
+            from_torch(layers(iaf), cast(Any, sensor))
 
 
 def test_layers_may_differ_in_how_they_fire_and_reset():
