@@ -2,11 +2,10 @@
 
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import torch
 
 from tickless.errors import TicklessWarning
@@ -14,19 +13,18 @@ from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.data.recordings import Recordings
 from tickless.sw.integer.geometry import Shape
 from tickless.sw.integer.network import Network, Provenance
+from tickless.sw.nir.float_network import float_network, origin_of
 from tickless.sw.nir.floors import FLOOR, FloorTrial, best_floor, try_floors
 from tickless.sw.nir.graph import flatten
 from tickless.sw.nir.layers import Choices, Meaning, RealLayer, Row
 from tickless.sw.nir.meaning import interpret
 from tickless.sw.nir.modules import chain_of
-from tickless.sw.nir.neurons import MARK, NodeNeuron
+from tickless.sw.nir.neurons import MARK
 from tickless.sw.nir.reading import GraphError, read_graph, read_object
 from tickless.sw.nir.stored import stored_network
 from tickless.sw.quantization.diagnosis import QuantizationWarning
 from tickless.sw.quantization.quantize import quantize
 from tickless.sw.quantization.rule import Clip, Quantization
-from tickless.sw.training.models import SpikingNetwork
-from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire, Neuron
 from tickless.sw.training.record import record
 
 __all__ = ["ChangedExportWarning", "Imported", "from_nir", "from_torch", "networks_of"]
@@ -198,7 +196,7 @@ def networks_of(
         raise GraphError(f"{meaning.where}: {error}") from None
     if meaning.dt is not None:
         notes.append(f"gains taken with dt = {meaning.dt:g} s")
-    model = _model(meaning, [_stepped(*each) for each in _spiking(meaning, lows)])
+    model = float_network(meaning, lows, leaks=True)
     if model.leaks:
         notes.append(
             "in time steps the checkpoint's neurons leak as the graph says, event by event none "
@@ -210,7 +208,7 @@ def networks_of(
         METHOD,
         0,
         STEPS,
-        record={**record(torch.device("cpu")), "nir": _origin(meaning, lows)},
+        record={**record(torch.device("cpu")), "nir": origin_of(meaning, lows)},
     )
     return Imported(checkpoint, network, meaning.rows, trials, tuple(notes))
 
@@ -228,7 +226,7 @@ def _filled(floors: Sequence[float | None], floor: float) -> tuple[float, ...]:
 
 def _quantized(meaning: Meaning, floors: Sequence[float], how: Quantization) -> Network:
     origin = Provenance(method=METHOD)
-    model = _model(meaning, [_neuron(*each) for each in _spiking(meaning, floors)])
+    model = float_network(meaning, floors)
     origins = [_node_name(meaning, layer) for layer in meaning.layers]
     return quantize(model, how.weight_bits, how.resolution, origin, how.clip, origins)
 
@@ -237,61 +235,3 @@ def _node_name(meaning: Meaning, layer: RealLayer) -> str:
     """Node of a layer's neurons, or of a readout's weights; the output itself has none."""
     node = layer.node or layer.weight_node
     return "the output" if node is None else node.where.removeprefix(f"{meaning.where}: ")
-
-
-def _spiking(meaning: Meaning, floors: Sequence[float]) -> list[tuple[NodeNeuron, float]]:
-    """What the graph says of each spiking layer's neurons, and their floor."""
-    own = [layer.neuron for layer in meaning.layers if layer.neuron is not None]
-    return list(zip(own, floors, strict=True))
-
-
-def _neuron(node: NodeNeuron, floor: float) -> IntegrateAndFire:
-    """Neurons without their leak."""
-    how = node.semantics
-    return IntegrateAndFire(floor, spikes=how.spikes, reset=how.reset, strict=how.strict)
-
-
-def _stepped(node: NodeNeuron, floor: float) -> Neuron:
-    """Neurons in time steps; those that leak have no floor."""
-    if node.decay is None:
-        return _neuron(node, floor)
-    decays, how = tuple(node.decay.tolist()), node.semantics
-    return LeakyIntegrateAndFire(
-        decays[0] if len(set(decays)) == 1 else decays,
-        spikes=how.spikes,
-        reset=how.reset,
-        strict=how.strict,
-        delayed=how.delayed,
-    )
-
-
-def _model(meaning: Meaning, neurons: Sequence[Neuron]) -> SpikingNetwork:
-    specs = [layer.spec for layer in meaning.layers]
-    # A readout alone has neurons by name only.
-    neurons = neurons or [IntegrateAndFire(FLOOR)]
-    model = SpikingNetwork(meaning.sensor, specs, neurons, normalize=False)
-    with torch.no_grad():
-        for index, layer in enumerate(meaning.layers):
-            model.weights[index].copy_(torch.from_numpy(layer.weight))
-            if layer.shortcut is not None:
-                model.direct[str(index)].copy_(torch.from_numpy(layer.shortcut))
-    return model.eval()
-
-
-def _origin(meaning: Meaning, floors: Sequence[float]) -> dict[str, Any]:
-    """What the graph said and the network does not know, by layer where there is one."""
-    neurons = [layer.neuron for layer in meaning.layers]
-    how = [asdict(neuron.semantics) for neuron in neurons if neuron is not None]
-    return {
-        "source": Path(meaning.where).name,
-        "semantics": how[0] if how and all(each == how[0] for each in how) else how,
-        "dt": meaning.dt,
-        "floors": list(floors),
-        "tau": [_list(None if neuron is None else neuron.tau) for neuron in neurons],
-        "v_leak": [_list(None if neuron is None else neuron.v_leak) for neuron in neurons],
-        "bias": [_list(layer.bias) for layer in meaning.layers],
-    }
-
-
-def _list(values: np.ndarray | None) -> Sequence[float] | None:
-    return None if values is None else values.tolist()

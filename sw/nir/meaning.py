@@ -210,22 +210,22 @@ class _Walk:
         chain, *others = sorted(arriving, key=lambda part: -part.source)
         if chain.source != index - 1 or len(others) > 1:
             raise node.refuse(
-                f"receives {_senders(arriving)}, and layer {index} comes before it: expected a "
-                "chain of layers, with shortcuts past some of them"
+                f"receives {self._senders(arriving)}, and {self._named(index - 1)} comes before "
+                "it: expected a chain of layers, with shortcuts past some of them"
             )
         if not others:
             return chain, None
         (direct,) = others
         if direct.source in (-1, index - 1):
             raise node.refuse(
-                f"a shortcut from {_layer_name(direct.source)}: expected one from a spiking layer "
+                f"a shortcut from {self._named(direct.source)}: expected one from a spiking layer "
                 "that passes at least one layer"
             )
         for passed in range(direct.source + 1, index):
             if self.layers[passed].shortcut is not None:
                 raise node.refuse(
-                    f"its shortcut from layer {direct.source + 1} passes layer {passed + 1}, which "
-                    "has one, too: expected none inside or across another"
+                    f"its shortcut from {self._named(direct.source)} passes {self._named(passed)}, "
+                    "which has one, too: expected none inside or across another"
                 )
         return chain, direct
 
@@ -250,13 +250,13 @@ class _Walk:
         """The readout."""
         if len(arriving) > 1:
             raise node.refuse(
-                f"receives {_senders(arriving)}: expected no shortcut into the readout"
+                f"receives {self._senders(arriving)}: expected no shortcut into the readout"
             )
         part, shape = next(iter(arriving)), node.shape("shape")
         if shape is not None and prod(shape) != prod(part.grid):
             raise node.refuse(f"shape = {shape}: expected {part.shape}, what reaches it")
         if part.source != len(self.layers) - 1:
-            raise node.refuse(f"receives {_senders(arriving)}: expected the last layer alone")
+            raise node.refuse(f"receives {self._senders(arriving)}: expected the last layer alone")
         counts = part.weight is None
         if counts and not self.layers:
             raise node.refuse("receives the sensor's events: expected a layer between them")
@@ -267,6 +267,17 @@ class _Walk:
         what = "counts the last layer's spikes" if counts else "sums"
         self._row(name, node, f"readout of {len(weight)}: {what}")
         return ()
+
+    def _senders(self, arriving: Currents) -> str:
+        return " and ".join(self._named(part.source) for part in arriving)
+
+    def _named(self, source: int) -> str:
+        """A layer by its number and its neurons' node."""
+        if source < 0:
+            return "the sensor"
+        node = self.layers[source].node
+        assert node is not None
+        return f"layer {source + 1} ({node.where.removeprefix(f'{self.graph.where}: ')})"
 
     def _check_biases(self) -> None:
         """Refuse biases, or tell that they were left out."""
@@ -298,11 +309,3 @@ _REFUSED = {
 }
 
 _INSTEAD = "; expected IF neurons behind Conv1d, Conv2d, Linear, Affine, pooling, Flatten or Scale"
-
-
-def _senders(arriving: Currents) -> str:
-    return " and ".join(_layer_name(part.source) for part in arriving)
-
-
-def _layer_name(source: int) -> str:
-    return "the sensor" if source < 0 else f"layer {source + 1}"

@@ -87,7 +87,7 @@ class Node:
             most = f", at most {LARGEST}" if (array > LARGEST).any() else ""
             raise self.refuse(
                 f"{name} = {_short(self.values[name])}: "
-                f"expected {length} {'integer' if length == 1 else 'integers'} of at least "
+                f"expected {length} integers of at least "
                 f"{low}{most}"
             )
         return tuple(int(item) for item in np.broadcast_to(array, length))

@@ -429,7 +429,8 @@ def test_layers_side_by_side_and_nested_shortcuts_are_refused():
     line = list(itertools.pairwise(names))
     nested = nir.NIRGraph(nodes, [*line, ("s", "u"), ("fork", "join")], type_check=False)
     with pytest.raises(
-        GraphError, match=r"node 'join' \(IF\): its shortcut from layer 1 passes layer 4"
+        GraphError,
+        match=r"node 'join' \(IF\): its shortcut from layer 1 \(node '\w+'\) passes layer 4",
     ):
         from_nir(nested, semantics="sinabs")
     early = nir.NIRGraph(nodes, [*line, ("first", "s")], type_check=False)

@@ -203,7 +203,7 @@ def test_graphs_in_graphs_in_graphs(tmp_path):
     ("shape", "message"),
     [
         ((2, 10**9, 8), "expected 3 integers of at least 0, at most 16777216"),
-        ((2.5,), "expected 1 integer of at least 0$"),
+        ((2.5,), "expected 1 integers of at least 0$"),
     ],
 )
 def test_extents_are_integers_within_bounds(shape, message):
