@@ -64,7 +64,7 @@ class ShardOutcome:
         it.
     spike_difference : tuple of int or None
         The two sums of `sw.judge.evaluate.spike_difference`; None without the float
-        network, or where early exit cuts samples short.
+        network, or of one that leaks, or where early exit cuts samples short.
     """
 
     rows: Sequence[SampleRow]

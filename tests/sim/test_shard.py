@@ -1,5 +1,6 @@
 """Shards on workers: the same whatever happens to a worker, and nothing runs on without it."""
 
+import dataclasses
 import os
 import signal
 import threading
@@ -19,7 +20,11 @@ from tickless.sim.run import Simulation
 from tickless.sim.samples import Sample
 from tickless.sim.shard import CarriedShards, run_shard
 from tickless.sim.summary import summarize
+from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.data.events import Events
+from tickless.sw.integer.specs import LayerSpec
+from tickless.sw.training.models import SpikingNetwork
+from tickless.sw.training.neurons import LeakyIntegrateAndFire
 from tickless.sw.workers import run_tasks
 
 
@@ -89,6 +94,17 @@ def test_samples_without_events_have_a_result(experiment):
     assert result.events_in == 0
     assert result.limit_cycles_per_sample == 1
     assert result.accuracy["rtl"] == result.accuracy["integer"]
+
+
+def test_a_network_that_leaks_is_compared_in_time_steps_alone(experiment, shards):
+    network = experiment.network
+    specs = [LayerSpec("linear", 5), LayerSpec("readout", network.classes)]
+    model = SpikingNetwork(network.input_shape, specs, LeakyIntegrateAndFire(), normalize=False)
+    leaky = dataclasses.replace(experiment, checkpoint=Checkpoint(model, "", "nir", 0, 3))
+    result = summarize(leaky, "made", "made", [run_shard(leaky, shards[0])])
+    assert result.accuracy["float_events"] is None
+    assert result.spike_difference is None
+    assert result.accuracy["time_stepped"] in (0.0, 0.5, 1.0)
 
 
 def test_a_cluster_needs_no_file_of_ours(experiment, shards, tmp_path, monkeypatch):
