@@ -96,12 +96,16 @@ def test_samples_without_events_have_a_result(experiment):
     assert result.accuracy["rtl"] == result.accuracy["integer"]
 
 
-def test_a_network_that_leaks_is_compared_in_time_steps_alone(experiment, shards):
+def test_a_network_that_leaks_is_compared_in_time_steps_alone(experiment):
     network = experiment.network
+    events = random_events(np.random.default_rng(5), network, 50)
+    events = events[((events >= 0) & (events < network.input_shape)).all(axis=1)]
+    given = dataclasses.replace(recording(events), sensor=network.input_shape)
+    samples = [Sample(index, str(index), 0, True, _given, given) for index in range(2)]
     specs = [LayerSpec("linear", 5), LayerSpec("readout", network.classes)]
     model = SpikingNetwork(network.input_shape, specs, LeakyIntegrateAndFire(), normalize=False)
     leaky = dataclasses.replace(experiment, checkpoint=Checkpoint(model, "", "nir", 0, 3))
-    result = summarize(leaky, "made", "made", [run_shard(leaky, shards[0])])
+    result = summarize(leaky, "made", "made", [run_shard(leaky, samples)])
     assert result.accuracy["float_events"] is None
     assert result.spike_difference is None
     assert result.accuracy["time_stepped"] in (0.0, 0.5, 1.0)
