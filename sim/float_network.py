@@ -19,7 +19,7 @@ def run_float_network(
     recordings: Sequence[Events],
     labels: Sequence[int],
     spikes: Sequence[np.ndarray],
-) -> tuple[list[int], list[tuple[int, int]], int | None]:
+) -> tuple[list[int] | None, list[tuple[int, int]] | None, int | None]:
     """The members of `sim.references.FloatReference`.
 
     Parameters
@@ -29,15 +29,17 @@ def run_float_network(
     recordings, labels, spikes : sequence
         As of `sim.references.float_reference`.
     """
-    model, engine = checkpoint.model, FloatEngine(checkpoint.model)
-    classes, differences = [], []
+    model = checkpoint.model
+    labelled = [pair for pair in zip(recordings, labels, strict=True) if pair[1] != UNLABELLED]
+    right = None
+    if labelled:
+        right = right_in_steps(model, FrameSource(labelled, model.sensor), checkpoint.steps)
+    if model.leaks:
+        return None, None, right
+    engine, classes, differences = FloatEngine(model), [], []
     for events, integer_spikes in zip(recordings, spikes, strict=True):
         logits, float_spikes, _ = engine.run(events.addresses)
         classes.append(int(np.argmax(logits)))
         expected, got = spike_counts(shape, float_spikes[-1]), spike_counts(shape, integer_spikes)
         differences.append((int(np.abs(expected - got).sum()), int(expected.sum())))
-    labelled = [pair for pair in zip(recordings, labels, strict=True) if pair[1] != UNLABELLED]
-    right = None
-    if labelled:
-        right = right_in_steps(model, FrameSource(labelled, model.sensor), checkpoint.steps)
     return classes, differences, right

@@ -61,17 +61,17 @@ class FloatReference:
 
     Members
     -------
-    classes : sequence of int
-        Of each sample, event by event.
-    spike_difference : sequence of (int, int)
+    classes : sequence of int or None
+        Of each sample, event by event; None of a network that leaks.
+    spike_difference : sequence of (int, int) or None
         Of each sample, the two sums of `sw.judge.evaluate.spike_difference` for the last spiking
-        layer.
+        layer; None of a network that leaks.
     right_in_steps : int or None
         Labelled samples that it classifies rightly in its time steps; None if there are none.
     """
 
-    classes: Sequence[int]
-    spike_difference: Sequence[tuple[int, int]]
+    classes: Sequence[int] | None
+    spike_difference: Sequence[tuple[int, int]] | None
     right_in_steps: int | None
 
 

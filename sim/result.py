@@ -109,8 +109,9 @@ class Result:
     method : str
         How the network was trained; ``random`` if it was not.
     accuracy : mapping
-        ``time_stepped`` and ``float_events`` of the float network (None without its checkpoint),
-        ``integer`` by the golden model, ``rtl``; None where no sample has a label.
+        ``time_stepped`` and ``float_events`` of the float network (None without its checkpoint;
+        the latter of one that leaks, too), ``integer`` by the golden model, ``rtl``; None where no
+        sample has a label.
     agreement : mapping
         ``classes``, ``logits``, ``spikes``, ``membranes``: share of samples (of samples and
         layers for spikes, of samples and cores for membranes) equal to the golden model.

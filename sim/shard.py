@@ -61,7 +61,7 @@ class ShardOutcome:
         it.
     spike_difference : tuple of int or None
         The two sums of `sw.judge.evaluate.spike_difference`; None without the float
-        network, or where early exit cuts samples short.
+        network, or of one that leaks, or where early exit cuts samples short.
     """
 
     rows: Sequence[SampleRow]
@@ -127,7 +127,7 @@ def run_shard(
         floats = float_reference(
             experiment.checkpoint, experiment.network, recordings, labels, whole_traces
         )
-    known = floats.classes if floats is not None else [None] * len(samples)
+    known = (floats and floats.classes) or [None] * len(samples)
     compared = zip(samples, recordings, record.samples, traces, known, strict=True)
     for sample, events, recorded, (whole, leaving), float_class in compared:
         trace = whole if leaving is None else leaving
@@ -192,7 +192,7 @@ def _traces(
 
 
 def _spike_difference(floats: FloatReference, rows: Sequence[SampleRow]) -> tuple[int, int] | None:
-    if any(row.decision is not None for row in rows):
+    if floats.spike_difference is None or any(row.decision is not None for row in rows):
         return None
     different, spiked = zip(*floats.spike_difference, strict=True)
     return sum(different), sum(spiked)

@@ -19,9 +19,10 @@ from tickless.sw.training.neurons import describe_neuron, read_neuron
 
 __all__ = ["Checkpoint", "CheckpointError"]
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Older ones are read as well: version 1 knows neither neurons by name nor quantization, version 2
-neither resets to zero nor geometry that differs by axis."""
+neither resets to zero nor geometry that differs by axis, version 3 no neurons that differ by layer
+or channel. A network without any of those is written as of version 3."""
 
 
 class CheckpointError(InputError):
@@ -62,11 +63,12 @@ class Checkpoint:
     def save(self, path: Path | str) -> None:
         """Write one safetensors file with the description in its header, all of it or nothing."""
         model = self.model
+        neuron = _neurons(model)
         description = {
-            "format_version": FORMAT_VERSION,
+            "format_version": FORMAT_VERSION if _differ(neuron) else 3,
             "sensor": model.sensor,
             "layers": [asdict(spec) for spec in model.specs],
-            "neuron": describe_neuron(model.neuron),
+            "neuron": neuron,
             "normalized": bool(model.norms),
             "quantization": _given(model.quantization),
             **{name: getattr(self, name) for name in _FIELDS},
@@ -104,20 +106,31 @@ class Checkpoint:
         """
         try:
             state = load(content)
-            header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-            text = json.loads(header.get("__metadata__", {})["tickless-checkpoint"])
+            length = int.from_bytes(content[:8], "little")
+            header = json.loads(content[8 : 8 + length]).get("__metadata__", {})
+            if "tickless" in header:
+                raise CheckpointError(
+                    f"{path}: an integer network: expected the checkpoint that it was made "
+                    f"from, {cls.beside(Path(path))} by its usual name"
+                )
+            text = json.loads(header["tickless-checkpoint"])
             if text["format_version"] == 1:
                 text |= {"neuron": {"kind": "if", "floor": text["floor"]}}
                 text |= {"quantization": None, "record": {}}
-            elif text["format_version"] not in (2, FORMAT_VERSION):
+            elif text["format_version"] not in (2, 3, FORMAT_VERSION):
                 raise CheckpointError(
                     f"{path}: format_version = {text['format_version']!r}: "
                     f"this version reads 1 to {FORMAT_VERSION}"
                 )
             sensor: Shape = tuple(text["sensor"])
             specs = [_spec(**layer) for layer in text["layers"]]
-            neuron = read_neuron(text["neuron"])
-            model = SpikingNetwork(sensor, specs, neuron, text["normalized"])
+            neuron = text["neuron"]
+            neurons = (
+                [read_neuron(each) for each in neuron]
+                if isinstance(neuron, list)
+                else read_neuron(neuron)
+            )
+            model = SpikingNetwork(sensor, specs, neurons, text["normalized"])
             if text["quantization"]:
                 model.quantization = Quantization(**text["quantization"])
             model.load_state_dict(state)
@@ -139,6 +152,16 @@ class Checkpoint:
     def with_accuracies(self, **accuracies: float) -> "Checkpoint":
         """The same checkpoint with these accuracies instead of its own."""
         return replace(self, accuracies=accuracies)
+
+
+def _neurons(model: SpikingNetwork) -> Any:
+    """Description of the neurons, or, where layers differ, of each layer's."""
+    found = [describe_neuron(neuron) for neuron in model.layer_neurons]
+    return found[0] if all(each == found[0] for each in found) else found
+
+
+def _differ(neuron: Any) -> bool:
+    return isinstance(neuron, list) or isinstance(neuron.get("decay"), tuple)
 
 
 def _given(quantization: Quantization | None) -> dict[str, Any] | None:

@@ -98,7 +98,7 @@ def _fine_tune(options: argparse.Namespace, changes: list[str]) -> int:
     name = output.name.removesuffix(CHECKPOINT)
     network_file, report_file = (output.with_name(f"{name}{end}") for end in (NETWORK, REPORT))
     fused = trainable(start, settings)
-    if fused.neuron == start.model.neuron:
+    if fused.layer_neurons == start.model.layer_neurons:
         fused = start.model
     # What cannot be quantized is refused before it is trained.
     first = _rounded(fused, settings)

@@ -192,10 +192,18 @@ def _warnings() -> Iterator[None]:
         yield
 
 
+class _Parser(ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        if message.endswith("expected one argument"):
+            # "-inf" looks like an option.
+            message += "; one that begins with - is given as --option=VALUE"
+        super().error(message)
+
+
 def command_parser(command: Command) -> ArgumentParser:
     """Parser of a part's options; the part is imported."""
     module = import_module(f"tickless.{command.module}")
-    parser = ArgumentParser(f"tickless {command.name}", description=module.__doc__)
+    parser = _Parser(f"tickless {command.name}", description=module.__doc__)
     module.add_options(parser)
     return parser
 

@@ -243,6 +243,11 @@ _PROVENANCE_FIELDS = ("dataset", "method", "seed", "accuracies")
 
 
 def _parse(metadata: Mapping[str, str]) -> dict[str, Any]:
+    if "tickless-checkpoint" in metadata:
+        raise NetworkError(
+            "a checkpoint, of real weights: expected the integer network that tickless quantize "
+            "makes of it"
+        )
     if "tickless" not in metadata:
         raise NetworkError("no 'tickless' entry in the header: not a network file")
     try:

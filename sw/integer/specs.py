@@ -108,7 +108,7 @@ def layer_geometries(sensor: Shape, specs: Sequence[LayerSpec]) -> tuple[Geometr
                     )
                 edges.append((source, index, direct))
         except GeometryError as error:
-            raise GeometryError(f"layer {index}: {error}") from None
+            raise GeometryError(f"layer {index + 1}: {error}") from None
         edges.append((index - 1, index, whole[-1]))
 
     live = [(spec.channels, 1, 1) for spec in specs]

@@ -48,7 +48,8 @@ class FloatEngine:
             if spec.kind == "readout":
                 self._readout = ReadoutLayer(*edges[0], np.inf)
             else:
-                self._layers.append(SpikingLayer(edges, threshold, floor, ceil, model.neuron.reset))
+                reset = model.event_neuron(index).reset
+                self._layers.append(SpikingLayer(edges, threshold, floor, ceil, reset))
             if spec.shortcut is not None:
                 self._joins[spec.shortcut.source] = index
 

@@ -31,7 +31,8 @@ class Judged:
     time_stepped : list of int
         Samples that the float network classifies rightly in 1, 2, 3, ... time steps.
     floating, integer : EventCounts
-        Event by event, with real weights and with integers; no float network has no counts.
+        Event by event, with real weights and with integers; no float network, or one that leaks,
+        has no counts.
     """
 
     time_stepped: list[int]
@@ -68,7 +69,7 @@ def judged(
     source = FrameSource(samples, model.sensor)
     with one_thread():
         right = [right_in_steps(model, source, number) for number in range(1, steps + 1)]
-    return Judged(right, count_events(model, samples), integer)
+    return Judged(right, None if model.leaks else count_events(model, samples), integer)
 
 
 def leads(network: Network, recordings: Recordings) -> list[int]:

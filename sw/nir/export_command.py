@@ -19,7 +19,8 @@ def main(options: argparse.Namespace) -> int:
     from tickless.sw.integer.network import Network
     from tickless.sw.nir.export import export
 
+    network = Network.load(options.network)
     output_file(options.output, options.network)
-    export(Network.load(options.network), options.output)
+    export(network, options.output)
     print(f"wrote {options.output}")
     return 0

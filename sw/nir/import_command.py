@@ -1,6 +1,7 @@
 """Make a checkpoint and an integer network of a NIR graph, and tell node by node what it became."""
 
 import argparse
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_clip(parser)
     parser.add_argument(
         "--floor",
-        type=float,
+        type=_floor,
         default=None,
         help="lowest membrane in thresholds, below 0 (the best on training recordings of "
         "--dataset, or -8)",
@@ -76,29 +77,27 @@ def main(options: argparse.Namespace) -> int:
     from tickless.sw.checkpoint import Checkpoint
     from tickless.sw.integer.network import Provenance
     from tickless.sw.judge.evaluate import score_events
-    from tickless.sw.nir.importing import from_nir
-    from tickless.sw.nir.layers import table
+    from tickless.sw.nir.graph import flatten
+    from tickless.sw.nir.importing import networks_of
+    from tickless.sw.nir.layers import Choices, table
+    from tickless.sw.nir.meaning import interpret
+    from tickless.sw.nir.reading import read_graph
+    from tickless.sw.quantization.rule import Quantization
 
-    output_file(options.output, options.graph)
     dataset, recordings, sensor = options.dataset, None, None
     if dataset is not None:
         sensor = dataset_sensor(dataset)
         if options.floor is None:
             recordings = load(dataset, "train")
             recordings = recordings.part(_spread(len(recordings)))
-    imported = from_nir(
-        options.graph,
-        bits=options.bits,
-        clip=options.clip,
-        floor=options.floor,
-        semantics=options.semantics,
-        dt=options.dt,
-        readout=options.readout,
-        drop_bias=options.drop_bias,
-        drop_leak=options.drop_leak,
-        sensor=sensor,
-        recordings=recordings,
+    choices = Choices(
+        options.semantics, options.dt, options.readout, options.drop_bias, options.drop_leak
     )
+    quantization = Quantization(options.bits, clip=options.clip)
+    meaning = interpret(flatten(read_graph(options.graph)), choices, sensor)
+    # Before floors are tried, which takes long, and behind what the graph can be wrong in.
+    output_file(options.output, options.graph)
+    imported = networks_of(meaning, quantization, options.floor, recordings)
     network, checkpoint = imported.network, imported.checkpoint
     print(table(imported.rows))
     for trial in imported.trials:
@@ -128,6 +127,16 @@ def main(options: argparse.Namespace) -> int:
     network.save(options.output)
     print(f"wrote {options.output} and {beside}")
     return 0
+
+
+def _floor(text: str) -> float:
+    floor = float(text)
+    if not -math.inf < floor < 0:
+        raise argparse.ArgumentTypeError(
+            f"{text}: expected a finite number below 0: a membrane has bits, two more for four "
+            "times as low a floor"
+        )
+    return floor
 
 
 def _events(means: tuple[float, ...]) -> str:

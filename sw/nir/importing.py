@@ -2,38 +2,42 @@
 
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import torch
 
+from tickless.errors import TicklessWarning
 from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.data.recordings import Recordings
 from tickless.sw.integer.geometry import Shape
 from tickless.sw.integer.network import Network, Provenance
+from tickless.sw.nir.float_network import float_network, origin_of
 from tickless.sw.nir.floors import FLOOR, FloorTrial, best_floor, try_floors
 from tickless.sw.nir.graph import flatten
-from tickless.sw.nir.layers import Choices, Meaning, Row
+from tickless.sw.nir.layers import Choices, Meaning, RealLayer, Row
 from tickless.sw.nir.meaning import interpret
 from tickless.sw.nir.modules import chain_of
-from tickless.sw.nir.reading import Graph, GraphError, read_graph, read_object
+from tickless.sw.nir.neurons import MARK
+from tickless.sw.nir.reading import GraphError, read_graph, read_object
 from tickless.sw.nir.stored import stored_network
 from tickless.sw.quantization.diagnosis import QuantizationWarning
 from tickless.sw.quantization.quantize import quantize
 from tickless.sw.quantization.rule import Clip, Quantization
-from tickless.sw.training.models import SpikingNetwork
-from tickless.sw.training.neurons import IntegrateAndFire
 from tickless.sw.training.record import record
 
-__all__ = ["Imported", "from_nir", "from_torch", "import_graph"]
+__all__ = ["ChangedExportWarning", "Imported", "from_nir", "from_torch", "networks_of"]
 
 METHOD = "nir"
 """Training method of an imported network, for its provenance."""
 
 STEPS = 10
 """Time steps at which an imported network is measured."""
+
+
+class ChangedExportWarning(TicklessWarning):
+    """Export of ours that was changed since: what it says beside its weights no longer holds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +106,8 @@ def from_nir(
     """
     read = read_graph(graph) if isinstance(graph, (str, Path)) else read_object(graph)
     choices = Choices(semantics, dt, readout, drop_bias, drop_leak)
-    return import_graph(read, choices, Quantization(bits, clip=clip), floor, sensor, recordings)
+    meaning = interpret(flatten(read), choices, sensor)
+    return networks_of(meaning, Quantization(bits, clip=clip), floor, recordings)
 
 
 def from_torch(
@@ -123,12 +128,12 @@ def from_torch(
     ----------
     module : nn.Sequential or list
         Conv2d, Conv1d, Linear, AvgPool2d, Flatten, batch norms behind weights, and neurons: ours,
-        of `sw.training.neurons`, or integrate-and-fire ones of sinabs (IAF), snnTorch (Leaky),
-        spikingjelly (IFNode) or Norse (IAFCell).
+        of `sw.training.neurons`, or those of sinabs (IAF, LIF), snnTorch (Leaky), spikingjelly
+        (IFNode, LIFNode) or Norse (IAFCell, LIFBoxCell), which may differ between layers.
     sensor : Shape
         Extent of the events.
     bits, clip, floor, readout, drop_bias, drop_leak, recordings
-        As of `from_nir`; where the neurons have a floor, it is theirs.
+        As of `from_nir`; without ``floor``, neurons that have one keep it.
 
     Raises
     ------
@@ -137,106 +142,96 @@ def from_torch(
     """
     chain = chain_of(module, sensor, drop_bias)
     choices = Choices(chain.semantics, None, readout, drop_bias, drop_leak)
-    low = chain.floor if floor is None else floor
-    return import_graph(
-        chain.graph, choices, Quantization(bits, clip=clip), low, sensor, recordings
-    )
+    meaning = interpret(flatten(chain.graph), choices, sensor)
+    return networks_of(meaning, Quantization(bits, clip=clip), floor, recordings)
 
 
-def import_graph(
-    graph: Graph,
-    choices: Choices,
+def networks_of(
+    meaning: Meaning,
     quantization: Quantization,
     floor: float | None = None,
-    sensor: Shape | None = None,
     recordings: Recordings | None = None,
 ) -> Imported:
-    """Networks of a graph that was read; parameters and errors as of `from_nir`."""
-    meaning = interpret(flatten(graph), choices, sensor)
+    """Networks of a graph of which it is known what it means; parameters and errors as of
+    `from_nir`."""
     notes = []
     try:
         # Whoever asks for another floor wants other integers.
-        network = stored_network(meaning, graph.metadata) if floor is None else None
+        network = stored_network(meaning, meaning.metadata) if floor is None else None
         trials: tuple[FloorTrial, ...] = ()
         if network is not None:
-            floor = _stored_floor(network)
             notes.append("integers, floors and widths as they were exported")
-            if {layer.reset for layer in network.layers[:-1]} - {meaning.semantics.reset}:
-                notes.append(
-                    "layers of the network reset each in its way; those of the checkpoint all "
-                    "subtract their thresholds"
-                )
-        elif floor is None:
+        elif MARK in meaning.metadata and floor is None:
+            warnings.warn(
+                f"{meaning.where}: weights, or what the export wrote beside them, were changed "
+                "since: they are rounded anew, and ceilings and widths are not those of the export",
+                ChangedExportWarning,
+                stacklevel=2,
+            )
+        floors = _floors(meaning, floor)
+        if network is None and None in floors:
+            chosen = FLOOR
             if recordings is not None:
                 with warnings.catch_warnings():
                     # Told once, of the floor that is chosen.
                     warnings.simplefilter("ignore", QuantizationWarning)
                     trials = try_floors(
-                        lambda low: _quantized(meaning, low, quantization), recordings
+                        lambda low: _quantized(meaning, _filled(floors, low), quantization),
+                        recordings,
                     )
-                floor = best_floor(trials)
-                notes.append(f"floor of {floor:g} thresholds: the best of those tried")
+                chosen = best_floor(trials)
+                notes.append(f"floor of {chosen:g} thresholds: the best of those tried")
             else:
-                floor = FLOOR
                 notes.append(
                     f"the graph has no floor: {FLOOR:g} thresholds were taken; --dataset "
                     "(in Python, recordings=) finds the best, --floor sets it"
                 )
+            floors = _filled(floors, chosen)
+        lows = _filled(floors, FLOOR)
         if network is None:
-            network = _quantized(meaning, floor, quantization)
+            network = _quantized(meaning, lows, quantization)
     except GraphError:
         raise
     except ValueError as error:
         raise GraphError(f"{meaning.where}: {error}") from None
     if meaning.dt is not None:
         notes.append(f"gains taken with dt = {meaning.dt:g} s")
+    model = float_network(meaning, lows, leaks=True)
+    if model.leaks:
+        notes.append(
+            "in time steps the checkpoint's neurons leak as the graph says, event by event none "
+            "does: tickless train --from trains it for that"
+        )
     checkpoint = Checkpoint(
-        _model(meaning, floor),
+        model,
         network.provenance.dataset,
         METHOD,
         0,
         STEPS,
-        record={**record(torch.device("cpu")), "nir": _origin(meaning)},
+        record={**record(torch.device("cpu")), "nir": origin_of(meaning, lows)},
     )
     return Imported(checkpoint, network, meaning.rows, trials, tuple(notes))
 
 
-def _quantized(meaning: Meaning, floor: float, how: Quantization) -> Network:
+def _floors(meaning: Meaning, floor: float | None) -> tuple[float | None, ...]:
+    """Floors of the spiking layers in thresholds: the one that is asked for, or each layer's own,
+    if it has one."""
+    own = (layer.neuron for layer in meaning.layers if layer.neuron is not None)
+    return tuple(neuron.semantics.floor if floor is None else floor for neuron in own)
+
+
+def _filled(floors: Sequence[float | None], floor: float) -> tuple[float, ...]:
+    return tuple(floor if low is None else low for low in floors)
+
+
+def _quantized(meaning: Meaning, floors: Sequence[float], how: Quantization) -> Network:
     origin = Provenance(method=METHOD)
-    return quantize(_model(meaning, floor), how.weight_bits, how.resolution, origin, how.clip)
+    model = float_network(meaning, floors)
+    origins = [_node_name(meaning, layer) for layer in meaning.layers]
+    return quantize(model, how.weight_bits, how.resolution, origin, how.clip, origins)
 
 
-def _stored_floor(network: Network) -> float:
-    """The checkpoint's floor, in thresholds: layers of an export may have others each."""
-    parts = [layer.floor / layer.threshold for layer in network.layers if not layer.is_readout]
-    return float(np.median(np.concatenate(parts))) if parts else FLOOR
-
-
-def _model(meaning: Meaning, floor: float) -> SpikingNetwork:
-    specs = [layer.spec for layer in meaning.layers]
-    how = meaning.semantics
-    neuron = IntegrateAndFire(floor, spikes=how.spikes, reset=how.reset, strict=how.strict)
-    model = SpikingNetwork(meaning.sensor, specs, neuron, normalize=False)
-    with torch.no_grad():
-        for index, layer in enumerate(meaning.layers):
-            model.weights[index].copy_(torch.from_numpy(layer.weight))
-            if layer.shortcut is not None:
-                model.direct[str(index)].copy_(torch.from_numpy(layer.shortcut))
-    return model.eval()
-
-
-def _origin(meaning: Meaning) -> dict[str, Any]:
-    """What the graph said and the network does not know, by layer where there is one."""
-    neurons = [layer.neuron for layer in meaning.layers]
-    return {
-        "source": Path(meaning.where).name,
-        "semantics": asdict(meaning.semantics),
-        "dt": meaning.dt,
-        "tau": [_list(None if neuron is None else neuron.tau) for neuron in neurons],
-        "v_leak": [_list(None if neuron is None else neuron.v_leak) for neuron in neurons],
-        "bias": [_list(layer.bias) for layer in meaning.layers],
-    }
-
-
-def _list(values: np.ndarray | None) -> Sequence[float] | None:
-    return None if values is None else values.tolist()
+def _node_name(meaning: Meaning, layer: RealLayer) -> str:
+    """Node of a layer's neurons, or of a readout's weights; the output itself has none."""
+    node = layer.node or layer.weight_node
+    return "the output" if node is None else node.where.removeprefix(f"{meaning.where}: ")

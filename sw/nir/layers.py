@@ -1,5 +1,6 @@
 """What a graph means, as `sw.nir.meaning` finds it: choices, layers in real numbers, a table."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,7 +10,7 @@ from tickless.errors import InputError
 from tickless.sw.integer.geometry import Shape
 from tickless.sw.integer.specs import LayerSpec
 from tickless.sw.nir.neurons import NodeNeuron
-from tickless.sw.nir.reading import Node
+from tickless.sw.nir.reading import Node, Value
 from tickless.sw.nir.semantics import Semantics
 
 __all__ = ["Choices", "Meaning", "RealLayer", "Row", "table"]
@@ -21,8 +22,9 @@ class Choices:
 
     Parameters
     ----------
-    semantics : str or Semantics, optional
-        Framework, see `sw.nir.semantics`; needed where the file does not tell how neurons reset.
+    semantics : str, Semantics or mapping, optional
+        Framework, see `sw.nir.semantics`, or each neurons' by the node's name; needed where the
+        file does not tell how neurons reset.
     dt : float, optional
         Time step in seconds.
     readout : str
@@ -32,7 +34,7 @@ class Choices:
         Whether biases, and leaks, are left out rather than refused.
     """
 
-    semantics: str | Semantics | None = None
+    semantics: str | Semantics | Mapping[str, Semantics] | None = None
     dt: float | None = None
     readout: Literal["spikes", "sums"] = "spikes"
     drop_bias: bool = False
@@ -96,8 +98,8 @@ class Meaning:
         Extent of the events.
     layers : tuple of RealLayer
         The layers.
-    semantics : Semantics
-        How its neurons fire and reset.
+    metadata : mapping of str to numpy.ndarray or str
+        The graph's own.
     dt : float or None
         Time step in seconds that gains were taken with; None without neurons.
     rows : tuple of Row
@@ -107,14 +109,14 @@ class Meaning:
     where: str
     sensor: Shape
     layers: tuple[RealLayer, ...]
-    semantics: Semantics
+    metadata: Mapping[str, Value]
     dt: float | None
     rows: tuple[Row, ...]
 
 
 def table(rows: tuple[Row, ...]) -> str:
     """Rows as text, one line each."""
-    cells = [("node", "primitive", "becomes", "", "")]
+    cells = [("node", "primitive", "becomes", "exactness", "why")]
     cells += [
         (row.node, row.kind, row.becomes, "exact" if row.exact else "approximate", row.why)
         for row in rows

@@ -38,7 +38,12 @@ def interpret(graph: FlatGraph, choices: Choices, sensor: Shape | None = None) -
     ------
     GraphError
         If a node has no meaning here; the message names it, says why, and what would do.
+    InputError
+        If the sensor has no extent.
     """
+    whole = sensor is None or all(type(length) is int and length > 0 for length in sensor)
+    if not whole or len(sensor or (1, 1, 1)) != 3:
+        raise InputError(f"sensor = {sensor}: expected channels, height and width")
     # Numbers that overflow are refused where they become weights.
     with np.errstate(all="ignore"):
         return _Walk(graph, choices, sensor).run()
@@ -79,7 +84,7 @@ class _Walk:
         self._check_biases()
         rows = tuple(self.rows.values())
         layers = tuple(self.layers)
-        return Meaning(graph.where, self.sensor, layers, self.semantics, self.dt, rows)
+        return Meaning(graph.where, self.sensor, layers, graph.metadata, self.dt, rows)
 
     def _pass(self, name: str, node: Node, arriving: Currents) -> Currents:
         """What a node sends."""
@@ -136,7 +141,7 @@ class _Walk:
 
     def _spike(self, name: str, node: Node, arriving: Currents) -> Currents:
         """A spiking layer; or, where sums are wanted and it is the last one, the readout."""
-        neuron = self._neuron(node, arriving[0])
+        neuron = self._neuron(name, node, arriving[0])
         assert neuron.threshold is not None
         gain = neuron.gain / neuron.threshold
         if self.choices.readout == "sums" and self._is_last(name):
@@ -166,7 +171,7 @@ class _Walk:
 
     def _difference(self, neuron: NodeNeuron) -> tuple[bool, str]:
         """Whether a layer's neurons do what the graph's do, event by event, and what they do."""
-        zero = self.semantics.reset == "zero"
+        zero = neuron.semantics.reset == "zero"
         exact, parts = True, ["resets to zero" if zero else "subtracts its threshold"]
         if neuron.tau is None and not np.allclose(neuron.gain, 1):
             parts.append(f"of a weight {neuron.gain.min():g} arrives (r * dt)")
@@ -174,14 +179,14 @@ class _Walk:
             tau = f"tau = {neuron.tau.min():g} s, dt = {neuron.dt:g} s"
             parts.append(f"leak left out ({tau}): fine-tune it")
             exact = False
-        if self.semantics.strict and not zero:
+        if neuron.semantics.strict and not zero:
             parts.append("fires at its threshold, too: ties differ")
             exact = False
         return exact, "; ".join(parts)
 
-    def _neuron(self, node: Node, current: Current) -> NodeNeuron:
-        channels = current.grid[0]
-        neuron = neuron_of(node, current.shape, channels, self.semantics, self.choices.dt)
+    def _neuron(self, name: str, node: Node, current: Current) -> NodeNeuron:
+        channels, how = current.grid[0], self.semantics[name]
+        neuron = neuron_of(node, current.shape, channels, how, self.choices.dt)
         if self.dt not in (None, neuron.dt):
             raise node.refuse(
                 f"dt = {neuron.dt:g} s, {self.dt:g} s before: give --dt (in Python, dt=)"
@@ -205,22 +210,22 @@ class _Walk:
         chain, *others = sorted(arriving, key=lambda part: -part.source)
         if chain.source != index - 1 or len(others) > 1:
             raise node.refuse(
-                f"receives {_senders(arriving)}, and layer {index} comes before it: expected a "
-                "chain of layers, with shortcuts past some of them"
+                f"receives {self._senders(arriving)}, and {self._named(index - 1)} comes before "
+                "it: expected a chain of layers, with shortcuts past some of them"
             )
         if not others:
             return chain, None
         (direct,) = others
         if direct.source in (-1, index - 1):
             raise node.refuse(
-                f"a shortcut from {_layer_name(direct.source)}: expected one from a spiking layer "
+                f"a shortcut from {self._named(direct.source)}: expected one from a spiking layer "
                 "that passes at least one layer"
             )
         for passed in range(direct.source + 1, index):
             if self.layers[passed].shortcut is not None:
                 raise node.refuse(
-                    f"its shortcut from layer {direct.source + 1} passes layer {passed + 1}, which "
-                    "has one, too: expected none inside or across another"
+                    f"its shortcut from {self._named(direct.source)} passes {self._named(passed)}, "
+                    "which has one, too: expected none inside or across another"
                 )
         return chain, direct
 
@@ -228,7 +233,7 @@ class _Walk:
         """Integrators at the output: the readout itself."""
         if not self._is_last(name):
             raise node.refuse("integrators that do not spike: expected them at the output alone")
-        neuron = self._neuron(node, arriving[0])
+        neuron = self._neuron(name, node, arriving[0])
         why = "" if neuron.tau is None else f"leak left out (tau = {neuron.tau.min():g} s)"
         self._row(name, node, "the readout", neuron.tau is None, why)
         return tuple(scaled(part, neuron.gain) for part in arriving)
@@ -245,13 +250,13 @@ class _Walk:
         """The readout."""
         if len(arriving) > 1:
             raise node.refuse(
-                f"receives {_senders(arriving)}: expected no shortcut into the readout"
+                f"receives {self._senders(arriving)}: expected no shortcut into the readout"
             )
         part, shape = next(iter(arriving)), node.shape("shape")
         if shape is not None and prod(shape) != prod(part.grid):
             raise node.refuse(f"shape = {shape}: expected {part.shape}, what reaches it")
         if part.source != len(self.layers) - 1:
-            raise node.refuse(f"receives {_senders(arriving)}: expected the last layer alone")
+            raise node.refuse(f"receives {self._senders(arriving)}: expected the last layer alone")
         counts = part.weight is None
         if counts and not self.layers:
             raise node.refuse("receives the sensor's events: expected a layer between them")
@@ -262,6 +267,17 @@ class _Walk:
         what = "counts the last layer's spikes" if counts else "sums"
         self._row(name, node, f"readout of {len(weight)}: {what}")
         return ()
+
+    def _senders(self, arriving: Currents) -> str:
+        return " and ".join(self._named(part.source) for part in arriving)
+
+    def _named(self, source: int) -> str:
+        """A layer by its number and its neurons' node."""
+        if source < 0:
+            return "the sensor"
+        node = self.layers[source].node
+        assert node is not None
+        return f"layer {source + 1} ({node.where.removeprefix(f'{self.graph.where}: ')})"
 
     def _check_biases(self) -> None:
         """Refuse biases, or tell that they were left out."""
@@ -293,11 +309,3 @@ _REFUSED = {
 }
 
 _INSTEAD = "; expected IF neurons behind Conv1d, Conv2d, Linear, Affine, pooling, Flatten or Scale"
-
-
-def _senders(arriving: Currents) -> str:
-    return " and ".join(_layer_name(part.source) for part in arriving)
-
-
-def _layer_name(source: int) -> str:
-    return "the sensor" if source < 0 else f"layer {source + 1}"

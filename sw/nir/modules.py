@@ -1,20 +1,21 @@
 """PyTorch modules as graphs: chains of layers, with neurons of ours or of a framework.
 
-Modules of frameworks are known by their classes' names: none of them is imported.
+Modules of frameworks are known by their classes' names: none of them is imported. Their neurons are
+in `sw.nir.module_neurons`.
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from torch import nn
 
 from tickless.sw.integer.geometry import Shape
-from tickless.sw.nir.reading import Graph, Node, Value
-from tickless.sw.nir.semantics import FRAMEWORKS, TICKLESS, Semantics
+from tickless.sw.nir.module_neurons import NEURONS, array_of
+from tickless.sw.nir.reading import Graph, GraphError, Node, Value
+from tickless.sw.nir.semantics import Semantics
 
 __all__ = ["Chain", "chain_of"]
 
@@ -30,15 +31,12 @@ class Chain:
     -------
     graph : Graph
         Nodes by the modules' names.
-    semantics : Semantics or None
-        How the neurons fire and reset; None without any.
-    floor : float or None
-        Their floor in thresholds, where they have one.
+    semantics : mapping of str to Semantics
+        How each module of neurons fires and resets, and its floor, if it has one.
     """
 
     graph: Graph
-    semantics: Semantics | None
-    floor: float | None
+    semantics: Mapping[str, Semantics]
 
 
 def chain_of(modules: Iterable[Any], sensor: Shape, drop_bias: bool = False) -> Chain:
@@ -56,11 +54,16 @@ def chain_of(modules: Iterable[Any], sensor: Shape, drop_bias: bool = False) -> 
     Raises
     ------
     GraphError
-        If a module is unknown or set to what no layer does, or neurons differ in how they fire; the
-        message names it.
+        If a module is unknown or set to what no layer does, and the message names it; or if they
+        are in no order.
     """
+    if not isinstance(modules, Iterable):
+        raise GraphError(
+            f"{type(modules).__name__}: expected an nn.Sequential or a list of modules, in the "
+            "order of their calls; for others, take their framework's export to NIR"
+        )
     nodes = {"input": Node("module 'input'", "Input", {"shape": np.array(sensor)}, {})}
-    found: dict[str, Any] = {}
+    semantics: dict[str, Semantics] = {}
     for name, module in _flat(modules, ""):
         blank = Node(f"module {name!r}", type(module).__name__, {}, {})
         if blank.kind in SAME:
@@ -71,21 +74,19 @@ def chain_of(modules: Iterable[Any], sensor: Shape, drop_bias: bool = False) -> 
             continue
         if blank.kind in _LAYERS:
             kind, values = _LAYERS[blank.kind](blank, module)
-        elif blank.kind in _NEURONS:
-            kind, values, semantics, floor = _NEURONS[blank.kind](blank, module)
-            for what, value in (("semantics", semantics), ("floor", floor)):
-                if found.setdefault(what, value) != value:
-                    raise blank.refuse(f"{what} = {value}: expected {found[what]}, as before it")
+        elif blank.kind in NEURONS:
+            kind, values, semantics[name] = NEURONS[blank.kind](blank, module)
         else:
-            raise blank.refuse(f"expected one of {', '.join([*_LAYERS, *_NEURONS, 'BatchNorm2d'])}")
+            raise blank.refuse(f"expected one of {', '.join([*_LAYERS, *NEURONS, 'BatchNorm2d'])}")
         arrays: dict[str, Value] = {
-            key: value if isinstance(value, str) else _array(value) for key, value in values.items()
+            key: value if isinstance(value, str) else array_of(value)
+            for key, value in values.items()
         }
         nodes[name] = Node(blank.where, kind, arrays, {})
     nodes["output"] = Node("module 'output'", "Output", {}, {})
     names = list(nodes)
     edges = tuple(itertools.pairwise(names))
-    return Chain(Graph("module", nodes, edges, {}), found.get("semantics"), found.get("floor"))
+    return Chain(Graph("module", nodes, edges, {}), semantics)
 
 
 def _flat(modules: Iterable[Any], prefix: str) -> Iterator[tuple[str, Any]]:
@@ -95,10 +96,6 @@ def _flat(modules: Iterable[Any], prefix: str) -> Iterator[tuple[str, Any]]:
             yield from _flat(module, f"{name}.")
         else:
             yield name, module
-
-
-def _array(value: Any) -> np.ndarray:
-    return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
 
 
 def _convolution(blank: Node, module: Any) -> tuple[str, dict[str, Any]]:
@@ -146,9 +143,9 @@ def _folded(node: Node, blank: Node, norm: Any, drop_bias: bool) -> Node:
         raise blank.refuse(f"behind {node.kind}: expected it right behind weights")
     if norm.running_mean is None or norm.running_var is None:
         raise blank.refuse("it keeps no running statistics: expected some, to be folded")
-    mean, var = (_array(part).astype(float) for part in (norm.running_mean, norm.running_var))
+    mean, var = (array_of(part).astype(float) for part in (norm.running_mean, norm.running_var))
     gamma, beta = (
-        np.full(len(mean), fill) if part is None else _array(part).astype(float)
+        np.full(len(mean), fill) if part is None else array_of(part).astype(float)
         for part, fill in ((norm.weight, 1.0), (norm.bias, 0.0))
     )
     scale = gamma / np.sqrt(var + norm.eps)
@@ -166,84 +163,3 @@ def _folded(node: Node, blank: Node, norm: Any, drop_bias: bool) -> Node:
     rows = scale.reshape(-1, *(1 for _ in weight.shape[1:]))
     values = {**node.values, "weight": weight * rows, "bias": bias}
     return Node(node.where, node.kind, values, node.metadata)
-
-
-Neurons = tuple[str, dict[str, Any], Semantics, float | None]
-
-
-def _if(threshold: Any, semantics: Semantics, floor: float | None = None) -> Neurons:
-    """Neurons that receive their currents as they are."""
-    steps = replace(semantics, dt=1.0, leaky_dt=1.0)
-    return "IF", {"r": 1.0, "v_threshold": threshold}, steps, floor
-
-
-def _ours(blank: Node, neuron: Any) -> Neurons:
-    how = replace(TICKLESS, spikes=neuron.spikes, reset=neuron.reset, strict=neuron.strict)
-    return _if(1.0, how, neuron.floor)
-
-
-def _sinabs(blank: Node, module: Any) -> Neurons:
-    for name in ("tau_syn", "alpha_syn"):
-        if getattr(module, name, None) is not None:
-            raise blank.refuse(f"{name}: expected None, synapses without a time constant")
-    spikes = getattr(module.spike_fn, "__name__", type(module.spike_fn).__name__)
-    reset = type(module.reset_fn).__name__
-    if spikes not in ("MultiSpike", "SingleSpike"):
-        raise blank.refuse(f"spike_fn = {spikes}: expected MultiSpike or SingleSpike")
-    plain = {"MembraneSubtract": ("subtract_value", None), "MembraneReset": ("reset_value", 0.0)}
-    if reset not in plain or getattr(module.reset_fn, plain[reset][0]) != plain[reset][1]:
-        raise blank.refuse(f"reset_fn = {module.reset_fn}: expected MembraneSubtract() or -Reset()")
-    how = replace(
-        FRAMEWORKS["sinabs"],
-        spikes="many" if spikes == "MultiSpike" else "one",
-        reset="subtract" if reset == "MembraneSubtract" else "zero",
-    )
-    low = module.min_v_mem
-    floor = None if low is None else float(low / _array(module.spike_threshold).max())
-    return _if(module.spike_threshold, how, floor)
-
-
-def _snntorch(blank: Node, module: Any) -> Neurons:
-    reset = module.reset_mechanism
-    if reset not in ("subtract", "zero") or module.inhibition:
-        raise blank.refuse("expected reset_mechanism 'subtract' or 'zero', and no inhibition")
-    # Without the delay a reset is taken back where the next step is below the threshold.
-    expected = {"graded_spikes_factor": 1, "state_quant": False}
-    expected |= {"reset_delay": True} if reset == "subtract" else {}
-    for name, value in expected.items():
-        found = getattr(module, name, value)
-        if isinstance(found, torch.Tensor) or not callable(found):
-            found = _array(found).item()
-        if found != value:
-            raise blank.refuse(f"{name} = {found}: expected {value}")
-    how = replace(FRAMEWORKS["snntorch"], reset=reset)
-    beta = _array(module.beta).astype(float).clip(0, 1)
-    if (beta == 1).all():
-        return _if(module.threshold, how)
-    with np.errstate(divide="ignore"):
-        tau = 1 / (1 - beta)
-    _, values, how, _ = _if(module.threshold, how)
-    return "LIF", {**values, "r": tau, "tau": tau, "v_leak": np.zeros_like(tau)}, how, None
-
-
-def _spikingjelly(blank: Node, module: Any) -> Neurons:
-    if module.v_reset not in (None, 0):
-        raise blank.refuse(f"v_reset = {module.v_reset}: expected 0, or None for subtraction")
-    reset = "subtract" if module.v_reset is None else "zero"
-    return _if(module.v_threshold, replace(FRAMEWORKS["spikingjelly"], reset=reset))
-
-
-def _norse(blank: Node, module: Any) -> Neurons:
-    if _array(module.p.v_reset).any():
-        raise blank.refuse(f"v_reset = {module.p.v_reset}: expected 0")
-    return _if(module.p.v_th, FRAMEWORKS["norse"])
-
-
-_NEURONS: dict[str, Callable[[Node, Any], Neurons]] = {
-    "IntegrateAndFire": _ours,
-    "IAF": _sinabs,
-    "IAFSqueeze": _sinabs,
-    "Leaky": _snntorch,
-    "IFNode": _spikingjelly,
-    "IAFCell": _norse,
-}

@@ -1,5 +1,6 @@
 """Neurons of a graph: thresholds, gains and leaks by channel, and the semantics that they imply."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,14 +9,20 @@ from tickless.sw.nir.graph import FlatGraph
 from tickless.sw.nir.reading import Node
 from tickless.sw.nir.semantics import FRAMEWORKS, TICKLESS, Semantics, framework
 
-__all__ = ["LEAKY", "MARK", "SPIKING", "NodeNeuron", "neuron_of", "semantics_of"]
+__all__ = [
+    "LEAKY",
+    "MARK",
+    "SPIKING",
+    "NodeNeuron",
+    "neuron_of",
+    "semantics_of",
+]
 
 SPIKING = ("IF", "LIF")
 """Primitives that spike."""
 
 MARK = "tickless"
 """Entry of a graph's metadata by which an export of ours is known."""
-
 LEAKY = ("LIF", "LI")
 """Primitives that leak."""
 
@@ -33,8 +40,11 @@ class NodeNeuron:
     dt : float
         Time step that the gain was taken with, in seconds; as long as the membranes do not leak,
         nothing else depends on it.
-    tau, v_leak : numpy.ndarray or None
-        ``[channels]``: time constant in seconds and leak voltage; None without a leak.
+    tau, v_leak, decay : numpy.ndarray or None
+        ``[channels]``: time constant in seconds, leak voltage, and what a membrane keeps in a time
+        step; None without a leak.
+    semantics : Semantics
+        How they fire and reset.
     """
 
     gain: np.ndarray
@@ -42,13 +52,17 @@ class NodeNeuron:
     dt: float
     tau: np.ndarray | None
     v_leak: np.ndarray | None
+    decay: np.ndarray | None
+    semantics: Semantics
 
 
-def semantics_of(graph: FlatGraph, chosen: str | Semantics | None) -> Semantics:
-    """Semantics of a graph's neurons: those chosen, or what its fields tell.
+def semantics_of(
+    graph: FlatGraph, chosen: str | Semantics | Mapping[str, Semantics] | None
+) -> Mapping[str, Semantics]:
+    """Semantics of each node: those chosen, or what the graph's fields tell.
 
-    An export of ours says so. A file without ``v_reset`` is of NIR 0.x, whose neurons subtract the
-    threshold; ``r`` of 10,000 is what spikingjelly writes.
+    An export of ours says so, neurons by neurons. A file without ``v_reset`` is of NIR 0.x, whose
+    neurons subtract the threshold; ``r`` of 10,000 is what spikingjelly writes.
 
     Raises
     ------
@@ -57,13 +71,28 @@ def semantics_of(graph: FlatGraph, chosen: str | Semantics | None) -> Semantics:
     GraphError
         If nothing tells.
     """
-    if isinstance(chosen, Semantics):
-        return chosen
-    if chosen is not None:
-        return framework(chosen)
-    if MARK in graph.metadata:
-        resets = {node.text("reset") for node in graph.nodes.values()} - {None}
-        return replace(TICKLESS, reset="zero") if resets == {"zero"} else TICKLESS
+    if isinstance(chosen, Mapping):
+        return dict.fromkeys(graph.nodes, TICKLESS) | dict(chosen)
+    if chosen is None and MARK in graph.metadata:
+        return {name: _exported(node) for name, node in graph.nodes.items()}
+    how = _told(graph) if chosen is None else chosen
+    return dict.fromkeys(graph.nodes, how if isinstance(how, Semantics) else framework(how))
+
+
+def _exported(node: Node) -> Semantics:
+    """Semantics of a node of an export of ours; the floor is the median of its channels'."""
+    floor = None
+    if "floor" in node.metadata:
+        floor = float(np.median(Node(node.where, node.kind, node.metadata, {}).real("floor")))
+        if not -np.inf < floor < 0:
+            raise node.refuse(f"floor = {floor:g} thresholds: expected a negative number")
+    return replace(
+        TICKLESS, reset="zero" if node.text("reset") == "zero" else "subtract", floor=floor
+    )
+
+
+def _told(graph: FlatGraph) -> Semantics:
+    """Semantics that a graph's fields tell; GraphError if they do not."""
     for node in graph.nodes.values():
         if node.kind not in SPIKING or "v_reset" not in node.values:
             continue
@@ -101,7 +130,7 @@ def neuron_of(
     r = field("r")
     if (r <= 0).any():
         raise node.refuse(f"r = {r.min():g}: expected positive numbers")
-    tau = v_leak = None
+    tau = v_leak = decay = None
     if node.kind in LEAKY:
         tau, v_leak = field("tau"), field("v_leak")
         if (tau <= 0).any():
@@ -115,6 +144,13 @@ def neuron_of(
         gain = _leaky_gain(node, r, tau, dt)
         if np.isinf(tau).all():
             tau = v_leak = None
+        elif node.kind in SPIKING:
+            decay = semantics.decay(tau, dt)
+            if not (decay > 0).all():
+                raise node.refuse(
+                    f"tau = {tau.min():g} s, dt = {dt:g} s: nothing of a membrane is left after a "
+                    "time step: expected a longer tau, or another --dt (in Python, dt=)"
+                )
     else:
         if dt is None and semantics.name == TICKLESS.name:
             if (r != r[0]).any():
@@ -133,7 +169,7 @@ def neuron_of(
         if values is not None and not np.isfinite(values).all():
             raise node.refuse(f"{name}: expected finite numbers")
     taken = semantics.dt if dt is None else dt
-    return NodeNeuron(gain, threshold, taken, tau, v_leak)
+    return NodeNeuron(gain, threshold, taken, tau, v_leak, decay, semantics)
 
 
 def _own_dt(node: Node) -> float:
@@ -159,7 +195,8 @@ def _by_channel(node: Node, name: str, shape: tuple[int, ...], channels: int) ->
         values = values[0]
     if values.size == 1:
         return np.full(channels, values.item())
-    if values.shape == (channels, *(1 for _ in shape[1:])):
+    behind = len(values.shape[1:]) in (len(shape) - 1, 2)
+    if behind and values.shape == (channels, *(1 for _ in values.shape[1:])):
         return values.reshape(channels)
     if values.shape != shape:
         raise node.refuse(f"{name} of shape {values.shape}: expected {shape}, its input's")

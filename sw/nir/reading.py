@@ -26,7 +26,7 @@ MOST_BYTES = 1 << 28
 CHUNK_BYTES = 24
 """Fewest bytes of a chunk in a file: its entry in the index alone."""
 
-MOST_DEPTH, MOST_ENTRIES = 16, 10_000
+MOST_DEPTH, MOST_ENTRIES = 64, 10_000
 """Deepest nesting of groups, and most entries of all: a file's links may lead in circles."""
 
 LARGEST = 1 << 24
@@ -84,9 +84,11 @@ class Node:
         whole = np.isfinite(array).all() and (array == np.rint(array)).all()
         inside = whole and array.size in (1, length) and ((array >= low) & (array <= LARGEST)).all()
         if not inside:
+            most = f", at most {LARGEST}" if (array > LARGEST).any() else ""
             raise self.refuse(
                 f"{name} = {_short(self.values[name])}: "
-                f"expected {length} integers of at least {low}"
+                f"expected {length} integers of at least "
+                f"{low}{most}"
             )
         return tuple(int(item) for item in np.broadcast_to(array, length))
 
@@ -201,7 +203,7 @@ def _graph(where: str, fields: dict[str, Any] | None) -> Graph:
     nodes = {}
     if not isinstance(fields["nodes"], dict):
         raise GraphError(f"{where}: nodes: expected a group")
-    for name, entry in fields["nodes"].items():
+    for name, entry in _named(fields["nodes"]):
         inside = f"{where}: node {name!r}"
         if not isinstance(entry, dict):
             raise GraphError(
@@ -219,6 +221,15 @@ def _graph(where: str, fields: dict[str, Any] | None) -> Graph:
             nodes[name] = Node(inside, kind, _values(values), _values(metadata))
     edges = tuple(_edges(where, fields.get("edges", ())))
     return Graph(where, nodes, edges, _values(fields.get("metadata")))
+
+
+def _named(entries: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Nodes by name: of a slash in it HDF5 has made groups."""
+    for name, entry in entries.items():
+        if isinstance(entry, dict) and entry and all(isinstance(e, dict) for e in entry.values()):
+            yield from _named(entry, f"{prefix}{name}/")
+        else:
+            yield f"{prefix}{name}", entry
 
 
 def _edges(where: str, entries: Any) -> Iterator[tuple[str, str]]:

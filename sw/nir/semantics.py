@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from tickless.errors import InputError
 from tickless.sw.integer.layer import Reset
 from tickless.sw.training.membranes import Spikes
@@ -29,6 +31,10 @@ class Semantics:
         Time step in seconds by which its exports scale ``r`` of IF, so that ``r * dt`` is the gain.
     leaky_dt : float
         The same for LIF and LI, of gain ``r * dt / tau``.
+    euler : bool
+        Whether a membrane keeps ``1 - dt / tau`` of itself in a time step, or ``exp(-dt / tau)``.
+    floor : float, optional
+        Lowest membrane in thresholds, where the neurons have one.
     """
 
     name: str
@@ -38,6 +44,12 @@ class Semantics:
     strict: bool
     dt: float
     leaky_dt: float
+    euler: bool = True
+    floor: float | None = None
+
+    def decay(self, tau: np.ndarray, dt: float) -> np.ndarray:
+        """What membranes keep of themselves in a time step."""
+        return 1 - dt / tau if self.euler else np.exp(-dt / tau)
 
 
 TICKLESS = Semantics("tickless", "many", "subtract", False, False, 1.0, 1.0)
@@ -47,8 +59,10 @@ FRAMEWORKS = {
     each.name: each
     for each in (
         # sinabs 3.1.3: layers.IAF takes activation.MultiSpike, which is trunc(v / threshold), and
-        # MembraneSubtract; nir.to_nir writes r = 1 and tau in time steps.
-        Semantics("sinabs", "many", "subtract", False, False, 1.0, 1.0),
+        # MembraneSubtract; nir.to_nir writes r = 1 and tau in time steps. layers.LIF keeps
+        # alpha = exp(-1 / tau); that with norm_input, its default, 1 - alpha of a current arrives
+        # and without it all, the file does not say.
+        Semantics("sinabs", "many", "subtract", False, False, 1.0, 1.0, euler=False),
         # snnTorch 1.0.0: Leaky has reset_mechanism="subtract" and reset_delay=True; surrogates fire
         # at input > 0; export_nir has dt = 1e-4, r = tau / dt, and no IF.
         Semantics("snntorch", "one", "subtract", True, True, 1e-4, 1e-4),

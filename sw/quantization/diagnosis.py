@@ -24,7 +24,7 @@ class QuantizationWarning(TicklessWarning):
 
 
 def diagnosis(
-    name: str, weight: torch.Tensor, levels: Levels, quantization: Quantization
+    where: str, weight: torch.Tensor, levels: Levels, quantization: Quantization
 ) -> Iterator[str]:
     """One line for each of what is wrong with a layer's integers.
 
@@ -36,8 +36,8 @@ def diagnosis(
 
     Parameters
     ----------
-    name : str
-        The layer's.
+    where : str
+        What messages call the layer.
     weight : torch.Tensor
         Its real weights.
     levels : Levels
@@ -61,13 +61,13 @@ def diagnosis(
     ]
     if outlying and not readout:
         yield (
-            f"layer {name!r}: {_channels(outlying)}: a weight so large that most others of the "
+            f"{where}: {_channels(outlying)}: a weight so large that most others of the "
             f"channel round to zero: {_CLIP}"
         )
     few = (levels.threshold < FEWEST_UNITS).nonzero().flatten().tolist()
     if few:
         yield (
-            f"layer {name!r}: {_channels(few)}: a threshold of "
+            f"{where}: {_channels(few)}: a threshold of "
             f"{int(levels.threshold.min())} weight units, fewer than {FEWEST_UNITS}: wider weights "
             "(--bits), --clip where few weights are far larger than the threshold, or fine-tuning "
             "with rounded weights (tickless train --from)"
@@ -78,7 +78,7 @@ def diagnosis(
         if outlying or alone:
             others = "most others round to zero" if outlying else "no other is half as large"
             yield (
-                f"layer {name!r}: channel {owner}: its largest weight sets the scale of all "
+                f"{where}: channel {owner}: its largest weight sets the scale of all "
                 f"classes, and {others}: {_CLIP}"
             )
 

@@ -2,6 +2,7 @@
 
 import copy
 import warnings
+from collections.abc import Sequence
 from math import isfinite
 
 import numpy as np
@@ -24,6 +25,7 @@ def quantize(
     resolution: int = 128,
     provenance: Provenance | None = None,
     clip: Clip = None,
+    origins: Sequence[str] = (),
 ) -> Network:
     """Integer network of a float one, by the rule of `sw.quantization.rule.Quantization`.
 
@@ -43,6 +45,8 @@ def quantize(
         What the network's file says about its origin.
     clip : float or str, optional
         Of the quantization.
+    origins : sequence of str
+        Where each layer came from, if anywhere: messages name it beside the layer.
 
     Warns
     -----
@@ -55,11 +59,14 @@ def quantize(
         If the network is another one, a width or threshold is out of range, a batch norm shifts,
         or a weight is not finite.
     """
-    neuron = model.neuron
-    if not isinstance(neuron, IntegrateAndFire):
-        raise NetworkError(f"neuron = {neuron.kind!r}: expected 'if'")
-    if not isfinite(neuron.floor):
-        raise NetworkError(f"floor = {neuron.floor}: expected a finite number of thresholds")
+    for neuron in model.layer_neurons:
+        if not isinstance(neuron, IntegrateAndFire):
+            raise NetworkError(
+                f"neuron = {neuron.kind!r}: expected 'if': event by event there is no time to leak "
+                "in; tickless train --from trains such a network without its leak"
+            )
+        if not isfinite(neuron.floor):
+            raise NetworkError(f"floor = {neuron.floor}: expected a finite number of thresholds")
     try:
         quantization = Quantization(weight_bits, resolution, clip)
         if model.norms:
@@ -71,15 +78,16 @@ def quantize(
     for index, (geometry, parameter) in enumerate(
         zip(model.geometries, model.weights, strict=True)
     ):
-        weight = parameter.detach().cpu()
+        weight, neuron = parameter.detach().cpu(), model.event_neuron(index)
         shortcut = model.shortcut(index)
         if shortcut is not None:
             shortcut = shortcut[0].detach().cpu(), shortcut[1]
+        name = f"{geometry.kind}{index + 1}" if geometry.kind != "readout" else "readout"
+        where = f"layer {name!r}" + (f", {origins[index]}" if origins else "")
         real = [weight] if shortcut is None else [weight, shortcut[0]]
         if not all(torch.isfinite(part).all() for part in real):
-            raise NetworkError(f"layer {index}: expected finite weights")
+            raise NetworkError(f"{where}: expected finite weights")
         levels = quantization.levels(weight, geometry, neuron.floor, shortcut)
-        name = f"{geometry.kind}{index + 1}" if geometry.kind != "readout" else "readout"
         spiking = geometry.kind != "readout"
         if spiking and neuron.fires_above:
             levels = levels.above()
@@ -91,11 +99,11 @@ def quantize(
                 channel = int(threshold.argmin())
                 largest = ((1 << (weight_bits - 1)) - 1) * geometry.pool**2
                 raise NetworkError(
-                    f"layer {index}: channel {channel} has a weight of "
+                    f"{where}: channel {channel} has a weight of "
                     f"{max(part[channel].abs().max() for part in real):g} thresholds: "
                     f"expected at most {2 * largest}"
                 )
-        for text in diagnosis(name, weight, levels, quantization):
+        for text in diagnosis(where, weight, levels, quantization):
             warnings.warn(text, QuantizationWarning, stacklevel=2)
         edges = [Edge(geometry, levels.weight.numpy().astype(np.int8), weight_bits)]
         spec = model.specs[index].shortcut

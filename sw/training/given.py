@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from math import isfinite
+from statistics import median_low
 from typing import Any
 
 from tickless.errors import InputError
@@ -28,7 +29,8 @@ def given_settings(start: Checkpoint, experiment: str | None, changes: Sequence[
     """Settings of a run that begins with a given network.
 
     Floor, surrogate gradient and time steps are those of the network, unless changed by name; so is
-    the data set, where no experiment is given.
+    the data set, where no experiment is given. Of floors that differ between layers it is the
+    median, and of an imported network that leaks, which has none, those of its integers.
 
     Parameters
     ----------
@@ -50,12 +52,14 @@ def given_settings(start: Checkpoint, experiment: str | None, changes: Sequence[
     own: dict[str, Any] = {"pretrain_epochs": 0}
     if "steps" not in changed:
         own["steps"] = start.steps
-    neuron = start.model.neuron
-    if isinstance(neuron, IntegrateAndFire):
-        if "floor" not in changed and isfinite(neuron.floor):
-            own["floor"] = neuron.floor
-        if "surrogate" not in changed:
-            own["surrogate"] = neuron.surrogate
+    neurons = [each for each in start.model.layer_neurons if isinstance(each, IntegrateAndFire)]
+    floors = [neuron.floor for neuron in neurons if isfinite(neuron.floor)]
+    if start.model.leaks:
+        floors = start.record.get("nir", {}).get("floors", [])
+    if "floor" not in changed and floors:
+        own["floor"] = median_low(floors)
+    if neurons and "surrogate" not in changed:
+        own["surrogate"] = neurons[0].surrogate
     settings = read_experiment(FINE_TUNING if experiment is None else experiment, changes)
     if experiment is None and "dataset" not in changed:
         if not known(start.dataset):
@@ -77,9 +81,10 @@ def trainable(start: Checkpoint, settings: Settings) -> SpikingNetwork:
     any epochs follow with rounded ones.
     """
     model = copy.deepcopy(start.model)
-    neuron = model.neuron
-    reset = neuron.reset if isinstance(neuron, IntegrateAndFire) else "subtract"
-    model.neuron = IntegrateAndFire(settings.floor, settings.surrogate, reset=reset)
+    model.layer_neurons = tuple(
+        IntegrateAndFire(settings.floor, settings.surrogate, reset=neuron.reset)
+        for neuron in model.layer_neurons
+    )
     if settings.quantize_epochs:
         model.quantization = None
     return model
@@ -92,7 +97,8 @@ def own_settings(settings: Settings) -> dict[str, Any]:
 
 def fingerprint(model: SpikingNetwork) -> str:
     """SHA-256 over everything that decides what a network computes."""
-    what = (model.sensor, model.specs, describe_neuron(model.neuron), model.quantization)
+    neurons = [describe_neuron(neuron) for neuron in model.layer_neurons]
+    what = (model.sensor, model.specs, neurons, model.quantization)
     digest = hashlib.sha256(repr(what).encode())
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(name.encode() + tensor.cpu().contiguous().numpy().tobytes())

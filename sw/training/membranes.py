@@ -60,7 +60,7 @@ def leaky_integrate_and_fire(
 
 def any_neuron(
     current: torch.Tensor,
-    decay: float,
+    decay: float | torch.Tensor,
     floor: float | torch.Tensor,
     firing: Firing,
     surrogate: Surrogate,
@@ -146,7 +146,7 @@ class _AnyNeuron(torch.autograd.Function):
     def forward(
         ctx: Any,
         current: torch.Tensor,
-        decay: float,
+        decay: float | torch.Tensor,
         floor: float | torch.Tensor,
         firing: Firing,
         surrogate: Surrogate,
@@ -155,7 +155,10 @@ class _AnyNeuron(torch.autograd.Function):
         charged, spikes = torch.empty_like(current), torch.empty_like(current)
         for step, arriving in enumerate(current):
             charge, sent = charged[step], spikes[step]
-            torch.add(arriving, membrane, alpha=decay, out=charge)
+            if isinstance(decay, torch.Tensor):
+                torch.addcmul(arriving, membrane, decay, out=charge)
+            else:
+                torch.add(arriving, membrane, alpha=decay, out=charge)
             if firing.late and step:
                 charge.sub_(spikes[step - 1])
             sent.copy_(firing.fired(charge))

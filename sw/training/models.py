@@ -29,14 +29,16 @@ class SpikingNetwork(nn.Module):
         Extent of the input events.
     specs : sequence of LayerSpec
         The layers; the last one is the readout.
-    neuron : Neuron
-        The spiking layers' neurons.
+    neuron : Neuron or sequence of Neuron
+        The spiking layers' neurons, the same for all or one for each.
     normalize : bool
         Batch norm behind the weights of every spiking layer, and behind those of each shortcut
         that mixes channels; `fuse_norms` takes it away.
 
     Members
     -------
+    layer_neurons : tuple of Neuron
+        Neurons of each spiking layer.
     stages : tuple of int
         Stage of each layer, counted from 0.
     weights : torch.nn.ParameterList
@@ -51,10 +53,24 @@ class SpikingNetwork(nn.Module):
     """
 
     def __init__(
-        self, sensor: Shape, specs: Sequence[LayerSpec], neuron: Neuron, normalize: bool = True
+        self,
+        sensor: Shape,
+        specs: Sequence[LayerSpec],
+        neuron: Neuron | Sequence[Neuron],
+        normalize: bool = True,
     ):
         super().__init__()
-        self.sensor, self.specs, self.neuron = sensor, tuple(specs), neuron
+        self.sensor, self.specs = sensor, tuple(specs)
+        self.layer_neurons: tuple[Neuron, ...] = ()
+        if isinstance(neuron, Neuron):
+            self.neuron = neuron
+        else:
+            self.layer_neurons = tuple(neuron)
+        if len(self.layer_neurons) != _spiking(self.specs):
+            raise InputError(
+                f"{len(self.layer_neurons)} neurons: expected {_spiking(self.specs)}, one for each "
+                "spiking layer"
+            )
         self.quantization: Quantization | None = None
         self.geometries: tuple[Geometry, ...] = layer_geometries(sensor, specs)
         self.stages = _stages(self.specs)
@@ -72,6 +88,18 @@ class SpikingNetwork(nn.Module):
                 self.direct[str(index)] = _weight(edge)
                 if normalize and edge.groups == 1:
                     self.direct_norms[str(index)] = nn.BatchNorm2d(spec.channels)
+
+    @property
+    def neuron(self) -> Neuron:
+        """Neurons of all spiking layers; InputError if they differ."""
+        first, *others = self.layer_neurons
+        if any(neuron != first for neuron in others):
+            raise InputError("layers with neurons that differ: expected the same in all")
+        return first
+
+    @neuron.setter
+    def neuron(self, neuron: Neuron) -> None:
+        self.layer_neurons = (neuron,) * _spiking(self.specs)
 
     def forward(
         self, frames: torch.Tensor, steps: Sequence[int] | None = None
@@ -121,10 +149,8 @@ class SpikingNetwork(nn.Module):
             if shortcut:
                 charge = charge + self._passed(index, entering[shortcut.source + 1])
             charge = charge.float().unflatten(0, x.shape[:2])
-            if isinstance(self.neuron, IntegrateAndFire):
-                x = self.neuron(charge, floor)
-            else:
-                x = self.neuron(charge)
+            neuron = self.layer_neurons[index]
+            x = neuron(charge, floor) if isinstance(neuron, IntegrateAndFire) else neuron(charge)
             spikes.append(x.sum() / (x.shape[1] * repeats))
         if self.sums:
             return x.sum(0) / repeats, spikes
@@ -138,19 +164,36 @@ class SpikingNetwork(nn.Module):
         norm, fire about as often in each time step however long it is: there the mean is what
         compares between numbers of time steps.
         """
-        return isinstance(self.neuron, IntegrateAndFire) and not self.norms
+        return not self.leaks and not self.norms
+
+    @property
+    def leaks(self) -> bool:
+        """Whether any neurons leak, so that they need time steps."""
+        return not all(isinstance(neuron, IntegrateAndFire) for neuron in self.layer_neurons)
+
+    def event_neuron(self, index: int) -> IntegrateAndFire:
+        """Neurons of a layer that runs event by event; a readout has those of the layer before it.
+
+        Raises
+        ------
+        InputError
+            If they leak.
+        """
+        neuron = self.layer_neurons[min(index, len(self.layer_neurons) - 1)]
+        if not isinstance(neuron, IntegrateAndFire):
+            raise InputError(f"neuron = {neuron.kind!r}: expected 'if', which has no time")
+        return neuron
 
     def parameters_of(self, index: int) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Weights that a layer runs with, rounded if the network is quantized, and its floors where
         they are not the neurons' own."""
         weight, geometry = self.weights[index], self.geometries[index]
-        if self.quantization is None or not isinstance(self.neuron, IntegrateAndFire):
+        if self.quantization is None or self.leaks:
             return weight, None
-        shortcut = self.shortcut(index)
+        shortcut, floor = self.shortcut(index), self.event_neuron(index).floor
         if shortcut is None:
-            return self.quantization.imitate(weight, geometry, self.neuron.floor)
-        join = self.quantization.imitate_join(weight, geometry, self.neuron.floor, shortcut)
-        return join[:2]
+            return self.quantization.imitate(weight, geometry, floor)
+        return self.quantization.imitate_join(weight, geometry, floor, shortcut)[:2]
 
     def shortcut(self, index: int) -> tuple[torch.Tensor, Geometry] | None:
         """Real weights and address arithmetic of the shortcut into a layer, if there is one."""
@@ -195,8 +238,7 @@ class SpikingNetwork(nn.Module):
         InputError
             If the neurons leak, or a batch norm is not fused.
         """
-        if not isinstance(self.neuron, IntegrateAndFire):
-            raise InputError(f"neuron = {self.neuron.kind!r}: expected 'if', which has no time")
+        neuron = self.event_neuron(index)
         if self.norms:
             raise InputError("model: expected its batch norms fused")
         geometry, weight, ceil = self.geometries[index], self.weights[index], np.inf
@@ -205,14 +247,14 @@ class SpikingNetwork(nn.Module):
         if self.quantization is None:
             size = 0 if geometry.kind == "readout" else len(weight)
             threshold = torch.full((size,), float(geometry.pool**2))
-            floor = self.neuron.floor * threshold
-            if self.neuron.fires_above:
+            floor = neuron.floor * threshold
+            if neuron.fires_above:
                 threshold = threshold.nextafter(torch.tensor(np.inf))
             if shortcut is not None:
                 passed = shortcut[0] * (geometry.pool / shortcut[1].pool) ** 2
         else:
-            levels = self.quantization.levels(weight, geometry, self.neuron.floor, shortcut)
-            if self.neuron.fires_above and geometry.kind != "readout":
+            levels = self.quantization.levels(weight, geometry, neuron.floor, shortcut)
+            if neuron.fires_above and geometry.kind != "readout":
                 levels = levels.above()
             weight, threshold, floor = levels.weight, levels.threshold, levels.floor
             passed = levels.shortcut
@@ -225,8 +267,8 @@ class SpikingNetwork(nn.Module):
     def _passed(self, index: int, x: torch.Tensor) -> torch.Tensor:
         """What a layer receives over its shortcut."""
         key, weight, geometry = str(index), self.direct[str(index)], self._direct[index]
-        if self.quantization is not None and isinstance(self.neuron, IntegrateAndFire):
-            floor = self.neuron.floor
+        if self.quantization is not None and not self.leaks:
+            floor = self.event_neuron(index).floor
             join = (self.weights[index], self.geometries[index], floor, (weight, geometry))
             _, _, weight = self.quantization.imitate_join(*join)
         charge = current(x.flatten(0, 1), weight, geometry)
@@ -258,6 +300,11 @@ def current(x: torch.Tensor, weight: torch.Tensor, geometry: Geometry) -> torch.
     # Batch norm is several times slower on a part of a larger tensor.
     part = full[:, :, : geometry.output_shape[1], : geometry.output_shape[2]]
     return part.contiguous(memory_format=torch.channels_last)
+
+
+def _spiking(specs: Sequence[LayerSpec]) -> int:
+    """Number of spiking layers; a readout alone counts as one, to have neurons to speak of."""
+    return max(1, len(specs) - 1)
 
 
 def _stages(specs: Sequence[LayerSpec]) -> tuple[int, ...]:

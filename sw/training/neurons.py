@@ -137,8 +137,9 @@ class LeakyIntegrateAndFire:
 
     Parameters
     ----------
-    decay : float
-        What a membrane keeps in a time step, above 0 and at most 1; one for all layers.
+    decay : float or tuple of float
+        What a membrane keeps in a time step, above 0 and at most 1; a tuple has one for each
+        channel.
     surrogate : str
         Gradient of ``s`` in ``u``, one of `sw.training.surrogates.SURROGATES`.
     spikes, reset, strict
@@ -148,7 +149,7 @@ class LeakyIntegrateAndFire:
     """
 
     kind: ClassVar[str] = "lif"
-    decay: float = 0.5
+    decay: float | tuple[float, ...] = 0.5
     surrogate: str = "triangle"
     spikes: Spikes = "one"
     reset: Reset = "zero"
@@ -157,15 +158,21 @@ class LeakyIntegrateAndFire:
 
     def __post_init__(self):
         _check(self)
-        if not 0 < self.decay <= 1:
+        decays = self.decay if isinstance(self.decay, tuple) else (self.decay,)
+        if not decays or not all(0 < decay <= 1 for decay in decays):
             raise ValueError(f"decay = {self.decay}: expected above 0 and at most 1")
 
     def __call__(self, current: torch.Tensor) -> torch.Tensor:
-        """Spike counts of a current ``[time, ...]``."""
+        """Spike counts of a current ``[time, batch, channels, height, width]``; of any shape that
+        begins with time where all channels keep the same."""
+        how = Firing(self.spikes, self.reset, self.strict, self.delayed)
+        surrogate = SURROGATES[self.surrogate]
+        if isinstance(self.decay, tuple):
+            decays = torch.tensor(self.decay, device=current.device)[:, None, None]
+            return any_neuron(current, decays, -inf, how, surrogate)
         if (self.spikes, self.reset, self.strict) != ("one", "zero", False):
-            how = Firing(self.spikes, self.reset, self.strict, self.delayed)
-            return any_neuron(current, self.decay, -inf, how, SURROGATES[self.surrogate])
-        return leaky_integrate_and_fire(current, self.decay, SURROGATES[self.surrogate])
+            return any_neuron(current, self.decay, -inf, how, surrogate)
+        return leaky_integrate_and_fire(current, self.decay, surrogate)
 
 
 Neuron = IntegrateAndFire | LeakyIntegrateAndFire
@@ -184,7 +191,10 @@ def describe_neuron(neuron: Neuron) -> dict[str, Any]:
 
 def read_neuron(description: dict[str, Any]) -> Neuron:
     """Neuron of a description; ValueError if there is none of that name."""
-    parameters = dict(description)
+    parameters = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in description.items()
+    }
     kind = parameters.pop("kind", None)
     if kind not in NEURONS:
         raise ValueError(f"neuron = {kind!r}: expected one of {', '.join(NEURONS)}")

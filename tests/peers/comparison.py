@@ -1,16 +1,16 @@
 """Spikes of an imported network in time steps, beside those of the framework that wrote it."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from math import inf
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from tests.docs.pages import ROOT
 from tickless.sw.training.models import SpikingNetwork
-from tickless.sw.training.neurons import IntegrateAndFire
+from tickless.sw.training.neurons import Neuron
 
 __all__ = ["GRAPHS", "PEERS", "Difference", "differences", "recorded_frames"]
 
@@ -29,17 +29,18 @@ class Difference(NamedTuple):
     spikes: int
 
 
-@dataclass(frozen=True)
-class _Watched(IntegrateAndFire):
-    """The same neurons; their spikes are kept, layer by layer."""
+def _watched(neuron: Neuron, seen: list[torch.Tensor]) -> Neuron:
+    """The same neurons without a floor; their spikes are kept."""
+    fields: dict[str, Any] = asdict(neuron)
+    kind = type(neuron)
 
-    seen: list[torch.Tensor] = field(default_factory=list)
+    @dataclass(frozen=True)
+    class Watched(kind):
+        def __call__(self, *arguments: Any) -> torch.Tensor:
+            seen.append(super().__call__(*arguments))
+            return seen[-1]
 
-    def __call__(
-        self, current: torch.Tensor, floor: float | torch.Tensor | None = None
-    ) -> torch.Tensor:
-        self.seen.append(super().__call__(current, floor))
-        return self.seen[-1]
+    return Watched(**fields | ({"floor": -inf} if "floor" in fields else {}))
 
 
 def recorded_frames() -> torch.Tensor:
@@ -51,19 +52,17 @@ def recorded_frames() -> torch.Tensor:
 def differences(model: SpikingNetwork, file: Path) -> list[Difference]:
     """Of each spiking layer, beside a framework's spikes in a file; without a floor, which none of
     them has."""
-    neuron = model.neuron
-    assert isinstance(neuron, IntegrateAndFire)
-    watched = _Watched(-inf, neuron.surrogate, neuron.spikes, neuron.reset, neuron.strict)
-    model.neuron = watched
+    neurons, seen = model.layer_neurons, []
+    model.layer_neurons = tuple(_watched(neuron, seen) for neuron in neurons)
     try:
         with torch.no_grad():
             model(recorded_frames())
     finally:
-        model.neuron = neuron
+        model.layer_neurons = neurons
     result = []
     with np.load(file) as theirs:
-        assert len(theirs.files) == len(watched.seen)
-        for index, spikes in enumerate(watched.seen, 1):
+        assert len(theirs.files) == len(seen)
+        for index, spikes in enumerate(seen, 1):
             expected = theirs[f"layer{index}"].astype(int)
             ours = spikes.numpy().astype(int).reshape(expected.shape)
             result.append(Difference(int(abs(ours - expected).sum()), int(expected.sum())))

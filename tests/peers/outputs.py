@@ -18,26 +18,38 @@ from tickless import from_torch
 __all__ = ["set_weights", "watch", "write_outputs"]
 
 Build = Callable[
-    [list[torch.Tensor], list[float], torch.Tensor], tuple[Any, list[torch.Tensor], nn.Sequential]
+    [list[torch.Tensor], list[float], torch.Tensor, float],
+    tuple[Any, list[torch.Tensor], nn.Sequential],
 ]
-"""Of weights, thresholds and frames: graph, spikes ``[time, recording, ...]`` by layer, modules."""
+"""Of weights, thresholds, frames and what membranes keep in a time step, 1 without a leak: graph,
+if there is one, spikes ``[time, recording, ...]`` by layer, modules."""
+
+VARIANTS = {
+    "exact": ("exact", 1.0, 1.0),
+    "real": ("real", 1.0, 1.0),
+    "leaky": ("exact", 0.5, 0.25),
+}
+"""Weights, what membranes keep, and a factor of the thresholds: what leaks is less."""
 
 
 def write_outputs(build: Build, write: Callable[[str, Any], None]) -> None:
     """For each set of weights in the file of the first argument, in the folder of the second:
-    ``<set>.nir``; ``<set>.npz``, arrays ``layer1`` and so on; ``<set>.safetensors``."""
+    ``<set>.nir``; ``<set>.npz``, arrays ``layer1`` and so on; ``<set>.safetensors`` and
+    ``<set>.checkpoint.safetensors``."""
     inputs, folder = np.load(sys.argv[1]), Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
     frames = torch.from_numpy(inputs["frames"]).float()
-    for variant in ("exact", "real"):
-        weights = [torch.from_numpy(inputs[f"{variant}_weight{layer}"]) for layer in (1, 2, 3)]
-        thresholds = [float(value) for value in inputs[f"{variant}_threshold"]]
+    for variant, (name, decay, factor) in VARIANTS.items():
+        weights = [torch.from_numpy(inputs[f"{name}_weight{layer}"]) for layer in (1, 2, 3)]
+        thresholds = [float(value) * factor for value in inputs[f"{name}_threshold"]]
         with torch.no_grad():
-            graph, spikes, network = build(weights, thresholds, frames)
-        write(str(folder / f"{variant}.nir"), graph)
+            graph, spikes, network = build(weights, thresholds, frames, decay)
+        if graph is not None:
+            write(str(folder / f"{variant}.nir"), graph)
         channels, height, width = frames.shape[2:]
-        imported = from_torch(network, (channels, height, width))
+        imported = from_torch(network, (channels, height, width), drop_leak=True)
         imported.network.save(folder / f"{variant}.safetensors")
+        imported.checkpoint.save(folder / f"{variant}.checkpoint.safetensors")
         counts: dict[str, Any] = {
             f"layer{index}": each.numpy().astype(np.uint8) for index, each in enumerate(spikes, 1)
         }

@@ -9,6 +9,7 @@ import pytest
 
 from tests.docs.pages import ROOT
 from tests.peers.comparison import GRAPHS, PEERS, differences
+from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.integer.network import Network, Provenance
 from tickless.sw.nir.importing import from_nir
 
@@ -44,6 +45,20 @@ def test_imported_networks_spike_in_time_steps_as_in_their_framework(peer):
             print(f"{framework}, {variant} weights, layer {layer}: {differing} of {spikes} differ")
             assert spikes > 0
             assert differing <= share * spikes
+
+
+def test_leaky_networks_spike_in_time_steps_as_in_their_framework(peer):
+    framework, written = peer
+    models = {"modules": Checkpoint.load(written / "leaky.checkpoint.safetensors").model}
+    if framework != "sinabs":  # which writes no such graph
+        graph = from_nir(written / "leaky.nir", semantics=framework, drop_leak=True)
+        models["graph"] = graph.checkpoint.model
+    for origin, model in models.items():
+        assert model.leaks
+        for layer, (differing, spikes) in enumerate(differences(model, written / "leaky.npz"), 1):
+            print(f"{framework}, leaky {origin}, layer {layer}: {differing} of {spikes} differ")
+            assert spikes > 0
+            assert differing <= ROUNDED * spikes
 
 
 def test_its_modules_become_what_its_graph_becomes(peer):

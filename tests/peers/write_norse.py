@@ -8,7 +8,7 @@ one position. Its convolutions need biases, of zero here.
 
 import nir
 import torch
-from norse.torch import IAFCell, IAFParameters, SequentialState
+from norse.torch import IAFCell, IAFParameters, LIFBoxCell, LIFBoxParameters, SequentialState
 from norse.torch.utils.export_nir import to_nir
 from outputs import set_weights, watch, write_outputs
 from torch import nn
@@ -17,11 +17,20 @@ SHAPES = ((4, 9, 9), (8, 4, 4), (10, 1, 1))
 """Of what reaches the neurons: where their parameters have others, shapes cannot be inferred."""
 
 
-def build(weights, thresholds, frames):
-    neurons = [
-        IAFCell(IAFParameters(v_th=torch.full(shape, each)))
-        for shape, each in zip(SHAPES, thresholds, strict=True)
-    ]
+DT = 0.001
+"""Time step in seconds, the one that its export takes."""
+
+
+def neuron(shape, threshold, decay):
+    threshold = torch.full(shape, threshold)
+    if decay == 1:
+        return IAFCell(IAFParameters(v_th=threshold))
+    inverse, zero = torch.full(shape, (1 - decay) / DT), torch.zeros(shape)
+    return LIFBoxCell(LIFBoxParameters(inverse, zero, threshold, zero), dt=DT)
+
+
+def build(weights, thresholds, frames, decay):
+    neurons = [neuron(shape, each, decay) for shape, each in zip(SHAPES, thresholds, strict=True)]
     network = SequentialState(
         nn.Conv2d(2, 4, 5, stride=4, padding=2),
         neurons[0],

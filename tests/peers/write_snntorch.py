@@ -16,9 +16,9 @@ SHAPES = ((4, 9, 9), (8, 4, 4), (10,))
 """Of what reaches the neurons: where their parameters have others, it refuses to export."""
 
 
-def build(weights, thresholds, frames):
+def build(weights, thresholds, frames, decay):
     neurons = [
-        Leaky(beta=torch.ones(shape), threshold=torch.full(shape, each), init_hidden=True)
+        Leaky(beta=torch.full(shape, decay), threshold=torch.full(shape, each), init_hidden=True)
         for shape, each in zip(SHAPES, thresholds, strict=True)
     ]
     network = nn.Sequential(

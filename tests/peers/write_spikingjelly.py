@@ -6,13 +6,19 @@ import nir
 import torch
 from outputs import set_weights, watch, write_outputs
 from spikingjelly.activation_based import functional
-from spikingjelly.activation_based.neuron import IFNode
+from spikingjelly.activation_based.neuron import IFNode, LIFNode
 from spikingjelly.activation_based.nir_exchange import export_to_nir
 from torch import nn
 
 
-def build(weights, thresholds, frames):
-    neurons = [IFNode(v_threshold=each, v_reset=0.0) for each in thresholds]
+def neuron(threshold, decay):
+    if decay == 1:
+        return IFNode(v_threshold=threshold, v_reset=0.0)
+    return LIFNode(1 / (1 - decay), v_threshold=threshold, v_reset=0.0)
+
+
+def build(weights, thresholds, frames, decay):
+    neurons = [neuron(each, decay) for each in thresholds]
     network = nn.Sequential(
         nn.Conv2d(2, 4, 5, stride=4, padding=2, bias=False),
         neurons[0],

@@ -1,5 +1,6 @@
 """Shards on workers: the same whatever happens to a worker, and nothing runs on without it."""
 
+import dataclasses
 import os
 import signal
 import threading
@@ -19,7 +20,12 @@ from tickless.sim.run import Simulation
 from tickless.sim.samples import Sample
 from tickless.sim.shard import CarriedShards, run_shard
 from tickless.sim.summary import summarize
+from tickless.sw.checkpoint import Checkpoint
+from tickless.sw.checkpoint_file import CheckpointFile
 from tickless.sw.data.events import Events
+from tickless.sw.integer.specs import LayerSpec
+from tickless.sw.training.models import SpikingNetwork
+from tickless.sw.training.neurons import LeakyIntegrateAndFire
 from tickless.sw.workers import run_tasks
 
 
@@ -89,6 +95,23 @@ def test_samples_without_events_have_a_result(experiment):
     assert result.events_in == 0
     assert result.limit_cycles_per_sample == 1
     assert result.accuracy["rtl"] == result.accuracy["integer"]
+
+
+def test_a_network_that_leaks_is_compared_in_time_steps_alone(experiment, tmp_path):
+    network = experiment.network
+    events = random_events(np.random.default_rng(5), network, 50)
+    events = events[((events >= 0) & (events < network.input_shape)).all(axis=1)]
+    given = dataclasses.replace(recording(events), sensor=network.input_shape)
+    samples = [Sample(index, str(index), 0, True, _given, given) for index in range(2)]
+    specs = [LayerSpec("linear", 5), LayerSpec("readout", network.classes)]
+    model = SpikingNetwork(network.input_shape, specs, LeakyIntegrateAndFire(), normalize=False)
+    path = tmp_path / "leaky.checkpoint.safetensors"
+    Checkpoint(model, "", "nir", 0, 3).save(path)
+    leaky = dataclasses.replace(experiment, checkpoint=CheckpointFile(path, path.read_bytes()))
+    result = summarize(leaky, "made", "made", [run_shard(leaky, samples)])
+    assert result.accuracy["float_events"] is None
+    assert result.spike_difference is None
+    assert result.accuracy["time_stepped"] in (0.0, 0.5, 1.0)
 
 
 def test_a_cluster_needs_no_file_of_ours(experiment, shards, tmp_path, monkeypatch):

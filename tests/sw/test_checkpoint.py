@@ -79,6 +79,23 @@ def test_older_checkpoints_reset_by_subtraction(name, version):
     assert Checkpoint.load(path).model.neuron == IntegrateAndFire(-2.0)
 
 
+def test_neurons_may_differ_by_layer_and_by_channel(tmp_path):
+    specs = [LayerSpec("conv2d", 2, 3), LayerSpec("conv2d", 3, 3), LayerSpec("readout", 10)]
+    mixed = (LeakyIntegrateAndFire((0.5, 0.75)), IntegrateAndFire(-3.0, reset="zero"))
+    for neurons, version in (
+        (mixed, 4),
+        (LeakyIntegrateAndFire((0.5, 0.75)), 4),
+        ((LeakyIntegrateAndFire(0.5),) * 2, 3),
+    ):
+        source = SpikingNetwork((2, 9, 9), specs, neurons, False)
+        path = tmp_path / "a.safetensors"
+        Checkpoint(source, "saccades", "mtt", 7, 10).save(path)
+        assert Checkpoint.load(path).model.layer_neurons == source.layer_neurons
+        with safe_open(path, "pt") as file:
+            text = json.loads(file.metadata()["tickless-checkpoint"])
+        assert text["format_version"] == version
+
+
 def test_damaged_checkpoints(tmp_path):
     path = tmp_path / "a.safetensors"
     with pytest.raises(CheckpointError, match="no such checkpoint"):
@@ -91,7 +108,7 @@ def test_damaged_checkpoints(tmp_path):
     for old, new, message in (
         (b'\\"channels\\": 10', b'\\"channels\\": 11', r"(?s)a.safetensors: .*size mismatch"),
         (b'\\"kind\\": \\"if', b'\\"kind\\": \\"of', "neuron = 'of': expected one of if, lif"),
-        (b'\\"format_version\\": 3', b'\\"format_version\\": 9', "9: this version reads 1 to 3"),
+        (b'\\"format_version\\": 3', b'\\"format_version\\": 9', "9: this version reads 1 to 4"),
     ):
         assert old in whole
         path.write_bytes(whole.replace(old, new))

@@ -215,7 +215,7 @@ def test_impossible_geometry_is_refused(change, message):
     ],
 )
 def test_chain_names_the_impossible_layer(spec):
-    with pytest.raises(GeometryError, match=r"^layer 1: "):
+    with pytest.raises(GeometryError, match=r"^layer 2: "):
         layer_geometries((2, 5, 5), [LayerSpec("conv2d", 2, kernel=1), spec])
 
 
@@ -232,7 +232,7 @@ def test_chain_names_the_impossible_layer(spec):
 def test_chain_refuses_an_impossible_shortcut(shortcut, message):
     specs = [LayerSpec("conv2d", 2, kernel=1), LayerSpec("conv2d", 3, kernel=1)]
     specs.append(LayerSpec("conv2d", 4, kernel=3, padding=1, shortcut=shortcut))
-    with pytest.raises(GeometryError, match=f"^layer 2: .*{message}"):
+    with pytest.raises(GeometryError, match=f"^layer 3: .*{message}"):
         layer_geometries((2, 5, 5), specs)
 
 

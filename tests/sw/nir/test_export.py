@@ -16,7 +16,7 @@ from tickless.sw.integer.network import PRETRAINED, Network
 from tickless.sw.judge.evaluate import FloatEngine
 from tickless.sw.nir import import_command
 from tickless.sw.nir.export import export, to_nir
-from tickless.sw.nir.importing import from_nir
+from tickless.sw.nir.importing import ChangedExportWarning, from_nir
 from tickless.sw.nir.semantics import FRAMEWORKS
 
 EXPORTED = "integers, floors and widths as they were exported"
@@ -30,9 +30,9 @@ def test_the_import_of_an_export_gives_the_same_integers(seed, tmp_path):
         imported = from_nir(graph)
         assert imported.network.hash == network.hash
         assert EXPORTED in imported.notes
-        resets = {layer.reset for layer in network.layers[:-1]}
-        assert any("each in its way" in note for note in imported.notes) == (len(resets) > 1)
-        assert len(resets) > 1 or imported.checkpoint.model.neuron.reset in resets
+        neurons = imported.checkpoint.model.layer_neurons
+        resets = [layer.reset for layer in network.layers[:-1]]
+        assert [neuron.reset for neuron in neurons][: len(resets)] == resets or not resets
 
 
 @pytest.mark.parametrize("name", ["nmnist", "nmnist-small", "dvsgesture"])
@@ -64,14 +64,23 @@ def test_the_real_network_of_an_export_runs_as_its_integers_do(tmp_path):
     np.testing.assert_allclose(logits, trace.logits * network.logit_scale, rtol=0.05, atol=0.5)
 
 
+def low(neuron: Any) -> float:
+    return neuron.floor
+
+
 def test_a_graph_that_was_trained_on_is_quantized_anew(tmp_path):
     network = Network.load(PRETRAINED / "saccades.safetensors")
     graph: Any = to_nir(network)
     graph.nodes["0_weights"].weight = graph.nodes["0_weights"].weight * 1.01
-    imported = from_nir(graph)
+    with pytest.warns(ChangedExportWarning, match=r"graph: weights, or what .* were changed since"):
+        imported = from_nir(graph)
     assert EXPORTED not in imported.notes
     assert imported.network.hash != network.hash
     assert imported.network.provenance.method == "nir"
+    # Floors are still those of the export, a layer's.
+    floors = [np.median(layer.floor / layer.threshold) for layer in network.layers[:-1]]
+    assert [low(each) for each in imported.checkpoint.model.layer_neurons] == floors
+    assert not any("floor" in note for note in imported.notes)
     # Another floor is another network.
     assert EXPORTED not in from_nir(to_nir(network), floor=-2.0).notes
 

@@ -1,13 +1,18 @@
+import dataclasses
 import itertools
+from typing import Any
 
+import h5py
 import nir
 import numpy as np
 import pytest
 import torch
 
+from tickless.errors import InputError
 from tickless.sw.judge.evaluate import FloatEngine
 from tickless.sw.nir.importing import from_nir
 from tickless.sw.nir.reading import GraphError
+from tickless.sw.training.neurons import LeakyIntegrateAndFire
 
 from .graphs import (
     chain,
@@ -424,7 +429,8 @@ def test_layers_side_by_side_and_nested_shortcuts_are_refused():
     line = list(itertools.pairwise(names))
     nested = nir.NIRGraph(nodes, [*line, ("s", "u"), ("fork", "join")], type_check=False)
     with pytest.raises(
-        GraphError, match=r"node 'join' \(IF\): its shortcut from layer 1 passes layer 4"
+        GraphError,
+        match=r"node 'join' \(IF\): its shortcut from layer 1 \(node '\w+'\) passes layer 4",
     ):
         from_nir(nested, semantics="sinabs")
     early = nir.NIRGraph(nodes, [*line, ("first", "s")], type_check=False)
@@ -476,3 +482,114 @@ def test_a_graph_may_do_without_input_and_output():
         mine = from_nir(bare, semantics="sinabs", sensor=SENSOR, readout=readout)
         theirs = from_nir(whole, semantics="sinabs", readout=readout)
         assert mine.network.hash == theirs.network.hash
+
+
+def stepped(graph, frames, decays, reset="zero", strict=False, delayed=False, many=False):
+    """Spike counts of a graph's neurons in time steps, as Euler's rule has them."""
+    name, counts, membranes, before = "input", {}, {}, {}
+    for frame in frames:
+        x, name = frame.double(), "input"
+        while name != "output":
+            node = graph.nodes[name]
+            if isinstance(node, nir.LIF | nir.IF):
+                threshold = torch.as_tensor(node.v_threshold)
+                last = membranes.get(name, torch.zeros(threshold.shape).double())
+                decay = torch.as_tensor(decays.get(name, 1.0))
+                gain = 1 - decay if name in decays else 1.0
+                charge = last * decay + x.reshape(threshold.shape) * gain
+                if delayed:
+                    charge = charge - before.get(name, 0.0) * threshold
+                ratio = charge / threshold
+                fired = (ratio.ceil() - 1 if strict else ratio.floor()).clamp(min=0)
+                fired = fired if many else fired.clamp(max=1)
+                kept = charge if delayed else charge - fired * threshold
+                membranes[name] = kept if reset == "subtract" else charge.where(fired == 0, 0)
+                before[name] = fired
+                counts[name] = counts.get(name, 0) + fired
+                x = fired
+            elif name != "input":
+                x = linear_part(node, x)
+            name = next(target for source, target in graph.edges if source == name)
+    return {name: count.reshape(-1) for name, count in counts.items()}
+
+
+LEAKY_WAYS = {
+    "snntorch": {"reset": "subtract", "strict": True, "delayed": True},
+    "spikingjelly": {},
+    "norse": {"strict": True},
+}
+
+
+@pytest.mark.parametrize("semantics", LEAKY_WAYS)
+def test_in_time_steps_the_checkpoint_leaks_as_the_graph_does(semantics):
+    """Decays of 1 - 1/8 in the first layer, by channel in the second, and no leak in the third."""
+    first = conv2d(weights(4, 2, 3, 3) * 8)
+    second = linear(weights(3, 4 * 5 * 6, seed=3) * 4)
+    leak = {"1": 0.875, "4": np.array([0.5, 0.75, 0.875])}
+    graph = chain(
+        first,
+        lif(0.008, shape=(4, 5, 6)),
+        nir.Flatten({"input": np.array((4, 5, 6))}, 0, -1),
+        second,
+        nir.LIF(0.001 / (1 - leak["4"]), np.ones(3), np.zeros(3), np.ones(3)),
+        linear(weights(2, 3, seed=4)),
+        neurons((2,), r=1000.0),
+        sensor=SENSOR,
+    )
+    imported = from_nir(graph, semantics=semantics, dt=0.001, drop_leak=True)
+    model = imported.checkpoint.model
+    assert model.leaks
+    assert [neuron.kind for neuron in model.layer_neurons] == ["lif", "lif", "if"]
+    assert any("leak as the graph says" in note for note in imported.notes)
+    # The last neurons without a floor, as the graph's.
+    model.layer_neurons = (
+        *model.layer_neurons[:2],
+        dataclasses.replace(model.layer_neurons[2], floor=-np.inf),
+    )
+    frames = torch.randint(0, 3, (12, 1, *SENSOR), generator=torch.Generator().manual_seed(1))
+    expected = stepped(graph, frames[:, 0], leak, **LEAKY_WAYS[semantics])
+    with torch.no_grad():
+        counts, spikes = model.counts(frames.float())
+    assert [float(each) for each in spikes] == [float(expected[name].sum()) for name in "146"]
+    assert all(each > 3 for each in spikes[:2])
+    assert torch.equal((counts * len(frames)).round().flatten().double(), expected["6"])
+    # Event by event nothing leaks.
+    assert [layer.reset for layer in imported.network.layers[:-1]] == [
+        LEAKY_WAYS[semantics].get("reset", "zero")
+    ] * 3
+    with pytest.raises(InputError, match="expected 'if'"):
+        FloatEngine(model)
+
+
+def test_a_leak_that_leaves_nothing_is_refused():
+    graph = chain(linear(weights(3, 4)), lif(0.001), sensor=(4,))
+    with pytest.raises(GraphError, match=r"node '1' \(LIF\): tau = 0.001 s, dt = 0.001 s: nothing"):
+        from_nir(graph, semantics="norse", dt=0.001, drop_leak=True)
+    found = from_nir(graph, semantics="sinabs", dt=0.001, drop_leak=True).checkpoint.model.neuron
+    assert found == LeakyIntegrateAndFire(np.exp(-1), spikes="many", reset="subtract")
+
+
+@pytest.mark.parametrize("kind", ["<f2", "<f4", ">f4", ">f8", "<i4"])
+def test_numbers_of_any_width_and_byte_order_are_the_same(kind, tmp_path):
+    node = conv2d(np.round(weights(4, 2, 3, 3) * 4), size=(7, 8))
+    graph = chain(node, neurons((4, 5, 6), 8.0), sensor=SENSOR)
+    expected = from_nir(graph, semantics="sinabs").network.hash
+    nir.write(tmp_path / "a.nir", graph)
+    with h5py.File(tmp_path / "a.nir", "a") as file:
+        for place, field in (("0", "weight"), ("1", "v_threshold"), ("1", "r")):
+            group: Any = file[f"node/nodes/{place}"]
+            values = group[field][()]
+            del group[field]
+            group[field] = values.astype(kind)
+    assert from_nir(tmp_path / "a.nir", semantics="sinabs").network.hash == expected
+
+
+def test_thresholds_may_be_one_for_all_or_have_a_batch_in_front():
+    graph = chain(conv2d(weights(4, 2, 3, 3)), neurons((4, 5, 6), 2.0), sensor=SENSOR)
+    expected = from_nir(graph, semantics="sinabs").network.hash
+    for shape in ((), (1,), (1, 4, 5, 6), (4, 1, 1)):
+        graph.nodes["1"].v_threshold = np.full(shape, 2.0)
+        assert from_nir(graph, semantics="sinabs").network.hash == expected
+    graph.nodes["1"].v_threshold = np.full((4,), 2.0)
+    with pytest.raises(GraphError, match=r"v_threshold of shape \(4,\): expected \(4, 5, 6\)"):
+        from_nir(graph, semantics="sinabs")

@@ -1,16 +1,21 @@
+import dataclasses
+import re
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from tickless.errors import InputError
+from tickless.sw.integer.engine import run
 from tickless.sw.judge.evaluate import FloatEngine
 from tickless.sw.nir.importing import from_torch
 from tickless.sw.nir.reading import GraphError
+from tickless.sw.quantization.rule import Quantization
 from tickless.sw.training.models import SpikingNetwork
-from tickless.sw.training.neurons import IntegrateAndFire
+from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire
 
 SENSOR = (2, 8, 9)
 
@@ -42,6 +47,26 @@ def leaky(beta=1.0, reset="subtract"):
 
 def jelly(v_reset: float | None = 0.0):
     return neuron("IFNode", v_threshold=1.0, v_reset=v_reset)
+
+
+def jelly_leaky(tau=4.0, decay_input=True, v_reset: float | None = 0.0):
+    return neuron("LIFNode", v_threshold=1.0, v_reset=v_reset, tau=tau, decay_input=decay_input)
+
+
+def box(v_leak=0.0, reset_method="reset_value"):
+    p = SimpleNamespace(
+        v_th=torch.tensor(0.5), v_reset=torch.tensor(0.0), v_leak=torch.tensor(v_leak),
+        tau_mem_inv=torch.tensor(125.0), reset_method=type(reset_method, (), {}),
+    )  # fmt: skip
+    return neuron("LIFBoxCell", p=p, dt=0.001)
+
+
+def lif(norm_input=True):
+    """sinabs' leaky neurons."""
+    module = iaf(reset="MembraneReset", spikes="SingleSpike")
+    alpha = torch.tensor(0.75)
+    fields = {**vars(module), "alpha_mem_calculated": alpha, "norm_input": norm_input}
+    return neuron("LIFSqueeze", **fields)
 
 
 def norse():
@@ -145,6 +170,85 @@ def test_a_leak_of_snntorch_is_kept_or_dropped():
 
 
 @pytest.mark.parametrize(
+    ("fire", "gain", "expected"),
+    [
+        (jelly_leaky(), 0.25, LeakyIntegrateAndFire(0.75)),
+        (jelly_leaky(decay_input=False, v_reset=None), 1.0,
+         LeakyIntegrateAndFire(0.75, reset="subtract")),
+        (leaky(0.75), 0.5,
+         LeakyIntegrateAndFire(0.75, reset="subtract", strict=True, delayed=True)),
+        (box(), 0.25, LeakyIntegrateAndFire(0.875, strict=True)),
+        (box(reset_method="reset_subtract"), 0.25,
+         LeakyIntegrateAndFire(0.875, reset="subtract", strict=True)),
+        (lif(), 0.25, LeakyIntegrateAndFire(0.75)),
+        (lif(norm_input=False), 1.0, LeakyIntegrateAndFire(0.75)),
+        (LeakyIntegrateAndFire((0.5, 0.75, 1.0), reset="subtract"), 1.0,
+         LeakyIntegrateAndFire((0.5, 0.75, 1.0), reset="subtract")),
+        (LeakyIntegrateAndFire(0.5), 1.0, LeakyIntegrateAndFire(0.5)),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("deep", [True, False])
+def test_leaky_neurons_keep_their_leak_in_time_steps(fire, gain, expected, deep):
+    """Threshold 2 of snnTorch's, and 0.5 of Norse's."""
+    weights = nn.Conv2d(2, 3, (8, 9), bias=False) if deep else nn.Linear(144, 3, bias=False)
+    modules = [weights, fire] if deep else [nn.Flatten(), weights, fire]
+    imported = from_torch(modules, SENSOR, drop_leak=True)
+    model = imported.checkpoint.model
+    [found] = model.layer_neurons
+    assert isinstance(found, LeakyIntegrateAndFire)
+    np.testing.assert_allclose(found.decay, expected.decay, rtol=1e-6)
+    assert dataclasses.replace(found, decay=expected.decay) == expected
+    torch.testing.assert_close(model.weights[0].flatten(), weights.weight.detach().flatten() * gain)
+    # The integers do not leak, and reset as before.
+    assert [layer.reset for layer in imported.network.layers[:1]] == [expected.reset]
+
+
+def test_what_is_no_chain_or_no_sensor_is_refused():
+    with pytest.raises(GraphError, match=r"^Linear: expected an nn.Sequential or a list"):
+        from_torch(cast(Any, nn.Linear(2, 3)), SENSOR)
+    for sensor in ((2, 8), (2, 8, 9, 1), (0, 8, 9), (2, 8.0, 9)):
+        with pytest.raises(InputError, match=rf"^sensor = {re.escape(str(sensor))}: expected chan"):
+            from_torch(layers(iaf), cast(Any, sensor))
+
+
+def test_layers_may_differ_in_how_they_fire_and_reset():
+    torch.manual_seed(0)
+    modules: list[Any] = [
+        nn.Conv2d(2, 3, 3, bias=False), iaf(-3.0),
+        nn.Conv2d(3, 4, 3, bias=False), jelly(),
+        nn.Conv2d(4, 4, 3, bias=False), leaky(),
+        nn.Flatten(), nn.Linear(24, 5, bias=False),
+    ]  # fmt: skip
+    for index in (0, 2, 4):
+        modules[index].weight.data = modules[index].weight.data.abs() * 2
+    imported = from_torch(modules, SENSOR)
+    assert [layer.reset for layer in imported.network.layers[:-1]] == [
+        "subtract",
+        "zero",
+        "subtract",
+    ]
+    assert imported.checkpoint.model.layer_neurons == (
+        IntegrateAndFire(-3.0),
+        IntegrateAndFire(-8.0, spikes="one", reset="zero"),
+        IntegrateAndFire(-8.0, spikes="one", strict=True),
+    )
+    floors = [layer.floor / layer.threshold for layer in imported.network.layers[:-1]]
+    for found, expected in zip(floors, (-3, -8, -8), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=0.05)
+    # The rounded network does event by event what the integers do.
+    model = imported.checkpoint.model
+    model.quantization = Quantization()
+    events = np.random.default_rng(0).integers(0, SENSOR, (900, 3)).astype(np.int32)
+    _, spikes, _ = FloatEngine(model).run(events)
+    traced = run(imported.network, events)
+    assert all(len(layer.spikes) > 10 for layer in traced.layers)
+    for found, layer in zip(spikes, traced.layers, strict=True):
+        np.testing.assert_array_equal(found, layer.spikes)
+    again = from_torch(modules, SENSOR, floor=-2.0).checkpoint.model
+    assert [again.event_neuron(index).floor for index in range(3)] == [-2.0] * 3
+
+
+@pytest.mark.parametrize(
     ("modules", "message"),
     [
         ([nn.MaxPool2d(2)], r"module '0' \(MaxPool2d\): expected one of Conv2d"),
@@ -160,8 +264,9 @@ def test_a_leak_of_snntorch_is_kept_or_dropped():
         ([iaf(spikes="MaxSpike")], "spike_fn = MaxSpike"),
         ([iaf(reset="Other")], "reset_fn = "),
         ([leaky(reset="none")], "reset_mechanism"),
-        ([nn.Conv2d(2, 2, 3, bias=False), iaf(), iaf(-1.0)], "floor = -1.0: expected None"),
-        ([nn.Conv2d(2, 2, 3, bias=False), iaf(), jelly()], "semantics = .*as before it"),
+        ([jelly_leaky(v_reset=0.5)], r"module '0' \(LIFNode\): v_reset = 0.5"),
+        ([box(v_leak=0.5)], r"module '0' \(LIFBoxCell\): v_leak = 0.5: expected 0"),
+        ([box(reset_method="reset_other")], r"reset_method = reset_other: expected reset_value or"),
     ],
 )
 def test_modules_that_no_layer_does(modules, message):

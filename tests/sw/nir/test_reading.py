@@ -176,3 +176,38 @@ def test_what_reaches_no_output_is_left_out():
     graph.edges.append(("0", "probe"))
     row = next(row for row in from_nir(graph, semantics="sinabs").rows if row.node == "probe")
     assert row.becomes == "left out"
+
+
+def test_names_may_have_slashes_which_are_groups_in_the_file(tmp_path):
+    names = {"in": "in", "w": "block/0/conv", "if": "block/0/act", "out": "block/out"}
+    nodes = {names[name]: node for name, node in NODES.items()}
+    path = plain(tmp_path / "a.nir", nodes, [(names[a], names[b]) for a, b in EDGES])
+    assert set(read_graph(path).nodes) == set(names.values())
+    expected = from_nir(plain(tmp_path / "b.nir"))
+    imported = from_nir(path)
+    assert imported.network.hash == expected.network.hash
+    assert [row.node for row in imported.rows] == list(names.values())
+
+
+def test_graphs_in_graphs_in_graphs(tmp_path):
+    graph: Any = chain(linear(WEIGHT), neurons((2,)), sensor=(2,))
+    expected = from_nir(graph, semantics="sinabs").network.hash
+    for _ in range(20):
+        graph = chain(graph, sensor=(2,))
+    nir.write(tmp_path / "a.nir", graph)
+    for read in (graph, tmp_path / "a.nir"):
+        assert from_nir(read, semantics="sinabs").network.hash == expected
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((2, 10**9, 8), "expected 3 integers of at least 0, at most 16777216"),
+        ((2.5,), "expected 1 integers of at least 0$"),
+    ],
+)
+def test_extents_are_integers_within_bounds(shape, message):
+    graph = chain(linear(WEIGHT), neurons((2,)), sensor=(2,))
+    graph.nodes["input"] = nir.Input({"input": np.array(shape)})
+    with pytest.raises(GraphError, match=message):
+        from_nir(graph, semantics="sinabs")

@@ -444,9 +444,9 @@ def test_a_shortcut_that_mixes_channels_has_the_layers_bits():
 
 
 def test_impossible_weights():
-    with pytest.raises(NetworkError, match="layer 0: expected finite weights"):
+    with pytest.raises(NetworkError, match="layer 'linear1': expected finite weights"):
         quantize(point(float("nan")))
-    with pytest.raises(NetworkError, match=r"layer 0: channel 1 has a weight of 300 thresholds"):
+    with pytest.raises(NetworkError, match=r"layer 'linear1': channel 1 has a weight of 300 thr"):
         quantize(point(0.5, 300.0))
     source = residual(0, ShortcutSpec(0, 1))
     with torch.no_grad():
@@ -455,7 +455,7 @@ def test_impossible_weights():
         quantize(source)
     with torch.no_grad():
         source.direct["2"][1, 0] = float("inf")
-    with pytest.raises(NetworkError, match="layer 2: expected finite weights"):
+    with pytest.raises(NetworkError, match="layer 'conv2d3': expected finite weights"):
         quantize(source)
 
 

@@ -65,6 +65,12 @@ def test_neurons_without_a_floor_take_that_of_the_settings():
         assert given_settings(start(neuron), None, ["dataset=nmnist"]).floor == -2.0
 
 
+def test_an_imported_network_that_leaks_takes_the_floor_of_its_integers():
+    given = start(LeakyIntegrateAndFire(), record={"nir": {"floors": [-4.0, -16.0, -8.0]}})
+    assert given_settings(given, None, ["dataset=nmnist"]).floor == -8.0
+    assert given_settings(given, None, ["dataset=nmnist", "floor=-3"]).floor == -3.0
+
+
 @pytest.mark.parametrize(
     ("given", "changes", "message"),
     [
@@ -101,8 +107,9 @@ def test_what_is_trained_fires_as_often_as_thresholds_fit_and_keeps_its_reset():
     assert given.model.quantization == Quantization(4)
     without = dataclasses.replace(settings, quantize_epochs=0)
     assert trainable(given, without).quantization == Quantization(4)
-    leaky = trainable(start(LeakyIntegrateAndFire()), settings)
-    assert leaky.neuron == IntegrateAndFire(-3.0)
+    for reset in ("zero", "subtract"):
+        leaky = trainable(start(LeakyIntegrateAndFire(reset=reset)), settings)
+        assert leaky.neuron == IntegrateAndFire(-3.0, reset=reset)
 
 
 def test_the_fingerprint_is_that_of_what_a_network_computes():

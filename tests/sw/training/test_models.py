@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from tickless.errors import InputError
 from tickless.sw.data.catalog import load
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec
@@ -164,3 +165,27 @@ def test_renormalized_takes_the_mean_of_the_batches_statistics():
     torch.testing.assert_close(state["running_var"], variance)
     assert not changed.training
     assert not model.norms[0].state_dict()["running_mean"].any()
+
+
+def test_each_layer_has_neurons_of_its_own():
+    specs = [LayerSpec("conv2d", 2, 3), LayerSpec("conv2d", 3, 3), LayerSpec("readout", 10)]
+    neurons = (LeakyIntegrateAndFire(0.5), IntegrateAndFire(-2.0, reset="zero"))
+    model = SpikingNetwork((2, 8, 8), specs, neurons, normalize=False)
+    frames = torch.rand(5, 3, 2, 8, 8, generator=torch.Generator().manual_seed(0)).round()
+    counts, _ = model.counts(frames)
+    x = frames
+    for index, neuron in enumerate(neurons):
+        charge = current(x.flatten(0, 1), model.weights[index], model.geometries[index])
+        x = neuron(charge.unflatten(0, x.shape[:2]))
+    assert torch.equal(counts, x.mean(0))
+    assert model.leaks
+    assert not model.sums
+    with pytest.raises(InputError, match="layers with neurons that differ"):
+        _ = model.neuron
+    with pytest.raises(InputError, match="neuron = 'lif': expected 'if'"):
+        model.event_neuron(0)
+    assert model.event_neuron(1) == model.event_neuron(2) == neurons[1]
+    model.neuron = IntegrateAndFire()
+    assert model.layer_neurons == (IntegrateAndFire(),) * 2
+    with pytest.raises(InputError, match="1 neurons: expected 2, one for each spiking layer"):
+        SpikingNetwork((2, 8, 8), specs, neurons[:1])

@@ -336,3 +336,22 @@ def test_descriptions_of_neurons_that_fire_as_ever_stay():
 def test_impossible_neurons(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+@pytest.mark.parametrize("delayed", [False, True])
+@pytest.mark.parametrize("reset", ["zero", "subtract"])
+def test_a_leak_by_channel_is_that_of_each_channel(reset, delayed):
+    decays = (0.25, 0.5, 1.0)
+    current = torch.randint(-4, 8, (6, 2, 3, 4, 1), generator=torch.Generator().manual_seed(0)) / 8
+    together = current.clone().requires_grad_()
+    spikes = LeakyIntegrateAndFire(decays, reset=reset, delayed=delayed)(together)
+    spikes.square().sum().backward()
+    assert spikes.any()
+    for channel, decay in enumerate(decays):
+        alone = current[:, :, channel : channel + 1].clone().requires_grad_()
+        found = LeakyIntegrateAndFire(decay, reset=reset, delayed=delayed)(alone)
+        found.square().sum().backward()
+        assert torch.equal(found, spikes[:, :, channel : channel + 1])
+        assert together.grad is not None
+        assert alone.grad is not None
+        torch.testing.assert_close(alone.grad, together.grad[:, :, channel : channel + 1])
