@@ -16,6 +16,7 @@ __all__ = [
     "COLUMNS",
     "UNITS_US",
     "TableForm",
+    "from_array",
     "from_columns",
     "read_array",
     "read_hdf5",
@@ -36,6 +37,9 @@ UNITS_US = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
 
 FARTHEST = 1 << 14
 """Sensors have fewer columns and rows than this."""
+
+LATEST_US = 1 << 53
+"""Times are below this, three centuries, so that a float holds each of them."""
 
 GROUPS = ("", "events", "CD/events")
 """Groups and data sets of HDF5 files in which events lie."""
@@ -84,6 +88,17 @@ def read_array(path: Path, form: TableForm) -> Decoded:
         raise FileError(path, 0, f"an array of NumPy, whole and of numbers, but {error}") from None
     if not isinstance(array, np.ndarray):
         raise FileError(path, 0, "one array of NumPy, not an archive of some")
+    return from_array(path, "NumPy", array, form)
+
+
+def from_array(path: Path, kind: str, array: np.ndarray, form: TableForm) -> Decoded:
+    """Events of an array with named fields, or one column a name of the form.
+
+    Raises
+    ------
+    FileError
+        As of `from_columns`, or if its columns are not known.
+    """
     if array.dtype.names:
         names = short_names(array.dtype.names)
         if names is None:
@@ -91,20 +106,20 @@ def read_array(path: Path, form: TableForm) -> Decoded:
             raise FileError(path, 0, f"fields t, x, y and p of the array, got {fields}")
         fields = zip(names, array.dtype.names, strict=True)
         columns = {short: np.asarray(array[field]) for short, field in fields if short in COLUMNS}
-    else:
-        if array.ndim != 2 or array.dtype.kind not in "iuf":
-            raise FileError(path, 0, f"numbers [events, columns], got {array.dtype} {array.shape}")
-        if form.columns is None:
-            raise unnamed(path, array.shape[1])
-        if array.shape[1] != len(form.columns):
-            expected = f"{len(form.columns)} columns, {','.join(form.columns)}"
-            raise FileError(path, 0, f"{expected}: got {array.shape[1]}")
-        columns = {
-            name: np.asarray(array[:, index])
-            for index, name in enumerate(form.columns)
-            if name in COLUMNS
-        }
-    return from_columns(path, "NumPy", columns, form)
+        return from_columns(path, kind, columns, form)
+    if array.ndim != 2 or array.dtype.kind not in "iuf":
+        raise FileError(path, 0, f"numbers [events, columns], got {array.dtype} {array.shape}")
+    if form.columns is None:
+        raise unnamed(path, array.shape[1])
+    if array.shape[1] != len(form.columns):
+        expected = f"{len(form.columns)} columns, {','.join(form.columns)}"
+        raise FileError(path, 0, f"{expected}: got {array.shape[1]}")
+    columns = {
+        name: np.asarray(array[:, index])
+        for index, name in enumerate(form.columns)
+        if name in COLUMNS
+    }
+    return from_columns(path, kind, columns, form)
 
 
 def read_hdf5(path: Path, form: TableForm) -> Decoded:
@@ -199,46 +214,42 @@ def from_columns(
     places = []
     for name in ("x", "y"):
         column = columns[name]
-        if column.dtype.kind == "f" and (column != np.rint(column)).any():
-            wrong = column[column != np.rint(column)][0]
-            raise FileError(path, 0, f"whole numbers in column {name}, got {wrong}")
+        if column.dtype.kind == "f" and (wrong := column != np.rint(column)).any():
+            raise FileError(path, 0, f"whole numbers in column {name}, got {column[wrong][0]}")
         outside = (column < 0) | (column >= FARTHEST)
         if outside.any():
             got = column[outside][0]
             raise FileError(path, 0, f"0..{FARTHEST - 1} in column {name}, got {got}")
-        places.append(column.astype(np.int32))
-    on, note = _polarity(path, columns["p"])
+        places.append(column.astype(np.int32, copy=False))
+    on, kind = _polarity(path, columns["p"], kind)
     t_us = _time(path, columns["t"], form.time_unit)
-    return Decoded(kind, t_us, places[0], places[1], on, None, note).in_order()
+    return Decoded(kind, t_us, places[0], places[1], on).in_order()
 
 
-def _polarity(path: Path, column: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Whether each event is ON: 0 and 1, or -1 and 1, over the whole file."""
-    values = np.unique(column)
-    if set(values.tolist()) <= {0, 1}:
-        return column > 0, ()
-    if set(values.tolist()) <= {-1, 1}:
-        return column > 0, ("polarities are -1 and 1",)
-    got = ", ".join(map(str, values[:4]))
-    raise FileError(path, 0, f"polarities 0 and 1, or -1 and 1, got {got}, ...")
+def _polarity(path: Path, column: np.ndarray, kind: str) -> tuple[np.ndarray, str]:
+    """Whether each event is ON: 0 and 1, or -1 and 1, over the whole file; and the format's name
+    with what they are."""
+    low, high, on = column.min(), column.max(), column == 1
+    between = column[~on & (column != low)]
+    if high > 1 or low not in (-1, 0, 1) or len(between):
+        got = ", ".join(map(str, sorted({low, high, *between[:1]})))
+        raise FileError(path, 0, f"polarities 0 and 1, or -1 and 1, got {got}")
+    return on, f"{kind}, polarities -1 and 1" if low == -1 else kind
 
 
 def _time(path: Path, column: np.ndarray, unit: str | None) -> np.ndarray:
-    if column.dtype.kind == "f" and unit is None:
-        if (column != np.rint(column)).any():
-            raise FileError(
-                path,
-                0,
-                "times in whole microseconds: of these fractions give the unit, as in "
-                "--time-unit s",
-            )
-        unit = "us"
-    if unit is None or unit == "us":
-        if column.dtype.kind == "u" and int(column.max(initial=0)) >> 63:
-            raise FileError(path, 0, "times below 2^63")
-        return (
-            np.rint(column).astype(np.int64)
-            if column.dtype.kind == "f"
-            else column.astype(np.int64)
+    """Whole microseconds."""
+    fractions = column.dtype.kind == "f"
+    if fractions and unit is None and (column != np.rint(column)).any():
+        raise FileError(
+            path,
+            0,
+            "times in whole microseconds: of these fractions give the unit, as in --time-unit s",
         )
-    return np.rint(column * UNITS_US[unit]).astype(np.int64)
+    scale = UNITS_US[unit or "us"]
+    for value in (column.min(), column.max()):
+        if abs(float(value)) * scale >= LATEST_US:
+            raise FileError(path, 0, f"times below {LATEST_US} us, got {value} {unit or 'us'}")
+    if scale == 1.0 and not fractions:
+        return column.astype(np.int64, copy=False)
+    return np.rint(column * scale).astype(np.int64)
