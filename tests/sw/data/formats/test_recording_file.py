@@ -125,7 +125,7 @@ def aedat2(decoded):
 def made_aedat4(decoded):
     columns = (decoded.x % 128, decoded.y % 128, decoded.on, decoded.t_us)
     rows = list(zip(*(column.tolist() for column in columns), strict=True))
-    return aedat4([rows[:100], rows[100:]], lz4)
+    return aedat4([rows[start : start + 1000] for start in range(0, len(rows), 1000)], lz4)
 
 
 MADE = {
