@@ -50,11 +50,12 @@ def recordings(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def in_the_folder(recordings, monkeypatch, tmp_path):
+def network_file(recordings, monkeypatch, tmp_path):
     monkeypatch.setenv("TICKLESS_DATA", str(recordings))
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("tickless.sim.run_samples.Experiment", partial(Experiment, optimize=False))
-    make_network().save(tmp_path / "small.safetensors")
+    path = tmp_path / "small.safetensors"
+    make_network().save(path)
+    return str(path)
 
 
 def named(recordings):
@@ -81,9 +82,9 @@ def rows(folder):
 
 
 @pytest.fixture
-def simulate(tmp_path):
+def simulate(network_file, tmp_path):
     def simulate(*options):
-        arguments = ["--network", "small.safetensors", "--output", str(tmp_path / "run")]
+        arguments = ["--network", network_file, "--output", str(tmp_path / "run")]
         status = main(["sim", *map(str, options), *arguments])
         return status, tmp_path / "run"
 
@@ -150,7 +151,9 @@ def test_files_need_a_network(capsys):
     assert "network: expected --network, since files of recordings" in capsys.readouterr().err
 
 
-def test_a_board_comes_to_the_same_and_names_the_classes(recordings, monkeypatch, capsys):
+def test_a_board_comes_to_the_same_and_names_the_classes(
+    recordings, network_file, monkeypatch, capsys
+):
     network = make_network()
 
     def answer(content):
@@ -172,7 +175,7 @@ def test_a_board_comes_to_the_same_and_names_the_classes(recordings, monkeypatch
     (pets / "dataset.toml").write_text(f"sensor = [2, 34, 34]\nclasses = {names}\n")
     answers = []
     for dataset in ("nmnist", str(pets)):
-        options = ["--port", "/dev/fake", "--network", "small.safetensors", "--samples", "6"]
+        options = ["--port", "/dev/fake", "--network", network_file, "--samples", "6"]
         assert main(["run", *options, "--dataset", dataset]) == 0
         lines = [line.split() for line in capsys.readouterr().out.splitlines()]
         answers.append([line[2:5] for line in lines if line[-1:] == ["equal"]])

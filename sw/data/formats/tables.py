@@ -1,7 +1,8 @@
 """Tables of events: NumPy's arrays and HDF5, by the names of their columns."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ __all__ = [
     "TableForm",
     "from_array",
     "from_columns",
+    "named_form",
     "read_array",
     "read_hdf5",
     "short_names",
@@ -25,7 +27,7 @@ __all__ = [
 ]
 
 COLUMNS = {
-    "t": ("t", "ts", "time", "timestamp", "timestamps", "t_us"),
+    "t": ("t", "ts", "time", "timestamp", "timestamps"),
     "x": ("x", "xs"),
     "y": ("y", "ys"),
     "p": ("p", "ps", "pol", "polarity", "polarities", "on"),
@@ -40,6 +42,9 @@ FARTHEST = 1 << 14
 
 LATEST_US = 1 << 53
 """Times are below this, three centuries, so that a float holds each of them."""
+
+LARGEST_RATIO = 1032
+"""Bytes that one of a compressed file becomes at most, by deflate's format."""
 
 GROUPS = ("", "events", "CD/events")
 """Groups and data sets of HDF5 files in which events lie."""
@@ -106,7 +111,7 @@ def from_array(path: Path, kind: str, array: np.ndarray, form: TableForm) -> Dec
             raise FileError(path, 0, f"fields t, x, y and p of the array, got {fields}")
         fields = zip(names, array.dtype.names, strict=True)
         columns = {short: np.asarray(array[field]) for short, field in fields if short in COLUMNS}
-        return from_columns(path, kind, columns, form)
+        return from_columns(path, kind, columns, named_form(form, array.dtype.names))
     if array.ndim != 2 or array.dtype.kind not in "iuf":
         raise FileError(path, 0, f"numbers [events, columns], got {array.dtype} {array.shape}")
     if form.columns is None:
@@ -132,58 +137,81 @@ def read_hdf5(path: Path, form: TableForm) -> Decoded:
         If it cannot be read, or has none.
     """
     try:
+        content = path.read_bytes()
         # libhdf5 crashes, or never returns, on some damaged files.
-        with pyfive.File(BytesIO(path.read_bytes())) as file:
+        with pyfive.File(BytesIO(content)) as file:
             for place in GROUPS:
                 node = file if not place else file.get(place, None)
-                columns = _hdf5_columns(node)
-                if columns is not None:
+                found = _hdf5_columns(node)
+                if found is not None:
                     break
             else:
                 where = ", ".join(place or "its root" for place in GROUPS)
                 raise FileError(path, 0, f"events of t, x, y and p at one of {where}")
+            for item in {id(item): item for item, _ in found.values()}.values():
+                most = len(content) * LARGEST_RATIO // item.dtype.itemsize
+                if item.size > most:
+                    raise FileError(
+                        path, 0, f"at most {most:,} events in so small a file, got {item.size:,}"
+                    )
+            columns = {short: _hdf5_column(item, field) for short, (item, field) in found.items()}
+            item, field = found["t"]
+            names = [field or str(item.name).rpartition("/")[2]]
     except FileError:
         raise
     except Exception as error:  # it trusts the file: of a damaged one come errors of all types
         raise FileError(path, 0, f"an HDF5 file, whole and sound, but {error}") from None
-    return from_columns(path, "HDF5", columns, form)
+    return from_columns(path, "HDF5", columns, named_form(form, names))
 
 
-def _hdf5_columns(node: Any) -> dict[str, np.ndarray] | None:
+def _hdf5_columns(node: Any) -> dict[str, tuple[Any, str | None]] | None:
+    """Data set of each column, and the column's field where the data set has several."""
     if isinstance(node, pyfive.Dataset) and node.dtype.names:
         names = short_names(node.dtype.names)
         if names is None:
             return None
-        rows: Any = node[()]
         fields = zip(names, node.dtype.names, strict=True)
-        return {short: rows[field] for short, field in fields if short in COLUMNS}
+        return {short: (node, field) for short, field in fields if short in COLUMNS}
     if isinstance(node, pyfive.Group):
-        found = [(str(key), node[key]) for key in node]
-        columns: dict[str, Any] = {
-            key: item for key, item in found if isinstance(item, pyfive.Dataset)
-        }
+        items = {str(key): node[key] for key in node}
+        columns = {key: item for key, item in items.items() if isinstance(item, pyfive.Dataset)}
         names = short_names(list(columns))
         if names is not None:
             pairs = zip(names, columns.values(), strict=True)
-            return {short: item[()] for short, item in pairs if short in COLUMNS}
+            return {short: (item, None) for short, item in pairs if short in COLUMNS}
     return None
+
+
+def _hdf5_column(item: Any, field: str | None) -> np.ndarray:
+    return np.asarray(item[()] if field is None else item[()][field])
 
 
 def short_names(names: "tuple[str, ...] | list[str]") -> tuple[str, ...] | None:
     """Short names of columns, others as they are; None unless all four are there once."""
     meant = {name: short for short, known in COLUMNS.items() for name in known}
-    found = tuple(meant.get(name.strip().strip('"').lower(), name) for name in names)
+    found = tuple(meant.get(_split(name)[0], name) for name in names)
     return found if all(found.count(short) == 1 for short in COLUMNS) else None
 
 
-def unnamed(path: Path, count: int) -> FileError:
-    """Error of a table that does not name its columns."""
-    return FileError(
-        path,
-        0,
-        f"names of its {count} columns, which are in no particular order without: give "
-        "--columns, as in --columns t,x,y,p",
-    )
+def named_form(form: TableForm, names: "tuple[str, ...] | list[str]") -> TableForm:
+    """The form, with the unit that the name of the time states where the form has none."""
+    units = [unit for name, unit in map(_split, names) if unit and name in COLUMNS["t"]]
+    return replace(form, time_unit=form.time_unit or (units[0] if units else None))
+
+
+def _split(name: str) -> tuple[str, str | None]:
+    """Name of a column, and the unit behind it, as in ``t_ns`` or ``time [s]``."""
+    plain = name.strip().strip('"').lower()
+    match = re.fullmatch(r"([a-z]+)(?:_| *[\[(])(s|ms|us|ns)[\])]?", plain)
+    return (match[1], match[2]) if match else (plain, None)
+
+
+def unnamed(path: Path, count: int, names: Sequence[str] = ()) -> FileError:
+    """Error of a table that does not name its columns, or not so that they are known."""
+    got = f"known names of its {count} columns, got {','.join(names)}: " if names else (
+        f"names of its {count} columns, which are in no particular order without: "
+    )  # fmt: skip
+    return FileError(path, 0, f"{got}give --columns, as in --columns t,x,y,p")
 
 
 def from_columns(
@@ -208,7 +236,8 @@ def from_columns(
         raise FileError(path, 0, "events, but there is none")
     for name, column in columns.items():
         if column.ndim != 1 or column.dtype.kind not in "iufb":
-            raise FileError(path, 0, f"a column {name} of numbers, got {column.dtype}")
+            got = f"{column.dtype} {column.shape[1:] or ''}".strip()
+            raise FileError(path, 0, f"a column {name} of numbers, got {got}")
         if column.dtype.kind == "f" and not np.isfinite(column).all():
             raise FileError(path, 0, f"finite numbers in column {name}")
     places = []
@@ -249,7 +278,8 @@ def _time(path: Path, column: np.ndarray, unit: str | None) -> np.ndarray:
     scale = UNITS_US[unit or "us"]
     for value in (column.min(), column.max()):
         if abs(float(value)) * scale >= LATEST_US:
-            raise FileError(path, 0, f"times below {LATEST_US} us, got {value} {unit or 'us'}")
+            got = f"{value} {unit}" if unit else f"{value}: give the unit, as in --time-unit ns"
+            raise FileError(path, 0, f"times below {LATEST_US} us, got {got}")
     if scale == 1.0 and not fractions:
         return column.astype(np.int64, copy=False)
     return np.rint(column * scale).astype(np.int64)

@@ -14,6 +14,7 @@ from tickless.sw.data.formats.tables import (
     COLUMNS,
     TableForm,
     from_columns,
+    named_form,
     short_names,
     unnamed,
 )
@@ -22,6 +23,9 @@ __all__ = ["read_text"]
 
 BLOCK, LONGEST_LINE = 1 << 22, 1 << 16
 """Bytes that are read at a time, and of the longest line."""
+
+COMMENTS = (b"#", b"%", b"//")
+"""Beginnings of lines before the numbers that may name the columns, or say anything else."""
 
 SEPARATORS = bytes.maketrans(b",;", b"  ")
 
@@ -41,8 +45,8 @@ def read_text(path: Path, form: TableForm) -> Decoded:
     """
     flaws: list[str] = []
     with path.open("rb") as file:
-        named, offset = _header(path, file)
-        names = form.columns or named
+        found, offset = _header(path, file)
+        names = form.columns or short_names(found)
         parts: dict[str, list[np.ndarray]] = {name: [] for name in COLUMNS}
         count = None
         for body in _blocks(file):
@@ -54,7 +58,7 @@ def read_text(path: Path, form: TableForm) -> Decoded:
                 continue
             count = table.shape[1]
             if names is None:
-                raise unnamed(path, count)
+                raise unnamed(path, count, found)
             if len(names) != count:
                 expected = f"{len(names)} columns, {','.join(names)}"
                 raise FileError(path, offset - len(body), f"{expected}: got {count}")
@@ -63,33 +67,42 @@ def read_text(path: Path, form: TableForm) -> Decoded:
     if count is None:
         raise FileError(path, offset, "lines of events, but there is none")
     columns = {name: np.concatenate(parts.pop(name)) for name in COLUMNS}
-    return from_columns(path, "text", columns, form).flawed(*flaws)
+    return from_columns(path, "text", columns, named_form(form, found)).flawed(*flaws)
 
 
-def _header(path: Path, file: BinaryIO) -> tuple[tuple[str, ...] | None, int]:
-    """Names of the columns, if a line before the numbers has them; the file is left where the
-    numbers begin, at the offset."""
-    names, offset = None, 0
+def _header(path: Path, file: BinaryIO) -> tuple[list[str], int]:
+    """Names in the line before the numbers, known or not, or none; the file
+    is left where the numbers begin, at the offset."""
+    names, offset = [], 0
     if file.read(len(BOM_UTF8)) == BOM_UTF8:
         offset = len(BOM_UTF8)
     file.seek(offset)
     while line := file.readline(LONGEST_LINE):
         text = line.strip()
-        comment = text.startswith(b"#")
-        words = re.split(rb"[,;\s]+", text.strip(b"#,; \t"))
+        comment = text.startswith(COMMENTS)
+        words = _words(text.lstrip(b"#%/ \t"))
         numbers = any(_is_number(word) for word in words)
         if text and not comment and numbers:
             break
         if text and not numbers:
             try:
-                names = short_names([word.decode("ascii") for word in words]) or names
+                found = [word.decode("ascii") for word in words]
             except UnicodeDecodeError:
                 raise FileError(path, offset, "lines of ASCII text") from None
+            if not comment or short_names(found):
+                names = found
         offset += len(line)
         if text and not comment:
             break
     file.seek(offset)
     return names, offset
+
+
+def _words(line: bytes) -> list[bytes]:
+    """Cells of a line; the first name may be empty, that of pandas' index."""
+    if b"," in line or b";" in line:
+        return [word.strip() for word in re.split(rb"[,;]", line)]
+    return re.sub(rb"\s+([\[(])", rb"\1", line).split()
 
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:
@@ -120,6 +133,8 @@ def _table(path: Path, body: bytes, start: int, count: int | None) -> tuple[np.n
             continue
         if count in (None, table.shape[1]):
             return table, end
+    if count is not None and b"\n" not in body:
+        return np.zeros((0, 0)), 0
     raise _wrong_line(path, body, start, count)
 
 
