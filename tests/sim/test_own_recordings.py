@@ -28,6 +28,32 @@ SETTINGS = ["pretrain_epochs=1", "pretrain_samples=20", "epochs=1", "samples=20"
 SETTINGS += ["simulated=0", "refit_samples=20", "steps_range=[1, 3]", "steps=2"]
 
 
+OBJECTS = """
+import numpy as np
+from tickless import load
+
+class Digits:
+    sensor_size, classes = (34, 34, 2), [f"digit {number}" for number in range(10)]
+
+    def __init__(self, recordings):
+        self.recordings = recordings
+
+    def __len__(self):
+        return len(self.recordings)
+
+    def __getitem__(self, index):
+        sample, label = self.recordings[index]
+        fields = {"p": sample.channel, "x": sample.x, "t": sample.t_us, "y": sample.y}
+        events = np.empty(len(sample), [(name, int) for name in fields])
+        for name, column in fields.items():
+            events[name] = column
+        return events, label
+
+def digits(split):
+    return Digits(load("nmnist", split))
+"""
+
+
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory):
     """Two recordings a class, N-MNIST's own where they are, and the same in five formats."""
@@ -46,6 +72,7 @@ def recordings(tmp_path_factory):
                 own.parent.mkdir(parents=True, exist_ok=True)
                 convert(decode(path), own)
     (place / "digits/dataset.toml").write_text("sensor = [2, 34, 34]\n")
+    (place / "my.py").write_text(OBJECTS)
     return place
 
 
@@ -59,7 +86,8 @@ def network_file(recordings, monkeypatch, tmp_path):
 
 
 def named(recordings):
-    return "nmnist", str(recordings / "digits")
+    """The data set, a folder, and objects of Python."""
+    return "nmnist", str(recordings / "digits"), f"{recordings}/my.py:digits"
 
 
 def test_training_comes_to_the_same_integers(recordings, tmp_path):
@@ -73,7 +101,7 @@ def test_training_comes_to_the_same_integers(recordings, tmp_path):
         assert main(["quantize", str(checkpoint), "--output", str(network)]) == 0
         layers = Network.load(network).layers
         weights.append([layer.edges[0].weight.tolist() for layer in layers])
-    assert weights[0] == weights[1]
+    assert weights[0] == weights[1] == weights[2]
 
 
 def rows(folder):
@@ -97,7 +125,7 @@ def test_simulation_comes_to_the_same(recordings, simulate):
         status, folder = simulate("--dataset", dataset, "--samples", 5)
         assert status == 0
         found.append(rows(folder))
-    assert found[0] == found[1]
+    assert found[0] == found[1] == found[2]
 
 
 def test_files_are_simulated_too(recordings, simulate, tmp_path):
