@@ -3,6 +3,11 @@
 PYTHON ?= python3
 PIP_OPTIONS ?=
 DATASET ?= saccades
+FILES ?=
+CROP ?=
+DOWNSAMPLE ?=
+POLARITY ?=
+WINDOW ?=
 SAMPLES ?=
 SEED ?= 1
 METHOD ?= mtt
@@ -47,6 +52,10 @@ design = $(call options,FOLD,--fold) $(call option,BUDGET,--budget) \
     $(call option,MARGIN,--margin) $(call option,MESH,--mesh) $(call options,CUT,--cut) \
     $(call option,CORE_UPDATES,--core-updates) $(call option,CORE_KBITS,--core-kbits) \
     $(call switch,LOADABLE,--loadable) $(call option,LOAD,--load)
+# Files come first: options with several values would take them.
+recordings = $(or $(strip $(FILES)),--dataset $(DATASET)) $(call option,CROP,--crop) \
+    $(call option,DOWNSAMPLE,--downsample) $(call option,POLARITY,--polarity) \
+    $(call option,WINDOW,--window)
 workers = $(call option,JOBS,--jobs) $(call option,CLUSTER,--cluster)
 network = $(or $(NETWORK),sw/pretrained/$(DATASET).safetensors)
 trained = build/train/$(EXPERIMENT)/$(METHOD)-$(SEED)
@@ -77,7 +86,7 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 sim: $(READY) ## stream recordings through the RTL and compare with the golden model
-	@$(strip $(TICKLESS) sim --dataset $(DATASET) $(call option,SAMPLES,--samples) --seed $(SEED) \
+	@$(strip $(TICKLESS) sim $(recordings) $(call option,SAMPLES,--samples) --seed $(SEED) \
 	    $(call option,NETWORK,--network) $(call switch,STALLS,--stalls) \
 	    $(call option,SPLIT,--split) $(workers) $(call switch,WAVES,--waves) $(design))
 
@@ -104,8 +113,9 @@ endif
 study: $(READY) ## train and compare the methods, in build/study/<experiment>; QUICK=1 for a taste
 	@$(strip $(TICKLESS) study $(EXPERIMENT) $(workers) $(call switch,QUICK,--quick))
 
-bench: $(READY) ## speed of the fast engine and the simulation, area of the fabric
+bench: $(READY) ## speed of engine, readers and simulation, area of the fabric
 	@$(TICKLESS) bench engine
+	@$(TICKLESS) bench decoding
 	@$(TICKLESS) bench simulation --dataset $(DATASET)
 	@$(TICKLESS) bench area
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from tickless.host.protocol import Answer
 from tickless.sw.data.catalog import UNLABELLED
 from tickless.sw.data.files import NamedRecording
+from tickless.sw.data.losses import Lost, warn_of_dropped
 from tickless.sw.integer.trace import SampleTrace
 
 __all__ = ["AnswerTable", "difference"]
@@ -31,6 +32,8 @@ class AnswerTable:
         All that will have a line.
     columns : sequence of str
         Names of the figures beside class and label.
+    classes : sequence of str
+        Names of the classes; one that has none is shown by its number.
 
     Members
     -------
@@ -40,13 +43,26 @@ class AnswerTable:
         Answers that differed from the golden model's.
     """
 
-    def __init__(self, recordings: Sequence[NamedRecording], columns: Sequence[str]):
+    def __init__(
+        self,
+        recordings: Sequence[NamedRecording],
+        columns: Sequence[str],
+        classes: Sequence[str] = (),
+    ):
         self._width = max(len("recording"), *(len(recording.name) for recording in recordings))
-        self._columns = columns
+        self._columns, self._classes = columns, classes
+        self._name_width = max(len("class"), *(len(name) for name in classes), 0)
+        self._lost: list[Lost] = []
         self.samples = self.differing = 0
         self._labelled = self._right = self._compared = 0
         self.header = "  ".join(
-            [f"{'recording':{self._width}}", "class", "label", *columns, "golden model"]
+            [
+                f"{'recording':{self._width}}",
+                f"{'class':>{self._name_width}}",
+                f"{'label':>{self._name_width}}",
+                *columns,
+                "golden model",
+            ]
         )
 
     def line(
@@ -55,12 +71,16 @@ class AnswerTable:
         answer: Answer,
         trace: SampleTrace | None,
         figures: Sequence[str],
+        lost: Lost | None = None,
     ) -> str:
-        """Line of a recording, its answer and the golden model's, if there is one."""
+        """Line of a recording, its answer and the golden model's, if there is one; what it loses
+        outside the sensor counts in the summary."""
+        if lost is not None:
+            self._lost.append(lost)
         verdict, label = "not compared", "-"
         self.samples += 1
         if recording.label != UNLABELLED:
-            label = str(recording.label)
+            label = self._named(recording.label)
             self._labelled += 1
             self._right += recording.label == answer.class_index
         if trace is not None:
@@ -72,8 +92,8 @@ class AnswerTable:
         return "  ".join(
             [
                 f"{recording.name:{self._width}}",
-                f"{answer.class_index:5}",
-                f"{label:>5}",
+                f"{self._named(answer.class_index):>{self._name_width}}",
+                f"{label:>{self._name_width}}",
                 *cells,
                 verdict,
             ]
@@ -82,13 +102,22 @@ class AnswerTable:
     def summary(self) -> str:
         """Shares of all lines so far."""
         equal = self._compared - self.differing
+        dropped = sum(each.dropped for each in self._lost)
         return ", ".join(
             [
                 f"{self.samples} recording{'s' * (self.samples != 1)}",
                 _share("accuracy", self._right, self._labelled),
                 _share("agreement with the golden model", equal, self._compared),
+                *([f"{dropped:,} events outside the sensor dropped"] if dropped else []),
             ]
         )
+
+    def warn(self) -> None:
+        """`DroppedWarning` if recordings lose much."""
+        warn_of_dropped(self._lost)
+
+    def _named(self, index: int) -> str:
+        return self._classes[index] if index < len(self._classes) else str(index)
 
 
 def _share(name: str, part: int, whole: int) -> str:

@@ -19,9 +19,11 @@ from tickless.host.port import open_port
 from tickless.host.recognition import board_network
 from tickless.host.report import AnswerTable
 from tickless.host.transmission import Transmission
+from tickless.sw.data.catalog import names_of_answers
 from tickless.sw.data.events import Events
 from tickless.sw.data.files import NamedRecording, file_recordings
-from tickless.sw.data.options import reading
+from tickless.sw.data.losses import lost_of
+from tickless.sw.data.options import reading, refuse_without_files
 from tickless.sw.integer import engine
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.trace import SampleTrace
@@ -37,6 +39,7 @@ def run(options: argparse.Namespace) -> int:
 
     Returns 0 if no answer differs from the golden model, 1 if one does.
     """
+    refuse_without_files(options)
     with open_port(options.port, options.baud) as port:
         return _run(Client(port, options.port), options)
 
@@ -61,6 +64,7 @@ def _run(client: Client, options: argparse.Namespace) -> int:
             f"{lost.restarts} new starts"
         )
     print(f"{report.summary()}\n{speed}")
+    report.warn()
     return 1 if report.differing else 0
 
 
@@ -71,6 +75,8 @@ class Model:
     -------
     text : str
         What is compared, or why nothing is.
+    dataset : str
+        That of the network, where it is known.
     """
 
     def __init__(self, client: Client, path: Path | None, margin: int | None):
@@ -79,6 +85,7 @@ class Model:
             raise InputError(f"margin = {margin}: the board has no early exit")
         self._margin = margin
         self._network: Network | None = board_network(info, path)
+        self.dataset = "" if self._network is None else self._network.provenance.dataset
         if self._network is None:
             self.text = (
                 "nothing is compared: no pre-trained network is the board's; expected its file "
@@ -103,7 +110,8 @@ def _stream(
     client: Client, recordings: Sequence[NamedRecording], model: Model, options: argparse.Namespace
 ) -> tuple[AnswerTable, str]:
     clock_hz = client.info.clock_hz
-    report = AnswerTable(recordings, ("   margin", "latency us", "     clocks"))
+    columns = ("   margin", "latency us", "     clocks")
+    report = AnswerTable(recordings, columns, _names(client, model, options))
     sent: deque[tuple[NamedRecording, Events]] = deque()
     view = LiveView(sys.stdout) if options.live else None
 
@@ -136,7 +144,8 @@ def _stream(
                 f"{answer.latency / clock_hz * 1e6:.2f}",
                 f"{answer.clocks:,}",
             )
-            bar.write(report.line(recording, answer, model.run(events), figures))
+            lost = lost_of(recording.name, events)
+            bar.write(report.line(recording, answer, model.run(events), figures, lost))
             bar.update()
     seconds = time.monotonic() - started
     return report, f"{len(recordings) / seconds:.1f} samples/s over the line"
@@ -146,7 +155,8 @@ def _replay(
     client: Client, recordings: Sequence[NamedRecording], model: Model, options: argparse.Namespace
 ) -> tuple[AnswerTable, str]:
     repeats, clock_hz = options.replay, client.info.clock_hz
-    report = AnswerTable(recordings, ("   margin", "clocks a sample", " samples/s"))
+    columns = ("   margin", "clocks a sample", " samples/s")
+    report = AnswerTable(recordings, columns, _names(client, model, options))
     print(report.header)
     total = 0.0
     for recording in tqdm(recordings, unit="sample", disable=None):
@@ -155,10 +165,16 @@ def _replay(
         clocks = played.clocks / played.repeats
         total += clocks
         figures = (f"{answer.lead:,}", f"{clocks:,.1f}", _speed(clock_hz, clocks))
-        tqdm.write(report.line(recording, answer, model.run(events), figures))
+        lost = lost_of(recording.name, events)
+        tqdm.write(report.line(recording, answer, model.run(events), figures, lost))
     mean = total / len(recordings)
     speed = _speed(clock_hz, mean)
     return report, f"{mean:,.1f} clocks a sample: {speed} samples/s at {clock_hz / 1e6:g} MHz"
+
+
+def _names(client: Client, model: Model, options: argparse.Namespace) -> tuple[str, ...]:
+    """Names of the classes, by the data set of the recordings, or by that of the network."""
+    return names_of_answers(options.dataset or model.dataset, client.info.classes)
 
 
 def _speed(clock_hz: int, clocks: float) -> str:

@@ -8,10 +8,14 @@ from tickless.errors import InputError
 from tickless.gen.options import add_design_options, design_name
 from tickless.progress import stage
 from tickless.run_folder import LATEST, run_folder, run_name
-from tickless.sw.data.catalog import DATASETS, dataset_name
+from tickless.sw.data.catalog import EXPECTED, dataset_name
+from tickless.sw.data.options import add_files, refuse_without_files
 from tickless.sw.workers import add_workers
 
 __all__ = ["add_options", "main"]
+
+DEFAULT = "saccades"
+"""Data set of a run that names none."""
 
 RUNS = Path("build/sim")
 """Folder of all runs, from the working directory."""
@@ -22,9 +26,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dataset",
         type=dataset_name,
-        default="saccades",
         metavar="NAME",
-        help=f"{', '.join(DATASETS)}, or the folder of a data set",
+        help=f"{EXPECTED}; {DEFAULT} if there are no files, either",
     )
     parser.add_argument("--samples", type=int, metavar="N", help="recordings; 20 by default")
     parser.add_argument(
@@ -73,6 +76,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help=f"for the run's files; by default one in {RUNS} that is named after the run, to which "
         f"{RUNS / LATEST} links",
     )
+    add_files(parser)
     add_workers(parser)
     add_design_options(parser)
 
@@ -81,6 +85,7 @@ def main(options: argparse.Namespace) -> int:
     """Returns 0 if the RTL equals the golden model, 1 if not."""
     if options.seed < 0:
         raise InputError(f"seed = {options.seed}: expected at least 0")
+    _check(options)
     name = _name(options)
     with run_folder(RUNS, name, options.output) as folder:
         with stage("loading"):
@@ -97,9 +102,26 @@ def main(options: argparse.Namespace) -> int:
     return 0
 
 
+def _check(options: argparse.Namespace) -> None:
+    """That files and data set go together; the data set is `DEFAULT` where neither is given."""
+    refuse_without_files(options)
+    if not options.files:
+        options.dataset = options.dataset or DEFAULT
+        return
+    for name, given in (("dataset", options.dataset), ("samples", options.samples)):
+        if given is not None:
+            raise InputError(f"{name} = {given}: expected none beside files of recordings")
+    if options.network is None:
+        raise InputError("network: expected --network, since files of recordings name none")
+
+
 def _name(options: argparse.Namespace) -> str:
-    """Name of the run: data set, network and what changes the design."""
-    dataset = Path(options.dataset).name
+    """Name of the run: data set or file, network and what changes the design."""
+    if options.files:
+        more = len(options.files) - 1
+        dataset = options.files[0].stem + (f"+{more}" if more else "")
+    else:
+        dataset = Path(options.dataset).name.replace(":", "-")
     network = dataset if options.network is None else options.network.stem
     return run_name(
         dataset,

@@ -118,6 +118,8 @@ class Result:
     spike_difference : float or None
         ``sum |s0 - s| / sum s0`` over the spike counts of the last spiking layer's neurons, with
         ``s0`` of the float network run event by event: the share of quantization.
+    dropped_warning : str or None
+        What recordings lose that lie outside the sensor, where that is much.
     cycles_per_sample : float
         Clocks from the first input transfer to the last answer, over the samples.
     limit_cycles_per_sample : float
@@ -163,6 +165,7 @@ class Result:
     simulated_cycles_per_second: float
     samples_per_second: float
     versions: Mapping[str, str]
+    dropped_warning: str | None = None
 
     @property
     def agrees(self) -> bool:

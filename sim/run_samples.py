@@ -4,6 +4,7 @@ import argparse
 import json
 import shlex
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,16 +19,21 @@ from tickless.sim.experiment import Experiment
 from tickless.sim.report import write_report
 from tickless.sim.report_sample import ReportSample
 from tickless.sim.result import Result
-from tickless.sim.samples import Sample, choose_samples
+from tickless.sim.samples import Sample, choose_samples, file_samples
 from tickless.sim.shard import DRAWN, SHARD_SAMPLES, CarriedShards, ShardOutcome, run_shard
 from tickless.sim.summary import summarize
 from tickless.sim.wave_run import WaveRequest, run_with_waves, wave_request
 from tickless.sw.checkpoint_file import CheckpointFile, beside
-from tickless.sw.data.catalog import DATASETS, class_names
+from tickless.sw.data.catalog import DATASETS, names_of_answers
+from tickless.sw.data.losses import DroppedWarning
+from tickless.sw.data.options import reading
 from tickless.sw.integer.network import PRETRAINED, Network
 from tickless.sw.workers import run_tasks
 
 __all__ = ["run_samples"]
+
+FILES = "files"
+"""Stands for the data set of a run of files."""
 
 
 def run_samples(options: argparse.Namespace, folder: Path) -> tuple[Result, str | None]:
@@ -41,12 +47,18 @@ def run_samples(options: argparse.Namespace, folder: Path) -> tuple[Result, str 
     """
     path = options.network or PRETRAINED / f"{options.dataset}.safetensors"
     if options.network is None and options.dataset not in DATASETS:
-        raise InputError("network: expected --network, since the data set is a folder")
+        raise InputError("network: expected --network, since the data set is your own")
     network = Network.load(path)
     with stage("choosing recordings"):
-        samples = choose_samples(
-            options.dataset, network, options.samples, options.seed, options.split
-        )
+        if options.files:
+            how = reading(options)
+            samples = file_samples(options.files, network, how, network.classes)
+        else:
+            samples = choose_samples(
+                options.dataset, network, options.samples, options.seed, options.split
+            )
+    # What the classes are called, files do not say.
+    dataset = options.dataset or network.provenance.dataset
     waves = wave_request(options, network)
     request = design_request(options)
     activity = None
@@ -85,11 +97,13 @@ def run_samples(options: argparse.Namespace, folder: Path) -> tuple[Result, str 
                 difference = difference or row.comparison.difference
             # Rasters are large; the report has room for a few.
             outcomes.append(replace(outcome, drawn=()))
-    result = summarize(experiment, options.dataset, str(path), outcomes)
+    result = summarize(experiment, options.dataset or FILES, str(path), outcomes)
+    if result.dropped_warning is not None:
+        warnings.warn(result.dropped_warning, DroppedWarning, stacklevel=2)
     (folder / "result.json").write_text(json.dumps(result.as_json(), indent=2) + "\n")
     with stage("writing the report"):
         command = shlex.join(["tickless", *sys.argv[1:]])
-        names = class_names(options.dataset)
+        names = names_of_answers(dataset, network.classes)
         write_report(folder / "report.html", result, network, rows, drawn, command, names)
     return result, difference
 

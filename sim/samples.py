@@ -1,6 +1,6 @@
 """Samples of a run: labelled recordings, read when they are needed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -8,9 +8,11 @@ from typing import Any
 from tickless.errors import InputError
 from tickless.sw.data.catalog import UNLABELLED, at_random, load, sensor
 from tickless.sw.data.events import Events
+from tickless.sw.data.files import NamedRecording, file_recordings
+from tickless.sw.data.options import Reading
 from tickless.sw.integer.network import Network
 
-__all__ = ["SPLITS", "Sample", "choose_samples"]
+__all__ = ["SPLITS", "Sample", "choose_samples", "file_samples"]
 
 SPLITS = {"test": ("test",), "train": ("train",), "all": ("test", "train")}
 """Parts of a data set by the option's value, in the order in which they are taken."""
@@ -79,12 +81,38 @@ def choose_samples(
     for part in at_random(dataset, count, seed, SPLITS[split]):
         of_test_set = part.name.endswith("test")
         for key, label in zip(part.keys, part.labels, strict=True):
-            name = "/".join(key.parts[-2:]) if isinstance(key, Path) else f"{part.name} {key}"
+            name = _name(part.name, key)
             labelled = label != UNLABELLED
             chosen.append(
                 Sample(len(chosen), name, label, of_test_set and labelled, part.make, key)
             )
     return chosen
+
+
+def file_samples(
+    paths: Sequence[Path], network: Network, reading: Reading, classes: int
+) -> list[Sample]:
+    """Samples of files, as `sw.data.files.file_recordings` has them, in order."""
+    return [
+        Sample(index, recording.name, recording.label, False, _read, recording)
+        for index, recording in enumerate(
+            file_recordings(paths, network.input_shape, reading, classes)
+        )
+    ]
+
+
+def _name(part: str, key: Any) -> str:
+    """Name of a data set's recording: of its file, and the window in it, if it has one."""
+    match key:
+        case Path():
+            return "/".join(key.parts[-2:])
+        case (Path() as path, number):
+            return f"{'/'.join(path.parts[-2:])} {number}"
+    return f"{part} {key}"
+
+
+def _read(recording: NamedRecording) -> Events:
+    return recording.read()
 
 
 def _itself(events: Events) -> Events:

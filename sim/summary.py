@@ -21,6 +21,7 @@ from tickless.sim.sample_row import SampleRow
 from tickless.sim.shard import ShardOutcome
 from tickless.sim.traffic import mesh_result
 from tickless.sw.data.catalog import UNLABELLED
+from tickless.sw.data.losses import Lost, dropped_text
 
 __all__ = ["summarize"]
 
@@ -65,6 +66,7 @@ def summarize(
         spike_difference=_spike_difference(outcomes),
         events_in=float(np.mean([row.events for row in rows])),
         events_dropped=float(np.mean([row.dropped for row in rows])),
+        dropped_warning=dropped_text(Lost(row.name, row.events, row.dropped) for row in rows),
         layers=layer_results([layer.name for layer in experiment.network.layers], rows),
         cores=core_results(config.cores, counters, count, cycles),
         mesh=mesh,

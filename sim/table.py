@@ -57,10 +57,9 @@ def table(result: Result) -> str:
         f"simulated at {result.simulated_cycles_per_second:,.0f} cycles/s, "
         f"{result.samples_per_second:.1f} samples/s",
     ]
-    if result.events_dropped:
-        lines.append(
-            f"{result.events_dropped:,.1f} events a sample lie outside the sensor and are dropped"
-        )
+    lines.append(
+        f"{result.events_dropped:,.1f} events a sample lie outside the sensor and are dropped"
+    )
     if difference is not None:
         lines.append(f"spike difference to the float network {100 * difference:.2f}%")
     return "\n".join(lines)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tickless.errors import InputError
-from tickless.sw.data.catalog import DATASETS, Recordings, load, simulated
+from tickless.sw.data.catalog import Recordings, dataset_name, load, simulated
 from tickless.sw.integer.network import Network, Provenance
 from tickless.sw.outputs import output_file
 from tickless.sw.training.experiment import add_experiment, read_experiment
@@ -41,7 +41,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="CHECKPOINT",
         help="train its network further; without EXPERIMENT by the settings of fine-tune.toml",
     )
-    parser.add_argument("--dataset", choices=DATASETS, help="the same as --set dataset=...")
+    parser.add_argument(
+        "--dataset", type=dataset_name, metavar="NAME", help="the same as --set dataset=..."
+    )
     parser.add_argument("--seed", type=int, help="the same as --set seed=...")
     parser.add_argument(
         "--output", type=Path, help="checkpoint; build/train/EXPERIMENT/METHOD-SEED.* if not given"

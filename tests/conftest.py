@@ -19,6 +19,7 @@ LONG = {
     "sim/test_command.py": 55,
     "docs/test_import.py": 30,
     "docs/test_tutorial.py": 30,
+    "docs/test_your_data.py": 30,
     "sim/test_loads.py": 25,
 }
 """Files of the longest tests, and about how many seconds of processor time they take, most first.

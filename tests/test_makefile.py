@@ -29,6 +29,10 @@ def commands(*arguments):
     [
         (["sim"], "sim --dataset saccades --seed 1"),
         (["sim", "STALLS=1", "SAMPLES=5"], "sim --dataset saccades --samples 5 --seed 1 --stalls"),
+        (
+            ["sim", "FILES=a.raw b.npy", "NETWORK=n", "CROP=0,0,9x9", "DOWNSAMPLE=2", "WINDOW=9ms"],
+            "sim a.raw b.npy --crop 0,0,9x9 --downsample 2 --window 9ms --seed 1 --network n",
+        ),
         (["rtl"], "rtl sw/pretrained/saccades.safetensors"),
         (
             ["rtl", "NETWORK=a.safetensors", "MESH=2x2", "FOLD=a=1x1 b=2x2", "MARGIN=9"],

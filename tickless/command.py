@@ -84,6 +84,7 @@ COMMANDS = (
         "offer a simulated netlist of an iCEBreaker",
     ),
     Command("bench engine", "sw.integer.benchmark", "speed of the fast engine"),
+    Command("bench decoding", "sw.data.benchmark", "speed of the readers of recordings"),
     Command("bench simulation", "sim.benchmark", "speed of the simulation"),
     Command("bench training", "sw.training.benchmark", "speed of training, beside other packages"),
     Command("bench clipping", "sw.quantization.benchmark", "accuracy with and without clipping"),

@@ -3,8 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-from tonic.datasets import NMNIST
-from tonic.io import read_mnist_file
 
 from tickless.sw.data.events import Events, EventsError
 from tickless.sw.integer.geometry import Shape
@@ -12,6 +10,9 @@ from tickless.sw.integer.geometry import Shape
 __all__ = ["read"]
 
 BYTES_PER_EVENT = 5
+
+OVERFLOW_ROW, OVERFLOW_US = 240, 1 << 13
+"""An event in that row is none: it adds so much to all times behind it."""
 
 
 def read(path: Path | str, sensor: Shape) -> Events:
@@ -46,16 +47,24 @@ def read(path: Path | str, sensor: Shape) -> Events:
             f"{path}: offset {whole}: expected {BYTES_PER_EVENT} bytes of an event, "
             f"got {len(raw) - whole}: the file is cut short or no ATIS recording"
         )
-    rows = read_mnist_file(str(path), NMNIST.dtype)
-    falls = np.flatnonzero(np.diff(rows["t"]) < 0)
+    rows = np.frombuffer(raw, np.uint8).reshape(-1, BYTES_PER_EVENT)
+    kept = rows[:, 1] != OVERFLOW_ROW
+    times = rows[kept, 2].astype(np.int64) & 0x7F
+    for byte in (3, 4):
+        times <<= 8
+        times |= rows[kept, byte]
+    overflows = np.cumsum(~kept, dtype=np.uint32)[kept]
+    times += overflows.astype(np.int64) * OVERFLOW_US
+    falls = np.flatnonzero(times[1:] < times[:-1])
     if len(falls):
         index = int(falls[0]) + 1
-        # Offsets count the rows that tonic has taken out: they are found again by their y.
-        kept = np.flatnonzero(np.frombuffer(raw, np.uint8)[1::BYTES_PER_EVENT] != 240)
+        # Offsets count the overflows, too.
+        place = np.flatnonzero(kept)[index]
         raise EventsError(
-            f"{path}: offset {kept[index] * BYTES_PER_EVENT}: expected a time stamp of at least "
-            f"{rows['t'][index - 1]} us, that of the event before, got {rows['t'][index]} us: the "
+            f"{path}: offset {place * BYTES_PER_EVENT}: expected a time stamp of at least "
+            f"{times[index - 1]} us, that of the event before, got {times[index]} us: the "
             "file is damaged or no ATIS recording"
         )
-    channel, y, x = (rows[name].astype(np.int32) for name in ("p", "y", "x"))
-    return Events(channel, y, x, rows["t"].astype(np.int64), sensor)
+    channel = (rows[kept, 2] >> 7).astype(np.int32)
+    y, x = (rows[kept, place].astype(np.int32) for place in (1, 0))
+    return Events(channel, y, x, times, sensor)

@@ -16,6 +16,7 @@ import torch
 from tickless.progress import bar
 from tickless.sw.data.events import Events
 from tickless.sw.data.frames import FrameSource
+from tickless.sw.data.losses import dropped_text, warn_of_dropped
 from tickless.sw.data.recordings import Recordings, in_parallel
 from tickless.sw.integer.geometry import Shape
 
@@ -33,7 +34,8 @@ def cached(
 ) -> FrameSource:
     """Recordings of samples, one part after the other, mapped from the cache.
 
-    What is not there is made first, by several processes, under a progress bar.
+    What is not there is made first, by several processes, under a progress bar. Samples that lose
+    many events outside the sensor are a `DroppedWarning`.
 
     Parameters
     ----------
@@ -48,7 +50,9 @@ def cached(
     """
     made = chain.from_iterable(in_parallel(part, processes) for part in parts)
     shown = bar(made, "samples into the cache", "samples", sum(map(len, parts)))
-    return FrameSource(shown, sensor, folder(parts, sensor, place))
+    source = FrameSource(shown, sensor, folder(parts, sensor, place))
+    warn_of_dropped(source.lost)
+    return source
 
 
 class Uncached(FrameSource):
@@ -61,7 +65,7 @@ class Uncached(FrameSource):
     """
 
     def __init__(self, parts: Sequence[Recordings], sensor: Shape):
-        self.sensor, self._parts = sensor, parts
+        self.sensor, self._parts, self._warned = sensor, parts, False
         self._firsts = [0, *accumulate(map(len, parts))]
         self.labels = torch.tensor([label for part in parts for label in part.labels])
 
@@ -88,7 +92,11 @@ class Uncached(FrameSource):
         places = np.searchsorted(self._firsts, indices, "right") - 1
         pairs = zip(places.tolist(), indices, strict=True)
         samples = (self._parts[place][int(index) - self._firsts[place]] for place, index in pairs)
-        return FrameSource(samples, self.sensor)
+        made = FrameSource(samples, self.sensor)
+        if not self._warned and dropped_text(made.lost) is not None:
+            self._warned = True
+            warn_of_dropped(made.lost)
+        return made
 
 
 def folder(parts: Sequence[Recordings], sensor: Shape, place: Path = CACHE) -> Path:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tickless.errors import InputError
 from tickless.sw.data.events import UNLABELLED, Events
@@ -18,6 +18,7 @@ from tickless.sw.integer.geometry import Shape
 
 if TYPE_CHECKING:
     from tickless.sw.data.folder import FolderDataset
+    from tickless.sw.data.objects import ObjectDataset
 
 __all__ = [
     "DATASETS",
@@ -26,10 +27,12 @@ __all__ = [
     "UNLABELLED",
     "Recordings",
     "at_random",
+    "augmentation",
     "class_names",
     "dataset_name",
     "known",
     "load",
+    "names_of_answers",
     "sensor",
     "simulated",
 ]
@@ -46,7 +49,7 @@ are recorded, and their modules have ``files`` and ``read``."""
 
 DATASETS = tuple(SENSORS)
 
-EXPECTED = f"one of {', '.join(DATASETS)}, or the folder of a data set"
+EXPECTED = f"one of {', '.join(DATASETS)}, or the folder of a data set, or its FILE.py:FUNCTION"
 """What names a data set, for messages."""
 
 SPLITS = ("train", "test", "all")
@@ -65,8 +68,17 @@ USUAL_RECORDINGS = 20
 
 
 def known(dataset: str) -> bool:
-    """Whether there is a data set of this name, or a folder; "" is neither."""
-    return dataset in DATASETS or (dataset != "" and Path(dataset).is_dir())
+    """Whether there is a data set of this name, a folder, or a file with a function of Python; ""
+    is none of them."""
+    if dataset in DATASETS or _function(dataset) is not None:
+        return True
+    return dataset != "" and Path(dataset).is_dir()
+
+
+def _function(dataset: str) -> tuple[Path, str] | None:
+    """Python file and function of a name ``FILE.py:FUNCTION``; None for another one."""
+    file, _, name = dataset.rpartition(":")
+    return (Path(file), name) if file.endswith(".py") and Path(file).is_file() else None
 
 
 def dataset_name(text: str) -> str:
@@ -75,7 +87,7 @@ def dataset_name(text: str) -> str:
     Raises
     ------
     argparse.ArgumentTypeError
-        If it is neither one of `DATASETS` nor a folder.
+        If it is no `known` one.
     """
     if not known(text):
         raise ArgumentTypeError(f"{text!r}: expected {EXPECTED}")
@@ -84,20 +96,36 @@ def dataset_name(text: str) -> str:
 
 def sensor(dataset: str) -> Shape:
     """Extent ``(polarities, height, width)`` of a data set's sensor; InputError if unknown."""
-    return SENSORS[dataset] if dataset in SENSORS else _folder(dataset).sensor
+    return SENSORS[dataset] if dataset in SENSORS else _own(dataset).sensor
 
 
 def class_names(dataset: str) -> tuple[str, ...]:
     """Names of a data set's classes, by label; InputError if the data set is unknown."""
     if dataset not in CLASSES:
-        return _folder(dataset).classes
+        return _own(dataset).classes
     named = import_module(f"tickless.sw.data.{dataset}").__dict__.get("CLASSES")
     return tuple(named or map(str, range(CLASSES[dataset])))
 
 
-def _folder(dataset: str) -> "FolderDataset":
+def augmentation(dataset: str) -> dict[str, Any]:
+    """Settings of training that a data set of one's own has for augmentation; others have none."""
+    return {} if dataset in DATASETS else _own(dataset).augmentation
+
+
+def names_of_answers(dataset: str, count: int) -> tuple[str, ...]:
+    """Names of a network's classes by its data set; their numbers where that is unknown."""
+    names = class_names(dataset) if known(dataset) else ()
+    return (*names, *map(str, range(len(names), count)))[:count]
+
+
+def _own(dataset: str) -> "FolderDataset | ObjectDataset":
+    """Data set of a user's own; InputError if it is unknown."""
     if not known(dataset):
         raise InputError(f"dataset = {dataset!r}: expected {EXPECTED}")
+    if (place := _function(dataset)) is not None:
+        from tickless.sw.data.objects import object_dataset
+
+        return object_dataset(*place)
     from tickless.sw.data.folder import folder_dataset
 
     return folder_dataset(Path(dataset))
@@ -111,7 +139,8 @@ def load(dataset: str, split: str) -> Recordings:
     Parameters
     ----------
     dataset : str
-        One of `DATASETS`, or a folder as of `sw.data.folder`.
+        One of `DATASETS`, a folder as of `sw.data.folder`, or ``FILE.py:FUNCTION`` as of
+        `sw.data.objects`.
     split : str
         ``"train"``, ``"test"``, or ``"all"`` for one after the other.
 
@@ -125,7 +154,7 @@ def load(dataset: str, split: str) -> Recordings:
     if split not in SPLITS:
         raise InputError(f"split = {split!r}: expected one of {', '.join(SPLITS)}")
     if dataset not in DATASETS:
-        return _folder(dataset).load(split)
+        return _own(dataset).load(split)
     parts = ("train", "test") if split == "all" else (split,)
     name = f"{dataset}-{split}"
     module = import_module(f"tickless.sw.data.{dataset}")

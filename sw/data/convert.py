@@ -33,7 +33,7 @@ def main(options: argparse.Namespace) -> int:
         from tickless.sw.data.formats.writing import write
     decoded = decode(options.file, how.form, how.chip)
     write(decoded, options.output)
-    for note in decoded.notes:
+    for note in (*decoded.flaws, *decoded.notes):
         print(f"note: {note}")
     print(f"{options.output}: {len(decoded):,} events")
     return 0

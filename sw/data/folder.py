@@ -6,19 +6,23 @@ what the files do not::
     sensor = [2, 34, 34]         # channels, height, width; by default the first file's, ON and OFF
     classes = ["cat", "dog"]     # names of the folders in the order of the labels
     crop = "100,80,128x128"      # as the options of `tickless run`; likewise downsample, polarity,
-    columns = "t,x,y,p"          # time_unit, chip and allow_outside
+    columns = "t,x,y,p"          # time_unit, chip, window and allow_outside
+
+    [augmentation]               # settings of training, unless an experiment of one's own has them
+    flip = true                  # likewise roll and shift
 """
 
 import tomllib
 from argparse import Namespace
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from tickless.errors import InputError
+from tickless.progress import bar
 from tickless.sw.data.events import Events, EventsError
-from tickless.sw.data.options import Reading, reading
+from tickless.sw.data.options import DEFAULTS, Reading, reading
 from tickless.sw.data.recordings import Recordings
 from tickless.sw.integer.geometry import Shape
 
@@ -28,17 +32,12 @@ DESCRIPTION = "dataset.toml"
 
 SPLITS = {"train": ("train", "Train"), "test": ("test", "Test")}
 
-OPTIONS: dict[str, Any] = {
-    "columns": None,
-    "time_unit": None,
-    "chip": None,
-    "crop": None,
-    "downsample": 1,
-    "polarity": None,
-    "window": None,
-    "allow_outside": False,
+AUGMENTATION: dict[str, tuple[type, int]] = {
+    "flip": (bool, 1),
+    "roll": (int, 127),
+    "shift": (int, 127),
 }
-"""Entries of a description that are options of reading and fitting, and their defaults."""
+"""Entries of an augmentation: their types and largest values."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +54,19 @@ class FolderDataset:
         Names in the order of the labels.
     reading : Reading
         How files are read and fitted to the sensor.
+    augmentation : dict
+        Settings of training (`sw.training.settings.Settings`) that it has for augmentation.
     """
 
     folder: Path
     sensor: Shape
     classes: tuple[str, ...]
     reading: Reading
+    augmentation: dict[str, Any]
 
     def load(self, split: str) -> Recordings:
-        """Recordings of ``train``, ``test`` or ``all``, in order of label and file name.
+        """Recordings of ``train``, ``test`` or ``all``, in order of label and file name; with a
+        window each file is read once to see how many samples it has.
 
         Raises
         ------
@@ -76,8 +79,17 @@ class FolderDataset:
             where = self.folder / SPLITS[parts[0]][0]
             raise EventsError(f"{where}: expected recordings, {where}/CLASS/FILE")
         paths, labels = [path for path, _ in pairs], [label for _, label in pairs]
-        make = partial(_read, self.sensor, self.reading)
-        return Recordings(make, paths, labels, f"{self.folder.name}-{split}", paths)
+        name = f"{self.folder.name}-{split}"
+        if self.reading.fitting.window is None:
+            make = partial(_read, self.sensor, self.reading)
+            return Recordings(make, paths, labels, name, paths)
+        keys, of_windows = [], []
+        for path, label in bar(pairs, "cutting recordings into windows", "file"):
+            windows = _count_windows(path, path.stat().st_mtime_ns, self.sensor, self.reading)
+            keys += [(path, number) for number in range(windows)]
+            of_windows += [label] * windows
+        make = partial(_read_window, self.sensor, self.reading)
+        return Recordings(make, keys, of_windows, name, paths)
 
     def _files(self, split: str) -> list[tuple[Path, int]]:
         found = [
@@ -111,27 +123,41 @@ def folder_dataset(folder: Path) -> FolderDataset:
         entries = tomllib.loads(path.read_text()) if path.exists() else {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"{path}: {error}") from None
-    unknown = set(entries) - {"sensor", "classes", *OPTIONS}
-    if unknown:
-        known = ", ".join(("sensor", "classes", *OPTIONS))
-        raise InputError(f"{path}: {unknown.pop()}: expected one of {known}")
-    if "window" in entries:
-        raise InputError(f"{path}: window: expected none: each file of a data set is a sample")
-    for name, default in OPTIONS.items():
+    _refuse_unknown(path, entries, ("sensor", "classes", *DEFAULTS, "augmentation"))
+    for name, default in DEFAULTS.items():
         kind = str if default is None else type(default)
         if type(entries.get(name, default)) not in (kind, type(default)):
             raise InputError(f"{path}: {name} = {entries[name]!r}: expected {kind.__name__}")
-    how = reading(Namespace(**OPTIONS | {k: v for k, v in entries.items() if k in OPTIONS}))
+    how = reading(Namespace(**DEFAULTS | {k: v for k, v in entries.items() if k in DEFAULTS}))
     classes = entries.get("classes") or _classes(folder)
     if not isinstance(classes, list | tuple) or not all(isinstance(c, str) for c in classes):
         raise InputError(f"{path}: classes = {classes!r}: expected names")
+    augmentation = _augmentation(path, entries.get("augmentation", {}))
     sensor = entries.get("sensor")
     if sensor is None:
         sensor = _first_sensor(folder, path, how)
     elif len(sensor) != 3 or not all(type(size) is int and size > 0 for size in sensor):
         raise InputError(f"{path}: sensor = {sensor!r}: expected channels, height and width")
     channels, height, width = sensor
-    return FolderDataset(folder, (channels, height, width), tuple(classes), how)
+    return FolderDataset(folder, (channels, height, width), tuple(classes), how, augmentation)
+
+
+def _refuse_unknown(where: object, entries: dict[str, Any], known: tuple[str, ...]) -> None:
+    for name in entries:
+        if name not in known:
+            raise InputError(f"{where}: {name}: expected one of {', '.join(known)}")
+
+
+def _augmentation(path: Path, entries: Any) -> dict[str, Any]:
+    if not isinstance(entries, dict):
+        raise InputError(f"{path}: augmentation = {entries!r}: expected a table [augmentation]")
+    _refuse_unknown(f"{path}: augmentation", entries, tuple(AUGMENTATION))
+    for name, value in entries.items():
+        kind, most = AUGMENTATION[name]
+        if type(value) is not kind or not 0 <= value <= most:
+            expected = "true or false" if kind is bool else f"an integer in 0..{most}"
+            raise InputError(f"{path}: augmentation: {name} = {value!r}: expected {expected}")
+    return dict(entries)
 
 
 def _places(folder: Path, split: str) -> list[Path]:
@@ -185,3 +211,19 @@ def _first_sensor(folder: Path, description: Path, how: Reading) -> Shape:
 def _read(sensor: Shape, how: Reading, path: Path) -> Events:
     [events] = how.samples(path, sensor)
     return events
+
+
+@cache
+def _count_windows(path: Path, changed: int, sensor: Shape, how: Reading) -> int:
+    return len(how.samples(path, sensor))
+
+
+def _read_window(sensor: Shape, how: Reading, key: tuple[Path, int]) -> Events:
+    path, number = key
+    return _windows(path, path.stat().st_mtime_ns, sensor, how)[number]
+
+
+@lru_cache(maxsize=1)
+def _windows(path: Path, changed: int, sensor: Shape, how: Reading) -> list[Events]:
+    """Of the last file, since most are asked for one after the other."""
+    return how.samples(path, sensor)

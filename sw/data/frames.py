@@ -8,6 +8,7 @@ import torch
 
 from tickless.sw.compiled import compiled
 from tickless.sw.data.events import Events
+from tickless.sw.data.losses import Lost
 from tickless.sw.data.packed import pack, pack_on_disk
 from tickless.sw.integer.geometry import Shape
 
@@ -45,9 +46,19 @@ class FrameSource:
         packed = pack(samples, sensor) if cache is None else pack_on_disk(samples, sensor, cache)
         self._addresses, self._times, self._starts = packed.addresses, packed.times, packed.starts
         self.labels = torch.tensor(packed.labels)
+        self._dropped = packed.dropped
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def lost(self) -> list[Lost]:
+        """What the samples lose outside the sensor."""
+        kept = np.diff(self._starts)
+        return [
+            Lost(f"sample {number}", int(inside + outside), int(outside))
+            for number, (inside, outside) in enumerate(zip(kept, self._dropped, strict=True))
+        ]
 
     def events(self, index: int) -> Events:
         """One sample, its time counted from its first event, without those outside the sensor."""

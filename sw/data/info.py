@@ -54,6 +54,7 @@ def _figures(decoded: "Decoded") -> dict[str, Any]:
         "last_us": last,
         "x": [int(decoded.x.min(initial=0)), int(decoded.x.max(initial=0))],
         "y": [int(decoded.y.min(initial=0)), int(decoded.y.max(initial=0))],
+        "flaws": list(decoded.flaws),
         "notes": list(decoded.notes),
     }
 
@@ -67,6 +68,7 @@ def _text(figures: dict[str, Any]) -> str:
         f"rows {figures['y'][0]} to {figures['y'][1]}",
         f"  events    {figures['events']:,}: {figures['on']:,} ON, {figures['off']:,} OFF",
         f"  time      {figures['first_us']:,} to {figures['last_us']:,} us: {seconds:.3f} s",
+        *(f"  flaw      {flaw}" for flaw in figures["flaws"]),
         *(f"  note      {note}" for note in figures["notes"]),
     ]
     return "\n".join(lines)

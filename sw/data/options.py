@@ -1,9 +1,12 @@
 """Options of files of recordings: what a file does not say, and how it fits a network."""
 
 import argparse
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from tickless.errors import InputError
 
 if TYPE_CHECKING:
     from tickless.sw.data.events import Events
@@ -11,7 +14,28 @@ if TYPE_CHECKING:
     from tickless.sw.data.formats.tables import TableForm
     from tickless.sw.integer.geometry import Shape
 
-__all__ = ["Reading", "add_fitting_options", "add_reading_options", "reading"]
+__all__ = [
+    "DEFAULTS",
+    "Reading",
+    "add_files",
+    "add_fitting_options",
+    "add_reading_options",
+    "reading",
+    "refuse_without_files",
+]
+
+
+DEFAULTS: dict[str, Any] = {
+    "columns": None,
+    "time_unit": None,
+    "chip": None,
+    "crop": None,
+    "downsample": 1,
+    "polarity": None,
+    "window": None,
+    "allow_outside": False,
+}
+"""Options of reading and fitting, and what they are where nobody gives them."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +58,14 @@ class Reading:
 
     def samples(self, path: Path, sensor: "Shape") -> list["Events"]:
         """Samples of a file: one, or one a window; errors as of `sw.data.formats.recording_file`
-        and `sw.data.fitting`."""
+        and `sw.data.fitting`, and a `FileWarning` of each flaw."""
         from tickless.sw.data.formats.recording_file import decode
+        from tickless.sw.data.losses import FileWarning
 
-        return self.fitting.fit(decode(path, self.form, self.chip), sensor, str(path))
+        decoded = decode(path, self.form, self.chip)
+        for flaw in decoded.flaws:
+            warnings.warn(f"{path}: {flaw}", FileWarning, stacklevel=2)
+        return self.fitting.fit(decoded, sensor, str(path))
 
 
 def add_reading_options(parser: argparse.ArgumentParser) -> None:
@@ -79,6 +107,28 @@ def add_fitting_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="take recordings most of whose events lie outside the sensor and are dropped",
     )
+
+
+def add_files(parser: argparse.ArgumentParser) -> None:
+    """Add files of recordings, and the options that say how they are read and fitted."""
+    parser.add_argument(
+        "files",
+        nargs="*",
+        type=Path,
+        metavar="FILE",
+        help="recordings of any format that `tickless data info` knows",
+    )
+    add_fitting_options(parser)
+
+
+def refuse_without_files(options: argparse.Namespace) -> None:
+    """InputError if an option of `add_files` is given, but no file: a data set has its own."""
+    for name, default in DEFAULTS.items():
+        if getattr(options, name) != default and not options.files:
+            raise InputError(
+                f"--{name.replace('_', '-')}: expected the FILE that it is about: of a data set "
+                "of your own, its dataset.toml has it"
+            )
 
 
 def reading(options: argparse.Namespace) -> Reading:

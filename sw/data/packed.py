@@ -35,15 +35,18 @@ class Packed:
         int64 ``[samples + 1]``: place of each sample's first event, and the number of events.
     labels : numpy.ndarray
         int64 ``[samples]``.
+    dropped : numpy.ndarray
+        int64 ``[samples]``: events outside the sensor, which are left out.
     """
 
     addresses: np.ndarray
     times: np.ndarray
     starts: np.ndarray
     labels: np.ndarray
+    dropped: np.ndarray
 
     def __post_init__(self):
-        for array in (self.addresses, self.times, self.starts, self.labels):
+        for array in (self.addresses, self.times, self.starts, self.labels, self.dropped):
             array.flags.writeable = False
 
 
@@ -55,14 +58,19 @@ def pack(samples: Iterable[tuple[Events, int]], sensor: Shape) -> Packed:
     InputError
         If there is no sample, or one has another sensor or is too long; the message says which.
     """
-    addresses, times, labels = [], [], []
-    for rows, since, label in _rows(samples, sensor):
+    addresses, times, labels, dropped = [], [], [], []
+    for rows, since, label, outside in _rows(samples, sensor):
         addresses.append(rows)
         times.append(since)
         labels.append(label)
+        dropped.append(outside)
     starts = np.cumsum([0, *map(len, times)], dtype=np.int64)
     return Packed(
-        np.concatenate(addresses), np.concatenate(times), starts, np.array(labels, np.int64)
+        np.concatenate(addresses),
+        np.concatenate(times),
+        starts,
+        np.array(labels, np.int64),
+        np.array(dropped, np.int64),
     )
 
 
@@ -83,7 +91,7 @@ def pack_on_disk(samples: Iterable[tuple[Events, int]], sensor: Shape, folder: P
             if not folder.exists():
                 _write(samples, sensor, folder)
     arrays = {}
-    for name in ("addresses", "times", "starts", "labels"):
+    for name in ("addresses", "times", "starts", "labels", "dropped"):
         path = folder / f"{name}.npy"
         try:
             arrays[name] = np.load(path, mmap_mode="r").view(np.ndarray)
@@ -98,8 +106,8 @@ def pack_on_disk(samples: Iterable[tuple[Events, int]], sensor: Shape, folder: P
 
 def _rows(
     samples: Iterable[tuple[Events, int]], sensor: Shape
-) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
-    """Addresses, times and label of each sample, as `Packed` has them."""
+) -> Iterator[tuple[np.ndarray, np.ndarray, int, int]]:
+    """Addresses, times, label and dropped events of each sample, as `Packed` has them."""
     index = -1
     for index, (events, label) in enumerate(samples):
         if events.sensor != sensor:
@@ -109,7 +117,8 @@ def _rows(
         since = since - since[:1]
         if len(since) and since[-1] > LONGEST_US:
             raise InputError(f"sample {index}: {since[-1]} us long, expected {LONGEST_US} at most")
-        yield events.addresses[inside].astype(np.int16), since.astype(np.int32), label
+        outside = len(events) - len(since)
+        yield events.addresses[inside].astype(np.int16), since.astype(np.int32), label, outside
     if index < 0:
         raise InputError("samples: expected at least one")
 
@@ -119,7 +128,7 @@ def _write(samples: Iterable[tuple[Events, int]], sensor: Shape, folder: Path) -
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     try:
-        lengths, labels = [0], []
+        lengths, labels, dropped = [0], [], []
         with ExitStack() as files:
             addresses, times = (
                 files.enter_context((part / f"{name}.npy").open("wb"))
@@ -127,16 +136,18 @@ def _write(samples: Iterable[tuple[Events, int]], sensor: Shape, folder: Path) -
             )
             _write_header(addresses, np.dtype(np.int16), (0, 3))
             _write_header(times, np.dtype(np.int32), (0,))
-            for rows, since, label in _rows(samples, sensor):
+            for rows, since, label, outside in _rows(samples, sensor):
                 addresses.write(rows.tobytes())
                 times.write(since.tobytes())
                 lengths.append(len(since))
                 labels.append(label)
+                dropped.append(outside)
             # NumPy leaves room in a header for the first extent to grow.
             _write_header(addresses, np.dtype(np.int16), (sum(lengths), 3))
             _write_header(times, np.dtype(np.int32), (sum(lengths),))
         np.save(part / "starts.npy", np.cumsum(lengths, dtype=np.int64))
         np.save(part / "labels.npy", np.array(labels, np.int64))
+        np.save(part / "dropped.npy", np.array(dropped, np.int64))
         part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -5,9 +5,11 @@ left beside the network; where there is none, the integer network alone is judge
 """
 
 import argparse
+import warnings
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from tickless.sw.data.losses import DroppedWarning
 from tickless.sw.data.recordings import Recordings, parcels
 from tickless.sw.integer.network import Network
 from tickless.sw.judge.options import (
@@ -92,6 +94,7 @@ def table(found: Accuracies, weight_bits: int) -> str:
         f"no time step, {weight_bits} bits   {found.integer.accuracy:8.2%}",
         f"{max(found.integer.events):,.0f} events into the busiest layer, "
         f"{found.integer.sops:,.0f} SOPs a sample",
+        f"{found.integer.dropped:,.1f} events a sample outside the sensor, dropped",
     ]
     return "\n".join(lines)
 
@@ -121,4 +124,6 @@ def main(options: argparse.Namespace) -> int:
     if not write_figures(options, network, dataset, samples, figures):
         print(f"{options.network.stem}: {dataset}, {len(samples)} test samples")
         print(table(found, weight_bits))
+    if found.integer.dropped_warning is not None:
+        warnings.warn(found.integer.dropped_warning, DroppedWarning, stacklevel=2)
     return 0

@@ -9,6 +9,7 @@ import torch
 from tickless.progress import bar
 from tickless.sw.data.events import Events
 from tickless.sw.data.frames import FrameSource
+from tickless.sw.data.losses import lost_of
 from tickless.sw.integer.engine import ReadoutLayer, SpikingLayer, run_layers
 from tickless.sw.integer.engine import run as run_network
 from tickless.sw.integer.network import Network
@@ -74,10 +75,11 @@ def count_events(
 ) -> EventCounts:
     """What an integer network or a fused float one does with samples, event by event."""
     engine = FloatEngine(model) if isinstance(model, SpikingNetwork) else None
-    counts = EventCounts([], [], [])
-    for events, label in samples:
+    counts = EventCounts([], [], [], [])
+    for number, (events, label) in enumerate(samples):
         addresses = events.addresses
-        inside = int(events.inside.sum())
+        lost = lost_of(f"sample {number}", events)
+        inside = lost.events - lost.dropped
         if engine is not None:
             logits, spikes, visits = engine.run(addresses)
         else:
@@ -88,6 +90,7 @@ def count_events(
         counts.right.append(int(logits.argmax()) == label)
         counts.events.append([inside, *(len(part) for part in spikes)])
         counts.sops.append(visits)
+        counts.lost.append(lost)
     return counts
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tickless.sw.data.losses import Lost, dropped_text
+
 __all__ = ["EventCounts", "EventScore"]
 
 
@@ -20,11 +22,14 @@ class EventCounts:
         Events into each layer, the readout included.
     sops : list of int
         Synaptic operations.
+    lost : list of Lost
+        Events outside the sensor, which are dropped.
     """
 
     right: list[bool]
     events: list[list[int]]
     sops: list[int]
+    lost: list[Lost]
 
 
 @dataclass(frozen=True)
@@ -41,12 +46,18 @@ class EventScore:
         Mean events a sample into each layer, the readout included.
     sops : float
         Mean synaptic operations a sample.
+    dropped : float
+        Mean events a sample outside the sensor, which are dropped.
+    dropped_warning : str or None
+        What is to be said where samples lose many.
     """
 
     accuracy: float
     samples: int
     events: tuple[float, ...]
     sops: float
+    dropped: float = 0.0
+    dropped_warning: str | None = None
 
     @classmethod
     def of(cls, parts: Sequence[EventCounts]) -> "EventScore":
@@ -55,4 +66,7 @@ class EventScore:
         events = np.mean([each for part in parts for each in part.events], axis=0)
         sops = np.mean([each for part in parts for each in part.sops])
         means = tuple(float(mean) for mean in events)
-        return cls(float(np.mean(right)), len(right), means, float(sops))
+        lost = [each for part in parts for each in part.lost]
+        dropped = float(np.mean([each.dropped for each in lost]))
+        share = float(np.mean(right))
+        return cls(share, len(right), means, float(sops), dropped, dropped_text(lost))

@@ -10,7 +10,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tickless.sw.data.catalog import DATASETS, load
+from tickless.sw.data.catalog import dataset_name, load
 from tickless.sw.integer.network import PRETRAINED, NetworkError
 from tickless.sw.judge.options import at_least_one
 
@@ -38,7 +38,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=PRETRAINED / "nmnist-4bit.checkpoint.safetensors",
         help="file that tickless train or import wrote; nmnist-4bit's if not given",
     )
-    parser.add_argument("--dataset", choices=DATASETS, help="that of the checkpoint if not given")
+    parser.add_argument(
+        "--dataset", type=dataset_name, metavar="NAME", help="that of the checkpoint if not given"
+    )
     parser.add_argument(
         "--samples",
         type=at_least_one,

@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from tickless.sw.data.catalog import augmentation, known
 from tickless.sw.training.settings import Settings, SettingsError
 
 __all__ = ["FOLDER", "add_experiment", "experiments", "read_experiment", "setting_names"]
@@ -39,7 +40,8 @@ def read_experiment(name: str, changes: Sequence[str] = ()) -> Settings:
     """Settings of an experiment.
 
     A file's ``base`` names another experiment in `FOLDER`, whose settings it takes over but for its
-    own.
+    own. The augmentation that a data set of one's own has (`sw.data.folder`) comes before that of
+    the experiments in `FOLDER`, and behind that of any other file and of the changes.
 
     Parameters
     ----------
@@ -55,17 +57,26 @@ def read_experiment(name: str, changes: Sequence[str] = ()) -> Settings:
         names the file or change, the setting, its value and what is accepted.
     """
     path = Path(name) if name.endswith(".toml") else FOLDER / f"{name}.toml"
-    values = _read(path, name)
-    base = values.pop("base", None)
+    shipped: dict[str, Any] = {}
+    own = _read(path, name)
+    base = own.pop("base", None)
     if base is not None:
         if base not in experiments():
             raise SettingsError(
                 f"{path}: base = {base!r}: expected one of {', '.join(experiments())}"
             )
-        values = _read(FOLDER / f"{base}.toml", base) | values
+        shipped = _read(FOLDER / f"{base}.toml", base)
+    if path.parent == FOLDER:
+        shipped, own = shipped | own, {}
+    values = shipped | own
     _settings(str(path), values)
+    changed: dict[str, Any] = {}
     for change in changes:
-        values |= _change(change)
+        changed |= _change(change)
+    dataset = (values | changed).get("dataset", Settings.dataset)
+    if isinstance(dataset, str) and known(dataset):
+        values = shipped | augmentation(dataset) | own
+    values |= changed
     return _settings(f"{path}, changed by {' '.join(changes)}" if changes else str(path), values)
 
 

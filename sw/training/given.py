@@ -10,7 +10,7 @@ from typing import Any
 
 from tickless.errors import InputError
 from tickless.sw.checkpoint import Checkpoint
-from tickless.sw.data.catalog import DATASETS, class_names, known, sensor
+from tickless.sw.data.catalog import EXPECTED, class_names, known, sensor
 from tickless.sw.training.experiment import read_experiment, setting_names
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, describe_neuron
@@ -60,14 +60,13 @@ def given_settings(start: Checkpoint, experiment: str | None, changes: Sequence[
         own["floor"] = median_low(floors)
     if neurons and "surrogate" not in changed:
         own["surrogate"] = neurons[0].surrogate
-    settings = read_experiment(FINE_TUNING if experiment is None else experiment, changes)
     if experiment is None and "dataset" not in changed:
         if not known(start.dataset):
             raise SettingsError(
-                f"dataset = {start.dataset!r}, the checkpoint's: give --dataset, one of "
-                f"{', '.join(DATASETS)}"
+                f"dataset = {start.dataset!r}, the checkpoint's: give --dataset, {EXPECTED}"
             )
-        own["dataset"] = start.dataset
+        changes = [*changes, f"dataset={start.dataset}"]
+    settings = read_experiment(FINE_TUNING if experiment is None else experiment, changes)
     settings = replace(settings, **own)
     _check(start.model, settings)
     return settings

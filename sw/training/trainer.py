@@ -12,6 +12,7 @@ from tickless.progress import bar
 from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.data.catalog import Recordings, class_names, sensor
 from tickless.sw.data.frames import FrameSource
+from tickless.sw.data.losses import warn_of_dropped
 from tickless.sw.judge.evaluate import renormalized, score_events, score_steps
 from tickless.sw.quantization.rule import Quantization
 from tickless.sw.training.architectures import layers
@@ -125,6 +126,7 @@ class Trainer:
         """Accuracies on test samples."""
         steps = checkpoint.steps
         source = FrameSource(bar(test, "test samples", "samples"), self._sensor)
+        warn_of_dropped(source.lost)
         accuracies = {"time_stepped": score_steps(self.at(steps), source, steps)}
         if self.settings.target == "events":
             accuracies["float_events"] = score_events(checkpoint.model, test).accuracy

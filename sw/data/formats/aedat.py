@@ -1,6 +1,7 @@
 """AEDAT 2.0 and 3.1 files: addresses and times behind a header of text."""
 
 import re
+from array import array
 from pathlib import Path
 
 import numpy as np
@@ -51,36 +52,39 @@ def read_2(path: Path, raw: bytes, chip: str | None = None) -> Decoded:
         If the camera is unknown, or there are no events.
     """
     lines, start = text_header(path, raw, b"#")
-    records, notes = whole_records(raw, start, 8)
+    records, flaws = whole_records(raw, start, 8)
+    notes: list[str] = []
     rows = np.frombuffer(records, [("address", ">u4"), ("t", ">u4")])
     if not len(rows):
         raise FileError(path, start, f"events, but none is in {len(raw)} bytes")
-    address = rows["address"].astype(np.int64)
+    address = rows["address"].astype(np.uint32)
     chip = chip or _chip(lines)
     if chip is None:
         if int(address.max()) >> DVS128_BITS:
             raise FileError(path, 0, f"a camera: give --chip, one of {', '.join(CHIPS)}")
         chip = "dvs128"
-        notes = [*notes, "no camera is named: addresses are taken for a DVS128's"]
+        notes.append("no camera is named: addresses are taken for a DVS128's")
     width, height = CHIPS[chip]
     if chip == "dvs128":
         chosen = address >> DVS128_BITS == 0
-        x, y, on = width - 1 - (address >> 1 & 0x7F), address >> 8 & 0x7F, address & 1 == 0
+        x, y, on = address >> 1 & 0x7F, address >> 8 & 0x7F, address & 1 == 0
     else:
         chosen = address >> 31 == 0
-        x, y, on = width - 1 - (address >> 12 & 0x3FF), address >> 22 & 0x1FF, address >> 11 & 1
-    y = height - 1 - y  # rows count from below there
+        x, y, on = address >> 12 & 0x3FF, address >> 22 & 0x1FF, address >> 11 & 1
+    # Columns count from the right there, and rows from below.
+    x, y = width - 1 - x.astype(np.int32), height - 1 - y.astype(np.int32)
     chosen &= (x >= 0) & (y >= 0)
     if not chosen.any():
         raise FileError(path, start, f"events of pixels, but all {len(rows)} are of other kinds")
     if not chosen.all():
-        notes = [
-            *notes,
-            f"{int((~chosen).sum()):,} words that are no events of pixels are left out",
-        ]
-    t_us = unwrapped(rows["t"][chosen], 32)
-    columns = (x[chosen].astype(np.int32), y[chosen].astype(np.int32), on[chosen].astype(bool))
-    return Decoded(f"AEDAT 2.0 ({chip})", t_us, *columns, (width, height), tuple(notes)).in_order()
+        left = int((~chosen).sum())
+        notes.append(f"{left:,} words that are no events of pixels are left out")
+        x, y, on = x[chosen], y[chosen], on[chosen]
+    t_us = unwrapped(rows["t"] if chosen.all() else rows["t"][chosen], 32)
+    name = f"AEDAT 2.0 ({chip})"
+    return Decoded(
+        name, t_us, x, y, on.astype(bool), (width, height), tuple(notes), tuple(flaws)
+    ).in_order()
 
 
 def read_3(path: Path, raw: bytes) -> Decoded:
@@ -99,10 +103,10 @@ def read_3(path: Path, raw: bytes) -> Decoded:
     offset = raw.find(b"\n", end) + 1
     if end < 0 or not offset:
         raise FileError(path, 0, f"a line #!{HEADER_END} behind the header")
-    start, notes, parts = offset, [], []
+    start, flaws, places = offset, [], array("q")
     while offset < len(raw):
         if offset + PACKET_HEADER.itemsize > len(raw):
-            notes.append(f"offset {offset}: a packet's header is cut")
+            flaws.append(f"offset {offset}: a packet's header is cut")
             break
         (header,) = np.frombuffer(raw, PACKET_HEADER, 1, offset)
         body = offset + PACKET_HEADER.itemsize
@@ -113,23 +117,29 @@ def read_3(path: Path, raw: bytes) -> Decoded:
             if header["size"] != 8:
                 raise FileError(path, offset, f"events of 8 bytes, got {header['size']}")
             count = min(int(header["number"]), (len(raw) - body) // 8)
-            rows = np.frombuffer(raw, [("data", "<u4"), ("t", "<u4")], count, body)
-            parts.append((rows, int(header["overflow"])))
+            if count:
+                places.extend((body, count, int(header["overflow"])))
             if count < header["number"]:
-                notes.append(f"offset {body + 8 * count}: a packet's end is cut")
+                flaws.append(f"offset {body + 8 * count}: a packet's end is cut")
         offset = body + length
-    if not sum(len(rows) for rows, _ in parts):
+    total = sum(places[1::3])
+    if not total:
         raise FileError(path, start, f"events of pixels, but none is in {len(raw) - start} bytes")
-    data = np.concatenate([rows["data"] for rows, _ in parts])
-    t_us = np.concatenate([rows["t"].astype(np.int64) + (wraps << 31) for rows, wraps in parts])
-    valid = data & 1 == 1
+    data, t_us, done = np.empty(total, np.uint32), np.empty(total, np.int64), 0
+    for body, count, wraps in zip(places[::3], places[1::3], places[2::3], strict=True):
+        rows = np.frombuffer(raw, [("data", "<u4"), ("t", "<u4")], count, body)
+        data[done : done + count] = rows["data"]
+        t_us[done : done + count] = rows["t"] + np.int64(wraps << 31)
+        done += count
+    notes, valid = (), data & 1 == 1
     if not valid.all():
-        notes.append(f"{int((~valid).sum()):,} events marked as invalid are left out")
-    data = data[valid]
+        notes = (f"{int((~valid).sum()):,} events marked as invalid are left out",)
+        data, t_us = data[valid], t_us[valid]
+        if not len(data):
+            raise FileError(path, start, "events that are marked as valid, but none is")
     x, y = (data >> 17).astype(np.int32), (data >> 2 & 0x7FFF).astype(np.int32)
-    return Decoded(
-        "AEDAT 3.1", t_us[valid], x, y, data >> 1 & 1 == 1, None, tuple(notes)
-    ).in_order()
+    on = data >> 1 & 1 == 1
+    return Decoded("AEDAT 3.1", t_us, x, y, on, None, notes, tuple(flaws)).in_order()
 
 
 def _chip(lines: list[str]) -> str | None:

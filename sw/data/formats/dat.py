@@ -26,7 +26,7 @@ def read(path: Path, raw: bytes) -> Decoded:
     if len(raw) < start + 2 or raw[start + 1] != RECORD:
         got = list(raw[start : start + 2])
         raise FileError(path, start, f"type and size of the events, the size {RECORD}: got {got}")
-    records, notes = whole_records(raw, start + 2, RECORD)
+    records, flaws = whole_records(raw, start + 2, RECORD)
     rows = np.frombuffer(records, [("t", "<u4"), ("place", "<u4")])
     if not len(rows):
         raise FileError(path, start + 2, f"events, but none is in {len(raw)} bytes")
@@ -38,5 +38,5 @@ def read(path: Path, raw: bytes) -> Decoded:
         (place >> 14 & 0x3FFF).astype(np.int32),
         (place >> 28 & 1).astype(bool),
         header_size(lines),
-        tuple(notes),
+        flaws=tuple(flaws),
     ).in_order()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,9 @@ class Decoded:
     size : tuple of int or None
         Width and height of the sensor, where the file states them.
     notes : tuple of str
-        What was repaired or left out.
+        What was left out or taken for granted.
+    flaws : tuple of str
+        What is wrong with the file, and was repaired or left out.
     """
 
     format: str
@@ -46,16 +49,17 @@ class Decoded:
     on: np.ndarray
     size: tuple[int, int] | None = None
     notes: tuple[str, ...] = ()
+    flaws: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.t_us)
 
-    def noted(self, *notes: str) -> "Decoded":
-        """The same with further notes."""
-        return replace(self, notes=(*self.notes, *notes))
+    def flawed(self, *flaws: str) -> "Decoded":
+        """The same with further flaws."""
+        return replace(self, flaws=(*self.flaws, *flaws))
 
     def inside(self, path: Path) -> "Decoded":
-        """The same without events outside the sensor that the file states, with a note of them.
+        """The same without events outside the sensor that the file states, which is a flaw.
 
         Raises
         ------
@@ -73,32 +77,36 @@ class Decoded:
         if 2 * outside > len(self):
             raise FileError(path, 0, f"events of the sensor that the file states, but {text}")
         columns = {name: getattr(self, name)[kept] for name in ("t_us", "x", "y", "on")}
-        return replace(self, **columns).noted(f"{text}: they are left out")
+        return replace(self, **columns).flawed(f"{text}: they are left out")
 
     def in_order(self) -> "Decoded":
         """The same with times that never fall: events are sorted where they do, equal times keep
         the file's order."""
-        falls = int((np.diff(self.t_us) < 0).sum())
+        falls = int((self.t_us[1:] < self.t_us[:-1]).sum())
         if not falls:
             return self
         order = np.argsort(self.t_us, kind="stable")
         columns = {name: getattr(self, name)[order] for name in ("t_us", "x", "y", "on")}
-        return replace(self, **columns).noted(f"time ran backwards {falls:,} times: sorted by time")
+        return replace(self, **columns).flawed(
+            f"time ran backwards {falls:,} times: sorted by time"
+        )
 
 
 def whole_records(
     raw: bytes | memoryview, start: int, size: int
 ) -> tuple[memoryview, Sequence[str]]:
-    """Whole records of a size behind an offset, and a note where the last one is cut."""
+    """Whole records of a size behind an offset, and a flaw where the last one is cut."""
     end = start + (len(raw) - start) // size * size
-    notes = []
+    flaws = []
     if end != len(raw):
-        notes.append(f"offset {end}: {len(raw) - end} bytes of a record of {size}: the end is cut")
-    return memoryview(raw)[start:end], notes
+        flaws.append(f"offset {end}: {len(raw) - end} bytes of a record of {size}: the end is cut")
+    return memoryview(raw)[start:end], flaws
 
 
 def unwrapped(counts: np.ndarray, bits: int) -> np.ndarray:
     """Counts, int64, that go on where a counter of some bits began anew."""
     wide = counts.astype(np.int64)
-    steps = np.diff(wide, prepend=wide[:1])
-    return wide + (np.cumsum(steps < -(1 << (bits - 1))) << bits)
+    wraps = np.flatnonzero(wide[:-1] - wide[1:] > 1 << (bits - 1)) + 1
+    for number, (start, end) in enumerate(pairwise([*wraps, len(wide)]), start=1):
+        wide[start:end] += number << bits
+    return wide

@@ -46,12 +46,12 @@ def read(path: Path, raw: bytes) -> Decoded:
     count, used = map(int, _decode_stream(body, t_us, x, y, on))
     if not count:
         raise FileError(path, HEADER, f"events, but none is in {len(body)} bytes")
-    notes = []
+    flaws: tuple[str, ...] = ()
     if used != len(body):
         at, left = HEADER + used, len(body) - used
-        notes.append(f"offset {at}: {left} bytes of an event of 5: the end is cut")
+        flaws = (f"offset {at}: {left} bytes of an event of 5: the end is cut",)
     parts = (t_us[:count], x[:count], size[1] - 1 - y[:count], on[:count])
-    return Decoded(f"Event Stream {'.'.join(map(str, version))}", *parts, size, tuple(notes))
+    return Decoded(f"Event Stream {'.'.join(map(str, version))}", *parts, size, flaws=flaws)
 
 
 def _decode(body, t_us, x, y, on):

@@ -1,7 +1,8 @@
 """Prophesee's RAW files: words of EVT 2.0, 2.1 and 3.0 behind a header of text.
 
 The words are those of Prophesee's description of the encodings (docs.prophesee.ai, "Data encoding
-formats"). Triggers and other words that are no events are left out.
+formats"). Triggers and other words that are no events are left out. Each version has a function
+that counts the events, so that no more memory is taken than they need, and one that fills them in.
 """
 
 import re
@@ -10,13 +11,16 @@ from pathlib import Path
 import numpy as np
 
 from tickless.sw.compiled import compiled
-from tickless.sw.data.formats.decoded import Decoded, FileError, unwrapped, whole_records
+from tickless.sw.data.formats.decoded import Decoded, FileError, whole_records
 from tickless.sw.data.formats.headers import header_size, text_header
 
 __all__ = ["read"]
 
-OFF, ON, TIME_HIGH = 0, 1, 8
-"""Types of words of EVT 2.0 and 2.1."""
+ON, TIME_HIGH = 1, 8
+"""Types of words of EVT 2.0 and 2.1; 0 is OFF."""
+
+HALF_28 = 1 << 27
+"""A high time that falls by more has wrapped."""
 
 
 def read(path: Path, raw: bytes) -> Decoded:
@@ -32,15 +36,20 @@ def read(path: Path, raw: bytes) -> Decoded:
     if version not in _DECODERS:
         known = ", ".join(sorted(_DECODERS))
         raise FileError(path, 0, f"a header that says evt or format, one of {known}: got {version}")
-    size, decode = _DECODERS[version]
-    words, notes = whole_records(raw, start, size)
-    t_us, x, y, on, skipped = decode(np.frombuffer(words, f"<u{size}"))
-    if not len(t_us):
+    size, count, fill = _DECODERS[version]
+    body, flaws = whole_records(raw, start, size)
+    words = np.frombuffer(body, f"<u{size}")
+    events = int(count(words))
+    t_us, on = np.empty(events, np.int64), np.empty(events, np.bool_)
+    x, y = np.empty(events, np.int32), np.empty(events, np.int32)
+    skipped = int(fill(words, t_us, x, y, on))
+    kept = events - skipped
+    if not kept:
         raise FileError(path, start, f"events, but none is in {len(raw) - start} bytes")
-    if skipped:
-        notes = [*notes, f"{skipped:,} events before the first time are left out"]
-    decoded = Decoded(f"EVT {version}", t_us, x, y, on, header_size(lines), tuple(notes))
-    return decoded.in_order()
+    notes = (f"{skipped:,} events before the first time are left out",) if skipped else ()
+    columns = (column[:kept] for column in (t_us, x, y, on))
+    size = header_size(lines)
+    return Decoded(f"EVT {version}", *columns, size, notes, tuple(flaws)).in_order()
 
 
 def _version(lines: list[str]) -> str | None:
@@ -50,51 +59,69 @@ def _version(lines: list[str]) -> str | None:
     return None
 
 
-def _times(kind: np.ndarray, high: np.ndarray, low: np.ndarray, events: np.ndarray):
-    """Time of each event by the last word of time before it, and how many have none."""
-    at = np.flatnonzero(kind == TIME_HIGH)
-    if not len(at):
-        return np.zeros(0, np.int64), events[:0], len(events)
-    before = np.searchsorted(at, events) - 1
-    known = before >= 0
-    counts = unwrapped(high[at], 28) << 6
-    return counts[before[known]] + low[events[known]], events[known], int((~known).sum())
+def _count_2(words):
+    count = 0
+    for word in words:
+        count += (word >> 28) <= ON
+    return count
 
 
-def _evt2(words: np.ndarray):
-    kind = (words >> 28).astype(np.uint8)
-    events = np.flatnonzero(kind <= ON)
-    t_us, events, skipped = _times(kind, words & 0xFFFFFFF, (words >> 22) & 0x3F, events)
-    chosen = words[events]
-    x, y = ((chosen >> 11) & 0x7FF).astype(np.int32), (chosen & 0x7FF).astype(np.int32)
-    return t_us, x, y, kind[events] == ON, skipped
+def _fill_2(words, t_us, x, y, on):
+    """Fill in the events; returns how many came before the first time, which are left out."""
+    place = skipped = 0
+    high, wraps, timed = 0, 0, False
+    for word in words:
+        kind = word >> 28
+        if kind <= ON:
+            if timed:
+                t_us[place] = ((wraps << 28) + high << 6) + (word >> 22 & 0x3F)
+                x[place], y[place], on[place] = word >> 11 & 0x7FF, word & 0x7FF, kind
+                place += 1
+            else:
+                skipped += 1
+        elif kind == TIME_HIGH:
+            value = np.int64(word & 0xFFFFFFF)
+            wraps += timed and high - value > HALF_28
+            high, timed = value, True
+    return skipped
 
 
-def _evt21(words: np.ndarray):
-    kind = (words >> np.uint64(60)).astype(np.uint8)
-    groups = np.flatnonzero(kind <= ON)
-    high = ((words >> np.uint64(32)) & np.uint64(0xFFFFFFF)).astype(np.uint32)
-    low = ((words >> np.uint64(54)) & np.uint64(0x3F)).astype(np.uint32)
-    times, groups, skipped = _times(kind, high, low, groups)
-    chosen = words[groups]
-    valid = (chosen & np.uint64(0xFFFFFFFF)).astype("<u4").view(np.uint8).reshape(-1, 4)
-    group, place = np.nonzero(np.unpackbits(valid, axis=1, bitorder="little"))
-    base = ((chosen >> np.uint64(43)) & np.uint64(0x7FF)).astype(np.int32)
-    row = ((chosen >> np.uint64(32)) & np.uint64(0x7FF)).astype(np.int32)
-    x = base[group] + place.astype(np.int32)
-    return times[group], x, row[group], (kind[groups] == ON)[group], skipped
+def _count_21(words):
+    count = 0
+    for word in words:
+        if (word >> np.uint64(60)) <= ON:
+            mask = word & np.uint64(0xFFFFFFFF)
+            while mask:
+                mask &= mask - np.uint64(1)
+                count += 1
+    return count
 
 
-def _evt3(words: np.ndarray):
-    count = int(_count_evt3(words))
-    t_us, on = np.empty(count, np.int64), np.empty(count, np.bool_)
-    x, y = np.empty(count, np.int32), np.empty(count, np.int32)
-    skipped = int(_decode_evt3(words, t_us, x, y, on))
-    kept = count - skipped
-    return t_us[:kept], x[:kept], y[:kept], on[:kept], skipped
+def _fill_21(words, t_us, x, y, on):
+    """As `_fill_2`; a word has up to 32 events beside each other."""
+    place = skipped = 0
+    high, wraps, timed = 0, 0, False
+    for word in words:
+        kind = np.int64(word >> np.uint64(60))
+        upper = np.int64(word >> np.uint64(32))
+        if kind <= ON:
+            time = ((wraps << 28) + high << 6) + (upper >> 22 & 0x3F)
+            for bit in range(32):
+                if np.int64(word & np.uint64(0xFFFFFFFF)) >> bit & 1:
+                    if timed:
+                        t_us[place], on[place] = time, kind
+                        x[place], y[place] = (upper >> 11 & 0x7FF) + bit, upper & 0x7FF
+                        place += 1
+                    else:
+                        skipped += 1
+        elif kind == TIME_HIGH:
+            value = upper & 0xFFFFFFF
+            wraps += timed and high - value > HALF_28
+            high, timed = value, True
+    return skipped
 
 
-def _count(words):
+def _count_3(words):
     """Events in the words, those before the first time included."""
     count = 0
     for word in words:
@@ -109,8 +136,8 @@ def _count(words):
     return count
 
 
-def _decode(words, t_us, x, y, on):
-    """Fill in the events; returns how many came before the first time, which are left out."""
+def _fill_3(words, t_us, x, y, on):
+    """As `_fill_2`; a time has 24 bits."""
     place = skipped = 0
     row = base = 0
     base_on = False
@@ -150,7 +177,9 @@ def _decode(words, t_us, x, y, on):
     return skipped
 
 
-_count_evt3, _decode_evt3 = compiled(_count), compiled(_decode)
-
-_DECODERS = {"2.0": (4, _evt2), "2.1": (8, _evt21), "3.0": (2, _evt3)}
-"""Bytes of a word and its decoder, by version."""
+_DECODERS = {
+    "2.0": (4, compiled(_count_2), compiled(_fill_2)),
+    "2.1": (8, compiled(_count_21), compiled(_fill_21)),
+    "3.0": (2, compiled(_count_3), compiled(_fill_3)),
+}
+"""Bytes of a word, and what counts and fills in the events, by version."""

@@ -7,6 +7,9 @@ from tickless.sw.data.formats.decoded import FileError
 
 __all__ = ["header_size", "text_header"]
 
+WIDEST = 1 << 14
+"""Columns and rows of a sensor."""
+
 LONGEST = 1 << 16
 """Bytes of the longest header that is taken for one."""
 
@@ -32,13 +35,15 @@ def text_header(path: Path, raw: bytes, mark: bytes) -> tuple[list[str], int]:
 
 
 def header_size(lines: list[str]) -> tuple[int, int] | None:
-    """Width and height that the lines of a Prophesee header state, if they do."""
+    """Width and height that the lines of a Prophesee header state, if they do, and such ones as a
+    camera has."""
     found: dict[str, int] = {}
     for line in lines:
         if match := re.match(r"geometry (\d+)x(\d+)", line):
-            return int(match[1]), int(match[2])
+            found = {"width": int(match[1]), "height": int(match[2])}
+            break
         for name, value in re.findall(r"\b(width|height)\s*[= ]\s*(\d+)", line, re.IGNORECASE):
             found[name.lower()] = int(value)
-    if len(found) < 2 or min(found.values()) < 1:
+    if len(found) < 2 or not 1 <= min(found.values()) <= max(found.values()) <= WIDEST:
         return None
     return found["width"], found["height"]

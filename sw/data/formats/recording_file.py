@@ -68,20 +68,19 @@ def _decode(path: Path, form: TableForm, chip: str | None) -> Decoded:
         return tables.read_hdf5(path, form)
     if magic.startswith(aedat4.MAGIC):
         return aedat4.decode(path)
-    raw = path.read_bytes()
-    if magic.startswith(AEDAT_3):
-        return aedat.read_3(path, raw)
-    if magic.startswith(AEDAT_2):
-        return aedat.read_2(path, raw, chip)
     if magic.startswith(event_stream.MAGIC):
-        return event_stream.read(path, raw)
+        return event_stream.read(path, path.read_bytes())
+    if magic.startswith(AEDAT_3):
+        return aedat.read_3(path, path.read_bytes())
+    if magic.startswith(AEDAT_2):
+        return aedat.read_2(path, path.read_bytes(), chip)
     match path.suffix.lower():
         case ".raw":
-            return evt.read(path, raw)
+            return evt.read(path, path.read_bytes())
         case ".dat":
-            return dat.read(path, raw)
+            return dat.read(path, path.read_bytes())
         case ".csv" | ".txt":
-            return read_text(path, raw, form)
+            return read_text(path, form)
         case ".bin":
             return _atis(path)
     if path.suffix.lower() in FORMATS:

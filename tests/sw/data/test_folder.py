@@ -10,6 +10,8 @@ from tickless.sw.data.catalog import class_names, dataset_name, known, load, sen
 from tickless.sw.data.folder import folder_dataset
 from tickless.sw.data.formats.decoded import Decoded
 from tickless.sw.data.formats.writing import write
+from tickless.sw.data.losses import FileWarning
+from tickless.sw.training.experiment import read_experiment
 
 FORMATS = ("npy", "csv", "h5", "dat", "raw", "bin")
 
@@ -64,7 +66,14 @@ def test_classes_are_the_folders_names_numbers_by_value(tmp_path):
         ("sensors = 3", "sensors: expected one of sensor, classes, columns"),
         ("downsample = 'x'", "downsample = 'x': expected int"),
         ("classes = 3", "classes = 3: expected names"),
-        ("window = '10ms'", "window: expected none"),
+        ("window = '10'", "window = '10': expected a length as 100ms"),
+        ("augmentation = 3", "augmentation = 3: expected a table [augmentation]"),
+        (
+            "[augmentation]\nmirror = true",
+            "augmentation: mirror: expected one of flip, roll, shift",
+        ),
+        ("[augmentation]\nflip = 1", "augmentation: flip = 1: expected true or false"),
+        ("[augmentation]\nroll = 200", "augmentation: roll = 200: expected an integer in 0..127"),
         ("crop = '1'", "crop = '1': expected X,Y,WIDTHxHEIGHT"),
         ("=", "dataset.toml: "),
         ("", "the file does not state its sensor: expected it in"),
@@ -90,3 +99,40 @@ def test_a_folder_that_is_no_class_and_one_without_recordings_are_told(folder, t
         load(str(empty), "train")
     with pytest.raises(InputError, match=r"expected one of saccades, .*, or the folder"):
         load("missing", "train")
+
+
+def test_windows_of_the_files_are_samples(folder):
+    (Path(folder) / "dataset.toml").write_text("sensor = [2, 34, 34]\nwindow = '15events'\n")
+    folder_dataset.cache_clear()
+    train = load(folder, "train")
+    assert len(train) == 2 * 6 * 3
+    assert [len(events) for events, _ in train] == [15, 15, 10] * 12
+    assert train.labels == (0,) * 18 + (1,) * 18
+    of_cat = recording(1)
+    events, label = train[1]
+    assert class_names(folder)[label] == "cat"
+    assert events.x.tolist() == of_cat.x[15:30].tolist()
+    assert len({repr(key) for key in train.keys}) == 36
+
+
+def test_augmentation_comes_between_shipped_experiments_and_ones_own(folder, tmp_path):
+    (Path(folder) / "dataset.toml").write_text(
+        "sensor = [2, 34, 34]\n[augmentation]\nflip = true\nroll = 3\nshift = 4\n"
+    )
+    folder_dataset.cache_clear()
+    shipped = read_experiment("nmnist", [f"dataset={folder}"])
+    assert (shipped.flip, shipped.roll, shipped.shift) == (True, 3, 4)
+    experiment = tmp_path / "my.toml"
+    experiment.write_text(f'base = "nmnist"\ndataset = "{folder}"\nroll = 7\n')
+    own = read_experiment(str(experiment), ["shift=0"])
+    assert (own.flip, own.roll, own.shift) == (True, 7, 0)
+    other = read_experiment(str(experiment), ["dataset=saccades"])
+    assert (other.flip, other.roll) == (False, 7)
+
+
+def test_flaws_of_a_file_are_warnings_where_it_is_used(folder):
+    path = Path(folder) / "train" / "cat" / "3.dat"
+    path.write_bytes(path.read_bytes()[:-3])
+    train = load(folder, "train")
+    with pytest.warns(FileWarning, match=r"3\.dat: offset .*: the end is cut"):
+        list(train)

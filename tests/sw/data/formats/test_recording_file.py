@@ -3,6 +3,7 @@ independent decoders read them."""
 
 import os
 import random
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.memory import MIB, peak_bytes
+from tests.recordings import aedat4, lz4
 from tickless.sw.data.events import EventsError
 from tickless.sw.data.formats.aedat import PACKET_HEADER
 from tickless.sw.data.formats.decoded import Decoded
@@ -48,7 +51,7 @@ def test_what_is_written_comes_back(tmp_path_factory, suffix, seed, count):
     write(wanted, path)
     got = decode(path)
     same(got, wanted)
-    assert got.notes == ()
+    assert (got.notes, got.flaws) == ((), ())
 
 
 def evt3(decoded):
@@ -119,6 +122,12 @@ def aedat2(decoded):
     return b"#!AER-DAT2.0\r\n# AEChip: DAVIS240C\r\n" + rows.tobytes()
 
 
+def made_aedat4(decoded):
+    columns = (decoded.x % 128, decoded.y % 128, decoded.on, decoded.t_us)
+    rows = list(zip(*(column.tolist() for column in columns), strict=True))
+    return aedat4([rows[start : start + 1000] for start in range(0, len(rows), 1000)], lz4)
+
+
 MADE = {
     "a.raw": evt3,
     "b.raw": evt21,
@@ -126,6 +135,11 @@ MADE = {
     "d.aedat": aedat3,
     "e.aedat": aedat2,
 }
+
+SOURCES = {**MADE, "f.aedat4": made_aedat4}
+
+FOREIGN = (*SOURCES.values(), lambda decoded: b"PK\x03\x04", lambda decoded: b"\x1f\x8b")
+"""Contents that do not belong to a name."""
 
 
 @pytest.mark.parametrize("name", MADE)
@@ -176,7 +190,7 @@ def test_polarities_of_a_table_are_seen_in_all_of_it(tmp_path, rows, on):
             "a.csv",
             "t,x,y,p\n1,2,3,1\n1,2,3\n4,5,6,1\n",
             None,
-            "offset 16: expected 4 numbers, got '1 2 3'",
+            "offset 16: expected 4 numbers, got '1,2,3'",
         ),
         ("a.csv", "t,x,y,p\n", None, "lines of events, but there is none"),
         ("a.csv", "t,x,y,p\n1,nan,3,1\n", None, "finite numbers in column x"),
@@ -212,7 +226,7 @@ def test_lines_of_text_say_what_their_columns_are(tmp_path):
     assert decode(path, TableForm(("t", "x", "y", "p"), "s")).t_us.tolist() == [1000, 2500]
     path.write_text("1 1 2 0\n2 3 4 1\n3 5")
     got = decode(path, TableForm(("t", "x", "y", "p")))
-    assert (len(got), got.notes) == (2, ("offset 16: a line's end is cut: it is left out",))
+    assert (len(got), got.flaws) == (2, ("offset 16: a line's end is cut: it is left out",))
 
 
 def test_a_cut_end_leaves_the_events_before_it(tmp_path):
@@ -222,7 +236,7 @@ def test_a_cut_end_leaves_the_events_before_it(tmp_path):
     path.write_bytes(path.read_bytes()[:-3])
     got = decode(path)
     assert len(got) == 49
-    assert "bytes of a record of 8: the end is cut" in got.notes[0]
+    assert "bytes of a record of 8: the end is cut" in got.flaws[0]
 
 
 def test_events_outside_the_stated_sensor_are_left_out_and_told(tmp_path):
@@ -230,7 +244,7 @@ def test_events_outside_the_stated_sensor_are_left_out_and_told(tmp_path):
     write(replace(some(np.random.default_rng(1), 50), size=(WIDTH, 170)), path)
     got = decode(path)
     assert got.y.max() < 170
-    assert got.notes == (
+    assert got.flaws == (
         f"{50 - len(got)} of 50 events lie outside the sensor of 240x170: they are left out",
     )
     write(replace(some(np.random.default_rng(1), 50), size=(1, 1)), path)
@@ -243,16 +257,20 @@ def test_time_that_runs_backwards_is_sorted_and_told(tmp_path):
     path.write_text("t,x,y,p\n5,1,1,1\n3,2,2,0\n9,3,3,1\n")
     got = decode(path)
     assert got.t_us.tolist() == [3, 5, 9]
-    assert got.notes == ("time ran backwards 1 times: sorted by time",)
+    assert got.flaws == ("time ran backwards 1 times: sorted by time",)
 
 
-DAMAGED = 40
-"""Of each format; each is cut, flipped, filled with other bytes, or has its beginning changed."""
+DAMAGED = 100
+"""Of each format, 1,200 in all; each is cut, flipped, foreign, empty, or has its beginning changed.
+"""
+
+BYTES_PER_EVENT, BYTES_MORE = 64, 64 * MIB
+"""Memory that reading may take: for each event, and more than that at most."""
 
 
 def damage(rng, content):
     content = bytearray(content)
-    match rng.randrange(5):
+    match rng.randrange(7):
         case 0:
             return bytes(content[: rng.randrange(len(content))])
         case 1:
@@ -263,33 +281,77 @@ def damage(rng, content):
             content[start : start + 64] = rng.randbytes(64)
         case 3:
             content[rng.randrange(min(64, len(content)))] = rng.randrange(256)
+        case 4:
+            # What may be a length becomes a huge one.
+            start = rng.randrange(min(200, len(content)))
+            content[start : start + 8] = rng.choice((b"\xff", b"\x7f", b"9")) * rng.randrange(1, 9)
+        case 5:
+            return rng.choice(FOREIGN)(some(np.random.default_rng(4)))
         case _:
-            return rng.randbytes(len(content))
+            return rng.randbytes(rng.choice((0, len(content))))
     return bytes(content)
 
 
-@pytest.mark.parametrize("name", [*(f"z{suffix}" for suffix in WRITERS), *MADE])
+@pytest.mark.parametrize("name", [*(f"z{suffix}" for suffix in WRITERS), *SOURCES])
 def test_damaged_files_are_an_error_or_events_within_bounds(tmp_path, name):
     rng = random.Random(name)
     path = tmp_path / name
-    if name in MADE:
-        whole = MADE[name](some(np.random.default_rng(3)))
+    if name in SOURCES:
+        path.write_bytes(SOURCES[name](some(np.random.default_rng(3))))
     else:
         write(some(np.random.default_rng(3)), path)
-        whole = path.read_bytes()
+    whole = path.read_bytes()
+    decode(path)
+    read = []
+
+    def attempt():
+        read.clear()
+        with suppress(EventsError):
+            read.append(decode(path))
+
     for _ in range(DAMAGED):
         path.write_bytes(damage(rng, whole))
-        try:
-            got = decode(path)
-        except EventsError:
-            continue
-        assert (np.diff(got.t_us) >= 0).all()
-        assert got.x.min(initial=0) >= 0
-        assert got.y.min(initial=0) >= 0
-        assert max(got.x.max(initial=0), got.y.max(initial=0)) < 1 << 15
-        if got.size is not None:
-            assert (got.x < got.size[0]).all()
-            assert (got.y < got.size[1]).all()
+        taken = peak_bytes(attempt)
+        assert taken <= BYTES_MORE + BYTES_PER_EVENT * sum(map(len, read))
+        for got in read:
+            assert (np.diff(got.t_us) >= 0).all()
+            assert got.x.min(initial=0) >= 0
+            assert got.y.min(initial=0) >= 0
+            assert max(got.x.max(initial=0), got.y.max(initial=0)) < 1 << 15
+            if got.size is not None:
+                assert (got.x < got.size[0]).all()
+                assert (got.y < got.size[1]).all()
+
+
+QUICKLY_MADE = {f"z{suffix}" for suffix in WRITERS} - {"z.csv"}
+
+
+def many(count):
+    """Events as `some`, without pauses."""
+    rng = np.random.default_rng(5)
+    columns = (rng.integers(0, extent, count).astype(np.int32) for extent in (WIDTH, HEIGHT))
+    return Decoded("made", np.cumsum(rng.integers(0, 4, count)), *columns, rng.random(count) < 0.5)
+
+
+@pytest.mark.parametrize("order", ["in order", "backwards"])
+@pytest.mark.parametrize("name", [*(f"z{suffix}" for suffix in WRITERS), *SOURCES])
+def test_memory_of_a_reader_is_bounded(tmp_path, name, order):
+    path, count = tmp_path / name, 1_000_000 if name in QUICKLY_MADE else 100_000
+    made = many(count)
+    if order == "backwards":
+        if name in {"z.bin", "c.es"}:
+            pytest.skip("its times cannot run backwards")
+        made = replace(made, t_us=made.t_us + 300 * (np.arange(count) % 2))
+    if name in SOURCES:
+        path.write_bytes(SOURCES[name](made))
+    else:
+        write(made, path)
+    decode(path)
+    read = []
+    taken = peak_bytes(lambda: read.append(decode(path)))
+    assert len(read[0]) == count
+    # Far less than may be, so that what grows with the events shows.
+    assert taken <= BYTES_PER_EVENT * count + BYTES_MORE // 4
 
 
 REAL = {
