@@ -16,7 +16,7 @@ from tickless.host.inputs import dataset_recordings
 from tickless.host.line import Losses
 from tickless.host.live import LiveView
 from tickless.host.port import open_port
-from tickless.host.recognition import board_network
+from tickless.host.recognition import board_network, names_of
 from tickless.host.report import AnswerTable
 from tickless.host.transmission import Transmission
 from tickless.sw.data.events import Events
@@ -26,7 +26,7 @@ from tickless.sw.integer import engine
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.trace import SampleTrace
 
-__all__ = ["run"]
+__all__ = ["Model", "run"]
 
 LIVE_EVENTS = 100
 """Events between two pictures of the logits."""
@@ -54,12 +54,8 @@ def _run(client: Client, options: argparse.Namespace) -> int:
     print(model.text)
     runner = _replay if options.replay is not None else _stream
     report, speed = runner(client, recordings, model, options)
-    lost = client.losses
-    if lost != Losses():
-        print(
-            f"the line: {lost.replies} damaged replies, {lost.resent} commands sent again, "
-            f"{lost.restarts} new starts"
-        )
+    if client.losses != Losses():
+        print(client.losses)
     print(f"{report.summary()}\n{speed}")
     return 1 if report.differing else 0
 
@@ -71,6 +67,8 @@ class Model:
     -------
     text : str
         What is compared, or why nothing is.
+    names : tuple of str
+        Names of the classes, where they are known.
     """
 
     def __init__(self, client: Client, path: Path | None, margin: int | None):
@@ -79,6 +77,7 @@ class Model:
             raise InputError(f"margin = {margin}: the board has no early exit")
         self._margin = margin
         self._network: Network | None = board_network(info, path)
+        self.names = () if self._network is None else names_of(self._network)
         if self._network is None:
             self.text = (
                 "nothing is compared: no pre-trained network is the board's; expected its file "
