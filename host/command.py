@@ -5,7 +5,7 @@ from math import inf
 from pathlib import Path
 
 from tickless.errors import InputError
-from tickless.host.port import DEFAULT_BAUD, ENGINE
+from tickless.host.port import DEFAULT_BAUD, ENGINE, LOOPBACK
 from tickless.host.stream.wire import FORMATS
 from tickless.progress import stage
 from tickless.sw.data.catalog import dataset_name
@@ -14,8 +14,6 @@ from tickless.sw.data.options import add_fitting_options
 __all__ = ["add_options", "main"]
 
 MOST_REPEATS = (1 << 16) - 1
-
-LOOPBACK = "127.0.0.1"
 
 STANDARD_INPUT = Path("-")
 

@@ -2,11 +2,12 @@
 
 import signal
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
+from threading import current_thread, main_thread
 from typing import Any
 
 from tickless.errors import InputError, TicklessError
@@ -16,7 +17,7 @@ from tickless.host.stream.windows import StreamWindow
 from tickless.sw.data.fitting import Window
 from tickless.sw.data.options import Reading
 
-__all__ = ["Feed"]
+__all__ = ["Feed", "nobody_interrupts"]
 
 HEARTBEAT_S = 1.0
 """Time after which the counts are told where no window was."""
@@ -93,12 +94,8 @@ class Feed:
         process = context.Process(
             target=_serve, args=(theirs, source, reading, window, channels, seconds), daemon=True
         )
-        # Ctrl-C is for this process: what it starts never sees it.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
+        with nobody_interrupts():
             process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         self._process, self.pid = process, process.pid
         self.tell: Callable[[Counts], None] = lambda counts: None
@@ -152,6 +149,19 @@ class Feed:
         return told
 
 
+@contextmanager
+def nobody_interrupts() -> Iterator[None]:
+    """Ctrl-C is for this process: one that is started meanwhile never hears of it."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _serve(
     connection: Connection,
     source: Input,
@@ -161,6 +171,7 @@ def _serve(
     seconds: float | None,
 ) -> None:
     """Take a stream until it is over, nobody wants it or nobody is there."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         intake = Intake(source.open(reading), window, reading.fitting, channels)
         _take(connection, intake, seconds)

@@ -38,11 +38,14 @@ class Wire:
         Columns of events.
     write : callable
         Fills the fields of events, but for ``t``, from x, y and ON.
+    events : int
+        Events of a datagram, as its program sends them.
     """
 
     dtype: np.dtype
     read: Callable[[np.ndarray], Columns]
     write: Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], None]
+    events: int
 
     @property
     def time_bits(self) -> int | None:
@@ -91,15 +94,17 @@ def _write_bits(records: np.ndarray, x: np.ndarray, y: np.ndarray, on: np.ndarra
     records["x"], records["y"] = x, y << 1 | on
 
 
-def _dtype(**fields: str) -> np.dtype:
-    return np.dtype(list(fields.items()))
+def _fields(**types: str) -> np.dtype:
+    return np.dtype(list(types.items()))
 
 
 WIRES = {
-    "aestream": Wire(_dtype(word="<u4"), _read_words(ABSENT), _write_words(ABSENT)),
-    "aestream-stamped": Wire(_dtype(word="<u4", t="<u4"), _read_words(0), _write_words(0)),
-    "t64_x16_y16_on8": Wire(_dtype(t="<u8", x="<u2", y="<u2", on="u1"), _read_bytes, _write_bytes),
-    "t32_x16_y15_on1": Wire(_dtype(t="<u4", x="<u2", y="<u2"), _read_bits, _write_bits),
+    "aestream": Wire(_fields(word="<u4"), _read_words(ABSENT), _write_words(ABSENT), 128),
+    "aestream-stamped": Wire(_fields(word="<u4", t="<u4"), _read_words(0), _write_words(0), 64),
+    "t64_x16_y16_on8": Wire(
+        _fields(t="<u8", x="<u2", y="<u2", on="u1"), _read_bytes, _write_bytes, 100
+    ),
+    "t32_x16_y15_on1": Wire(_fields(t="<u4", x="<u2", y="<u2"), _read_bits, _write_bits, 100),
 }
 """Forms by name; faery's are its own names."""
 
