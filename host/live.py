@@ -36,7 +36,8 @@ class LiveView:
         if not self._output.isatty():
             logits = " ".join(str(logit) for logit in answer.logits)
             name = f" ({self._names[answer.class_index]})" if self._names else ""
-            print(f"{title}: class {answer.class_index}{name}, logits {logits}", file=self._output)
+            text = f"{title}: class {answer.class_index}{name}, logits {logits}"
+            print(text, file=self._output, flush=True)
             return
         self._largest = max(self._largest, *answer.logits)
         lines = [title]

@@ -66,6 +66,7 @@ def main(options: argparse.Namespace) -> int:
     x, y, on = columns
     events = Decoded("recordings", np.zeros(len(x), np.int64), x, y, on > 0)
     bound = bound_socket(LOOPBACK, 0)
+    address = bound.getsockname()
     source = UdpInput(bound, options.udp_format.removesuffix("-stamped"))
     reading = Reading(TableForm(), None, Fitting())
     context = get_context("spawn")
@@ -78,7 +79,7 @@ def main(options: argparse.Namespace) -> int:
             target=send,
             args=(
                 report,
-                bound.getsockname(),
+                address,
                 options.udp_format,
                 events,
                 options.rate,

@@ -54,7 +54,7 @@ class Feed:
     Parameters
     ----------
     source : Input
-        Where the stream is from.
+        Where the stream is from; left to the process.
     reading : Reading
         How its events are read and fitted.
     window : Window
@@ -97,6 +97,7 @@ class Feed:
         with nobody_interrupts():
             process.start()
         theirs.close()
+        source.close()
         self._process, self.pid = process, process.pid
         self.tell: Callable[[Counts], None] = lambda counts: None
         self._asked = self.stopped = self.ended = False

@@ -15,7 +15,11 @@ __all__ = ["Input", "PipeInput", "PlaybackInput", "UdpInput"]
 
 
 class Input(Protocol):
-    """Input of a stream, which can be pickled for a process that is started."""
+    """Input of a stream, which is pickled for a process that is started."""
+
+    def close(self) -> None:
+        """Leave it to that process, which has its own copy."""
+        ...
 
     def open(self, reading: Reading) -> Source:
         """The source, within that process.
@@ -34,6 +38,10 @@ class UdpInput:
 
     bound: socket.socket
     form: str
+
+    def close(self) -> None:
+        """See `Input`."""
+        self.bound.close()
 
     def open(self, reading: Reading) -> Source:
         """See `Input`."""
@@ -55,6 +63,10 @@ class PipeInput:
         # Of a connection alone multiprocessing hands the file descriptor on.
         self._connection = Connection(os.dup(handle), writable=False)
 
+    def close(self) -> None:
+        """See `Input`."""
+        self._connection.close()
+
     def open(self, reading: Reading) -> Source:
         """See `Input`."""
         from tickless.host.stream.pipe import PipeSource
@@ -67,6 +79,9 @@ class PlaybackInput:
     """Recordings in files, each event at its time."""
 
     paths: tuple[Path, ...]
+
+    def close(self) -> None:
+        """See `Input`."""
 
     def open(self, reading: Reading) -> Source:
         """See `Input`."""

@@ -80,8 +80,7 @@ def send(
             numbers = datagrams * form.events + np.arange(count * form.events)
             burst = records[numbers % len(records)]
             if form.time_bits is not None:
-                t_us = (numbers * (1e6 / rate)).astype(np.int64)
-                burst["t"] = t_us & ((1 << form.time_bits) - 1)
+                burst["t"] = (numbers * (1e6 / rate)).astype(np.int64)
             for datagram in burst.reshape(count, form.events):
                 line.send(datagram.tobytes())
             datagrams += count

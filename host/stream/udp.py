@@ -4,7 +4,7 @@ import socket
 import struct
 import sys
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 from tickless.errors import InputError
 from tickless.host.stream.arrival import Arrival
@@ -37,10 +37,12 @@ def bound_socket(host: str, port: int) -> socket.socket:
         [family, kind, protocol, _, address], *_ = socket.getaddrinfo(
             host, port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE
         )
-        bound = socket.socket(family, kind, protocol)
-        with suppress(OSError):
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KERNEL_BYTES)
-        bound.bind(address)
+        with ExitStack() as opened:
+            bound = opened.enter_context(socket.socket(family, kind, protocol))
+            with suppress(OSError):
+                bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, KERNEL_BYTES)
+            bound.bind(address)
+            opened.pop_all()
     except OSError as error:
         raise InputError(
             f"UDP {host}:{port}: cannot be listened to: {error.strerror}: expected an address of "

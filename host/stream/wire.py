@@ -58,8 +58,7 @@ class Wire:
         records = np.zeros(len(events), self.dtype)
         self.write(records, events.x, events.y, events.on)
         if self.time_bits is not None:
-            # Longer times wrap, as theirs do.
-            records["t"] = events.t_us & ((1 << self.time_bits) - 1)
+            records["t"] = events.t_us  # of longer ones the lowest bits, as theirs do
         return records
 
 
