@@ -13,7 +13,7 @@ __all__ = ["RESTART_US", "Arrival", "Source", "TimeOrder"]
 RESTART_US = 1_000_000
 """Time that falls by no more is a late event's; by more, it begins anew."""
 
-PIECE = 1 << 14
+PIECE = 1 << 11
 """Events that are looked at together: time that falls at every event costs no square of them."""
 
 

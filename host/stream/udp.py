@@ -12,7 +12,7 @@ from tickless.host.stream.wire import Datagrams, Decoder
 
 __all__ = ["UdpSource", "bound_socket"]
 
-READ_BYTES = 1 << 20
+READ_BYTES = 1 << 18
 """Bytes that one read takes at most."""
 
 LARGEST = 1 << 16

@@ -1,7 +1,7 @@
 """Windows of a stream: events that become one sample."""
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -113,14 +113,14 @@ class Cutter:
     def _close(self) -> list[StreamWindow]:
         if not self._parts:
             return []
-        columns = {
-            name: np.concatenate([getattr(part, name) for part in self._parts])
-            for name in ("t_us", "x", "y", "on")
-        }
-        first = self._parts[0]
-        closed = StreamWindow(
-            self._number, Decoded(first.format, **columns, size=first.size), self._at_s
-        )
+        events, *others = self._parts
+        if others:
+            columns = {
+                name: np.concatenate([getattr(part, name) for part in self._parts])
+                for name in ("t_us", "x", "y", "on")
+            }
+            events = replace(events, **columns)
+        closed = StreamWindow(self._number, events, self._at_s)
         self._number += 1
         self._parts, self.events = [], 0
         return [closed]
