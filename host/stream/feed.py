@@ -102,7 +102,11 @@ class Feed:
         self.tell: Callable[[Counts], None] = lambda counts: None
         self._asked = self.stopped = self.ended = False
         self.counts = Counts()
-        self._receive()
+        try:
+            self._receive()
+        except BaseException:
+            self.__exit__()
+            raise
 
     def __enter__(self) -> "Feed":
         return self
@@ -117,7 +121,8 @@ class Feed:
         until = time.monotonic() + timeout_s
         while not self.ended:
             if not self._asked and not self.stopped:
-                self._connection.send(NEXT)
+                with suppress(ConnectionError):  # told by what is received
+                    self._connection.send(NEXT)
                 self._asked = True
             if not self._connection.poll(max(0.0, until - time.monotonic())):
                 return None

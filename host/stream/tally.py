@@ -16,7 +16,7 @@ from tickless.sw.integer.trace import SampleTrace
 __all__ = ["Tally"]
 
 RATE_S = 1.0
-"""Rates are those of so many seconds."""
+"""Rates are those of so many seconds at least."""
 
 LATENCIES = 100_000
 """The latest ones, of which median and 99 % are told: memory stays bounded."""
@@ -68,7 +68,7 @@ class Tally:
         return float(1e3 * median), float(1e3 * most)
 
     def now(self, counts: Counts) -> str:
-        """Rates of the last second, and the queue."""
+        """Rates since they were told before, and the queue."""
         now = self._clock()
         passed = now - self._since_s
         marks = (counts.received, self.events, self.windows)

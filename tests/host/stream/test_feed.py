@@ -1,6 +1,7 @@
 """The process that takes a stream: it ends when it should, and says why."""
 
 import os
+import signal
 import threading
 from pathlib import Path
 
@@ -111,6 +112,15 @@ def test_what_the_process_cannot_take_is_an_error_here(tmp_path, lines):
         windows_of(feed)
     with pytest.raises(InputError, match="window = 2000000events: expected at most 1000000"):
         Feed(PipeInput(lines), READING, Window(events=2_000_000), 2)
+
+
+def test_a_process_that_dies_is_told_of():
+    bound = bound_socket("127.0.0.1", 0)
+    with Feed(UdpInput(bound, "aestream"), READING, Window(events=5000), 2) as feed:
+        assert feed.pid is not None
+        os.kill(feed.pid, signal.SIGKILL)
+        with pytest.raises(RuntimeError, match="the process that takes the stream has ended"):
+            windows_of(feed)
 
 
 def test_a_feed_that_is_left_in_the_middle_ends_its_process(lines):
