@@ -46,7 +46,7 @@ def parts(rng, events):
     ids=str,
 )
 def test_windows_are_those_of_the_recording(seed, window, options, channels):
-    events, sensor = recording(seed), (channels, 34, 34)
+    events, sensor = recording(seed, 2000), (channels, 34, 34)
     fitting = Fitting(**options, window=window, allow_outside=True)
     expected = fitting.fit(events, sensor, "recording")
     cutter, fit = Cutter(window), Fit(fitting, sensor)
