@@ -47,17 +47,17 @@ class Decoded:
     size: tuple[int, int] | None = None
     notes: tuple[str, ...] = ()
 
+    def only(self, which: "np.ndarray | slice") -> "Decoded":
+        """The same with some of its events alone: a mask, an order or a part."""
+        columns = {name: getattr(self, name)[which] for name in ("t_us", "x", "y", "on")}
+        return replace(self, **columns)
+
     def __len__(self) -> int:
         return len(self.t_us)
 
     def noted(self, *notes: str) -> "Decoded":
         """The same with further notes."""
         return replace(self, notes=(*self.notes, *notes))
-
-    def only(self, which: "np.ndarray | slice") -> "Decoded":
-        """The same with some of its events alone: a mask, an order or a part."""
-        columns = {name: getattr(self, name)[which] for name in ("t_us", "x", "y", "on")}
-        return replace(self, **columns)
 
     def inside(self, path: Path) -> "Decoded":
         """The same without events outside the sensor that the file states, with a note of them.
@@ -77,7 +77,8 @@ class Decoded:
         text = f"{outside:,} of {len(self):,} events lie outside the sensor of {width}x{height}"
         if 2 * outside > len(self):
             raise FileError(path, 0, f"events of the sensor that the file states, but {text}")
-        return self.only(kept).noted(f"{text}: they are left out")
+        columns = {name: getattr(self, name)[kept] for name in ("t_us", "x", "y", "on")}
+        return replace(self, **columns).noted(f"{text}: they are left out")
 
     def in_order(self) -> "Decoded":
         """The same with times that never fall: events are sorted where they do, equal times keep
@@ -86,7 +87,8 @@ class Decoded:
         if not falls:
             return self
         order = np.argsort(self.t_us, kind="stable")
-        return self.only(order).noted(f"time ran backwards {falls:,} times: sorted by time")
+        columns = {name: getattr(self, name)[order] for name in ("t_us", "x", "y", "on")}
+        return replace(self, **columns).noted(f"time ran backwards {falls:,} times: sorted by time")
 
 
 def whole_records(
