@@ -67,8 +67,6 @@ class Model:
     -------
     text : str
         What is compared, or why nothing is.
-    names : tuple of str
-        Names of the classes, where they are known.
     """
 
     def __init__(self, client: Client, path: Path | None, margin: int | None):
@@ -77,7 +75,6 @@ class Model:
             raise InputError(f"margin = {margin}: the board has no early exit")
         self._margin = margin
         self._network: Network | None = board_network(info, path)
-        self.names = () if self._network is None else names_of(self._network)
         if self._network is None:
             self.text = (
                 "nothing is compared: no pre-trained network is the board's; expected its file "
@@ -96,6 +93,11 @@ class Model:
         if self._network is None:
             return None
         return engine.run(self._network, events.addresses, (), self._margin)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the classes; none where the network is not known."""
+        return () if self._network is None else names_of(self._network)
 
 
 def _stream(
