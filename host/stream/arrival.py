@@ -58,6 +58,8 @@ class Source(Protocol):
         Pieces so far that were no events, and were left out.
     datagrams, lost : int
         Datagrams so far, and those that the system had no room for; 0 of other sources.
+    notes : tuple of str
+        What was repaired or left out of recordings.
     """
 
     handle: Any
@@ -77,6 +79,9 @@ class Source(Protocol):
 
     @property
     def lost(self) -> int: ...
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...
 
     def read(self) -> list[Arrival]:
         """What has come; nothing is waited for."""

@@ -89,5 +89,5 @@ class PlaybackInput:
         from tickless.sw.data.formats.recording_file import decode
 
         return PlaybackSource(
-            [partial(decode, path, reading.form, reading.chip) for path in self.paths]
+            [(str(path), partial(decode, path, reading.form, reading.chip)) for path in self.paths]
         )

@@ -35,6 +35,8 @@ class Counts:
         Datagrams or lines that were no events, and were left out.
     datagrams, lost : int
         Datagrams that were taken, and those that the system had no room for.
+    notes : tuple of str
+        What was repaired or left out of recordings.
     """
 
     received: int = 0
@@ -51,6 +53,7 @@ class Counts:
     malformed: int = 0
     datagrams: int = 0
     lost: int = 0
+    notes: tuple[str, ...] = ()
 
 
 class Intake:
@@ -94,6 +97,7 @@ class Intake:
         counts.late, counts.restarts = self._order.late, self._order.restarts
         counts.malformed = source.malformed
         counts.datagrams, counts.lost = source.datagrams, source.lost
+        counts.notes = source.notes
         return counts
 
     def read(self) -> None:

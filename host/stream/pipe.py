@@ -49,6 +49,7 @@ class PipeSource:
     period_s = 0.002
     time_bits = None
     datagrams = lost = 0
+    notes = ()
 
     def __init__(self, handle: Any, form: TableForm):
         self.handle = handle

@@ -10,8 +10,6 @@ from tickless.sw.data.formats.decoded import Decoded
 
 __all__ = ["PlaybackSource"]
 
-Decode = Callable[[], Decoded]
-
 
 class PlaybackSource:
     """Source that plays recordings, one behind the other, at their own pace; other members as of
@@ -19,8 +17,8 @@ class PlaybackSource:
 
     Parameters
     ----------
-    recordings : sequence of callable
-        Each decodes a recording when its turn comes: time begins anew with it.
+    recordings : sequence of (str, callable)
+        Name of each, and what decodes it when its turn comes: time begins anew with it.
     clock : callable
         Seconds.
     """
@@ -30,7 +28,12 @@ class PlaybackSource:
     time_bits = None
     malformed = datagrams = lost = 0
 
-    def __init__(self, recordings: Sequence[Decode], clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self,
+        recordings: Sequence[tuple[str, Callable[[], Decoded]]],
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self.notes: tuple[str, ...] = ()
         self._left = list(recordings)
         self._clock = clock
         self._recording: Decoded | None = None
@@ -47,7 +50,9 @@ class PlaybackSource:
         if self.ended:
             return []
         if self._recording is None:
-            self._recording = self._left.pop(0)().in_order()
+            name, decode = self._left.pop(0)
+            self._recording = decode().in_order()
+            self.notes += tuple(f"{name}: {note}" for note in self._recording.notes)
             self._place, self._began_s = 0, self._clock()
         recording, start = self._recording, self._place
         now_us = (self._clock() - self._began_s) * 1e6 + recording.t_us[0]

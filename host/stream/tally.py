@@ -117,6 +117,7 @@ class Tally:
         ):
             if count:
                 lines.append(f"{count:,} {what}")
+        lines += counts.notes
         if self.windows:
             lines.append(
                 f"from a window's last event to its answer: median {median:,.1f} ms, 99 % within "

@@ -69,6 +69,7 @@ class UdpSource:
 
     period_s = 0.002
     ended = False
+    notes = ()
 
     def __init__(self, bound: socket.socket, form: str):
         bound.setblocking(False)

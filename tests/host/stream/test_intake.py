@@ -16,7 +16,7 @@ class Script:
     handle = None
     period_s = 0.0
     time_bits = 32
-    malformed, datagrams, lost = 1, 2, 3
+    malformed, datagrams, lost, notes = 1, 2, 3, ("cut",)
 
     def __init__(self, arrivals):
         self._left = list(arrivals)
@@ -68,7 +68,7 @@ def test_every_event_is_counted_once_however_slow_the_target(seed, monkeypatch):
     assert numbers == sorted(set(numbers))
     assert counts.shed_windows == numbers[-1] + 1 - len(numbers) > 0
     assert counts.left_out > 0
-    assert (counts.malformed, counts.datagrams, counts.lost) == (1, 2, 3)
+    assert (counts.malformed, counts.datagrams, counts.lost, counts.notes) == (1, 2, 3, ("cut",))
 
 
 def test_nothing_is_taken_behind_the_end():

@@ -10,7 +10,7 @@ from tickless.sw.data.formats.decoded import Decoded
 def test_an_event_comes_at_its_time_and_time_begins_anew_with_each_recording():
     recordings = [recording(1, 300), recording(2, 200)]
     now = [100.0]
-    source = PlaybackSource([lambda r=r: r for r in recordings], clock=lambda: now[0])
+    source = PlaybackSource([("any", lambda r=r: r) for r in recordings], clock=lambda: now[0])
     assert not source.ended
     for events in recordings:
         times = events.t_us - events.t_us[0]
@@ -38,15 +38,18 @@ def test_events_out_of_order_are_played_in_order_of_time():
     events = recording(1, 100)
     mixed = events.only(np.random.default_rng(1).permutation(100))
     now = [0.0]
-    source = PlaybackSource([lambda: mixed], clock=lambda: now[0])
+    source = PlaybackSource([("mixed", lambda: mixed)], clock=lambda: now[0])
     source.read()
     now[0] = 1e6
     source.read()
     assert source.ended
+    [note] = source.notes
+    assert note.startswith("mixed: time ran backwards")
 
 
 def test_a_recording_of_one_event():
     zero = np.zeros(1, np.int32)
-    source = PlaybackSource([lambda: Decoded("any", np.array([7]), zero, zero, zero > 0)])
+    one = Decoded("any", np.array([7]), zero, zero, zero > 0)
+    source = PlaybackSource([("one", lambda: one)])
     assert [len(arrival.events) for arrival in source.read()] == [1]
     assert source.ended

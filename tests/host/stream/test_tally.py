@@ -86,6 +86,7 @@ def test_what_became_of_every_event(tally, clock):
         restarts=1,
         malformed=2,
         lost=5,
+        notes=("a.raw: the end is cut",),
     )
     assert tally.summary(counts, "datagrams") == [
         "1,000 events in 10.0 s: 100 a second",
@@ -99,6 +100,7 @@ def test_what_became_of_every_event(tally, clock):
         "3 answered events outside the network's sensor: dropped",
         "4 events late: taken as of the time before them",
         "1 times the time fell far: a window began anew",
+        "a.raw: the end is cut",
         "from a window's last event to its answer: median 20.0 ms, 99 % within 29.8 ms",
         "agreement with the golden model 50.00% (1 of 2)",
     ]
