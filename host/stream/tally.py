@@ -103,11 +103,11 @@ class Tally:
             f"  waiting  {left_events:12,} in {_windows(left)} when it ended",
         ]
         for count, what in (
-            (counts.left_out, "left out: outside the crop, or OFF"),
-            (counts.beyond, "left out: their window was full"),
+            (counts.left_out, "outside the crop, or OFF"),
+            (counts.beyond, "behind those that a window has room for"),
         ):
             if count:
-                lines.append(f"           {count:12,} {what}")
+                lines.append(f"  left out {count:12,} {what}")
         for count, what in (
             (counts.malformed, f"{pieces} malformed: left out"),
             (counts.lost, "datagrams lost: the system had no room for them"),
