@@ -25,6 +25,8 @@ ATTEMPTS = 4
 SAMPLES_UNDER_WAY = 2
 """While a sample's answer is on its way, events of the next one follow."""
 
+NO_MORE = object()
+
 T = TypeVar("T")
 M = TypeVar("M", bound=Message)
 
@@ -68,28 +70,34 @@ class Client:
         *_, answer = self.answers([Transmission(addresses)])
         return answer
 
-    def answers(self, samples: Iterable[Transmission]) -> Iterator[Answer]:
+    def answers(self, samples: Iterable[Transmission | None]) -> Iterator[Answer]:
         """Answers to each sample's READs and its END, in order.
 
         Samples follow each other without a gap. One that fails is sent again from its first event,
-        and the READs that were answered are answered once more.
+        and the READs that were answered are answered once more. None in a sample's place says that
+        none is there yet: what comes from the board is taken, and the next one asked for.
         """
         self._line.synchronize()
         source = iter(samples)
         waiting: deque[Transmission] = deque()
         commands: Iterator[tuple[float, Command, bytes]] = iter(())
         answered = failures = 0
-        started = 0.0
+        started, over = 0.0, False
         while True:
             try:
                 if (command := next(commands, None)) is not None:
                     due, kind, content = command
                     self._line.rest_until(started + due)
                     self._line.send(kind, content)
-                elif len(waiting) < SAMPLES_UNDER_WAY and (sample := next(source, None)):
-                    waiting.append(sample)
-                    commands = sample.commands(self.info)
-                    started = time.monotonic()
+                elif len(waiting) < SAMPLES_UNDER_WAY and not over:
+                    sample = next(source, NO_MORE)
+                    over = sample is NO_MORE
+                    if isinstance(sample, Transmission):
+                        waiting.append(sample)
+                        commands = sample.commands(self.info)
+                        started = time.monotonic()
+                    elif sample is None and waiting:
+                        self._line.wait()
                 elif waiting:
                     self._line.wait()
                 else:
@@ -107,6 +115,7 @@ class Client:
                 self._start_anew(failures, error)
                 source = chain(tuple(waiting), source)
                 waiting.clear()
+                over = False
                 commands, answered = iter(()), 0
 
     def replay(self, addresses: np.ndarray, repeats: int) -> tuple[Answer, Replayed]:

@@ -66,6 +66,12 @@ class Losses:
     resent: int = 0
     restarts: int = 0
 
+    def __str__(self) -> str:
+        return (
+            f"the line: {self.replies} damaged replies, {self.resent} commands sent again, "
+            f"{self.restarts} new starts"
+        )
+
 
 class Line:
     """Line to a board, over which commands arrive once and in order, or are known to be lost.

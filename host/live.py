@@ -1,5 +1,6 @@
 """Logits as bars while events stream."""
 
+from collections.abc import Sequence
 from typing import TextIO
 
 from tickless.host.protocol import Answer
@@ -20,10 +21,13 @@ class LiveView:
     ----------
     output : TextIO
         Where to.
+    names : sequence of str
+        Names of the classes, where they are known.
     """
 
-    def __init__(self, output: TextIO):
+    def __init__(self, output: TextIO, names: Sequence[str] = ()):
         self._output = output
+        self._names = names
         self._lines = 0
         self._largest = 1
 
@@ -31,13 +35,16 @@ class LiveView:
         """Show an answer in the place of the one before."""
         if not self._output.isatty():
             logits = " ".join(str(logit) for logit in answer.logits)
-            print(f"{title}: class {answer.class_index}, logits {logits}", file=self._output)
+            name = f" ({self._names[answer.class_index]})" if self._names else ""
+            text = f"{title}: class {answer.class_index}{name}, logits {logits}"
+            print(text, file=self._output, flush=True)
             return
         self._largest = max(self._largest, *answer.logits)
         lines = [title]
         for index, logit in enumerate(answer.logits):
             mark = ">" if index == answer.class_index else " "
-            lines.append(f"{mark}{index:3} {bar(logit / self._largest)} {logit:10,}")
+            name = f" {self._names[index]}" if self._names else ""
+            lines.append(f"{mark}{index:3} {bar(logit / self._largest)} {logit:10,}{name}")
         # Up to the first line; each line is cleared behind its end.
         up = f"\x1b[{self._lines}A" if self._lines else ""
         print(up + "\n".join(f"{line}\x1b[K" for line in lines), file=self._output, flush=True)

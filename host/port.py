@@ -13,9 +13,24 @@ from serial.tools import list_ports
 from tickless.errors import TicklessError
 from tickless.host.clock import SimulatedClock, clock_path
 
-__all__ = ["DEFAULT_BAUD", "TICK_S", "BoardError", "BoardPort", "SerialPort", "open_port"]
+__all__ = [
+    "DEFAULT_BAUD",
+    "ENGINE",
+    "LOOPBACK",
+    "TICK_S",
+    "BoardError",
+    "BoardPort",
+    "SerialPort",
+    "open_port",
+]
 
 DEFAULT_BAUD = 3_000_000
+
+ENGINE = "engine"
+"""Name of no port: the fast engine takes the board's place."""
+
+LOOPBACK = "127.0.0.1"
+"""Address of this machine, which no other reaches."""
 
 TICK_S = 0.05
 """Longest wait of one read. A line that is silent for so long is quiet."""

@@ -16,7 +16,7 @@ from tickless.host.inputs import dataset_recordings
 from tickless.host.line import Losses
 from tickless.host.live import LiveView
 from tickless.host.port import open_port
-from tickless.host.recognition import board_network
+from tickless.host.recognition import board_network, names_of
 from tickless.host.report import AnswerTable
 from tickless.host.transmission import Transmission
 from tickless.sw.data.catalog import names_of_answers
@@ -28,7 +28,7 @@ from tickless.sw.integer import engine
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.trace import SampleTrace
 
-__all__ = ["run"]
+__all__ = ["Model", "run"]
 
 LIVE_EVENTS = 100
 """Events between two pictures of the logits."""
@@ -57,12 +57,8 @@ def _run(client: Client, options: argparse.Namespace) -> int:
     print(model.text)
     runner = _replay if options.replay is not None else _stream
     report, speed = runner(client, recordings, model, options)
-    lost = client.losses
-    if lost != Losses():
-        print(
-            f"the line: {lost.replies} damaged replies, {lost.resent} commands sent again, "
-            f"{lost.restarts} new starts"
-        )
+    if client.losses != Losses():
+        print(client.losses)
     print(f"{report.summary()}\n{speed}")
     report.warn()
     return 1 if report.differing else 0
@@ -104,6 +100,11 @@ class Model:
         if self._network is None:
             return None
         return engine.run(self._network, events.addresses, (), self._margin)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the classes; none where the network is not known."""
+        return () if self._network is None else names_of(self._network)
 
 
 def _stream(

@@ -21,6 +21,8 @@ LONG = {
     "docs/test_tutorial.py": 30,
     "docs/test_your_data.py": 30,
     "sim/test_loads.py": 25,
+    "host/stream/test_feed.py": 20,
+    "host/stream/test_run.py": 20,
 }
 """Files of the longest tests, and about how many seconds of processor time they take, most first.
 Each worker begins with its share of them: one that begins them in the end is waited for."""

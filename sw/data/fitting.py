@@ -76,14 +76,14 @@ class Fitting:
             option that helps.
         """
         channels, height, width = sensor
-        x, y, on, t_us = decoded.x, decoded.y, decoded.on, decoded.t_us
+        taken = self.taken(decoded, channels)
+        x, y, on, t_us = taken.x, taken.y, taken.on, taken.t_us
         size = decoded.size
         if self.crop is not None:
             left, top, wide, high = self.crop
-            inside = (x >= left) & (x < left + wide) & (y >= top) & (y < top + high)
-            if not inside.any():
+            if not len(taken):
                 raise EventsError(f"{where}: crop = {self.crop}: no event lies in it")
-            x, y, on, t_us = x[inside] - left, y[inside] - top, on[inside], t_us[inside]
+            x, y = x - left, y - top
             size = (wide, high)
         if self.downsample > 1:
             x, y = x // self.downsample, y // self.downsample
@@ -95,8 +95,6 @@ class Fitting:
                 f"{width}x{height}: give --crop X,Y,WIDTHxHEIGHT, --downsample N or both"
             )
         channel = self._channels(on, channels, where)
-        if channels == 1 and self.polarity == "on":
-            x, y, t_us, channel = x[on], y[on], t_us[on], channel[on]
         outside = int(((x >= width) | (y >= height)).sum())
         if outside > MOST_OUTSIDE * len(x) and not self.allow_outside:
             raise EventsError(
@@ -109,6 +107,17 @@ class Fitting:
             Events(channel[part], rows[part], x[part], t_us[part] - begin, sensor)
             for part, begin in self._parts(t_us)
         ]
+
+    def taken(self, decoded: Decoded, channels: int) -> Decoded:
+        """Those of a camera's events, as they are, that a sample is made of: inside the crop, and
+        ON where OFF events are left out."""
+        if self.crop is not None:
+            left, top, wide, high = self.crop
+            x, y = decoded.x, decoded.y
+            decoded = decoded.only((x >= left) & (x < left + wide) & (y >= top) & (y < top + high))
+        if channels == 1 and self.polarity == "on":
+            decoded = decoded.only(decoded.on)
+        return decoded
 
     def _channels(self, on: np.ndarray, channels: int, where: str) -> np.ndarray:
         polarity = self.polarity or ("both" if channels == 2 else None)

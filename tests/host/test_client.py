@@ -101,6 +101,27 @@ def test_reads_are_answered_between_events():
     assert [answer.ends for answer in answers] == [False] * len(parts) + [True]
 
 
+def test_an_answer_is_told_while_no_further_sample_is_there():
+    client = connect(FakeBoard())
+    first, second = random_samples(np.random.default_rng(9), 2)
+    answers = []
+
+    def samples():
+        yield None
+        for events in (first, second):
+            count = len(answers)
+            yield Transmission(events)
+            for _ in range(10_000):
+                if len(answers) > count:
+                    break
+                yield None
+
+    for answer in client.answers(samples()):
+        answers.append(answer.logits)
+    assert answers == expected([first, second])
+    assert client.losses == Losses()
+
+
 def test_events_leave_at_their_time():
     board = FakeBoard()
     client = connect(board)

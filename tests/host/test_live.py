@@ -44,3 +44,15 @@ def test_a_picture_takes_the_place_of_the_one_before():
     view.show("third", answer(0, 1))
     assert terminal.getvalue().splitlines()[6:][0] == "third\x1b[K"
     assert "█" * BAR in terminal.getvalue().splitlines()[8]
+
+
+def test_names_of_classes():
+    terminal, file = Terminal(), io.StringIO()
+    for output in (terminal, file):
+        LiveView(output, ("cat", "dog")).show("first", answer(1, 2))
+    assert [line.split()[-1] for line in terminal.getvalue().splitlines()] == [
+        "first\x1b[K",
+        "cat\x1b[K",
+        "dog\x1b[K",
+    ]
+    assert file.getvalue() == "first: class 1 (dog), logits 1 2\n"

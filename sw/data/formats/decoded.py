@@ -51,6 +51,11 @@ class Decoded:
     notes: tuple[str, ...] = ()
     flaws: tuple[str, ...] = ()
 
+    def only(self, which: "np.ndarray | slice") -> "Decoded":
+        """The same with some of its events alone: a mask, an order or a part."""
+        columns = {name: getattr(self, name)[which] for name in ("t_us", "x", "y", "on")}
+        return replace(self, **columns)
+
     def __len__(self) -> int:
         return len(self.t_us)
 

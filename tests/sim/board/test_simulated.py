@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.host.stream.streams import as_decoded, datagrams, saccade, send, started_stream
 from tests.sim.board.boards import assert_ended, child_processes, simulated_board, started_board
 from tests.sim.test_command import make_network
 from tickless.command import main
@@ -22,7 +23,9 @@ from tickless.host.port import BoardError, open_port
 from tickless.host.protocol import encode_events
 from tickless.host.transmission import Transmission
 from tickless.hw.host.messages import LINK_INDEX, Command, Error, Reply
+from tickless.sw.data.fitting import Fitting, Window
 from tickless.sw.integer import engine
+from tickless.sw.integer.network import PRETRAINED, Network
 
 STREAMS, BATCH = 1000, 25
 """Corrupt streams, and how many of them come between two good samples."""
@@ -87,6 +90,31 @@ def test_files(saccades_board, capsys):
     assert main(["run", "--port", saccades_board, str(files[0])]) == 0
     output = capsys.readouterr().out
     assert re.search(r"^0/\d+\.bin +\d +0 .* equal$", output, re.MULTILINE)
+
+
+def test_a_stream_of_another_process_is_shed_rather_than_late(saccades_board):
+    """It brings in a moment what the simulation takes seconds for: the newest windows are answered
+    to the bit, and every event is told of."""
+    events = as_decoded(saccade())
+    samples = Fitting(window=Window(events=200)).fit(events, (2, 34, 34), "")
+    network = Network.load(PRETRAINED / "saccades.safetensors")
+    options = ("--port", saccades_board, "--udp", "0", "--window", "200events")
+    with started_stream(*options) as stream:
+        send(datagrams(events, "aestream-stamped"), stream.address())
+        newest = len(samples) - 2  # the last one is not full
+        stream.until(f"^window {newest}, ")
+        assert stream.interrupt() == 0
+    answered = re.findall(r"^window (\d+), 200 .*, logits (.*)$", stream.output, re.MULTILINE)
+    assert len(answered) < newest
+    for number, logits in answered:
+        trace = engine.run(network, samples[int(number)].addresses)
+        assert logits.split() == [str(logit) for logit in trace.logits.tolist()]
+    told = re.findall(r"^  (\w+) +([\d,]+) in ([\d,]+) window", stream.output, re.MULTILINE)
+    assert [name for name, _, _ in told] == ["answered", "shed", "waiting"]
+    assert sum(int(count.replace(",", "")) for _, count, _ in told) == len(events)
+    windows = [int(count.replace(",", "")) for _, _, count in told]
+    assert windows == [len(answered), newest + 1 - len(answered), 1]
+    assert "agreement with the golden model 100.00%" in stream.output
 
 
 def test_every_kind_of_answer(board, network):

@@ -59,6 +59,17 @@ def test_a_sensor_of_one_channel_needs_a_choice(polarity, channels):
         Fitting(polarity=polarity).fit(recording, SENSOR, "a")
 
 
+def test_the_events_that_are_taken_stay_as_the_camera_has_them():
+    recording = decoded([(1, 1), (12, 2), (13, 3)], on=[True, False, True])
+    fitting = Fitting(crop=(10, 0, 34, 34), polarity="on")
+    taken = fitting.taken(recording, channels=1)
+    assert (taken.x.tolist(), taken.t_us.tolist()) == ([13], [2500])
+    assert fitting.taken(recording, channels=2).x.tolist() == [12, 13]
+    assert len(Fitting().taken(recording, channels=1)) == 3
+    # Taken twice is taken once.
+    assert fitting.fit(taken, (1, 34, 34), "a")[0].x.tolist() == [3]
+
+
 @given(st.lists(st.integers(0, 100_000), min_size=1, max_size=50), st.integers(1, 50_000))
 def test_windows_hold_each_event_once(steps, length):
     times = np.cumsum(steps).astype(np.int64)
