@@ -53,7 +53,8 @@ class AnswerWriter(wiring.Component):
         m.submodules.buffer = buffer = Buffer(self.layout)
         connect(m, buffer.o, flipped(self.o))
         # The word of the clock is not the first: by then it stands still.
-        waits, clock = Signal(), Signal(CLOCK_BITS)
+        waits = Signal()
+        clock = Signal(CLOCK_BITS)
         m.d.sync += waits.eq(self.i.valid & ~self.i.ready)
         with m.If(~waits):
             m.d.sync += clock.eq(self.clock)

@@ -83,7 +83,9 @@ class AxiBridge(wiring.Component):
         begun = Signal()
         unanswered = Signal(SAMPLE_BITS)
         packet, answer = self.packets, self.answers
-        taken, ends, answered = Signal(), Signal(), Signal()
+        taken = Signal()
+        ends = Signal()
+        answered = Signal()
         m.d.comb += [
             taken.eq(packet.valid & packet.ready),
             ends.eq(taken & (packet.p.kind == Kind.END)),

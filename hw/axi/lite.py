@@ -121,8 +121,11 @@ class AxiLite(wiring.Component):
 
     def _write(self, m):
         aw, w, b = self.bus.aw, self.bus.w, self.bus.b
-        addressed, filled, whole = Signal(), Signal(), Signal()
-        allowed, done = Signal(), Signal()
+        addressed = Signal()
+        filled = Signal()
+        whole = Signal()
+        allowed = Signal()
+        done = Signal()
         m.d.comb += [
             aw.ready.eq(~addressed),
             w.ready.eq(~filled),

@@ -130,7 +130,8 @@ class RegisterFile(wiring.Component):
         if shape.early_exit:
             taken["margin"] = self.margin
         if shape.load is not None:
-            core, address = Signal.like(self.load.p.core), Signal.like(self.load.p.chunk.address)
+            core = Signal.like(self.load.p.core)
+            address = Signal.like(self.load.p.chunk.address)
             taken |= {"load_core": core, "load_address": address}
             m.d.comb += [
                 self.load.p.core.eq(core),
