@@ -4,12 +4,11 @@ from typing import Any
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib.wiring import In, Out
 
 from tickless.hw.axi.beats import beat_layout
 from tickless.hw.axi.shape import CLOCK_BITS, WORD_BITS, AxiShape
 from tickless.hw.fabric.answers import AnswerSplitter
-from tickless.hw.streams import Buffer
 
 __all__ = ["AnswerWriter"]
 
@@ -50,8 +49,6 @@ class AnswerWriter(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.splitter = splitter = AnswerSplitter(self.words)
-        m.submodules.buffer = buffer = Buffer(self.layout)
-        connect(m, buffer.o, flipped(self.o))
         # The word of the clock is not the first: by then it stands still.
         waits = Signal()
         clock = Signal(CLOCK_BITS)
@@ -63,11 +60,14 @@ class AnswerWriter(wiring.Component):
             splitter.i.valid.eq(self.i.valid),
             self.i.ready.eq(splitter.i.ready),
             splitter.i.p.clock.eq(clock),
-            buffer.i.valid.eq(splitter.o.valid),
-            buffer.i.p.data.eq(splitter.o.p),
-            buffer.i.p.last.eq(splitter.last),
-            splitter.o.ready.eq(buffer.i.ready),
+            splitter.o.ready.eq(~self.o.valid | self.o.ready),
         ]
+        with m.If(splitter.o.ready):
+            m.d.sync += [
+                self.o.valid.eq(splitter.o.valid),
+                self.o.p.data.eq(splitter.o.p),
+                self.o.p.last.eq(splitter.last),
+            ]
         for name in answer.shape().members:
             m.d.comb += splitter.i.p[name].eq(answer[name])
         return m

@@ -49,7 +49,7 @@ class AxiBridge(wiring.Component):
         self.passed = {
             name: member
             for name, member in self.registers.signature.members.items()
-            if name not in ("status", "clock", "first_clock", "marker_clock")
+            if name not in ("status", "first_clock", "marker_clock")
         }
         super().__init__(
             {
@@ -91,7 +91,6 @@ class AxiBridge(wiring.Component):
             ends.eq(taken & (packet.p.kind == Kind.END)),
             answered.eq(answer.valid & answer.ready & (answer.p.kind == Kind.END)),
             writer.clock.eq(clock),
-            registers.clock.eq(clock),
             registers.status.eq(Cat(begun, 0, unanswered)),
         ]
         m.d.sync += [clock.eq(clock + 1), unanswered.eq(unanswered + ends - answered)]

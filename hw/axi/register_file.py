@@ -28,7 +28,7 @@ class RegisterFile(wiring.Component):
     -------
     bus : In(lite_signature)
         The bus.
-    status, clock, first_clock, marker_clock : In
+    status, first_clock, marker_clock : In
         What the registers of these names hold.
     counters : In
         Counters of each core, as of `hw.design.Design`.
@@ -40,7 +40,6 @@ class RegisterFile(wiring.Component):
 
     bus: Any
     status: Signal
-    clock: Signal
     first_clock: Signal
     marker_clock: Signal
     counters: Any
@@ -54,7 +53,6 @@ class RegisterFile(wiring.Component):
         members: dict[str, Any] = {
             "bus": In(lite_signature(address_bits(shape))),
             "status": In(WORD_BITS),
-            "clock": In(CLOCK_BITS),
             "first_clock": In(CLOCK_BITS),
             "marker_clock": In(CLOCK_BITS),
             "counters": In(
@@ -109,7 +107,6 @@ class RegisterFile(wiring.Component):
             "cores": len(shape.counters),
             "features": shape.features,
             "status": self.status,
-            "clock": self.clock,
             "first_clock": self.first_clock,
             "marker_clock": self.marker_clock,
         }

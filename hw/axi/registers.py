@@ -63,9 +63,8 @@ STATE = (
         "bit 0: a sample has begun, and its END has not come; bits 31 to 16: samples whose END has "
         "come and is not answered",
     ),
-    Register("clock", 0x30, "r", "clocks since reset"),
-    Register("first_clock", 0x34, "r", "`clock` when the first packet of the last sample came"),
-    Register("marker_clock", 0x38, "r", "`clock` when the last END or READ came"),
+    Register("first_clock", 0x30, "r", "clock, as of answers, of the last sample's first packet"),
+    Register("marker_clock", 0x34, "r", "clock of the last END or READ"),
 )
 
 EARLY_EXIT = (

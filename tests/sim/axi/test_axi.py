@@ -5,15 +5,23 @@ import pytest
 
 from tests.random_networks import random_events, random_network, random_samples
 from tests.sim.axi.cores import AxiBench, simulate_axi
-from tickless.gen.configure import chain_config
-from tickless.gen.folding import fold_fully
+from tickless.gen.configure import chain_config, layer_cores
+from tickless.gen.folding import Folding, fold_fully
+from tickless.gen.image import load_image
+from tickless.gen.place import place
 from tickless.host.protocol import pack_events, unpack
 from tickless.hw.axi.registers import MAGIC, registers
 from tickless.hw.host.messages import network_number
 from tickless.hw.packet import Kind
+from tickless.sw.data.catalog import load
 from tickless.sw.integer import engine
+from tickless.sw.integer.layer import Edge, Layer
+from tickless.sw.integer.network import PRETRAINED, Network
+from tickless.sw.integer.specs import LayerSpec, layer_geometries
 
 SEED = 3
+
+SENSOR = (2, 9, 9)
 
 NEVER = 2**32 - 1
 """Margin that no lead reaches."""
@@ -29,8 +37,8 @@ def beats(shape, network, events, reads):
     """Beats of a sample, its READs at their places."""
     rows = pack_events(shape.event, network.input_shape, events)
     content = [row.tobytes() for row in rows]
-    for place in sorted(reads, reverse=True):
-        content.insert(place, beat(shape, Kind.READ))
+    for count in sorted(reads, reverse=True):
+        content.insert(count, beat(shape, Kind.READ))
     return content
 
 
@@ -144,3 +152,71 @@ def test_a_program_finds_out_what_the_core_is_and_sets_the_margin(early, tmp_pat
     assert 0 < decided < len(samples)
     assert outcome["counters"][0]["events"] > 0
     assert set(outcome["counters"][-1]) == set(bench.shape.counters[-1].members)
+
+
+def small_network(seed):
+    """Network of a shape, with weights, thresholds and floors of its own."""
+    rng = np.random.default_rng(seed)
+    specs = [LayerSpec("conv2d", 4, 3, 3, 1), LayerSpec("readout", 3)]
+    layers = []
+    for index, geometry in enumerate(layer_geometries(SENSOR, specs)):
+        weight = rng.integers(-7, 8, geometry.weight_shape).astype(np.int8)
+        size = 0 if index else 4
+        threshold = rng.integers(1, 20, size).astype(np.int32)
+        floor = rng.integers(-20, 0, size).astype(np.int32)
+        bits = 32 if index else 8
+        layers.append(Layer(f"layer_{index}", (Edge(geometry, weight, 4),), threshold, floor, bits))
+    return Network(tuple(layers))
+
+
+def test_another_network_is_loaded(tmp_path):
+    built, other = small_network(1), small_network(2)
+    layers = layer_cores(built, [Folding(4, 1), Folding(3, 1)], [1, 1], loadable=True)
+    mesh = place(1, 2, layers, (), {})
+    events = random_events(np.random.default_rng(SEED), built, 120)
+    image = load_image(mesh, other)
+    sample = {"events": save(tmp_path, "events", events), "read_every": None}
+    beyond = image.copy()[:1]
+    beyond["address"] = 0xFFFFFF
+    steps = [
+        sample,
+        {"load": save(tmp_path, "image", image)},
+        sample,
+        {"load": save(tmp_path, "beyond", beyond)},
+        sample,
+    ]
+    outcome = simulate_axi(AxiBench(built, mesh), {"steps": steps}, tmp_path)
+    networks = (built, other, other)
+    expected = [tuple(engine.run(network, events).logits.tolist()) for network in networks]
+    assert expected[0] != expected[1]
+    assert [tuple(answer["logits"]) for [answer] in outcome["answers"]] == expected
+    [refusal] = outcome["refusals"]
+    assert "0 of 1 chunks were written, 1 are for memories that do not exist" in refusal
+
+
+@pytest.mark.long
+def test_recordings_stream_at_the_limit_of_the_links(tmp_path):
+    network = Network.load(PRETRAINED / "nmnist.safetensors")
+    config = chain_config(network, fold_fully(network))
+    bench = AxiBench(network, config)
+    samples = [events.addresses for events, _ in load("nmnist", "test")[:4]]
+    contents = [beats(bench.shape, network, events, []) for events in samples]
+    plan = {
+        "stalls": 0,
+        "packets": [b"".join(content).hex() for content in contents],
+        "answers": len(samples),
+        "polled": [0],
+        "refused": [],
+        "counters": [],
+    }
+    outcome = simulate_axi(bench, plan, tmp_path, optimize=True)
+    answers = [unpack(bench.shape.words, bytes.fromhex(text)) for text in outcome["answers"]]
+    clocks = np.diff([answer["clock"] for answer in answers])
+    limits = []
+    for events, answer in zip(samples, answers, strict=True):
+        trace = engine.run(network, events)
+        check(trace, [], [answer])
+        limits.append(1 + max(*(layer.events for layer in trace.layers), trace.readout_events))
+    over = clocks.sum() / sum(limits[1:])
+    print(f"{clocks.mean():.1f} clocks a sample, {over:.4f} times the limit")
+    assert over <= 1.05

@@ -26,6 +26,7 @@ from cocotbext.axi import (
 )
 
 from tickless.host.axi import AxiClient
+from tickless.host.port import BoardError
 from tickless.host.transmission import Transmission
 
 FOLDER_VARIABLE = "TICKLESS_AXI_FOLDER"
@@ -39,7 +40,7 @@ CHANNELS = {
 
 SHAKE = ("valid", "ready")
 
-LIMIT_US = 100
+LIMIT_US = 1000
 
 
 class Core:
@@ -144,7 +145,10 @@ def drive(port: Port, plan: dict[str, Any]) -> dict[str, Any]:
     for step in plan["steps"]:
         match step:
             case {"load": path}:
-                client.load(np.load(path))
+                try:
+                    client.load(np.load(path))
+                except BoardError as error:
+                    outcome["refusals"].append(str(error))
             case {"margin": margin}:
                 client.margin = margin
                 assert client.margin == margin
