@@ -6,6 +6,7 @@ from pathlib import Path
 from tickless.gen.activity import Activity
 from tickless.gen.axi import axi_core, axi_description
 from tickless.gen.configure import design_factory
+from tickless.gen.fusesoc import write_core
 from tickless.gen.image import load_image
 from tickless.gen.manifest import manifest
 from tickless.gen.names import TOP, check_prefix, plain_names
@@ -27,7 +28,7 @@ def emit(
     prefix: str = "tickless",
     axi: bool = False,
 ) -> tuple[Path, ...]:
-    """Write ``design.v`` and ``manifest.json`` into a folder; returns the paths.
+    """Write ``design.v``, ``manifest.json`` and a FuseSoC core into a folder; returns the paths.
 
     Parameters
     ----------
@@ -63,6 +64,8 @@ def emit(
     paths = output / "design.v", output / "manifest.json"
     paths[0].write_text(text)
     paths[1].write_text(json.dumps(description, indent=2) + "\n")
+    margin = config.cores[-1].margin
+    paths = *paths, *write_core(top, network, margin, prefix, output)
     if image is None:
         return paths
     image.tofile(output / "image.bin")
