@@ -22,6 +22,8 @@ CORE_UPDATES ?=
 CORE_KBITS ?=
 MARGIN ?=
 QUICK ?= 0
+PREFIX ?=
+WRAP ?=
 LOADABLE ?= 0
 LOAD ?=
 BOARD ?= ulx3s-85f
@@ -91,7 +93,8 @@ sim: $(READY) ## stream recordings through the RTL and compare with the golden m
 	    $(call option,SPLIT,--split) $(workers) $(call switch,WAVES,--waves) $(design))
 
 rtl: $(READY) ## Verilog and manifest of a network, in build/rtl/latest
-	@$(strip $(TICKLESS) rtl $(network) $(design) $(call options,ACTIVITY,--activity))
+	@$(strip $(TICKLESS) rtl $(network) $(design) $(call options,ACTIVITY,--activity) \
+	    $(call option,PREFIX,--prefix) $(call option,WRAP,--wrap))
 
 bitstream: $(READY) ## bitstream of a network for a board, in build/bitstream/latest
 	@$(strip $(TICKLESS) bitstream $(network) --board $(BOARD) --seed $(SEED) $(design) \

@@ -28,6 +28,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help=f"folder, replaced by the new one; {RUNS}/NETWORK-OPTIONS by default, to which "
         f"{RUNS}/latest leads then",
     )
+    parser.add_argument(
+        "--prefix",
+        metavar="NAME",
+        help="name of the top, with which the names of all modules begin; tickless_NETWORK by "
+        "default",
+    )
+    parser.add_argument(
+        "--wrap",
+        choices=["axi"],
+        help="put the design behind AXI4-Stream and AXI4-Lite; its own streams by default",
+    )
     add_design_options(parser)
     add_activity_option(parser)
 
@@ -35,6 +46,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     """Write the design's files and print its cores."""
     request = design_request(options)
+    from tickless.gen.names import check_prefix, default_prefix
+
+    prefix = options.prefix or default_prefix(options.network)
+    check_prefix(prefix)
     name = run_name(options.network.stem, *design_name(options))
     with run_folder(RUNS, name, options.output) as folder:
         with stage("loading the generator"):
@@ -45,7 +60,7 @@ def main(options: argparse.Namespace) -> int:
         loaded = None if options.load is None else Network.load(options.load)
         activity = design_activity(network, request, options.activity)
         config = plan(network, request, activity)
-        written = emit(network, config, folder, activity, loaded)
+        written = emit(network, config, folder, activity, loaded, prefix, options.wrap == "axi")
     for core in config.cores:
         print(f"{core.name:16} {core.lanes:3} lanes x {core.taps} taps")
     output = options.output or RUNS / name

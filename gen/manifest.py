@@ -21,7 +21,7 @@ from tickless.hw.packet import Kind
 from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import Network
 
-__all__ = ["MANIFEST_VERSION", "manifest"]
+__all__ = ["MANIFEST_VERSION", "fields", "manifest"]
 
 MANIFEST_VERSION = 3
 """Version of the manifest's form; in 2, stride and padding were one number for both axes."""
@@ -33,6 +33,7 @@ def manifest(
     links: Sequence[Link],
     verilog: str,
     traffic: Mapping[MeshLink, float],
+    top: str,
 ) -> dict[str, Any]:
     """Description of a generated design, ready for JSON.
 
@@ -48,6 +49,8 @@ def manifest(
         The generated text, whose hash is recorded.
     traffic : mapping of MeshLink to float
         Packets a sample over each link of a mesh, measured; empty without a mesh.
+    top : str
+        Name of the top module.
     """
     description = {
         "manifest_version": MANIFEST_VERSION,
@@ -60,7 +63,7 @@ def manifest(
             "method": network.provenance.method,
         },
         "verilog_sha256": hashlib.sha256(verilog.encode()).hexdigest(),
-        "top": "top",
+        "top": top,
         "packet_kinds": {kind.name: kind.value for kind in Kind},
         "layers": [
             _layer(layer, cores) for layer, cores in zip(network.layers, config.layers, strict=True)
@@ -75,7 +78,7 @@ def manifest(
 
 def _link(index: int, link: Link, readout: CoreShape) -> dict[str, Any]:
     layout = readout.answers if link.packets is None else link.packets.layout
-    entry = {"index": index, "from": link.sender, "to": link.receiver, "fields": _fields(layout)}
+    entry = {"index": index, "from": link.sender, "to": link.receiver, "fields": fields(layout)}
     if link.packets is not None:
         entry["channels_per_block"] = link.packets.lanes
         entry["first_channel"] = link.first_channel
@@ -174,7 +177,7 @@ def _memory_map(core: CoreShape) -> dict[str, Any]:
             "chunks": region.chunks,
         }
         if region.name in layouts:
-            entry["fields"] = _fields(layouts[region.name])
+            entry["fields"] = fields(layouts[region.name])
         regions.append(entry)
     return {
         "chunk_bits": CHUNK_BITS,
@@ -191,14 +194,14 @@ def _mesh(config: MeshConfig, traffic: Mapping[MeshLink, float]) -> dict[str, An
     ]
     loading = {}
     if config.loadable:
-        loading["load"] = _fields(load_layout(len(config.cores)))
+        loading["load"] = fields(load_layout(len(config.cores)))
     return {
         **loading,
         "rows": config.rows,
         "columns": config.columns,
         "host": {"row": HOST[0], "column": HOST[1]},
         "tiles": tiles,
-        "flit": _fields(config.flit.layout),
+        "flit": fields(config.flit.layout),
         "queue_depth": config.queue_depth,
         "credit_batch": config.credit_batch,
         "traffic": [
@@ -210,10 +213,10 @@ def _mesh(config: MeshConfig, traffic: Mapping[MeshLink, float]) -> dict[str, An
     }
 
 
-def _fields(layout: data.StructLayout) -> list[dict[str, Any]]:
+def fields(layout: data.StructLayout) -> list[dict[str, Any]]:
     """Fields of a packet or word: name, first bit and width; ``count`` for arrays, ``fields`` for
     parts that have their own."""
-    fields = []
+    described = []
     for name, field in layout:
         entry = {"name": name, "offset": field.offset, "bits": field.width}
         shape = field.shape
@@ -221,8 +224,8 @@ def _fields(layout: data.StructLayout) -> list[dict[str, Any]]:
             entry["count"] = shape.length
             shape = shape.elem_shape
         if isinstance(shape, data.StructLayout):
-            entry["fields"] = _fields(shape)
+            entry["fields"] = fields(shape)
         elif isinstance(field.shape, type) and issubclass(field.shape, Enum):
             entry["values"] = "packet_kinds"
-        fields.append(entry)
-    return fields
+        described.append(entry)
+    return described

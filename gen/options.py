@@ -39,7 +39,7 @@ MEASURED_SAMPLES = 10
 
 _NAMED = (
     *("fold", "budget", "margin", "mesh", "cut", "core_updates", "core_kbits", "loadable", "load"),
-    "activity",
+    *("activity", "prefix", "wrap"),
 )
 """Options that change a design."""
 

@@ -37,7 +37,9 @@ __all__ = [
     "Synced",
     "VersionError",
     "encode_events",
+    "pack_events",
     "read_message",
+    "unpack",
 ]
 
 
@@ -185,16 +187,16 @@ def read_message(frame: Frame, info: Info | None) -> Message:
                     f"the board speaks version {content[0]} of the protocol, this program version "
                     f"{PROTOCOL}: build the board's bitstream anew, or install the other version"
                 )
-            values = _unpack(INFO_LAYOUT, content)
+            values = unpack(INFO_LAYOUT, content)
             return Info(**{**values, "early_exit": bool(values["early_exit"])})
         case Reply.ERROR.value:
-            values = _unpack(ERROR_LAYOUT, content)
+            values = unpack(ERROR_LAYOUT, content)
             try:
                 return Refusal(**{**values, "error": Error(values["error"])})
             except ValueError:
                 raise ProtocolError(f"error {values['error']}: unknown") from None
         case Reply.REPLAYED.value:
-            return Replayed(**_unpack(REPLAYED_LAYOUT, content))
+            return Replayed(**unpack(REPLAYED_LAYOUT, content))
         case Reply.ANSWER.value if info is not None:
             return _read_answer(content, info)
         case Reply.COUNTERS.value if info is not None and content:
@@ -205,7 +207,7 @@ def read_message(frame: Frame, info: Info | None) -> Message:
                 count = 8 * (len(content) - 1) // info.counter_bits
                 names = [*CORE_COUNTERS[: count - readout], *READOUT_COUNTERS * readout]
                 layout = data.StructLayout(dict.fromkeys(names, info.counter_bits))
-            return CounterValues(content[0], _unpack(layout, content[1:]))
+            return CounterValues(content[0], unpack(layout, content[1:]))
     raise ProtocolError(f"type {frame.kind:#x} with {len(content)} bytes of data: no reply")
 
 
@@ -225,9 +227,15 @@ def encode_events(info: Info, addresses: np.ndarray) -> np.ndarray:
     numpy.ndarray
         uint8 ``[events, bytes]``.
     """
+    return pack_events(info.event_layout, info.sensor, addresses)
+
+
+def pack_events(
+    layout: data.StructLayout, sensor: tuple[int, int, int], addresses: np.ndarray
+) -> np.ndarray:
+    """`encode_events` for a layout with fields ``channel``, ``y`` and ``x``, the others 0."""
     addresses = np.asarray(addresses, np.int64).reshape(-1, 3)
-    outside = np.any((addresses < 0) | (addresses >= info.sensor), axis=1)
-    layout = info.event_layout
+    outside = np.any((addresses < 0) | (addresses >= sensor), axis=1)
     channel, y, x = np.where(outside[:, None], 0, addresses).T
     y = np.where(outside, (1 << layout["y"].width) - 1, y)
     values = np.zeros(len(addresses), "<u8")
@@ -238,7 +246,7 @@ def encode_events(info: Info, addresses: np.ndarray) -> np.ndarray:
 
 def _read_answer(content: bytes, info: Info) -> Answer:
     layout = answer_message(info.classes, info.early_exit)
-    values = _unpack(layout, content)
+    values = unpack(layout, content)
     answer = values["answer"]
     if answer["kind"] not in (Kind.END.value, Kind.READ.value):
         raise ProtocolError(f"kind {answer['kind']}: expected that of END or READ")
@@ -253,8 +261,8 @@ def _read_answer(content: bytes, info: Info) -> Answer:
     )
 
 
-def _unpack(layout: data.StructLayout, content: bytes) -> dict[str, Any]:
-    """Fields of a message by name."""
+def unpack(layout: data.StructLayout, content: bytes) -> dict[str, Any]:
+    """Fields of a message by name; `ProtocolError` if it has another length."""
     if len(content) != byte_count(layout):
         raise ProtocolError(f"{len(content)} bytes of data: expected {byte_count(layout)}")
     return _value(layout, int.from_bytes(content, "little"))

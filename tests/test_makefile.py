@@ -39,6 +39,10 @@ def commands(*arguments):
             "rtl a.safetensors --fold a=1x1 --fold b=2x2 --margin 9 --mesh 2x2",
         ),
         (
+            ["rtl", "PREFIX=mine", "WRAP=axi"],
+            "rtl sw/pretrained/saccades.safetensors --prefix mine --wrap axi",
+        ),
+        (
             ["bitstream", "DATASET=nmnist", "CLOCK_MHZ=50"],
             "bitstream sw/pretrained/nmnist.safetensors --board ulx3s-85f --seed 1 --clock-mhz 50",
         ),

@@ -1,4 +1,5 @@
-"""Area and speed of the fabric's parts, a core and a readout on an ECP5, by Yosys and nextpnr."""
+"""Area and speed of the fabric's parts, a core, a readout and the AXI bridge on an ECP5, by Yosys
+and nextpnr."""
 
 import json
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from tickless.gen.folding import Folding, fold_fully
 from tickless.gen.fpga import watch
 from tickless.gen.fpga.boards.ulx3s import ULX3S_85F
 from tickless.gen.fpga.synthesis import synthesize
+from tickless.hw.axi.bridge import AxiBridge
+from tickless.hw.axi.shape import AxiShape
 from tickless.hw.core.contents import CoreContents
 from tickless.hw.core.core import Core
 from tickless.hw.core.readout import Readout
@@ -20,6 +23,7 @@ from tickless.hw.fabric.flit import FlitConfig, Peer
 from tickless.hw.fabric.interface import NetworkInterface
 from tickless.hw.fabric.merge import Merge
 from tickless.hw.fabric.router import Router, RouterConfig
+from tickless.hw.host.messages import network_number
 from tickless.hw.packet import LinkConfig
 from tickless.run_folder import run_folder
 from tickless.sw.integer.network import PRETRAINED, Network
@@ -71,6 +75,13 @@ def parts() -> dict[str, Callable[[], Component]]:
         peers = [Peer(1 + index % 3, index // 3, index % 2) for index in range(count)]
         return NetworkInterface(FLIT, FLIT.payload_bits, peers, peers, QUEUE_DEPTH, CREDIT_BATCH)
 
+    def bridge(margin: int | None = None) -> AxiBridge:
+        network = Network.load(NETWORK)
+        channels, height, width = network.input_shape
+        link = LinkConfig(channels, height, width, channels, guarded=True)
+        number = network_number(network.hash)
+        return AxiBridge(AxiShape(link, network.classes, (), number, margin))
+
     def merge(count: int) -> Merge:
         return Merge(LinkConfig(32, 8, 8, 8), [LinkConfig(8, 8, 8, 8, level_bits=1)] * count)
 
@@ -85,6 +96,8 @@ def parts() -> dict[str, Callable[[], Component]]:
         "first core, loadable": lambda: Core(*core(0, loadable=True)),
         "readout of 10 classes": lambda: Readout(*core(-1)),
         "readout with early exit": lambda: Readout(*core(-1, margin=6000)),
+        "AXI bridge, no counters": lambda: bridge(),
+        "AXI bridge with early exit": lambda: bridge(6000),
     }
 
 

@@ -9,7 +9,7 @@ from amaranth.utils import bits_for
 
 from tickless.hw.core.shape import CoreShape
 
-__all__ = ["CORE_COUNTERS", "READOUT_COUNTERS", "Counters", "counter_layout"]
+__all__ = ["CORE_COUNTERS", "READOUT_COUNTERS", "Counters", "counter_layout", "counter_names"]
 
 CORE_COUNTERS = ("events", "dropped", "packets", "sops", "busy_cycles", "stall_cycles")
 """Counters of every core; without ``profile`` the first two alone."""
@@ -40,11 +40,13 @@ def counter_layout(shape: CoreShape) -> data.StructLayout:
     saturations : unsigned
         Logit updates that saturated; of a readout only.
     """
-    names = [
-        *CORE_COUNTERS[: None if shape.profile else 2],
-        *READOUT_COUNTERS * shape.readout,
-    ]
+    names = counter_names(shape.profile, shape.readout)
     return data.StructLayout(dict.fromkeys(names, shape.counter_bits))
+
+
+def counter_names(profile: bool, readout: bool) -> list[str]:
+    """Names of a core's counters, in their order."""
+    return [*CORE_COUNTERS[: None if profile else 2], *READOUT_COUNTERS * readout]
 
 
 class Counters(wiring.Component):

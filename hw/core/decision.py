@@ -23,11 +23,13 @@ class Decision(wiring.Component):
     ----------
     classes : int
         Number of logits, at least 2.
-    margin : int
-        Lead that decides, in logit units.
+    margin_bits : int
+        Width of the margin.
 
     Members
     -------
+    margin : In
+        Lead that decides, in logit units; unsigned.
     logits : In
         The logits.
     event : In(1)
@@ -42,6 +44,7 @@ class Decision(wiring.Component):
         High for one clock when a marker's answer has been taken, or is none.
     """
 
+    margin: Signal
     logits: Any
     event: Signal
     marker: Signal
@@ -49,11 +52,11 @@ class Decision(wiring.Component):
     o: stream.Interface
     done: Signal
 
-    def __init__(self, classes: int, margin: int):
-        self.margin = margin
+    def __init__(self, classes: int, margin_bits: int):
         self.lead = Lead(classes, LOGIT_BITS)
         super().__init__(
             {
+                "margin": In(margin_bits),
                 "logits": In(data.ArrayLayout(signed(LOGIT_BITS), classes)),
                 "event": In(1),
                 "marker": In(1),

@@ -5,6 +5,7 @@ from typing import Any
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.utils import bits_for
 
 from tickless.hw.core.address import AddressGenerator
 from tickless.hw.core.contents import CoreContents
@@ -47,11 +48,14 @@ class Readout(wiring.Component):
         Performance counters since reset.
     load, load_valid, load_unknown : In(CHUNK_LAYOUT), In(1), Out(1)
         As of `hw.core.core.Core`.
+    margin : In
+        Margin of early exit, that of the shape unless driven; only with early exit.
     """
 
     i: stream.Interface
     o: stream.Interface
     counters: Any
+    margin: Signal
 
     def __init__(self, shape: CoreShape, contents: CoreContents):
         if not shape.readout:
@@ -59,8 +63,13 @@ class Readout(wiring.Component):
         contents.check(shape)
         self.shape, self.contents = shape, contents
         self.classes = shape.output_shape[0]
+        margin = {}
+        if shape.margin is not None:
+            bits = max(LOGIT_BITS, bits_for(shape.margin))
+            margin["margin"] = In(bits, init=shape.margin)
         super().__init__(
             {
+                **margin,
                 **load_members(shape),
                 "i": In(stream.Signature(shape.input_link.layout)),
                 "o": Out(stream.Signature(shape.answers)),
@@ -118,7 +127,7 @@ class Readout(wiring.Component):
             self._answer(m, step_2, valid_2, ring, logits, turn, done)
         else:
             m.d.comb += turn.eq(0)
-            self._decide(m, shape.margin, step_2, valid_2, logits, done)
+            self._decide(m, step_2, valid_2, logits, done)
 
         m.d.comb += [
             counters.event.eq(address.issue_event),
@@ -168,9 +177,9 @@ class Readout(wiring.Component):
         with m.If(done):
             m.d.sync += self.o.valid.eq(0)
 
-    def _decide(self, m, margin, step, valid, logits, done):
+    def _decide(self, m, step, valid, logits, done):
         """Answers markers, and decides as soon as the margin allows."""
-        m.submodules.decision = decision = Decision(self.classes, margin)
+        m.submodules.decision = decision = Decision(self.classes, len(self.margin))
         connect(m, decision.o, flipped(self.o))
         is_event = step.kind == Kind.EVENT
         m.d.sync += [
@@ -179,7 +188,11 @@ class Readout(wiring.Component):
         ]
         with m.If(valid & ~is_event):
             m.d.sync += decision.kind.eq(step.kind)
-        m.d.comb += [decision.logits.eq(logits), done.eq(decision.done)]
+        m.d.comb += [
+            decision.margin.eq(self.margin),
+            decision.logits.eq(logits),
+            done.eq(decision.done),
+        ]
 
     def _accumulate(self, m, step, valid, weights, ring, turn, done):
         """Adds a step's weights to its block of logits; returns how many saturated a clock ago."""

@@ -29,15 +29,22 @@ class AnswerSplitter(wiring.Component):
         Answers.
     o : Out(stream)
         Words of `WORD_BITS`.
+    last : Out(1)
+        Whether the word is its answer's last one.
     """
 
     i: stream.Interface
     o: stream.Interface
+    last: Signal
 
     def __init__(self, layout: data.StructLayout):
         self.layout, self.count = layout, answer_words(layout)
         super().__init__(
-            {"i": In(stream.Signature(self.layout)), "o": Out(stream.Signature(WORD_BITS))}
+            {
+                "i": In(stream.Signature(self.layout)),
+                "o": Out(stream.Signature(WORD_BITS)),
+                "last": Out(1),
+            }
         )
 
     def elaborate(self, platform):
@@ -49,10 +56,11 @@ class AnswerSplitter(wiring.Component):
             words.eq(self.i.p.as_value()),
             self.o.valid.eq(self.i.valid),
             self.o.payload.eq(words.word_select(index, WORD_BITS)),
+            self.last.eq(index == count - 1),
         ]
         with m.If(self.o.valid & self.o.ready):
             m.d.sync += index.eq(index + 1)
-            with m.If(index == count - 1):
+            with m.If(self.last):
                 m.d.comb += self.i.ready.eq(1)
                 m.d.sync += index.eq(0)
         return m

@@ -46,7 +46,7 @@ def test_a_checkpoint_is_quantized_and_emitted(example, tmp_path):
     assert len(re.findall(r"^\w+ +\d+ lanes x \d+ taps$", printed, re.MULTILINE)) == 4
     network = Network.load(tmp_path / "new/network.safetensors")
     assert network.layers[0].edges[0].weight_bits == 4
-    assert "module top" in (tmp_path / "new/design.v").read_text()
+    assert "module tickless (" in (tmp_path / "new/design.v").read_text()
     assert (tmp_path / "new/manifest.json").exists()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import numpy as np
 import pytest
@@ -31,8 +32,11 @@ def test_each_network_and_design_has_a_folder_of_its_own(network, tmp_path, caps
         assert main(["rtl", *arguments]) == 0
         assert os.readlink("build/rtl/latest") == name
         printed = capsys.readouterr().out.splitlines()
-        assert printed[-2:] == [f"build/rtl/{name}/design.v", f"build/rtl/{name}/manifest.json"]
-        assert all(os.path.getsize(path) for path in printed[-2:])
+        prefix = f"tickless_{arguments[0][0]}"
+        bench = (f"{prefix}.core", f"{prefix}_bench.py", "samples.json", "lint.vlt")
+        files = ("design.v", "manifest.json", *bench)
+        assert printed[-6:] == [f"build/rtl/{name}/{file}" for file in files]
+        assert all(os.path.getsize(path) for path in printed[-6:])
     assert len(list((tmp_path / "build" / "rtl").glob("*/design.v"))) == 5
 
 
@@ -52,7 +56,27 @@ def test_a_folder_of_the_user_s_is_taken(network, tmp_path, capsys):
     assert main(["rtl", "a.safetensors", "--output", "rtl"]) == 0
     assert (tmp_path / "rtl" / "design.v").exists()
     assert not (tmp_path / "build").exists()
-    assert capsys.readouterr().out.endswith("\nrtl/design.v\nrtl/manifest.json\n")
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[-6:-4] == ["rtl/design.v", "rtl/manifest.json"]
+
+
+def test_prefix_and_wrap_are_the_design_s(network, tmp_path, capsys):
+    assert main(["rtl", "a.safetensors", "--prefix", "mine", "--wrap", "axi"]) == 0
+    assert "build/rtl/a-prefixmine-wrapaxi/mine.core" in capsys.readouterr().out
+    folder = tmp_path / "build" / "rtl" / "latest"
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["top"] == "mine"
+    text = (folder / "design.v").read_text()
+    modules = re.findall(r"^module (\w+)", text, re.MULTILINE)
+    assert modules[0] == "mine"
+    assert all(name.startswith("mine") for name in modules)
+    axi = manifest["axi"]
+    assert re.search(rf"input \[{axi['s_axis']['bits'] - 1}:0\] s_axis_tdata", text)
+    assert re.search(rf"input \[{axi['s_axi']['address_bits'] - 1}:0\] s_axi_awaddr", text)
+    words = max(field["offset"] + field["bits"] for field in axi["m_axis"]["fields"])
+    assert words == 32 * axi["m_axis"]["words"]
+    names = [register["name"] for register in axi["s_axi"]["registers"]]
+    assert names[:2] == ["magic", "version"]
 
 
 def test_a_file_in_the_folder_s_place_is_told_before_the_work(network, tmp_path, capsys):
@@ -72,6 +96,7 @@ def test_a_file_in_the_folder_s_place_is_told_before_the_work(network, tmp_path,
         (["--cut", "a=2"], "layers are cut over the cores of a mesh: expected --mesh RxC, too"),
         (["--fold", "a"], "folding 'a': expected LAYER=LANESxTAPS"),
         (["--budget", "0"], "budget = 0: expected at least 1"),
+        (["--prefix", "a-b"], "prefix 'a-b': expected a letter, then letters, digits and _"),
         (["--margin", "-1"], "margin = -1: expected an integer of at least 0"),
     ],
 )

@@ -39,7 +39,7 @@ def test_verilog_and_manifest_belong_together(network, tmp_path):
             for name in ("kernel", "stride", "padding", "dilation"):
                 assert described[name] == list(getattr(edge.geometry, name))
     assert len(manifest["links"]) == len(network.layers) + 1
-    ports = re.search(r"module top\((.*?)\);", text, re.DOTALL)
+    ports = re.search(r"module tickless \((.*?)\);", text, re.DOTALL)
     assert ports is not None
     for name in ("i__payload", "i__valid", "i__ready", "o__payload", "o__valid", "o__ready"):
         assert name in ports[1]
