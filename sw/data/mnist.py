@@ -7,9 +7,9 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from tickless.sw.data import saccades, store
+from tickless.sw.data import store
+from tickless.sw.data.camera import Camera, Motion, record
 from tickless.sw.data.events import Events, EventsError
-from tickless.sw.data.saccades import Camera, Motion
 
 __all__ = ["CAMERA", "MOTION", "image_of", "images", "path", "sample"]
 
@@ -79,7 +79,7 @@ def sample(source: Path, index: int, camera: Camera = CAMERA, motion: Motion = M
         Training image, 0 to 59999; `image_of` gives that of a recording.
     """
     generator = np.random.default_rng((1, index))
-    return saccades.record(images(source)[0][index] / 255, generator, camera, motion)
+    return record(images(source)[0][index] / 255, generator, camera, motion)
 
 
 def image_of(recording: Path) -> int:
