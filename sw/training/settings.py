@@ -97,6 +97,9 @@ class Settings:
     flip, roll : bool, int
         The MTT paper's augmentation, in fine-tuning too: mirror left and right at random, and roll
         by so many pixels at most on a sensor of 128; see `sw.data.augment`.
+    drop, turn, stretch : float
+        Augmentation: largest share of events that a sample loses, degrees by which it turns, and
+        share by which its height and width change; see `sw.data.augment`.
     refit_samples : int
         Samples on which the readout is fitted event by event at last; 0 leaves it as it is.
     refit_strength : float
@@ -138,6 +141,9 @@ class Settings:
     shift: int = _at_least(0, 1)
     flip: bool = False
     roll: int = _at_least(0, 0, 127)
+    drop: float = _at_least(0, 0.0, 1)
+    turn: float = _at_least(0, 0.0, 180)
+    stretch: float = _at_least(0, 0.0, 0.9)
     refit_samples: int = _at_least(0, 8_000)
     refit_strength: float = _at_least(0, 0.01)
     weight_bits: int = _at_least(2, 8, 8)

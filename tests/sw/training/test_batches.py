@@ -82,7 +82,10 @@ def test_a_run_that_asks_for_few_samples_has_them_made_and_no_others(parts, tmp_
     assert not isinstance(Batches(few, own, extra, SENSOR).source, Uncached)
 
 
-@pytest.mark.parametrize("change", [{"flip": True}, {"roll": 20}, {"shift": 3}])
+@pytest.mark.parametrize(
+    "change",
+    [{"flip": True}, {"roll": 20}, {"shift": 3}, {"drop": 0.3}, {"turn": 9.0}, {"stretch": 0.2}],
+)
 def test_augmentation_moves_events_alike_for_one_state_of_the_generator(parts, change):
     still = replace(SETTINGS, shift=0)
     chosen = np.arange(0, 60, 2)
@@ -101,3 +104,5 @@ def test_augmentation_moves_events_alike_for_one_state_of_the_generator(parts, c
         assert (same | mirrored).all()
     if "roll" in change:
         assert torch.equal(moved[0].sum((2, 3, 4)), plain.sum((2, 3, 4)))
+    if "drop" in change:
+        assert (moved[0].sum((0, 2, 3, 4)) < plain.sum((0, 2, 3, 4))).all()
