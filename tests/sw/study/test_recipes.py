@@ -34,31 +34,8 @@ def test_table_weighs_parts_by_their_recordings():
         HeldOutScore(300, {"one_step": 250, "integer": 291}, 50.0, 70.0, 10),
     ]
     head, row = table([("as it is", parts)]).splitlines()
-    assert head.split() == [
-        "one",
-        "step",
-        "integer",
-        "95",
-        "%",
-        "interval",
-        "busiest",
-        "SOPs",
-        "membrane",
-        "bits",
-    ]
-    assert row.split() == [
-        "as",
-        "it",
-        "is",
-        "75.00%",
-        "97.50%",
-        "95.5",
-        "to",
-        "98.6",
-        "40",
-        "60",
-        "10",
-    ]
+    assert " ".join(head.split()) == "one step integer 95 % interval busiest SOPs membrane bits"
+    assert " ".join(row.split()) == "as it is 75.00% 97.50% 95.5 to 98.6 40 60 10"
 
 
 def judged(settings, parts, folder):
