@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tickless.sw.data.catalog import Recordings, load, sensor, simulated
+from tickless.sw.data.catalog import Recordings, sensor, simulated
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.judge.evaluate import score_events, score_steps
 from tickless.sw.quantization.quantize import quantize
 from tickless.sw.study.runs import store, stored
 from tickless.sw.threads import one_thread
+from tickless.sw.training.batches import training_recordings
 from tickless.sw.training.settings import Settings
 from tickless.sw.training.trainer import Trainer
 
@@ -49,7 +50,7 @@ def hold_out(settings: Settings, parts: int) -> tuple[Recordings, Recordings, Re
     The seed says which part is kept aside, ``seed % parts``, so that as many seeds in a row are all
     parts. No simulated sample is of an image that a recording kept aside shows.
     """
-    recordings = load(settings.dataset, "train")
+    recordings = training_recordings(settings)
     indices = np.arange(len(recordings))
     number = settings.seed % parts
     aside = recordings.part(indices[number::parts])

@@ -8,11 +8,11 @@ import torch
 
 from tickless.sw.data.augment import Compose, Drop, Flip, Roll, Transform, Turn
 from tickless.sw.data.cache import Uncached, cached, folder
-from tickless.sw.data.catalog import Recordings
+from tickless.sw.data.catalog import Recordings, load
 from tickless.sw.integer.geometry import Shape
 from tickless.sw.training.settings import Settings
 
-__all__ = ["Batches"]
+__all__ = ["Batches", "training_recordings"]
 
 
 class Batches:
@@ -84,6 +84,19 @@ class Batches:
     def _own(self, count: int) -> int:
         """How many of so many samples are the data set's own."""
         return round(count * self.settings.recorded_share) if len(self._extra) else count
+
+
+def training_recordings(settings: Settings) -> Recordings:
+    """The data set's own training samples, as many as the settings say, in their order.
+
+    Those left out are not made for the cache either.
+    """
+    whole, most = load(settings.dataset, "train"), settings.recordings
+    if not 0 < most < len(whole):
+        return whole
+    chosen = [index * len(whole) // most for index in range(most)]
+    keys, labels = ([values[i] for i in chosen] for values in (whole.keys, whole.labels))
+    return Recordings(whole.make, keys, labels, whole.name, whole.sources)
 
 
 def _augmentation(settings: Settings) -> Compose:

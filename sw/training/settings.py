@@ -74,6 +74,8 @@ class Settings:
         Epochs of pre-training, of fine-tuning, and of fine-tuning with rounded weights.
     pretrain_samples, samples : int
         Samples of an epoch of pre-training, and of the others.
+    recordings : int
+        Most of the data set's own training samples that are used, evenly over them; 0 for all.
     recorded_share : float
         Share of the data set's own samples in an epoch; the others are simulated.
     simulated : int
@@ -130,6 +132,7 @@ class Settings:
     quantize_epochs: int = _at_least(0, 0)
     pretrain_samples: int = _at_least(1, 20_000)
     samples: int = _at_least(1, 8_000)
+    recordings: int = _at_least(0, 0)
     recorded_share: float = _at_least(0, 0.25, 1)
     simulated: int = _at_least(0, 16_000)
     optimizer: str = _one_of(("adamw", "sgd"), "adamw")

@@ -35,7 +35,7 @@ def test_all_methods_see_equally_many_passes():
 def made(variant, seed, integer, steps):
     exits = [Exit(0, 0.5, 1, 10, 20), Exit(float("inf"), integer, 0, 100, 200)]
     by_bits = {"8": integer, "6": integer, "5": None, "4": None, "3": None}
-    events = EventOutcome(0.9, by_bits, 1000.0, 2000.0, 0.05, exits)
+    events = EventOutcome(0.9, by_bits, 1000.0, 2000.0, 2.5, 0.05, exits)
     return Outcome(variant, seed, 100, steps, events)
 
 
