@@ -7,7 +7,7 @@ import torch
 from tickless.sw.data.cache import Uncached
 from tickless.sw.data.catalog import SENSORS, load, simulated
 from tickless.sw.data.recordings import parcels
-from tickless.sw.training.batches import Batches
+from tickless.sw.training.batches import Batches, training_recordings
 from tickless.sw.training.settings import Settings
 
 SETTINGS = Settings(batch=10, recorded_share=0.4)
@@ -80,6 +80,17 @@ def test_a_run_that_asks_for_few_samples_has_them_made_and_no_others(parts, tmp_
         assert np.array_equal(ours.t_us, theirs.t_us)
     # It is used once it is there.
     assert not isinstance(Batches(few, own, extra, SENSOR).source, Uncached)
+
+
+def test_fewer_recordings_are_evenly_over_all_and_a_whole_of_their_own(whole):
+    few = training_recordings(replace(SETTINGS, recordings=100))
+    places = [whole.keys.index(key) for key in few.keys]
+    assert len(few) == len(few.whole) == 100
+    assert {*np.diff(places)} == {12, 13}
+    assert few.labels == tuple(whole.labels[place] for place in places)
+    assert np.array_equal(few[5][0].addresses, whole[places[5]][0].addresses)
+    for most in (0, len(whole), len(whole) + 1):
+        assert training_recordings(replace(SETTINGS, recordings=most)).keys == whole.keys
 
 
 @pytest.mark.parametrize(
