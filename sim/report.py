@@ -14,6 +14,7 @@ from tickless.sim.result import Result
 from tickless.sw.data.catalog import UNLABELLED
 from tickless.sw.integer.geometry import Shape
 from tickless.sw.integer.network import Network
+from tickless.sw.judge.energy import NOTE, energy_uj
 from tickless.sw.pages import write_page
 
 __all__ = ["class_name", "write_report"]
@@ -74,6 +75,8 @@ def write_report(
         "report.html",
         result=result,
         network=network,
+        energy=energy_uj(network, sum(layer.sops for layer in result.layers)),
+        energy_note=NOTE,
         command=command,
         rows=table,
         columns=COLUMNS,

@@ -64,10 +64,11 @@ def main(options: argparse.Namespace) -> int:
     settings = read_experiment(options.experiment, changes)
     output = options.output or _default(Path(options.experiment).stem, settings)
     output_file(output)
+    from tickless.sw.training.batches import training_recordings
     from tickless.sw.training.trainer import Trainer
 
     state = _state(output)
-    trainer = Trainer(settings, load(settings.dataset, "train"), _simulated(settings), state)
+    trainer = Trainer(settings, training_recordings(settings), _simulated(settings), state)
     checkpoint = trainer.run()
     trainer.team.leave()
     if not trainer.team.leads:
@@ -87,6 +88,7 @@ def _fine_tune(options: argparse.Namespace, changes: list[str]) -> int:
     """Train a given network, quantize it, and compare it with what it was."""
     from tickless.sw.checkpoint import Checkpoint
     from tickless.sw.judge.before_after import figures, table
+    from tickless.sw.training.batches import training_recordings
     from tickless.sw.training.given import given_settings, trainable
     from tickless.sw.training.trainer import Trainer
     from tickless.sw.workers import JOBS
@@ -104,7 +106,7 @@ def _fine_tune(options: argparse.Namespace, changes: list[str]) -> int:
         fused = start.model
     # What cannot be quantized is refused before it is trained.
     first = _rounded(fused, settings)
-    recorded, extra = load(settings.dataset, "train"), _simulated(settings)
+    recorded, extra = training_recordings(settings), _simulated(settings)
     state = _state(output)
     trainer = Trainer(settings, recorded, extra, state, start)
     checkpoint = trainer.run()

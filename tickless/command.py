@@ -64,6 +64,7 @@ COMMANDS = (
     Command("judge accuracy", "sw.judge.accuracy", "accuracy over time steps, and without any"),
     Command("judge early-exit", "sw.judge.early_exit", "accuracy against what early exit saves"),
     Command("study", "sw.study.command", "train and compare the methods over several seeds"),
+    Command("study recipes", "sw.study.recipes", "train and compare recipes of training"),
     Command(
         "cross-validate",
         "sw.study.cross_validation",
@@ -211,8 +212,9 @@ def command_parser(command: Command) -> ArgumentParser:
 
 
 def _called(arguments: list[str]) -> list[Command]:
-    """The command that the arguments begin with, or none."""
-    return [command for command in COMMANDS if arguments[: command.words] == command.name.split()]
+    """The command that the arguments begin with, of two the longer one; or none."""
+    found = [command for command in COMMANDS if arguments[: command.words] == command.name.split()]
+    return sorted(found, key=lambda command: command.words)[-1:]
 
 
 def _overview(arguments: list[str]) -> NoReturn:

@@ -10,9 +10,9 @@ import numpy as np
 
 from tickless.progress import bar
 from tickless.sw.data import mnist, nmnist
+from tickless.sw.data.camera import Camera, Motion
 from tickless.sw.data.camera_calibration_plot import draw
 from tickless.sw.data.events import Events, EventsError
-from tickless.sw.data.saccades import Camera, Motion
 
 __all__ = [
     "Statistics",

@@ -42,10 +42,11 @@ SENSORS: dict[str, Shape] = {
     "nmnist": (2, 34, 34),
     "dvsgesture": (2, 128, 128),
     "cifar10dvs": (2, 128, 128),
+    "cifar10saccades": (2, 128, 128),
     "ncaltech101": (2, 180, 240),
 }
 """Extent of each data set's sensor. Its module in this folder has its name; all but ``saccades``
-are recorded, and their modules have ``files`` and ``read``."""
+and ``cifar10saccades`` are recorded, and their modules have ``files`` and ``read``."""
 
 DATASETS = tuple(SENSORS)
 
@@ -59,6 +60,7 @@ CLASSES = {
     "nmnist": 10,
     "dvsgesture": 11,
     "cifar10dvs": 10,
+    "cifar10saccades": 10,
     "ncaltech101": 101,
 }
 """Number of each data set's classes."""
@@ -161,6 +163,10 @@ def load(dataset: str, split: str) -> Recordings:
     if dataset == "saccades":
         digits = [pair for part in parts for pair in module.digits(part)]
         return Recordings(module.sample, *_columns(digits), name)
+    if dataset == "cifar10saccades":
+        source = module.path()
+        images = [pair for part in parts for pair in module.samples(source, part)]
+        return Recordings(partial(module.sample, source), *_columns(images), name, [source])
     if dataset == "dvsgesture" and split == "all" and module.only_clips():
         parts = ("test",)
     paths, labels = _columns([pair for part in parts for pair in module.files(part)])
@@ -208,8 +214,9 @@ def simulated(dataset: str, count: int, aside: Collection = ()) -> Recordings:
     """More samples for training: simulated recordings of training images.
 
     ``saccades``: further recordings of its training digits. ``nmnist``: recordings of MNIST's
-    training images, at most 60,000, if their file is there (see `sw.data.mnist`). The others have
-    none.
+    training images, at most 60,000, if their file is there (see `sw.data.mnist`).
+    ``cifar10saccades``: recordings of CIFAR-10's training images that are not in the set, at most
+    40,000. The others have none.
 
     Parameters
     ----------
@@ -221,18 +228,37 @@ def simulated(dataset: str, count: int, aside: Collection = ()) -> Recordings:
         ``keys`` of training samples that are kept aside to judge a network trained on the others:
         samples of the images that they show are left out.
     """
-    from tickless.sw.data import mnist, saccades
-
     name = f"{dataset}-simulated"
     if dataset == "saccades":
-        digits = saccades.digits("train")
-        rounds = range(1, 1 + -(-count // max(1, len(digits) - len(aside))))
-        keys = [((digit, number), label) for number in rounds for digit, label in digits]
-        whole = Recordings(_variant, *_columns(keys if aside else keys[:count]), name)
-        allowed = [i for i, (digit, _) in enumerate(whole.keys) if digit not in aside]
-        return whole.part(allowed[:count])
+        return _more_digits(count, aside, name)
+    if dataset == "nmnist":
+        return _mnist_images(count, aside, name)
+    if dataset == "cifar10saccades":
+        from tickless.sw.data import cifar10saccades
+
+        # None of an image that a recording shows.
+        source = cifar10saccades.path()
+        keys, labels = _columns(cifar10saccades.further(source)[:count] if count else [])
+        return Recordings(partial(cifar10saccades.sample, source), keys, labels, name, [source])
+    return Recordings(_variant, [], [], name)
+
+
+def _more_digits(count: int, aside: Collection, name: str) -> Recordings:
+    from tickless.sw.data import saccades
+
+    digits = saccades.digits("train")
+    rounds = range(1, 1 + -(-count // max(1, len(digits) - len(aside))))
+    keys = [((digit, number), label) for number in rounds for digit, label in digits]
+    whole = Recordings(_variant, *_columns(keys if aside else keys[:count]), name)
+    allowed = [i for i, (digit, _) in enumerate(whole.keys) if digit not in aside]
+    return whole.part(allowed[:count])
+
+
+def _mnist_images(count: int, aside: Collection, name: str) -> Recordings:
+    from tickless.sw.data import mnist
+
     source = mnist.path()
-    if dataset != "nmnist" or not source.exists():
+    if not source.exists():
         return Recordings(mnist.sample, [], [], name)
     # What is left out is made too, so that all parts of a cross-validation share one cache.
     labels = mnist.images(source)[1][: count + len(aside)]

@@ -1,15 +1,13 @@
 """MNIST along saccades: simulated recordings of the images that N-MNIST's recordings show."""
 
-import zlib
-from functools import cache
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
-from tickless.sw.data import saccades, store
-from tickless.sw.data.events import Events, EventsError
-from tickless.sw.data.saccades import Camera, Motion
+from tickless.sw.data import store
+from tickless.sw.data.camera import Camera, Motion, record
+from tickless.sw.data.events import Events
+from tickless.sw.data.images import training_images
 
 __all__ = ["CAMERA", "MOTION", "image_of", "images", "path", "sample"]
 
@@ -35,12 +33,17 @@ The third leg is no saccade of its own: the head swings a little back after the 
 """
 
 
+EXPECTED = (
+    "MNIST as $TICKLESS_DATA/mnist/mnist.npz with the arrays train_images (uint8, "
+    "60000 x 28 x 28) and train_labels, in MNIST's order"
+)
+
+
 def path() -> Path:
     """File of the images: ``mnist/mnist.npz`` beside N-MNIST."""
     return store.root() / "mnist" / "mnist.npz"
 
 
-@cache
 def images(source: Path) -> tuple[np.ndarray, np.ndarray]:
     """MNIST's training images and labels, in its order; its test images stay out.
 
@@ -53,19 +56,9 @@ def images(source: Path) -> tuple[np.ndarray, np.ndarray]:
     Raises
     ------
     EventsError
-        If the file is missing or no such archive; the message says where to put one.
+        As of `sw.data.images.training_images`.
     """
-    try:
-        with source.open("rb") as archive, np.load(archive, allow_pickle=False) as file:
-            pixels, labels = file["train_images"], file["train_labels"].astype(np.int64)
-        if pixels.dtype != np.uint8 or pixels.shape != (len(labels), 28, 28):
-            raise ValueError(f"train_images are {pixels.dtype} {pixels.shape}")
-    except (OSError, LookupError, ValueError, EOFError, BadZipFile, zlib.error, TypeError) as error:
-        raise EventsError(
-            f"{source}: {error}. Expected MNIST as $TICKLESS_DATA/mnist/mnist.npz with the arrays "
-            "train_images (uint8, 60000 x 28 x 28) and train_labels, in MNIST's order"
-        ) from None
-    return pixels, labels
+    return training_images(source, 28, EXPECTED)
 
 
 def sample(source: Path, index: int, camera: Camera = CAMERA, motion: Motion = MOTION) -> Events:
@@ -79,7 +72,7 @@ def sample(source: Path, index: int, camera: Camera = CAMERA, motion: Motion = M
         Training image, 0 to 59999; `image_of` gives that of a recording.
     """
     generator = np.random.default_rng((1, index))
-    return saccades.record(images(source)[0][index] / 255, generator, camera, motion)
+    return record(images(source)[0][index] / 255, generator, camera, motion)
 
 
 def image_of(recording: Path) -> int:

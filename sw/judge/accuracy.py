@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tickless.sw.data.losses import DroppedWarning
 from tickless.sw.data.recordings import Recordings, parcels
 from tickless.sw.integer.network import Network
+from tickless.sw.judge.energy import NOTE, energy_uj
 from tickless.sw.judge.options import (
     PARCEL,
     add_judging,
@@ -42,11 +43,14 @@ class Accuracies:
         In 1, 2, 3, ... time steps, with real weights; empty without them.
     floating, integer : EventScore
         Event by event, with real weights, if there are any, and with those of the hardware.
+    energy_uj : float
+        Of a sample with those of the hardware: see `sw.judge.energy`.
     """
 
     time_stepped: list[float]
     floating: EventScore | None
     integer: EventScore
+    energy_uj: float
 
 
 def accuracies(
@@ -72,10 +76,12 @@ def accuracies(
     parts = list(run_tasks(judged, tasks, jobs=jobs, cluster=cluster, title=title, unit=unit))
     right = zip(*(part.time_stepped for part in parts), strict=True)
     floating = [part.floating for part in parts if part.floating is not None]
+    integer = EventScore.of([part.integer for part in parts])
     return Accuracies(
         [sum(each) / len(recordings) for each in right],
         EventScore.of(floating) if floating else None,
-        EventScore.of([part.integer for part in parts]),
+        integer,
+        energy_uj(network, integer.sops),
     )
 
 
@@ -95,6 +101,7 @@ def table(found: Accuracies, weight_bits: int) -> str:
         f"{max(found.integer.events):,.0f} events into the busiest layer, "
         f"{found.integer.sops:,.0f} SOPs a sample",
         f"{found.integer.dropped:,.1f} events a sample outside the sensor, dropped",
+        f"{found.energy_uj:,.3g} uJ a sample, {NOTE}",
     ]
     return "\n".join(lines)
 

@@ -1,7 +1,7 @@
 """What fine-tuning made of a network: its figures before and after."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.data.recordings import Recordings
@@ -71,7 +71,7 @@ def figures(
     found = accuracies(fused, network, recordings, STEPS if stepped is fused else 0, jobs=jobs)
     if stepped is not fused:
         shares = [score_steps(stepped, source, number) for number in range(1, STEPS + 1)]
-        found = Accuracies(shares, found.floating, found.integer)
+        found = replace(found, time_stepped=shares)
     shares = found.time_stepped
     own = shares[steps - 1] if steps <= len(shares) else score_steps(stepped, source, steps)
     return Figures(steps, own, network.layers[0].edges[0].weight_bits, found)
@@ -95,6 +95,9 @@ def table(columns: Mapping[str, Figures]) -> str:
     rows.append(("bits of a weight", *(f"{each.weight_bits}" for each in found)))
     rows.append(("events into the busiest layer", *(f"{max(i.events):,.0f}" for i in integer)))
     rows.append(("SOPs a sample", *(f"{i.sops:,.0f}" for i in integer)))
+    rows.append(
+        ("uJ a sample, 45 nm, estimate", *(f"{each.accuracies.energy_uj:.3g}" for each in found))
+    )
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         f"{name:{widths[0]}}"

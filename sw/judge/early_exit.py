@@ -14,6 +14,7 @@ import numpy as np
 
 from tickless.sw.data.recordings import Recordings, parcels
 from tickless.sw.integer.network import Network
+from tickless.sw.judge.energy import energy_uj
 from tickless.sw.judge.options import (
     PARCEL,
     add_judging,
@@ -52,6 +53,8 @@ class Exit:
         Input events, or time steps, consumed.
     sops : float
         Synaptic operations; not counted in time steps.
+    energy_uj : float
+        What they take, an estimate: see `sw.judge.energy`.
     """
 
     margin: float
@@ -59,6 +62,7 @@ class Exit:
     decided: float
     consumed: float
     sops: float = float("nan")
+    energy_uj: float = float("nan")
 
 
 def event_exits(
@@ -96,7 +100,8 @@ def event_exits(
             accuracy=float(np.mean([item.right for item in items])),
             decided=float(np.mean([item.decided for item in items])),
             consumed=float(np.mean([item.consumed for item in items])),
-            sops=float(np.mean([item.sops for item in items])),
+            sops=(sops := float(np.mean([item.sops for item in items]))),
+            energy_uj=energy_uj(network, sops),
         )
         for margin, items in zip(every, zip(*samples, strict=True), strict=True)
     ]
@@ -153,12 +158,13 @@ def table(title: str, unit: str, exits: Sequence[Exit]) -> str:
     whole = exits[-1]
     lines = [
         title,
-        f"{'margin':>12}{'accuracy':>10}{'decided':>9}{unit:>10}{'share':>8}{'SOPs':>12}",
+        f"{'margin':>12}{'accuracy':>10}{'decided':>9}{unit:>10}{'share':>8}{'SOPs':>12}"
+        f"{'share':>8}{'uJ':>8}",
     ]
     for item in exits:
         margin = f"{item.margin:,.4g}" if item.margin < 1000 else f"{item.margin:,.0f}"
         share = _share(item.sops, whole.sops)
-        sops = "" if np.isnan(item.sops) else f"{item.sops:12,.0f}{share:8.1%}"
+        sops = "" if np.isnan(item.sops) else f"{item.sops:12,.0f}{share:8.1%}{item.energy_uj:8.3g}"
         lines.append(
             f"{margin:>12}{item.accuracy:10.2%}{item.decided:9.1%}{item.consumed:10,.1f}"
             f"{_share(item.consumed, whole.consumed):8.1%}{sops}"

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tickless.sw.data.catalog import Recordings, load, sensor, simulated
+from tickless.sw.data.catalog import Recordings, sensor, simulated
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.judge.evaluate import score_events, score_steps
 from tickless.sw.quantization.quantize import quantize
 from tickless.sw.study.runs import store, stored
 from tickless.sw.threads import one_thread
+from tickless.sw.training.batches import training_recordings
 from tickless.sw.training.settings import Settings
 from tickless.sw.training.trainer import Trainer
 
@@ -26,18 +27,21 @@ class HeldOutScore:
     samples : int
         Recordings judged on.
     right : mapping of str to int
-        How many of them are classified rightly: ``time_stepped``, at the settings' time steps,
-        ``float_events`` and ``integer``, both event by event.
+        How many of them are classified rightly: ``one_step``, in one time step, ``time_stepped``,
+        at the settings' time steps, ``float_events`` and ``integer``, both event by event.
     busiest_events : float
         Mean events a sample into the busiest layer of the integer network.
     sops : float
         Mean synaptic operations a sample of the integer network.
+    membrane_bits : int
+        Of its widest spiking layer.
     """
 
     samples: int
     right: dict[str, int]
     busiest_events: float
     sops: float
+    membrane_bits: int
 
 
 def hold_out(settings: Settings, parts: int) -> tuple[Recordings, Recordings, Recordings]:
@@ -46,7 +50,7 @@ def hold_out(settings: Settings, parts: int) -> tuple[Recordings, Recordings, Re
     The seed says which part is kept aside, ``seed % parts``, so that as many seeds in a row are all
     parts. No simulated sample is of an image that a recording kept aside shows.
     """
-    recordings = load(settings.dataset, "train")
+    recordings = training_recordings(settings)
     indices = np.arange(len(recordings))
     number = settings.seed % parts
     aside = recordings.part(indices[number::parts])
@@ -68,12 +72,14 @@ def judge(settings: Settings, parts: int, state: Path | None = None) -> HeldOutS
     network = quantize(checkpoint.model, settings.weight_bits, settings.resolution)
     floating, integer = (score_events(model, aside) for model in (checkpoint.model, network))
     shares = {
+        "one_step": score_steps(checkpoint.model, source, 1),
         "time_stepped": score_steps(checkpoint.model, source, settings.steps),
         "float_events": floating.accuracy,
         "integer": integer.accuracy,
     }
     right = {name: round(share * len(aside)) for name, share in shares.items()}
-    return HeldOutScore(len(aside), right, max(integer.events), integer.sops)
+    bits = max(layer.membrane_bits for layer in network.layers[:-1])
+    return HeldOutScore(len(aside), right, max(integer.events), integer.sops, bits)
 
 
 def judged_part(settings: Settings, parts: int, folder: Path) -> HeldOutScore:

@@ -10,6 +10,7 @@ from tickless.sw.data.frames import FrameSource
 from tickless.sw.integer import engine
 from tickless.sw.integer.network import NetworkError
 from tickless.sw.judge.early_exit import Exit, event_exits
+from tickless.sw.judge.energy import energy_uj
 from tickless.sw.judge.evaluate import FloatEngine, score_events, score_steps, spike_difference
 from tickless.sw.quantization.diagnosis import QuantizationWarning
 from tickless.sw.quantization.quantize import quantize
@@ -33,6 +34,9 @@ __all__ = [
     "pretrained",
 ]
 
+JUDGED = 200
+"""Recordings kept aside that are judged on, at most: large data sets have more."""
+
 STEPS = tuple(range(1, 21))
 """Time steps at which networks are tested."""
 
@@ -54,9 +58,9 @@ class EventOutcome:
         Accuracy of the float network.
     integer : dict of str to float or None
         Accuracy of the integer network by weight bits; None where the weights cannot be rounded so.
-    busiest_events, sops, spike_difference : float
-        Of the integer network at the settings' width: events into its busiest layer and synaptic
-        operations, mean per sample, and what quantization changes: see
+    busiest_events, sops, energy_uj, spike_difference : float
+        Of the integer network at the settings' width: events into its busiest layer, synaptic
+        operations and their energy, means per sample, and what quantization changes: see
         `sw.judge.evaluate.spike_difference`; None if the float network does not spike.
     exits : list of Exit
         Early exit of that network.
@@ -66,6 +70,7 @@ class EventOutcome:
     integer: dict[str, float | None]
     busiest_events: float
     sops: float
+    energy_uj: float
     spike_difference: float | None
     exits: list[Exit]
 
@@ -144,7 +149,7 @@ def _trained(variant: Variant, seed: int, folder: Path) -> Outcome:
     trainer = Trainer(settings, kept, extra, state)
     checkpoint = trainer.run()
     checkpoint.save(path.with_suffix(".checkpoint.safetensors"))
-    model = checkpoint.model
+    model, aside = checkpoint.model, _judged(aside)
     source = FrameSource(aside, model.sensor)
     result = Outcome(
         variant=variant.name,
@@ -183,6 +188,14 @@ def _beginning(settings: Settings) -> Settings:
     )
 
 
+def _judged(aside: Recordings) -> Recordings:
+    """`JUDGED` of the recordings, evenly over them, made once for all that they are judged by."""
+    count = min(JUDGED, len(aside))
+    chosen = aside.part(index * len(aside) // count for index in range(count))
+    made = [events for events, _ in chosen]
+    return Recordings(made.__getitem__, range(count), chosen.labels, chosen.name)
+
+
 def _by_event(settings: Settings, model: SpikingNetwork, aside: Recordings) -> EventOutcome:
     network = quantize(model, settings.weight_bits, settings.resolution)
     floating, integer = score_events(model, aside), score_events(network, aside)
@@ -199,19 +212,20 @@ def _by_event(settings: Settings, model: SpikingNetwork, aside: Recordings) -> E
             rounded[str(bits)] = score_events(smaller, aside).accuracy
     float_engine = FloatEngine(model)
     pairs = [
-        (float_engine.run(events.addresses)[1][-1], engine.run(network, events.addresses))
+        (
+            float_engine.run(events.addresses)[1][-1],
+            engine.run(network, events.addresses).layers[-1].spikes,
+        )
         for events, _ in aside
     ]
-    difference = spike_difference(
-        network.layers[-2].output_shape,
-        [spikes for spikes, _ in pairs],
-        [trace.layers[-1].spikes for _, trace in pairs],
-    )
+    float_spikes, spikes = zip(*pairs, strict=True)
+    difference = spike_difference(network.layers[-2].output_shape, float_spikes, spikes)
     return EventOutcome(
         floating=floating.accuracy,
         integer=rounded,
         busiest_events=max(integer.events),
         sops=integer.sops,
+        energy_uj=energy_uj(network, integer.sops),
         spike_difference=difference,
         exits=event_exits(network, aside),
     )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from tickless.sw.judge.energy import NOTE
 from tickless.sw.pages import png, write_page
 from tickless.sw.study.cross_validation import wilson
 from tickless.sw.study.outcome import BITS, STEPS, EventOutcome, Outcome
@@ -27,7 +28,7 @@ SHOWN_STEPS = (1, 2, 5, 10, 20)
 JUDGED_STEPS = 10
 """Those of the figure that counts for a network without events."""
 
-COUNTS = ("busiest", "SOPs")
+COUNTS = ("busiest", "SOPs", "uJ")
 """Columns that are no percentages."""
 
 
@@ -42,7 +43,8 @@ class Figures:
     seeds, samples : int
         Runs, and recordings that each was judged on; other ones for each seed.
     columns : dict of str to tuple of float
-        Accuracies in percent, events into the busiest layer and SOPs: mean and deviation.
+        Accuracies in percent, events into the busiest layer, SOPs and their energy: mean and
+        deviation.
     flatness : tuple of float
         Lowest and highest accuracy over T = 2..20, in percent, each over all runs: a run's own
         would be as far apart as chance makes its recordings.
@@ -83,6 +85,7 @@ def figures(outcomes: Sequence[Outcome], bits: dict[str, int]) -> list[Figures]:
                 "integer": 100 * np.array([item.integer[width] or 0.0 for item in by_event]),
                 "busiest": np.array([item.busiest_events for item in by_event]),
                 "SOPs": np.array([item.sops for item in by_event]),
+                "uJ": np.array([item.energy_uj for item in by_event]),
                 "spike difference": 100
                 * np.array([item.spike_difference or 0.0 for item in by_event]),
             }
@@ -111,7 +114,8 @@ def text(rows: Sequence[Figures]) -> str:
         cells = []
         for name in names:
             mean, deviation = row.columns[name]
-            shown = f"{mean:,.0f}" if name in COUNTS else f"{mean:.1f} ±{deviation:4.1f}"
+            count = f"{mean:,.0f}" if mean >= 100 else f"{mean:.3g}"
+            shown = count if name in COUNTS else f"{mean:.1f} ±{deviation:4.1f}"
             cells.append(f"{shown:>14}")
         lowest, highest = row.flatness
         cells.append(f"{lowest:.1f} to {highest:.1f}".rjust(14))
@@ -133,7 +137,7 @@ def write_report(
                 png(_over_operations(outcomes)),
             ),
         ]
-    values = {"dataset": dataset, "quick": quick, "rows": rows, "counts": COUNTS}
+    values = {"dataset": dataset, "quick": quick, "rows": rows, "counts": COUNTS, "note": NOTE}
     write_page(path, "tickless.sw.study", "study.html", pictures=pictures, **values)
 
 

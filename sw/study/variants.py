@@ -29,11 +29,12 @@ class Variant:
 def quick_changes(settings: Settings) -> list[str]:
     """Changes of settings, as ``--set`` takes them, to train on a fraction of the samples."""
     fewer = {
+        "recordings": 800,
         "pretrain_epochs": min(2, settings.pretrain_epochs),
-        "pretrain_samples": 12_000,
+        "pretrain_samples": min(12_000, settings.pretrain_samples),
         "epochs": 2,
-        "samples": 8_000,
-        "simulated": 12_000,
+        "samples": min(8_000, settings.samples),
+        "simulated": min(12_000, settings.simulated),
         "refit_samples": min(3_000, settings.refit_samples),
     }
     return [f"{name}={value}" for name, value in fewer.items()]

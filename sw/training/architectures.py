@@ -38,6 +38,7 @@ NETWORKS: Mapping[str, tuple[LayerSpec, ...]] = {
         _conv(32, pool=2),
         LayerSpec("linear", 64),
     ),
+    "vgg-small": (_conv(16, pool=4), _conv(32, 2), _conv(64, 2), _conv(64, 2)),
     "vggsnn": (
         _conv(64, pool=4),
         _conv(128),
@@ -53,6 +54,7 @@ NETWORKS: Mapping[str, tuple[LayerSpec, ...]] = {
 - ``mtt-gesture``: its network for DVS-Gesture, AP2-8C3s2-AP2-16C3-AP2-32C3-AP2-32C3-FC64-FC11,
   the convolutions with padding 1.
 - ``vggsnn``: its network for CIFAR10-DVS, AP4-64-128-AP-256-256-AP-512-512-AP-512-512-AP-FC10.
+- ``vgg-small``: ours for CPUs, for ``cifar10saccades``: AP4-16-32s2-64s2-64s2-FC10.
 - ``resnet18``: He et al.'s with 3x3 pixels in the first convolution, behind an average pooling by
   4 that brings 128x128 pixels to 32x32. For training in time steps alone.
 """

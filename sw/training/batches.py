@@ -6,13 +6,13 @@ from math import inf
 import numpy as np
 import torch
 
-from tickless.sw.data.augment import Compose, Flip, Roll
+from tickless.sw.data.augment import Compose, Drop, Flip, Roll, Transform, Turn
 from tickless.sw.data.cache import Uncached, cached, folder
-from tickless.sw.data.catalog import Recordings
+from tickless.sw.data.catalog import Recordings, load
 from tickless.sw.integer.geometry import Shape
 from tickless.sw.training.settings import Settings
 
-__all__ = ["Batches"]
+__all__ = ["Batches", "training_recordings"]
 
 
 class Batches:
@@ -42,8 +42,7 @@ class Batches:
         self.source = cached(parts, sensor) if cache else Uncached(parts, sensor)
         self._recorded = np.asarray(recorded.indices)
         self._extra = len(recorded.whole) + np.asarray(extra.indices, np.int64)
-        flip = (Flip(),) if settings.flip else ()
-        self._transform = Compose((*flip, *((Roll(settings.roll),) if settings.roll else ())))
+        self._transform = _augmentation(settings)
 
     def epoch(self, samples: int, generator: np.random.Generator) -> np.ndarray:
         """Indices of an epoch's samples, ``[iterations, batch]``.
@@ -85,6 +84,30 @@ class Batches:
     def _own(self, count: int) -> int:
         """How many of so many samples are the data set's own."""
         return round(count * self.settings.recorded_share) if len(self._extra) else count
+
+
+def training_recordings(settings: Settings) -> Recordings:
+    """The data set's own training samples, as many as the settings say, in their order.
+
+    Those left out are not made for the cache either.
+    """
+    whole, most = load(settings.dataset, "train"), settings.recordings
+    if not 0 < most < len(whole):
+        return whole
+    chosen = [index * len(whole) // most for index in range(most)]
+    keys, labels = ([values[i] for i in chosen] for values in (whole.keys, whole.labels))
+    return Recordings(whole.make, keys, labels, whole.name, whole.sources)
+
+
+def _augmentation(settings: Settings) -> Compose:
+    """What the settings ask for besides the shift."""
+    chosen: list[tuple[float, Transform]] = [
+        (settings.flip, Flip()),
+        (settings.roll, Roll(settings.roll)),
+        (settings.drop, Drop(settings.drop)),
+        (settings.turn or settings.stretch, Turn(settings.turn, settings.stretch)),
+    ]
+    return Compose(tuple(transform for asked, transform in chosen if asked))
 
 
 def _asked_for(settings: Settings) -> float:

@@ -74,6 +74,8 @@ class Settings:
         Epochs of pre-training, of fine-tuning, and of fine-tuning with rounded weights.
     pretrain_samples, samples : int
         Samples of an epoch of pre-training, and of the others.
+    recordings : int
+        Most of the data set's own training samples that are used, evenly over them; 0 for all.
     recorded_share : float
         Share of the data set's own samples in an epoch; the others are simulated.
     simulated : int
@@ -97,6 +99,9 @@ class Settings:
     flip, roll : bool, int
         The MTT paper's augmentation, in fine-tuning too: mirror left and right at random, and roll
         by so many pixels at most on a sensor of 128; see `sw.data.augment`.
+    drop, turn, stretch : float
+        Augmentation: largest share of events that a sample loses, degrees by which it turns, and
+        share by which its height and width change; see `sw.data.augment`.
     refit_samples : int
         Samples on which the readout is fitted event by event at last; 0 leaves it as it is.
     refit_strength : float
@@ -127,6 +132,7 @@ class Settings:
     quantize_epochs: int = _at_least(0, 0)
     pretrain_samples: int = _at_least(1, 20_000)
     samples: int = _at_least(1, 8_000)
+    recordings: int = _at_least(0, 0)
     recorded_share: float = _at_least(0, 0.25, 1)
     simulated: int = _at_least(0, 16_000)
     optimizer: str = _one_of(("adamw", "sgd"), "adamw")
@@ -138,6 +144,9 @@ class Settings:
     shift: int = _at_least(0, 1)
     flip: bool = False
     roll: int = _at_least(0, 0, 127)
+    drop: float = _at_least(0, 0.0, 1)
+    turn: float = _at_least(0, 0.0, 180)
+    stretch: float = _at_least(0, 0.0, 0.9)
     refit_samples: int = _at_least(0, 8_000)
     refit_strength: float = _at_least(0, 0.01)
     weight_bits: int = _at_least(2, 8, 8)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tickless.sw.data.augment import PAPER, Compose, Flip, Roll
+from tickless.sw.data.augment import PAPER, Compose, Drop, Flip, Roll, Turn
 from tickless.sw.data.events import Events
 from tickless.sw.data.frames import FrameSource
 
@@ -55,6 +55,54 @@ def test_roll_wraps_and_loses_nothing():
         assert np.array_equal(rolled.channel, SAMPLE.channel)
 
 
+def test_drop_loses_any_share_up_to_the_most():
+    sample = make([(0, 1, 2)] * 2000)
+    chance = generator()
+    kept = [len(Drop(0.4)(sample, chance)) / 2000 for _ in range(300)]
+    assert 0.57 < min(kept) < 0.63
+    assert max(kept) > 0.98
+    assert np.mean(kept) == pytest.approx(0.8, abs=0.03)
+    assert len(Drop(0)(sample, chance)) == 2000
+
+
+def test_what_is_left_are_events_of_the_sample_in_their_order():
+    left = Drop(0.9)(SAMPLE, generator(2))
+    assert 0 < len(left) < len(SAMPLE)
+    rows = {
+        tuple(row): time for row, time in zip(SAMPLE.addresses.tolist(), SAMPLE.t_us, strict=True)
+    }
+    assert [rows[tuple(row)] for row in left.addresses.tolist()] == left.t_us.tolist()
+    assert (np.diff(left.t_us) > 0).all()
+
+
+def test_turn_by_a_quarter_moves_each_pixel_to_its_place():
+    sample = make([(1, 3, 40), (0, 60, 20)], (2, 64, 64))
+
+    class Most:
+        """Chance that is always the most."""
+
+        def uniform(self, low, high, size=None):
+            return high if size is None else np.zeros(size)
+
+        def random(self, size):
+            return np.full(size, 0.5)
+
+    turned = Turn(90, 0.1)(sample, Most())  # pyright: ignore[reportArgumentType]
+    assert turned.addresses.tolist() == [[1, 23, 3], [0, 43, 60]]
+
+
+def test_turn_stretches_about_the_middle():
+    sample = make([(0, 10, 10)] * 100 + [(0, 32, 32)] * 100, (2, 64, 64))
+    chance = generator()
+    moves = [Turn(0, 0.25)(sample, chance) for _ in range(200)]
+    far = np.array([[each.y[:100].mean(), each.x[:100].mean()] for each in moves])
+    # 22 pixels from the middle become 16.5 to 27.5, in each direction by itself.
+    assert far.min() == pytest.approx(4.5, abs=0.6)
+    assert far.max() == pytest.approx(15.5, abs=0.6)
+    assert abs(np.corrcoef(far.T)[0, 1]) < 0.3
+    assert all(abs(each.y[100:] - 32).max() <= 1 for each in moves)
+
+
 def test_events_outside_the_sensor_stay_outside():
     sample = make([(0, 5, 128), (2, 0, 0), (0, -1, 3), (0, 5, 5)])
     transform = Compose((Flip(1), Roll(20)))
@@ -86,7 +134,13 @@ def test_frames_of_transformed_samples():
     assert torch.equal(rolled.sum((2, 3, 4)), plain.sum((2, 3, 4)))
 
 
-@pytest.mark.parametrize(("made", "value"), [(Flip, 1.5), (Flip, -0.1), (Roll, -1), (Roll, 128)])
+@pytest.mark.parametrize(
+    ("made", "value"),
+    [(Flip, 1.5), (Flip, -0.1), (Roll, -1), (Roll, 128), (Drop, 1.1), (Turn, -1), (Turn, 181)],
+)
 def test_bad_settings(made, value):
-    with pytest.raises(ValueError, match=rf"(probability|pixels) = {value}: expected 0 to"):
+    names = "probability|pixels|most|degrees"
+    with pytest.raises(ValueError, match=rf"({names}) = {value}: expected 0 to"):
         made(value)
+    with pytest.raises(ValueError, match=r"stretch = 1: expected 0 to less than 1"):
+        Turn(stretch=1)

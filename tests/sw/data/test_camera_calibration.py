@@ -4,6 +4,7 @@ import pytest
 from tests import recordings
 from tickless.command import main
 from tickless.sw.data import camera_calibration, mnist, nmnist
+from tickless.sw.data.camera import Camera, Motion
 from tickless.sw.data.camera_calibration import (
     EDGES,
     calibrate,
@@ -13,7 +14,6 @@ from tickless.sw.data.camera_calibration import (
     statistics,
 )
 from tickless.sw.data.events import Events, EventsError
-from tickless.sw.data.saccades import Camera, Motion
 
 SENSOR = (2, 34, 34)
 

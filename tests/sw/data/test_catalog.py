@@ -1,14 +1,21 @@
 import pytest
 
-from tickless.sw.data import cifar10dvs, dvsgesture, ncaltech101, nmnist, saccades
+from tickless.sw.data import (
+    cifar10dvs,
+    cifar10saccades,
+    dvsgesture,
+    ncaltech101,
+    nmnist,
+    saccades,
+)
 from tickless.sw.data.catalog import CLASSES, DATASETS, SENSORS, at_random, known, load, simulated
 
 
 def test_the_table_says_what_the_modules_say():
     assert {*SENSORS} == {*CLASSES} == {*DATASETS}
-    for module in (cifar10dvs, dvsgesture, ncaltech101, nmnist, saccades):
+    for module in (cifar10dvs, cifar10saccades, dvsgesture, ncaltech101, nmnist, saccades):
         assert SENSORS[module.__name__.rpartition(".")[2]] == module.SENSOR
-    for module in (cifar10dvs, dvsgesture, ncaltech101):
+    for module in (cifar10dvs, cifar10saccades, dvsgesture, ncaltech101):
         assert CLASSES[module.__name__.rpartition(".")[2]] == len(module.CLASSES)
 
 

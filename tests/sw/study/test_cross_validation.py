@@ -30,8 +30,8 @@ def test_wilson_interval():
 def test_summary_adds_up_the_parts():
     text = summary(
         [
-            HeldOutScore(100, {"integer": 99}, 10.0, 30.0),
-            HeldOutScore(300, {"integer": 291}, 50.0, 70.0),
+            HeldOutScore(100, {"integer": 99}, 10.0, 30.0, 9),
+            HeldOutScore(300, {"integer": 291}, 50.0, 70.0, 9),
         ]
     )
     assert "2 parts, 400 recordings" in text

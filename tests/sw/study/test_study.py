@@ -1,11 +1,13 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from tickless.command import main
 from tickless.sw.checkpoint import Checkpoint
+from tickless.sw.data.catalog import load
 from tickless.sw.judge.early_exit import Exit
 from tickless.sw.study import outcome as outcomes
 from tickless.sw.study.outcome import EventOutcome, Outcome
@@ -35,7 +37,7 @@ def test_all_methods_see_equally_many_passes():
 def made(variant, seed, integer, steps):
     exits = [Exit(0, 0.5, 1, 10, 20), Exit(float("inf"), integer, 0, 100, 200)]
     by_bits = {"8": integer, "6": integer, "5": None, "4": None, "3": None}
-    events = EventOutcome(0.9, by_bits, 1000.0, 2000.0, 0.05, exits)
+    events = EventOutcome(0.9, by_bits, 1000.0, 2000.0, 2.5, 0.05, exits)
     return Outcome(variant, seed, 100, steps, events)
 
 
@@ -142,6 +144,18 @@ def test_a_run_from_shared_pre_training_is_the_run_that_pre_trains_itself(tmp_pa
         alone, shared = (Checkpoint.load(tmp_path / name / path) for name in ("alone", "shared"))
         for a, b in zip(alone.model.weights, shared.model.weights, strict=True):
             assert torch.equal(a, b)
+
+
+def test_no_more_are_judged_than_is_affordable(monkeypatch):
+    aside = load("saccades", "test")
+    monkeypatch.setattr(outcomes, "JUDGED", 4)
+    judged = outcomes._judged(aside)
+    assert judged.labels == tuple(aside.labels[place] for place in (0, 125, 250, 375))
+    first, again = judged[1][0], judged[1][0]
+    assert first is again  # made once
+    assert np.array_equal(first.addresses, aside[125][0].addresses)
+    monkeypatch.setattr(outcomes, "JUDGED", 900)
+    assert outcomes._judged(aside.part(range(3))).labels == aside.labels[:3]
 
 
 def test_quick_takes_samples_away_and_leaves_what_is_set():

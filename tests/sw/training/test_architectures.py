@@ -13,6 +13,7 @@ EXPECTED = {
     "small": (NMNIST, 10, 13_904, 4, (8, 17, 17), (32, 5, 5)),
     "mtt-nmnist": (NMNIST, 10, 6_160, 4, (8, 34, 34), (16, 4, 4)),
     "mtt-gesture": (DVS, 11, 48_592, 6, (8, 32, 32), (64, 1, 1)),
+    "vgg-small": (DVS, 10, 70_432, 5, (16, 32, 32), (64, 4, 4)),
     "vggsnn": (DVS, 10, 9_237_632, 9, (128, 32, 32), (512, 4, 4)),
     # The 11,163,776 of the usual ResNet18 for 2 input channels and 10 classes, and 1,024 factors
     # of the shortcuts that pass channels on.

@@ -7,7 +7,7 @@ import torch
 from tickless.sw.data.cache import Uncached
 from tickless.sw.data.catalog import SENSORS, load, simulated
 from tickless.sw.data.recordings import parcels
-from tickless.sw.training.batches import Batches
+from tickless.sw.training.batches import Batches, training_recordings
 from tickless.sw.training.settings import Settings
 
 SETTINGS = Settings(batch=10, recorded_share=0.4)
@@ -82,7 +82,21 @@ def test_a_run_that_asks_for_few_samples_has_them_made_and_no_others(parts, tmp_
     assert not isinstance(Batches(few, own, extra, SENSOR).source, Uncached)
 
 
-@pytest.mark.parametrize("change", [{"flip": True}, {"roll": 20}, {"shift": 3}])
+def test_fewer_recordings_are_evenly_over_all_and_a_whole_of_their_own(whole):
+    few = training_recordings(replace(SETTINGS, recordings=100))
+    places = [whole.keys.index(key) for key in few.keys]
+    assert len(few) == len(few.whole) == 100
+    assert {*np.diff(places)} == {12, 13}
+    assert few.labels == tuple(whole.labels[place] for place in places)
+    assert np.array_equal(few[5][0].addresses, whole[places[5]][0].addresses)
+    for most in (0, len(whole), len(whole) + 1):
+        assert training_recordings(replace(SETTINGS, recordings=most)).keys == whole.keys
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"flip": True}, {"roll": 20}, {"shift": 3}, {"drop": 0.3}, {"turn": 9.0}, {"stretch": 0.2}],
+)
 def test_augmentation_moves_events_alike_for_one_state_of_the_generator(parts, change):
     still = replace(SETTINGS, shift=0)
     chosen = np.arange(0, 60, 2)
@@ -101,3 +115,5 @@ def test_augmentation_moves_events_alike_for_one_state_of_the_generator(parts, c
         assert (same | mirrored).all()
     if "roll" in change:
         assert torch.equal(moved[0].sum((2, 3, 4)), plain.sum((2, 3, 4)))
+    if "drop" in change:
+        assert (moved[0].sum((0, 2, 3, 4)) < plain.sum((0, 2, 3, 4))).all()

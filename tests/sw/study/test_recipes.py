@@ -1,0 +1,75 @@
+from dataclasses import replace
+
+import pytest
+
+from tickless.command import main
+from tickless.sw.study import held_out
+from tickless.sw.study.held_out import HeldOutScore
+from tickless.sw.study.recipes import recipes, table
+from tickless.sw.training.settings import Settings
+
+
+def test_all_recipes_cost_the_same():
+    base = Settings(epochs=3, pretrain_samples=7000)
+    compared = recipes(base)
+    assert compared[0].settings == base
+    assert len({variant.name for variant in compared}) == len(compared)
+    changed = {"floor", "drop", "turn", "stretch"}
+    same = {name: getattr(base, name) for name in changed}
+    for variant in compared:
+        assert replace(variant.settings, **same) == base
+    assert [variant.settings.floor for variant in compared[:4]] == [-2, -4, -8, -16]
+    last = compared[-1].settings
+    assert (last.floor, last.drop, last.turn, last.stretch) == (-8, 0.2, 8, 0.08)
+
+
+def test_floors_are_lower_than_that_of_the_settings():
+    floors = [variant.settings.floor for variant in recipes(Settings(floor=-8.0))]
+    assert sorted(set(floors)) == [-16, -8]
+
+
+def test_table_weighs_parts_by_their_recordings():
+    parts = [
+        HeldOutScore(100, {"one_step": 50, "integer": 99}, 10.0, 30.0, 9),
+        HeldOutScore(300, {"one_step": 250, "integer": 291}, 50.0, 70.0, 10),
+    ]
+    head, row = table([("as it is", parts)]).splitlines()
+    assert " ".join(head.split()) == "one step integer 95 % interval busiest SOPs membrane bits"
+    assert " ".join(row.split()) == "as it is 75.00% 97.50% 95.5 to 98.6 40 60 10"
+
+
+def judged(settings, parts, folder):
+    """Instead of a training: what tells which one it was."""
+    number = settings.seed % parts
+    counts = {"one_step": 1, "time_stepped": 2, "float_events": 3, "integer": 4 + number}
+    return HeldOutScore(10, counts, -settings.floor, settings.samples, 9)
+
+
+def test_command(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(held_out, "judged_part", judged)
+    arguments = ["nmnist", "--parts", "4", "--jobs", "1", "--output", str(tmp_path)]
+    assert main(["study", "recipes", *arguments, "--set", "samples=77"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith("nmnist: 40 recordings, ")
+    rows = {line[:24].strip(): line[24:].split() for line in printed[2:]}
+    assert rows["as it is"][:4] == ["10.00%", "20.00%", "30.00%", "55.00%"]
+    assert rows["as it is"][-3:] == ["2", "77", "9"]
+    assert rows["floor -16"][-3:] == ["16", "77", "9"]
+    assert main(["study", "recipes", *arguments, "--quick"]) == 0
+    assert "8,000" in capsys.readouterr().out
+    # An experiment beside it is still a study's.
+    assert main(["study", "nowhere"]) == 2
+    assert "no such experiment" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nowhere"], "no such experiment"),
+        (["saccades", "--parts", "1"], "parts = 1: expected at least 2"),
+        (["nmnist-steps"], "target = 'steps': expected 'events'"),
+    ],
+)
+def test_wrong_input(arguments, words, tmp_path, capsys):
+    assert main(["study", "recipes", *arguments, "--output", str(tmp_path)]) == 2
+    assert words in capsys.readouterr().err
