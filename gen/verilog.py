@@ -5,11 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from amaranth.back import verilog as back
+from amaranth.hdl import Elaboratable
 from amaranth.lib.wiring import Component
 
 from tickless.progress import stage
 
 __all__ = ["generating", "verilog"]
+
+# A bench whose simulator is there is not elaborated, nor is a design that is given up by Ctrl-C;
+# warnings' filters do not hold at the interpreter's end.
+Elaboratable._MustUse__silence = True  # pyright: ignore[reportAttributeAccessIssue]
 
 
 @contextmanager

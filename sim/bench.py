@@ -9,7 +9,6 @@ from amaranth.hdl import (
     ClockDomain,
     ClockSignal,
     Const,
-    Elaboratable,
     Instance,
     Module,
     Signal,
@@ -23,9 +22,6 @@ from tickless.hw.fabric.loading import LOAD_COUNTERS
 from tickless.sim.modules import merge_modules
 
 __all__ = ["Bench", "DesignFactory", "Tap", "Unit"]
-
-# A bench whose simulator is there is not elaborated; filters do not hold at the interpreter's end.
-Elaboratable._MustUse__silence = True  # pyright: ignore[reportAttributeAccessIssue]
 
 
 class DesignFactory(Protocol):

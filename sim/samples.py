@@ -3,14 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tickless.errors import InputError
 from tickless.sw.data.catalog import UNLABELLED, at_random, load, sensor
 from tickless.sw.data.events import Events
-from tickless.sw.data.files import NamedRecording, file_recordings
-from tickless.sw.data.options import Reading
 from tickless.sw.integer.network import Network
+
+if TYPE_CHECKING:
+    from tickless.sw.data.files import NamedRecording
+    from tickless.sw.data.options import Reading
 
 __all__ = ["SPLITS", "Sample", "choose_samples", "file_samples"]
 
@@ -90,9 +92,11 @@ def choose_samples(
 
 
 def file_samples(
-    paths: Sequence[Path], network: Network, reading: Reading, classes: int
+    paths: Sequence[Path], network: Network, reading: "Reading", classes: int
 ) -> list[Sample]:
     """Samples of files, as `sw.data.files.file_recordings` has them, in order."""
+    from tickless.sw.data.files import file_recordings
+
     return [
         Sample(index, recording.name, recording.label, False, _read, recording)
         for index, recording in enumerate(
@@ -111,7 +115,7 @@ def _name(part: str, key: Any) -> str:
     return f"{part} {key}"
 
 
-def _read(recording: NamedRecording) -> Events:
+def _read(recording: "NamedRecording") -> Events:
     return recording.read()
 
 
