@@ -136,6 +136,7 @@ def _outcomes(
         cluster=options.cluster,
         title="shards of samples",
         unit="shard",
+        modules=() if experiment.checkpoint is None else ("tickless.sim.float_network",),
     )
 
 

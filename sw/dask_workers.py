@@ -7,14 +7,15 @@ import logging
 import os
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from multiprocessing import current_process
+from multiprocessing import current_process, set_forkserver_preload
 from tempfile import TemporaryDirectory
 from typing import cast
 
 import dask.config
 from distributed import Client, LocalCluster
+from distributed.utils import get_mp_context
 
 from tickless.environment import environment
 from tickless.errors import InputError
@@ -40,6 +41,7 @@ ENVIRONMENT = {
 CONFIGURATION = {
     "distributed.scheduler.worker-saturation": 1.0,  # none waits behind a long one
     "distributed.worker.daemon": False,  # a task may start processes
+    "distributed.worker.multiprocessing-method": "forkserver",  # imports are paid for once
     "distributed.worker.profile.enabled": False,
     "distributed.nanny.pre-spawn-environ": {},
     "distributed.diagnostics.nvml": False,
@@ -49,7 +51,9 @@ CONFIGURATION = {
 
 
 @contextmanager
-def workers(jobs: int, cluster: str | None, attempts: int) -> Iterator[tuple[Client, int]]:
+def workers(
+    jobs: int, cluster: str | None, attempts: int, modules: Sequence[str]
+) -> Iterator[tuple[Client, int]]:
     """Client of some workers, and how many there are.
 
     Parameters
@@ -60,6 +64,8 @@ def workers(jobs: int, cluster: str | None, attempts: int) -> Iterator[tuple[Cli
         Address of a scheduler, whose workers are used instead.
     attempts : int
         Times that a task begins if its processes die.
+    modules : sequence of str
+        What the processes need: imported once for all, when the first ones of this program start.
 
     Raises
     ------
@@ -72,6 +78,8 @@ def workers(jobs: int, cluster: str | None, attempts: int) -> Iterator[tuple[Cli
         stack.enter_context(_quiet())
         if cluster is None:
             stack.enter_context(environment(ENVIRONMENT))
+            get_mp_context()  # Dask has a list of its own, which it sets the first time
+            set_forkserver_preload(["distributed", *modules])
             local = stack.enter_context(_local(jobs))
             client = stack.enter_context(Client(local, set_as_default=False))
             client.wait_for_workers(jobs, START_SECONDS)

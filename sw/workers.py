@@ -65,6 +65,7 @@ def run_tasks(
     cluster: str | None = None,
     title: str,
     unit: str = "it",
+    modules: Sequence[str] = (),
 ) -> Generator[Result, None, None]:
     """Results of a function for each of some arguments, in their order, as soon as they are there.
 
@@ -85,6 +86,8 @@ def run_tasks(
         Address of a Dask scheduler, whose workers are used instead.
     title, unit : str
         Of the progress bar, which counts the tasks that are done.
+    modules : sequence of str
+        Modules that the function imports when it runs: processes of this machine have them at once.
 
     Raises
     ------
@@ -101,7 +104,8 @@ def run_tasks(
         return
     from tickless.sw.dask_workers import workers
 
-    with workers(min(jobs, len(tasks)), cluster, ATTEMPTS) as (client, count):
+    needed = [function.__module__, *modules]
+    with workers(min(jobs, len(tasks)), cluster, ATTEMPTS, needed) as (client, count):
         yield from _spread(client, function, tasks, IN_FLIGHT * count, title, unit)
 
 

@@ -55,9 +55,12 @@ def run(function, tasks, jobs=2, cluster=None):
 
 
 def descendants():
-    """Processes below this one, but for the one that multiprocessing keeps for its own use."""
+    """Processes below this one, but for those that multiprocessing keeps for its own use."""
+    own = re.compile(r"multiprocessing\.(resource_tracker|forkserver) import main")
     children = psutil.Process().children(recursive=True)
-    return {child.pid for child in children if "resource_tracker" not in " ".join(child.cmdline())}
+    # A worker has the command line of the server that it was forked from.
+    servers = {child.pid for child in children if own.search(" ".join(child.cmdline()))}
+    return {child.pid for child in children if child.pid not in servers or child.ppid() in servers}
 
 
 @pytest.fixture(scope="module")
