@@ -70,6 +70,7 @@ def test_neurons_without_a_floor_take_that_of_the_settings():
     [
         ({}, [], "dataset = '', the checkpoint's: give --dataset, one of saccades, nmnist"),
         ({"dataset": "x"}, [], "dataset = 'x', the checkpoint's: give --dataset"),
+        ({"dataset": "x"}, [], "ncaltech101, or the folder of a data set"),
         ({}, ["dataset=nmnist", "network=small"], "--set network: expected none: the network is"),
         ({}, ["dataset=nmnist", "pretrain_epochs=1"], "--set pretrain_epochs: expected none"),
         ({}, ["dataset=nmnist", "target=steps", "quantize_epochs=0", "refit_samples=0"],
