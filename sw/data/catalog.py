@@ -49,7 +49,7 @@ are recorded, and their modules have ``files`` and ``read``."""
 
 DATASETS = tuple(SENSORS)
 
-EXPECTED = f"one of {', '.join(DATASETS)}, or the folder of a data set, or its FILE.py:FUNCTION"
+EXPECTED = f"one of {', '.join(DATASETS)}, or the folder of a data set, or FILE.py:FUNCTION"
 """What names a data set, for messages."""
 
 SPLITS = ("train", "test", "all")
