@@ -11,8 +11,9 @@ from contextlib import suppress
 import pytest
 
 from tickless import command
-from tickless.command import COMMANDS, Command, main
+from tickless.command import COMMANDS, Command, command_parser, main
 from tickless.errors import InputError, MissingToolError, ResultError
+from tickless.sw.data.catalog import dataset_name
 from tickless.sw.integer.network import PRETRAINED, Network
 
 NETWORK = str(PRETRAINED / "saccades.safetensors")
@@ -224,3 +225,13 @@ def test_nobody_who_reads_is_no_error(tmp_path):
         )
     assert done.returncode == 128 + signal.SIGPIPE
     assert "Error" not in done.stderr
+
+
+def test_every_command_takes_data_sets_of_ones_own():
+    options = {
+        command.name: command_parser(command)._option_string_actions.get("--dataset")
+        for command in COMMANDS
+    }
+    found = {name: option for name, option in options.items() if option is not None}
+    assert {"train", "sim", "run", "judge accuracy", "bench clipping"} <= set(found)
+    assert all(option.type is dataset_name for option in found.values())

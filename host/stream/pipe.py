@@ -11,7 +11,14 @@ import numpy as np
 from tickless.host.stream.arrival import Arrival
 from tickless.sw.data.events import EventsError
 from tickless.sw.data.formats.decoded import Decoded
-from tickless.sw.data.formats.tables import COLUMNS, FARTHEST, UNITS_US, TableForm, short_names
+from tickless.sw.data.formats.tables import (
+    COLUMNS,
+    FARTHEST,
+    UNITS_US,
+    TableForm,
+    named_form,
+    short_names,
+)
 
 __all__ = ["PipeSource"]
 
@@ -83,6 +90,7 @@ class PipeSource:
         names = short_names(words)
         if names is not None:
             lines = lines[1:]
+            self._form = named_form(self._form, words)
         self._names = self._names or names
         if self._names is None:
             raise EventsError(

@@ -52,7 +52,8 @@ class PlaybackSource:
         if self._recording is None:
             name, decode = self._left.pop(0)
             self._recording = decode().in_order()
-            self.notes += tuple(f"{name}: {note}" for note in self._recording.notes)
+            said = (*self._recording.flaws, *self._recording.notes)
+            self.notes += tuple(f"{name}: {text}" for text in said)
             self._place, self._began_s = 0, self._clock()
         recording, start = self._recording, self._place
         now_us = (self._clock() - self._began_s) * 1e6 + recording.t_us[0]

@@ -50,7 +50,7 @@ and ``cifar10saccades`` are recorded, and their modules have ``files`` and ``rea
 
 DATASETS = tuple(SENSORS)
 
-EXPECTED = f"one of {', '.join(DATASETS)}, or the folder of a data set, or its FILE.py:FUNCTION"
+EXPECTED = f"one of {', '.join(DATASETS)}, or the folder of a data set, or FILE.py:FUNCTION"
 """What names a data set, for messages."""
 
 SPLITS = ("train", "test", "all")

@@ -99,8 +99,8 @@ def table(found: Accuracies, weight_bits: int) -> str:
     lines += [
         f"no time step, {weight_bits} bits   {found.integer.accuracy:8.2%}",
         f"{max(found.integer.events):,.0f} events into the busiest layer, "
-        f"{found.integer.sops:,.0f} SOPs a sample",
-        f"{found.integer.dropped:,.1f} events a sample outside the sensor, dropped",
+        f"{found.integer.sops:,.0f} SOPs a sample, "
+        f"{found.integer.dropped:,.1f} events outside the sensor dropped",
         f"{found.energy_uj:,.3g} uJ a sample, {NOTE}",
     ]
     return "\n".join(lines)

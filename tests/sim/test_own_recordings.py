@@ -104,6 +104,15 @@ def test_training_comes_to_the_same_integers(recordings, tmp_path):
     assert weights[0] == weights[1] == weights[2]
 
 
+def test_judging_comes_to_the_same(recordings, network_file, capsys):
+    found = []
+    for dataset in named(recordings):
+        assert main(["judge", "accuracy", network_file, "--dataset", dataset, "--json", "-"]) == 0
+        figures = json.loads(capsys.readouterr().out)
+        found.append((figures["samples"], figures["integer"]))
+    assert found[0] == found[1] == found[2]
+
+
 def rows(folder):
     lines = (folder / "samples.jsonl").read_text().splitlines()
     return [{k: v for k, v in json.loads(line).items() if k != "name"} for line in lines]

@@ -47,9 +47,9 @@ def read(path: Path, raw: bytes) -> Decoded:
     if not kept:
         raise FileError(path, start, f"events, but none is in {len(raw) - start} bytes")
     notes = (f"{skipped:,} events before the first time are left out",) if skipped else ()
-    columns = (column[:kept] for column in (t_us, x, y, on))
-    size = header_size(lines)
-    return Decoded(f"EVT {version}", *columns, size, notes, tuple(flaws)).in_order()
+    t_us, x, y, on = t_us[:kept], x[:kept], y[:kept], on[:kept]
+    sensor = header_size(lines)
+    return Decoded(f"EVT {version}", t_us, x, y, on, sensor, notes, tuple(flaws)).in_order()
 
 
 def _version(lines: list[str]) -> str | None:

@@ -82,9 +82,9 @@ def test_without_a_checkpoint_the_integer_network_is_judged(tmp_path, capsys):
     lines = printed.out.splitlines()
     assert lines[0] == "saccades: saccades, 5 test samples"
     assert lines[1].startswith("no time step, 8 bits")
-    assert len(lines) == 5
-    assert lines[3] == "0.0 events a sample outside the sensor, dropped"
-    assert re.match(r"\d\.\d\d uJ a sample, an estimate: ", lines[4])
+    assert len(lines) == 4
+    assert lines[2].endswith("SOPs a sample, 0.0 events outside the sensor dropped")
+    assert re.match(r"\d\.\d\d uJ a sample, an estimate: ", lines[3])
 
 
 def test_recordings_without_labels_are_refused(tmp_path, monkeypatch, capsys):

@@ -76,6 +76,7 @@ def test_an_imported_network_that_leaks_takes_the_floor_of_its_integers():
     [
         ({}, [], "dataset = '', the checkpoint's: give --dataset, one of saccades, nmnist"),
         ({"dataset": "x"}, [], "dataset = 'x', the checkpoint's: give --dataset"),
+        ({"dataset": "x"}, [], "ncaltech101, or the folder of a data set"),
         ({}, ["dataset=nmnist", "network=small"], "--set network: expected none: the network is"),
         ({}, ["dataset=nmnist", "pretrain_epochs=1"], "--set pretrain_epochs: expected none"),
         ({}, ["dataset=nmnist", "target=steps", "quantize_epochs=0", "refit_samples=0"],

@@ -329,8 +329,8 @@ QUICKLY_MADE = {f"z{suffix}" for suffix in WRITERS} - {"z.csv"}
 def many(count):
     """Events as `some`, without pauses."""
     rng = np.random.default_rng(5)
-    columns = (rng.integers(0, extent, count).astype(np.int32) for extent in (WIDTH, HEIGHT))
-    return Decoded("made", np.cumsum(rng.integers(0, 4, count)), *columns, rng.random(count) < 0.5)
+    x, y = (rng.integers(0, extent, count).astype(np.int32) for extent in (WIDTH, HEIGHT))
+    return Decoded("made", np.cumsum(rng.integers(0, 4, count)), x, y, rng.random(count) < 0.5)
 
 
 @pytest.mark.parametrize("order", ["in order", "backwards"])
