@@ -18,12 +18,16 @@ def shape_behind(node, shape):
 
 
 class Drawn:
-    """Nodes of layers, each of some linear nodes in any order and neurons; one of them weights."""
+    """Nodes of layers, each of some linear nodes in any order and neurons; one of them weights.
+
+    None has both pooling and dilation: they become one kernel with zeros between, and what these
+    reach fires once more where it is still above its threshold.
+    """
 
     def __init__(self, rng, sensor, layers):
         self.rng, self.shape, self.nodes = rng, sensor, []
         for _ in range(layers):
-            self.weighted = False
+            self.weighted = self.pooled = self.dilated = False
             for _ in range(rng.integers(4)):
                 rng.choice([self.pool, self.scale, self.weigh])()
             # One a channel, a power of two.
@@ -39,7 +43,8 @@ class Drawn:
 
     def pool(self):
         window = self.rng.integers(1, 3, 2)
-        if len(self.shape) == 3 and min(self.shape[1:]) > 1:
+        if len(self.shape) == 3 and min(self.shape[1:]) > 1 and not self.dilated:
+            self.pooled = True
             # Oblong windows with a remainder, then padding: refused.
             if (np.array(self.shape[1:]) % window).any():
                 window = np.full(2, window.max())
@@ -65,6 +70,8 @@ class Drawn:
         channels, *size = self.shape
         groups = int(self.rng.choice([g for g in range(1, channels + 1) if channels % g == 0]))
         kernel, stride, dilation = (self.rng.integers(1, 4, 2) for _ in range(3))
+        dilation = np.ones(2, int) if self.pooled else dilation
+        self.dilated = bool((dilation > 1).any())
         # As much padding as the kernel needs, at least.
         padding = np.maximum(dilation * (kernel - 1) + 1 - size, 0) + self.rng.integers(0, 2, 2)
         weight = self.weights(groups * self.rng.integers(1, 4), channels // groups, *kernel)
