@@ -1,5 +1,7 @@
 """Graphs drawn at random: imported, they spike event by event as torch's functions say."""
 
+from typing import Any
+
 import nir
 import numpy as np
 import pytest
@@ -75,8 +77,8 @@ class Drawn:
         # As much padding as the kernel needs, at least.
         padding = np.maximum(dilation * (kernel - 1) + 1 - size, 0) + self.rng.integers(0, 2, 2)
         weight = self.weights(groups * self.rng.integers(1, 4), channels // groups, *kernel)
-        pairs = (tuple(map(int, pair)) for pair in (stride, padding, dilation))
-        return conv2d(weight, *pairs, groups)
+        pairs: list[Any] = [tuple(map(int, pair)) for pair in (stride, padding, dilation)]
+        return conv2d(weight, pairs[0], pairs[1], pairs[2], groups)
 
     def weights(self, *shape):
         """Multiples of 1/64, which sums hold exactly."""
