@@ -180,7 +180,9 @@ def _refusal(network: Network, activity: Activity, board: Board, margin: int | N
     for layer in network.layers:
         channels, height, width = layer.output_shape
         membranes = 0 if layer.is_readout else channels * height * width * layer.membrane_bits
-        weights = sum(edge.weight.size * edge.weight_bits for edge in layer.edges)
+        # One memory, as wide as its widest edge.
+        widest = max(edge.weight_bits for edge in layer.edges)
+        weights = widest * sum(edge.weight.size for edge in layer.edges)
         lines.append(
             f"  {layer.name}: {weights / 1024:,.1f} kbit of weights, "
             f"{membranes / 1024:,.1f} kbit of membranes"

@@ -191,7 +191,7 @@ def describe_neuron(neuron: Neuron) -> dict[str, Any]:
 
 def read_neuron(description: dict[str, Any]) -> Neuron:
     """Neuron of a description; ValueError if there is none of that name."""
-    parameters = {
+    parameters: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in description.items()
     }

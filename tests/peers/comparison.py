@@ -32,7 +32,7 @@ class Difference(NamedTuple):
 def _watched(neuron: Neuron, seen: list[torch.Tensor]) -> Neuron:
     """The same neurons without a floor; their spikes are kept."""
     fields: dict[str, Any] = asdict(neuron)
-    kind = type(neuron)
+    kind: Any = type(neuron)
 
     @dataclass(frozen=True)
     class Watched(kind):
@@ -40,7 +40,8 @@ def _watched(neuron: Neuron, seen: list[torch.Tensor]) -> Neuron:
             seen.append(super().__call__(*arguments))
             return seen[-1]
 
-    return Watched(**fields | ({"floor": -inf} if "floor" in fields else {}))
+    made: Any = Watched(**fields | ({"floor": -inf} if "floor" in fields else {}))
+    return made
 
 
 def recorded_frames() -> torch.Tensor:

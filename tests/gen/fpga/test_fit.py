@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.random_networks import random_events
+from tests.random_networks import random_events, random_network
 from tickless.gen.activity import measure_activity
 from tickless.gen.folding import fold_fully
 from tickless.gen.fpga.boards import BOARDS
@@ -72,3 +72,18 @@ def test_a_refusal_names_what_is_short_and_what_would_do(network, activity):
     assert f"{network.layers[0].name}: " in text
     assert "kbit of weights" in text
     assert "ulx3s-85f" in text.splitlines()[-1]
+
+
+def test_a_refusal_counts_the_weights_beside_a_wide_shortcut_as_wide():
+    network = next(
+        made
+        for made in (random_network(np.random.default_rng(seed), shortcuts=1) for seed in range(99))
+        if any(len({edge.weight_bits for edge in layer.edges}) > 1 for layer in made.layers)
+    )
+    activity = measure_activity(network, [random_events(np.random.default_rng(1), network, 50)])
+    with pytest.raises(DoesNotFitError) as error:
+        fit_to_board(network, activity, replace(BOARDS["icebreaker"], block_rams=0, sprams=0))
+    for layer in network.layers:
+        words = sum(edge.weight.size for edge in layer.edges)
+        kilobits = words * max(edge.weight_bits for edge in layer.edges) / 1024
+        assert f"{layer.name}: {kilobits:,.1f} kbit of weights" in str(error.value)

@@ -1,5 +1,7 @@
 """What `tickless import` says, and where it writes; see test_export.py for round trips."""
 
+from typing import Any
+
 import nir
 import numpy as np
 import pytest
@@ -64,7 +66,7 @@ def test_floors_that_no_membrane_has(options, words, tmp_path, capsys):
 
 
 def test_a_changed_export_is_told(tmp_path, capsys):
-    graph = to_nir(Network.load(PRETRAINED / "nmnist-small.safetensors"))
+    graph: Any = to_nir(Network.load(PRETRAINED / "nmnist-small.safetensors"))
     graph.nodes["0_weights"].weight = graph.nodes["0_weights"].weight * 1.01
     nir.write(tmp_path / "a.nir", graph)
     output = tmp_path / "a.safetensors"
