@@ -3,8 +3,6 @@
 from functools import partial
 from pathlib import Path
 
-from tonic.datasets import NMNIST
-
 from tickless.sw.data import atis, store
 from tickless.sw.data.events import Events, of_this_camera
 
@@ -43,7 +41,14 @@ def files(split: str) -> list[tuple[Path, int]]:
         If there is no recording; see `sw.data.store.fetch`.
     """
     place = folder() / {"train": "Train", "test": "Test"}[split]
-    return store.fetch(place, _list, partial(NMNIST, train=split == "train"), EXPECTED)
+    return store.fetch(place, _list, partial(_download, split), EXPECTED)
+
+
+def _download(split: str, root: str) -> None:
+    # Imported here, since tonic brings PyTorch.
+    from tonic.datasets import NMNIST
+
+    NMNIST(root, train=split == "train")
 
 
 def _list(place: Path) -> list[tuple[Path, int]]:

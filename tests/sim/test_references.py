@@ -100,7 +100,8 @@ def test_samples_without_labels_are_not_right_in_steps(trained):
 
 
 def test_a_repeated_run_needs_no_pytorch():
-    script = "import sys, tickless.sim.run_samples; print('torch' in sys.modules)"
+    modules = "tickless.sim.run_samples, tickless.sw.data.nmnist, tickless.sw.data.saccades"
+    script = f"import sys, {modules}; print('torch' in sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", script], check=True, capture_output=True, text=True
     )

@@ -96,7 +96,7 @@ def test_failed_download_says_where(tmp_path, monkeypatch):
 
     monkeypatch.delenv("TICKLESS_DATA", raising=False)
     monkeypatch.setattr(store, "user_cache_path", lambda *_: tmp_path)
-    monkeypatch.setattr(nmnist, "NMNIST", fail)
+    monkeypatch.setattr("tonic.datasets.NMNIST", fail)
     with pytest.raises(EventsError, match=r"no network.*TICKLESS_DATA.*tickless sim"):
         load("nmnist", "train")
 
