@@ -2,14 +2,17 @@
 
 import re
 
-from tests.docs.pages import ROOT
+from tests.docs.pages import ROOT, blocks
 from tests.hw.axi.shapes import small
+from tickless.gen.manifest import fields
 from tickless.hw.axi.registers import CORE_STEP, FIRST_CORE, registers
 from tickless.hw.axi.shape import AxiShape
 from tickless.hw.core.counters import CORE_COUNTERS, READOUT_COUNTERS
 from tickless.hw.packet import Kind, LinkConfig
 
-PAGE = (ROOT / "docs/howto/axi.md").read_text()
+PATH = ROOT / "docs/howto/axi.md"
+
+PAGE = PATH.read_text()
 
 
 def test_the_page_has_every_register_and_no_other():
@@ -34,9 +37,14 @@ def test_the_counters_lie_where_the_page_says():
 
 def test_the_event_of_the_page_is_that_beat():
     shape = AxiShape(LinkConfig(2, 34, 34, 2, guarded=True), 10, (), 0)
-    event = shape.event.const({"channel": 1, "x": 5, "y": 9, "kind": Kind.EVENT})
     assert shape.event.size == 16
-    assert f"{event.as_bits():#X}".replace("X", "x") == "0x48B"
+    kinds = {kind.name: kind.value for kind in Kind}
+    manifest = {"packet_kinds": kinds, "axi": {"s_axis": {"fields": fields(shape.event)}}}
+    [code] = [block.text for block in blocks(PATH) if block.language == "python"]
+    values = {"manifest": manifest}
+    exec(code, values)
+    event = shape.event.const({"channel": 1, "x": 5, "y": 9, "kind": Kind.EVENT})
+    assert values["beat"] == event.as_bits() == 0x48B
     assert "= 0x48B" in PAGE
 
 
