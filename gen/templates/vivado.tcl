@@ -47,8 +47,6 @@ set_property -dict {CONFIG.c_include_sg 0 CONFIG.c_sg_length_width 26 \
   CONFIG.c_m_axis_mm2s_tdata_width @BITS@ CONFIG.c_include_mm2s_dre 1 \
   CONFIG.c_s_axis_s2mm_tdata_width 32} [get_bd_cells dma]
 create_bd_cell -type module -reference @PREFIX@ core
-set_property -dict {CONFIG.ASSOCIATED_BUSIF s_axis:m_axis:s_axi CONFIG.ASSOCIATED_RESET aresetn} \
-  [get_bd_pins core/aclk]
 
 proc wire {name args} { foreach pin $args { connect_bd_net [get_bd_pins $name] [get_bd_pins $pin] } }
 proc bus {from to} { connect_bd_intf_net [get_bd_intf_pins $from] [get_bd_intf_pins $to] }
