@@ -19,8 +19,8 @@ def axi_core(design: Design, network: Network) -> AxiCore:
     return AxiCore(design, network_number(network.hash))
 
 
-def axi_description(core: AxiCore) -> dict[str, Any]:
-    """Streams and registers, ready for JSON."""
+def axi_description(core: Any) -> dict[str, Any]:
+    """Streams and registers of an `AxiCore`, ready for JSON."""
     shape = core.shape
     return {
         "s_axis": {"bits": shape.event.size, "fields": fields(shape.event)},

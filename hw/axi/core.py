@@ -56,6 +56,7 @@ class AxiCore(wiring.Component):
 
     aclk: Signal
     aresetn: Signal
+    decided: Signal
 
     def __init__(self, design: Design, network: int):
         self.design: Any = design
@@ -104,7 +105,8 @@ class AxiCore(wiring.Component):
         sync.clk = self.aclk  # pyright: ignore[reportAttributeAccessIssue] -- the stubs lack it
         m.d.comb += ResetSignal().eq(~self.aresetn)
         m.submodules.network = design = self.design
-        m.submodules.bridge = bridge = AxiBridge(self.shape)
+        bridge: Any = AxiBridge(self.shape)
+        m.submodules.bridge = bridge
         connect(m, bridge.packets, design.i)
         connect(m, design.o, bridge.answers)
         m.d.comb += bridge.counters.eq(design.counters)

@@ -30,6 +30,13 @@ def fusesoc(folder, target):
     """Run a target as a user does, with the tools of this environment."""
     environment = {**os.environ, **verilator_environment()}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    # What cocotb 2.1 needs and edalize does not set.
+    config = [sys.executable, "-m", "cocotb_tools.config"]
+    users = [
+        subprocess.run([*config, option], capture_output=True, text=True, check=True).stdout.strip()
+        for option in ("--libpython", "--pygpi-entry-point")
+    ]
+    environment["GPI_USERS"] = ";".join(users)
     command = ["fusesoc", "--cores-root", str(folder), "run", "--target", target, "tickless::tiny"]
     return subprocess.run(
         command,

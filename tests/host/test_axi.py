@@ -3,6 +3,7 @@
 import sys
 from collections import deque
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -67,7 +68,7 @@ class FakeCore:
     def receive(self, words):
         kind, count = self.answers.popleft()
         self.words[self.addresses["status"]] = len(self.answers) << 16
-        answer = {
+        answer: Any = {
             "class_index": 1,
             "kind": kind,
             "decided": int(count == 7),
@@ -161,7 +162,8 @@ class FakeDma:
     """DMA that passes what it is given on to a fake core."""
 
     def __init__(self, core):
-        self.core, self.buffer = core, None
+        self.core: Any = core
+        self.buffer: Any = None
         self.sendchannel = SimpleNamespace(transfer=self.send, wait=lambda: None)
         self.recvchannel = SimpleNamespace(transfer=self.receive, wait=self.wait)
 
