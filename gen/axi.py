@@ -1,5 +1,7 @@
 """AXI core of a design, and what the manifest says of it."""
 
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from tickless.gen.manifest import fields
@@ -9,7 +11,7 @@ from tickless.hw.design import Design
 from tickless.hw.host.messages import network_number
 from tickless.sw.integer.network import Network
 
-__all__ = ["axi_core", "axi_description"]
+__all__ = ["axi_core", "axi_description", "write_block_design"]
 
 
 def axi_core(design: Design, network: Network) -> AxiCore:
@@ -17,8 +19,8 @@ def axi_core(design: Design, network: Network) -> AxiCore:
     return AxiCore(design, network_number(network.hash))
 
 
-def axi_description(core: AxiCore) -> dict[str, Any]:
-    """Streams and registers, ready for JSON."""
+def axi_description(core: Any) -> dict[str, Any]:
+    """Streams and registers of an `AxiCore`, ready for JSON."""
     shape = core.shape
     return {
         "s_axis": {"bits": shape.event.size, "fields": fields(shape.event)},
@@ -37,3 +39,14 @@ def axi_description(core: AxiCore) -> dict[str, Any]:
             ],
         },
     }
+
+
+def write_block_design(core: AxiCore, prefix: str, folder: Path) -> Path:
+    """Write ``vivado.tcl``, the core's block design for two boards; returns its path."""
+    text = files("tickless.gen").joinpath("templates", "vivado.tcl").read_text()
+    values = {"PREFIX": prefix, "BITS": str(core.shape.event.size)}
+    for name, value in values.items():
+        text = text.replace(f"@{name}@", value)
+    path = folder / "vivado.tcl"
+    path.write_text(text)
+    return path

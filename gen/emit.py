@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from tickless.gen.activity import Activity
-from tickless.gen.axi import axi_core, axi_description
+from tickless.gen.axi import axi_core, axi_description, write_block_design
 from tickless.gen.configure import design_factory
 from tickless.gen.fusesoc import write_core
 from tickless.gen.image import load_image
@@ -59,14 +59,16 @@ def emit(
     if activity is not None:
         traffic = config.traffic(core_packets(config.layers, activity))
     description = manifest(network, config, design.links, text, traffic, prefix)
+    others: list[Path] = []
     if isinstance(top, AxiCore):
         description["axi"] = axi_description(top)
+        others.append(write_block_design(top, prefix, output))
     paths = output / "design.v", output / "manifest.json"
     paths[0].write_text(text)
     paths[1].write_text(json.dumps(description, indent=2) + "\n")
     margin = config.cores[-1].margin
-    paths = *paths, *write_core(top, network, margin, prefix, output)
-    if image is None:
-        return paths
-    image.tofile(output / "image.bin")
-    return *paths, output / "image.bin"
+    others += write_core(top, network, margin, prefix, output)
+    if image is not None:
+        others.append(output / "image.bin")
+        image.tofile(others[-1])
+    return *paths, *others

@@ -29,7 +29,7 @@ WAIVED = (
 )
 """Warnings of Verilator about the style of what Yosys writes."""
 
-SAMPLE_EVENTS = (100, 0, 60)
+SAMPLE_EVENTS = (1500, 0, 500)
 """Events of the samples of the simulation."""
 
 WINDOW = 8

@@ -166,10 +166,13 @@ class AxiClient:
 
     def _start(self) -> None:
         """End the sample that an earlier program left, and drop its answers."""
-        if self._read("status") & 1:
+        status = self._read("status")
+        if status & 1:
             self._port.send(self._markers(Kind.END))
-        while self._read("status") >> 16:
+        # END may still be on its way: only behind its answer is the status 0.
+        while status:
             self._receive(events=False)
+            status = self._read("status")
 
     def _receive(self, events: bool) -> Answer:
         layout = self._shape.words

@@ -69,7 +69,10 @@ def open_pynq(bitstream: Path, clock_hz: int) -> AxiClient:
         As of `AxiClient`.
     """
     try:
-        from pynq import Overlay, allocate  # pyright: ignore[reportMissingImports]
+        from pynq import (  # pyright: ignore[reportMissingImports]
+            Overlay,  # pyright: ignore[reportAttributeAccessIssue]
+            allocate,  # pyright: ignore[reportAttributeAccessIssue]
+        )
     except ImportError:
         raise MissingToolError("no module pynq: expected PYNQ's Python on a board") from None
     overlay = Overlay(str(bitstream))

@@ -1,6 +1,6 @@
 """Bridge: a design's streams, counters and settings as AXI4-Stream and AXI4-Lite."""
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -12,8 +12,8 @@ from tickless.hw.packet import Kind
 
 __all__ = ["AxiBridge"]
 
-SAMPLE_BITS = 16
-"""Width of the count of samples without an answer."""
+SAMPLE_BITS = 12
+"""Width of the count of samples without an answer: more than all queues of a design hold."""
 
 
 class AxiBridge(wiring.Component):
@@ -91,7 +91,7 @@ class AxiBridge(wiring.Component):
             ends.eq(taken & (packet.p.kind == Kind.END)),
             answered.eq(answer.valid & answer.ready & (answer.p.kind == Kind.END)),
             writer.clock.eq(clock),
-            registers.status.eq(Cat(begun, 0, unanswered)),
+            registers.status.eq(begun | unanswered << 16),
         ]
         m.d.sync += [clock.eq(clock + 1), unanswered.eq(unanswered + ends - answered)]
         with m.If(taken):

@@ -14,6 +14,16 @@ from tickless.hw.design import Design
 
 __all__ = ["AxiCore"]
 
+# Vivado infers the interfaces from their ports' names, but not that these two are theirs.
+CLOCK_ATTRIBUTES = {
+    "X_INTERFACE_INFO": "xilinx.com:signal:clock:1.0 aclk CLK",
+    "X_INTERFACE_PARAMETER": "ASSOCIATED_BUSIF s_axis:m_axis:s_axi, ASSOCIATED_RESET aresetn",
+}
+RESET_ATTRIBUTES = {
+    "X_INTERFACE_INFO": "xilinx.com:signal:reset:1.0 aresetn RST",
+    "X_INTERFACE_PARAMETER": "POLARITY ACTIVE_LOW",
+}
+
 
 class AxiCore(wiring.Component):
     """Design as a core for a block design.
@@ -46,6 +56,7 @@ class AxiCore(wiring.Component):
 
     aclk: Signal
     aresetn: Signal
+    decided: Signal
 
     def __init__(self, design: Design, network: int):
         self.design: Any = design
@@ -85,6 +96,8 @@ class AxiCore(wiring.Component):
                 **({"decided": Out(1)} if self.shape.early_exit else {}),
             }
         )
+        self.aclk.attrs.update(CLOCK_ATTRIBUTES)
+        self.aresetn.attrs.update(RESET_ATTRIBUTES)
 
     def elaborate(self, platform):
         m = Module()
@@ -92,7 +105,8 @@ class AxiCore(wiring.Component):
         sync.clk = self.aclk  # pyright: ignore[reportAttributeAccessIssue] -- the stubs lack it
         m.d.comb += ResetSignal().eq(~self.aresetn)
         m.submodules.network = design = self.design
-        m.submodules.bridge = bridge = AxiBridge(self.shape)
+        bridge: Any = AxiBridge(self.shape)
+        m.submodules.bridge = bridge
         connect(m, bridge.packets, design.i)
         connect(m, design.o, bridge.answers)
         m.d.comb += bridge.counters.eq(design.counters)

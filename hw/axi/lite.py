@@ -1,5 +1,7 @@
 """AXI4-Lite: the five channels of a subordinate as single accesses to registers."""
 
+from typing import Any
+
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -82,6 +84,15 @@ class AxiLite(wiring.Component):
     write_address, write_known : Out, In(1)
         Register that is written; whether it may be.
     """
+
+    bus: Any
+    read: Signal
+    read_address: Signal
+    read_data: Signal
+    read_known: Signal
+    write: stream.Interface
+    write_address: Signal
+    write_known: Signal
 
     def __init__(self, address_bits: int):
         word_bits = address_bits - 2

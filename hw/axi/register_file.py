@@ -60,7 +60,7 @@ class RegisterFile(wiring.Component):
             ),
         }
         if shape.early_exit:
-            members["margin"] = Out(WORD_BITS, init=shape.margin)
+            members["margin"] = Out(WORD_BITS, init=shape.margin)  # pyright: ignore[reportCallIssue]
             members["skipped"] = In(COUNTER_BITS)
         if shape.load is not None:
             members["load"] = Out(stream.Signature(shape.load))

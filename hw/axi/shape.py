@@ -102,7 +102,7 @@ class AxiShape:
 
     @cached_property
     def event(self) -> data.StructLayout:
-        """Layout of the data of a beat: an event or a marker, in whole bytes.
+        """Layout of the data of a beat: an event or a marker, in 1, 2, 4 or 8 bytes.
 
         Members
         -------
@@ -119,7 +119,8 @@ class AxiShape:
             "y": self.link.layout["y"].width,
         }
         bits = sum(widths.values()) + Kind.as_shape().width
-        return data.StructLayout({**widths, "kind": Kind, "spare": -bits % 8})
+        whole = 8 << ceil_log2(-(-bits // 8))
+        return data.StructLayout({**widths, "kind": Kind, "spare": whole - bits})
 
     @cached_property
     def words(self) -> data.StructLayout:

@@ -66,7 +66,7 @@ class Readout(wiring.Component):
         margin = {}
         if shape.margin is not None:
             bits = max(LOGIT_BITS, bits_for(shape.margin))
-            margin["margin"] = In(bits, init=shape.margin)
+            margin["margin"] = In(bits, init=shape.margin)  # pyright: ignore[reportCallIssue]
         super().__init__(
             {
                 **margin,

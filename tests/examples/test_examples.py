@@ -54,6 +54,13 @@ def test_a_random_network_runs_in_the_rtl(example):
     assert example("random_network_rtl.py").endswith("equal to the bit\n")
 
 
+def test_the_timing_of_an_axi_core_is_drawn(example, tmp_path):
+    picture = tmp_path / "axi.png"
+    printed = example("axi_timing.py", picture)
+    assert re.match(r"class 1, clock \d+, logits \[10, 31, 17\]: ", printed)
+    assert picture.stat().st_size > 10_000
+
+
 def test_every_example_is_tested_here_and_says_how_to_call_it():
     paths = sorted(EXAMPLES.glob("*.py"))
     assert paths

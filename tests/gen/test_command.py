@@ -73,6 +73,8 @@ def test_prefix_and_wrap_are_the_design_s(network, tmp_path, capsys):
     axi = manifest["axi"]
     assert re.search(rf"input \[{axi['s_axis']['bits'] - 1}:0\] s_axis_tdata", text)
     assert re.search(rf"input \[{axi['s_axi']['address_bits'] - 1}:0\] s_axi_awaddr", text)
+    clock = r'ASSOCIATED_BUSIF s_axis:m_axis:s_axi, ASSOCIATED_RESET aresetn" \*\)\n  input aclk;'
+    assert re.search(clock, text)
     words = max(field["offset"] + field["bits"] for field in axi["m_axis"]["fields"])
     assert words == 32 * axi["m_axis"]["words"]
     names = [register["name"] for register in axi["s_axi"]["registers"]]

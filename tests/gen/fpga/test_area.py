@@ -14,3 +14,11 @@ def test_interface_keeps_to_its_share_of_the_fpga(tmp_path, monkeypatch):
     interface = area.measure(area.parts()["interface, 4 sources, 4 destinations"](), "interface")
     assert interface.comb <= 800
     assert interface.block_rams == 8
+
+
+def test_axi_bridge_keeps_to_its_share_of_the_fpga(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    bridge = area.measure(area.parts()["AXI bridge, no counters"](), "bridge")
+    assert bridge.comb <= 500
+    assert bridge.block_rams == 0
+    assert bridge.clock_mhz >= 100

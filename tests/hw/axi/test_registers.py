@@ -1,5 +1,7 @@
 """Registers behind AXI4-Lite: what they hold, take and refuse."""
 
+from typing import Any
+
 import pytest
 
 from tests.hw.axi.shapes import small
@@ -13,7 +15,8 @@ class Bus:
     """Manager of a register file."""
 
     def __init__(self, dut):
-        self.ctx, self.bus = None, dut.bus
+        self.ctx: Any = None
+        self.bus = dut.bus
 
     async def _send(self, channel, payload):
         self.ctx.set(channel.p, payload)

@@ -52,7 +52,7 @@ class Core:
         stream, lite = AxiStreamBus, AxiLiteBus
         self.source = AxiStreamSource(stream.from_prefix(dut, "s_axis"), dut.aclk, **reset)
         self.sink = AxiStreamSink(stream.from_prefix(dut, "m_axis"), dut.aclk, **reset)
-        self.lite = AxiLiteMaster(lite.from_prefix(dut, "s_axi"), dut.aclk, **reset)
+        self.lite: Any = AxiLiteMaster(lite.from_prefix(dut, "s_axi"), dut.aclk, **reset)
 
     async def start(self) -> None:
         dut = self.dut
@@ -78,13 +78,16 @@ class Core:
     async def read(self, address: int) -> int:
         return int(await self.lite.read_dword(address))
 
+    async def write(self, address: int, value: int) -> None:
+        await self.lite.write_dword(address, value)
+
 
 class Port:
     """`host.axi.AxiPort` from a thread beside the simulation."""
 
     def __init__(self, core: Core):
         self.read = resume(core.read)
-        self.write = resume(core.lite.write_dword)
+        self.write = resume(core.write)
         self._send = resume(core.source.send)
         self._receive = resume(core.sink.recv)
 
