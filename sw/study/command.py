@@ -30,6 +30,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Train what is not there yet; table and report of all."""
+    from tickless.sw.study.budget import text as budget
+    from tickless.sw.study.budget import timed
     from tickless.sw.study.outcome import finished, outcome, pretrain, pretrained
     from tickless.sw.study.report import figures, text, write_report
 
@@ -46,6 +48,9 @@ def main(options: argparse.Namespace) -> int:
     compared = variants(settings, options.quick)
     seeds = range(settings.seed, settings.seed + options.seeds)
     runs = [(variant, seed, folder) for seed in seeds for variant in compared]
+    if not any(finished(*run) for run in runs):
+        timing = timed(settings)
+        print(budget(settings, compared, options.seeds, options.jobs, timing), flush=True)
     begun = {pretrained(*run): run for run in runs if not finished(*run)}
     where = {"jobs": options.jobs, "cluster": options.cluster}
     for _ in run_tasks(pretrain, [*begun.values()], title="pre-training", unit="runs", **where):
