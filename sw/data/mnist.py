@@ -107,7 +107,14 @@ def _distorted(image: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     matrix = turn @ stretch @ np.array([[1, slant], [0, 1]])
     middle = (np.array(image.shape) - 1) / 2
-    return affine_transform(image, matrix, middle - matrix @ middle, order=1).clip(0, 1)
+    start = middle - matrix @ middle
+    moved = affine_transform(
+        image,
+        matrix,
+        start,  # pyright: ignore[reportArgumentType] -- the stubs take one number
+        order=1,
+    )
+    return moved.clip(0, 1)
 
 
 def image_of(recording: Path) -> int:
