@@ -48,7 +48,7 @@ REACH = 4
 """Pixels from the middle of the loop to its corners: above, left, below, right of it."""
 
 CAMERA = Camera(
-    contrast=0.114,
+    contrast=0.12,
     contrast_spread=0.1,
     mismatch=0.1,
     dark=0.3,
