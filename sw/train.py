@@ -156,4 +156,4 @@ def _state(output: Path) -> Path:
 
 
 def _simulated(settings: "Settings") -> Recordings:
-    return simulated(settings.dataset, settings.simulated)
+    return simulated(settings.dataset, settings.simulated, varied=settings.varied)

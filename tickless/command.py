@@ -64,6 +64,7 @@ COMMANDS = (
     Command("judge accuracy", "sw.judge.accuracy", "accuracy over time steps, and without any"),
     Command("judge early-exit", "sw.judge.early_exit", "accuracy against what early exit saves"),
     Command("study", "sw.study.command", "train and compare the methods over several seeds"),
+    Command("study landscape", "sw.study.landscape", "sharpness around what the methods find"),
     Command("study recipes", "sw.study.recipes", "train and compare recipes of training"),
     Command(
         "cross-validate",

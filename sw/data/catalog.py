@@ -210,7 +210,7 @@ def at_random(
     return parts
 
 
-def simulated(dataset: str, count: int, aside: Collection = ()) -> Recordings:
+def simulated(dataset: str, count: int, aside: Collection = (), varied: bool = False) -> Recordings:
     """More samples for training: simulated recordings of training images.
 
     ``saccades``: further recordings of its training digits. ``nmnist``: recordings of MNIST's
@@ -227,12 +227,15 @@ def simulated(dataset: str, count: int, aside: Collection = ()) -> Recordings:
     aside : collection
         ``keys`` of training samples that are kept aside to judge a network trained on the others:
         samples of the images that they show are left out.
+    varied : bool
+        Of images that are turned and stretched a little, by cameras that differ: `mnist.varied`.
+        Only ``nmnist`` has such.
     """
     name = f"{dataset}-simulated"
     if dataset == "saccades":
         return _more_digits(count, aside, name)
     if dataset == "nmnist":
-        return _mnist_images(count, aside, name)
+        return _mnist_images(count, aside, f"{name}-varied" if varied else name, varied)
     if dataset == "cifar10saccades":
         from tickless.sw.data import cifar10saccades
 
@@ -254,7 +257,7 @@ def _more_digits(count: int, aside: Collection, name: str) -> Recordings:
     return whole.part(allowed[:count])
 
 
-def _mnist_images(count: int, aside: Collection, name: str) -> Recordings:
+def _mnist_images(count: int, aside: Collection, name: str, varied: bool) -> Recordings:
     from tickless.sw.data import mnist
 
     source = mnist.path()
@@ -262,9 +265,8 @@ def _mnist_images(count: int, aside: Collection, name: str) -> Recordings:
         return Recordings(mnist.sample, [], [], name)
     # What is left out is made too, so that all parts of a cross-validation share one cache.
     labels = mnist.images(source)[1][: count + len(aside)]
-    whole = Recordings(
-        partial(mnist.sample, source), range(len(labels)), labels.tolist(), name, [source]
-    )
+    make = partial(mnist.varied if varied else mnist.sample, source)
+    whole = Recordings(make, range(len(labels)), labels.tolist(), name, [source])
     shown = {mnist.image_of(path) for path in aside}
     return whole.part([index for index in range(len(labels)) if index not in shown][:count])
 

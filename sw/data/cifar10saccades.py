@@ -48,7 +48,7 @@ REACH = 4
 """Pixels from the middle of the loop to its corners: above, left, below, right of it."""
 
 CAMERA = Camera(
-    contrast=0.135,
+    contrast=0.12,
     contrast_spread=0.1,
     mismatch=0.1,
     dark=0.3,
@@ -119,8 +119,10 @@ def further(source: Path) -> list[tuple[int, int]]:
 def sample(source: Path, image: int) -> Events:
     """Simulated recording of one training image of CIFAR-10, the same whenever it is made."""
     pixels = training_images(source, 32, EXPECTED)[0][image] / 255
-    enlarged = zoom(pixels, EXTENT / 32, order=3, grid_mode=True, mode="nearest").clip(0, 1)
-    return record(enlarged, np.random.default_rng((3, image)), CAMERA, MOTION, SENSOR)
+    enlarged = zoom(pixels, EXTENT / 32, order=3, grid_mode=True, mode="nearest")
+    return record(
+        np.clip(enlarged, 0, 1), np.random.default_rng((3, image)), CAMERA, MOTION, SENSOR
+    )
 
 
 def _by_class(source: Path) -> list[list[int]]:

@@ -1,15 +1,17 @@
 """MNIST along saccades: simulated recordings of the images that N-MNIST's recordings show."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from scipy.ndimage import affine_transform
 
 from tickless.sw.data import store
 from tickless.sw.data.camera import Camera, Motion, record
 from tickless.sw.data.events import Events
 from tickless.sw.data.images import training_images
 
-__all__ = ["CAMERA", "MOTION", "image_of", "images", "path", "sample"]
+__all__ = ["CAMERA", "MOTION", "image_of", "images", "path", "sample", "varied"]
 
 CAMERA = Camera(
     contrast=0.168,
@@ -32,6 +34,13 @@ MOTION = Motion(
 The third leg is no saccade of its own: the head swings a little back after the second.
 """
 
+
+SPREADS = {"contrast": 0.1, "mismatch": 0.4, "dark": 0.1, "refractory_us": 0.2, "noise_hz": 0.5}
+VARIED_WOBBLE = 0.3
+"""Cameras of `varied`: deviation of the logarithm of each parameter around `CAMERA`'s; wobble."""
+
+TURN, STRETCH, SLANT = 10.0, 0.1, 0.1
+"""Most by which an image of `varied` turns, in degrees, is stretched and slanted."""
 
 EXPECTED = (
     "MNIST as $TICKLESS_DATA/mnist/mnist.npz with the arrays train_images (uint8, "
@@ -73,6 +82,39 @@ def sample(source: Path, index: int, camera: Camera = CAMERA, motion: Motion = M
     """
     generator = np.random.default_rng((1, index))
     return record(images(source)[0][index] / 255, generator, camera, motion)
+
+
+def varied(source: Path, index: int) -> Events:
+    """Another simulated recording of a training image, which differs more from the others.
+
+    The image is turned, stretched and slanted a little, and the camera is another each time: so a
+    network learns less of what only the simulation has.
+    """
+    generator = np.random.default_rng((2, index))
+    image = _distorted(images(source)[0][index] / 255, generator)
+    factors = {
+        name: np.exp(spread * generator.standard_normal()) for name, spread in SPREADS.items()
+    }
+    values = {name: getattr(CAMERA, name) * factor for name, factor in factors.items()}
+    values["refractory_us"] = round(values["refractory_us"])
+    camera = replace(CAMERA, wobble=VARIED_WOBBLE, **values)
+    return record(image, generator, camera, MOTION)
+
+
+def _distorted(image: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    angle, slant = np.deg2rad(TURN) * generator.uniform(-1, 1), SLANT * generator.uniform(-1, 1)
+    stretch = np.diag(1 + STRETCH * generator.uniform(-1, 1, 2))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    matrix = turn @ stretch @ np.array([[1, slant], [0, 1]])
+    middle = (np.array(image.shape) - 1) / 2
+    start = middle - matrix @ middle
+    moved = affine_transform(
+        image,
+        matrix,
+        start,  # pyright: ignore[reportArgumentType] -- the stubs take one number
+        order=1,
+    )
+    return moved.clip(0, 1)
 
 
 def image_of(recording: Path) -> int:

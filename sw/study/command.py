@@ -4,15 +4,39 @@ Runs that are there already are not trained again; a study that was killed goes 
 """
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 from tickless.errors import InputError
 from tickless.sw.outputs import output_folder
-from tickless.sw.study.variants import quick_changes, variants
+from tickless.sw.study.variants import Variant, quick_changes, variants
 from tickless.sw.training.experiment import add_experiment, read_experiment, setting_names
+from tickless.sw.training.settings import Settings
 from tickless.sw.workers import add_workers, run_tasks
 
-__all__ = ["add_options", "main"]
+__all__ = ["Study", "add_options", "compared_in", "main"]
+
+
+@dataclass(frozen=True)
+class Study:
+    """What the options of a study ask for.
+
+    Members
+    -------
+    settings : Settings
+        Those that the variants change.
+    compared : list of Variant
+        The variants.
+    seeds : range
+        Runs of each variant.
+    folder : Path
+        Where the runs are kept.
+    """
+
+    settings: Settings
+    compared: list[Variant]
+    seeds: range
+    folder: Path
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -28,11 +52,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_workers(parser)
 
 
-def main(options: argparse.Namespace) -> int:
-    """Train what is not there yet; table and report of all."""
-    from tickless.sw.study.outcome import finished, outcome, pretrain, pretrained
-    from tickless.sw.study.report import figures, text, write_report
-
+def compared_in(options: argparse.Namespace) -> Study:
+    """What a study with these options compares; its folder is there."""
     if "method" in setting_names(options.set):
         raise InputError("--set method=...: expected none: a study compares all methods")
     settings = read_experiment(options.experiment, options.set)
@@ -42,10 +63,24 @@ def main(options: argparse.Namespace) -> int:
     if options.seeds < 1:
         raise InputError(f"seeds = {options.seeds}: expected at least 1")
     name = Path(options.experiment).stem + ("-quick" if options.quick else "")
-    folder = output_folder(options.output or Path("build/study") / name).resolve()
-    compared = variants(settings, options.quick)
+    folder = output_folder(options.output or Path("build/study") / name)
     seeds = range(settings.seed, settings.seed + options.seeds)
-    runs = [(variant, seed, folder) for seed in seeds for variant in compared]
+    return Study(settings, variants(settings, options.quick), seeds, folder)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Train what is not there yet; table and report of all."""
+    from tickless.sw.study.budget import text as budget
+    from tickless.sw.study.budget import timed
+    from tickless.sw.study.outcome import finished, outcome, pretrain, pretrained
+    from tickless.sw.study.report import figures, text, write_report
+
+    study = compared_in(options)
+    settings, compared, folder = study.settings, study.compared, study.folder.resolve()
+    runs = [(variant, seed, folder) for seed in study.seeds for variant in compared]
+    if not any(finished(*run) for run in runs):
+        timing = timed(settings)
+        print(budget(settings, compared, options.seeds, options.jobs, timing), flush=True)
     begun = {pretrained(*run): run for run in runs if not finished(*run)}
     where = {"jobs": options.jobs, "cluster": options.cluster}
     for _ in run_tasks(pretrain, [*begun.values()], title="pre-training", unit="runs", **where):
@@ -56,5 +91,5 @@ def main(options: argparse.Namespace) -> int:
     aside = outcomes[0].samples
     print(f"{settings.dataset}: {options.seeds} seeds, {aside} recordings kept aside for each")
     print(text(rows))
-    print(f"\n{(options.output or Path('build/study') / name) / 'report.html'}")
+    print(f"\n{study.folder / 'report.html'}")
     return 0

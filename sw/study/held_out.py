@@ -55,7 +55,8 @@ def hold_out(settings: Settings, parts: int) -> tuple[Recordings, Recordings, Re
     number = settings.seed % parts
     aside = recordings.part(indices[number::parts])
     kept = recordings.part(np.delete(indices, np.s_[number::parts]))
-    return kept, simulated(settings.dataset, settings.simulated, aside.keys), aside
+    extra = simulated(settings.dataset, settings.simulated, aside.keys, settings.varied)
+    return kept, extra, aside
 
 
 def judge(settings: Settings, parts: int, state: Path | None = None) -> HeldOutScore:

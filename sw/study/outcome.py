@@ -28,6 +28,7 @@ __all__ = [
     "STEPS",
     "EventOutcome",
     "Outcome",
+    "checkpoint_path",
     "finished",
     "outcome",
     "pretrain",
@@ -98,6 +99,11 @@ class Outcome:
     events: EventOutcome | None
 
 
+def checkpoint_path(variant: Variant, seed: int, folder: Path) -> Path:
+    """Where the network of a run is when it is trained."""
+    return _path(variant, seed, folder).with_suffix(".checkpoint.safetensors")
+
+
 def finished(variant: Variant, seed: int, folder: Path) -> Outcome | None:
     """What an earlier study with the same settings has left in the folder, if it is there."""
     found = stored(_path(variant, seed, folder), replace(variant.settings, seed=seed), "outcome")
@@ -148,7 +154,7 @@ def _trained(variant: Variant, seed: int, folder: Path) -> Outcome:
     )
     trainer = Trainer(settings, kept, extra, state)
     checkpoint = trainer.run()
-    checkpoint.save(path.with_suffix(".checkpoint.safetensors"))
+    checkpoint.save(checkpoint_path(variant, seed, folder))
     model, aside = checkpoint.model, _judged(aside)
     source = FrameSource(aside, model.sensor)
     result = Outcome(

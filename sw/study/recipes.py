@@ -28,7 +28,8 @@ FLOORS = (-4.0, -8.0, -16.0)
 
 def recipes(settings: Settings) -> list[Variant]:
     """The settings as they are, and one change at a time; at last the changes together."""
-    drop, turn = {"drop": 0.2}, {"turn": 8.0, "stretch": 0.08}
+    moved = {"drop": 0.2, "turn": 8.0, "stretch": 0.08}
+    varied = {"varied": True} if settings.dataset == "nmnist" else {}
     floors = [
         Variant(f"floor {floor:g}", replace(settings, floor=floor))
         for floor in FLOORS
@@ -37,9 +38,10 @@ def recipes(settings: Settings) -> list[Variant]:
     return [
         Variant("as it is", settings),
         *floors,
-        Variant("events dropped", replace(settings, **drop)),
-        Variant("turned and stretched", replace(settings, **turn)),
-        Variant("floor -8, all of these", replace(settings, floor=-8.0, **drop, **turn)),
+        Variant("events dropped", replace(settings, drop=0.2)),
+        Variant("turned and stretched", replace(settings, turn=8.0, stretch=0.08)),
+        *([Variant("varied simulation", replace(settings, **varied))] if varied else []),
+        Variant("floor -8, all of these", replace(settings, floor=-8.0, **moved, **varied)),
     ]
 
 

@@ -31,9 +31,9 @@ def quick_changes(settings: Settings) -> list[str]:
     fewer = {
         "recordings": 800,
         "pretrain_epochs": min(2, settings.pretrain_epochs),
-        "pretrain_samples": min(12_000, settings.pretrain_samples),
+        "pretrain_samples": max(1, settings.pretrain_samples // 5),
         "epochs": 2,
-        "samples": min(8_000, settings.samples),
+        "samples": max(1, settings.samples // 5),
         "simulated": min(12_000, settings.simulated),
         "refit_samples": min(3_000, settings.refit_samples),
     }

@@ -80,6 +80,9 @@ class Settings:
         Share of the data set's own samples in an epoch; the others are simulated.
     simulated : int
         Simulated samples, where the data set has images to simulate from.
+    varied : bool
+        Whether their images are turned and stretched a little and their cameras differ: see
+        `sw.data.mnist.varied`; of ``"nmnist"`` alone.
     optimizer : str
         ``"adamw"``, or ``"sgd"`` with a momentum of 0.9.
     learning_rate : float
@@ -135,6 +138,7 @@ class Settings:
     recordings: int = _at_least(0, 0)
     recorded_share: float = _at_least(0, 0.25, 1)
     simulated: int = _at_least(0, 16_000)
+    varied: bool = False
     optimizer: str = _one_of(("adamw", "sgd"), "adamw")
     learning_rate: float = _at_least(0, 2e-3)
     weight_decay: float = _at_least(0, 1e-3)
@@ -162,6 +166,8 @@ class Settings:
             self._refuse("steps_range", "two integers of at least 1, the fewest first")
         if not self.floor < 0:
             self._refuse("floor", "a negative number of thresholds")
+        if self.varied and self.dataset != "nmnist":
+            self._refuse("varied", "false where dataset is not 'nmnist'")
         if self.decay == 0:
             self._refuse("decay", "a number above 0")
         if self.target == "events":

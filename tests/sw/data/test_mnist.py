@@ -51,6 +51,33 @@ def test_each_sample_is_reproducible_alone(source):
     assert not np.array_equal(alone.t_us[:50], other.t_us[:50])
 
 
+def test_varied_samples_differ_in_image_and_camera(source):
+    samples = simulated("nmnist", 3, varied=True)
+    assert samples.labels == (1, 1, 0)
+    assert samples.name != simulated("nmnist", 3).name
+    first, again, other = samples[0][0], mnist.varied(source, 0), samples[1][0]
+    assert np.array_equal(first.addresses, again.addresses)
+    assert first.inside.all()
+    assert not np.array_equal(first.t_us[:50], other.t_us[:50])
+    # The same image twice: turned otherwise, seen by cameras of other contrast.
+    counts = [len(mnist.varied(source, index % 2)) for index in (0, 1)]
+    plain = [len(mnist.sample(source, index)) for index in (0, 1)]
+    assert 0.5 < np.mean(counts) / np.mean(plain) < 2
+    aside = [nmnist.folder() / "Train" / "1" / "00001.bin"]
+    assert simulated("nmnist", 3, aside, varied=True).labels == (1, 0)
+
+
+def test_an_image_is_distorted_about_its_middle():
+    image = np.zeros((28, 28))
+    image[11:17, 11:17] = 1
+    image[2:4, 12:16] = 1
+    made = [mnist._distorted(image, np.random.default_rng(seed)) for seed in range(40)]
+    assert all(0.6 < each.sum() / image.sum() < 1.5 for each in made)
+    assert all(each[13, 13] == each[14, 14] == 1 for each in made)
+    tops = [np.argmax(each[:8].sum(axis=0)) for each in made]
+    assert min(tops) < 12 < 15 < max(tops)
+
+
 def test_without_the_file_there_are_no_samples(tmp_path, monkeypatch):
     monkeypatch.setenv("TICKLESS_DATA", str(tmp_path))
     assert len(simulated("nmnist", 10)) == 0

@@ -19,8 +19,15 @@ def test_all_recipes_cost_the_same():
     for variant in compared:
         assert replace(variant.settings, **same) == base
     assert [variant.settings.floor for variant in compared[:4]] == [-2, -4, -8, -16]
+    assert "varied simulation" not in {variant.name for variant in compared}
     last = compared[-1].settings
     assert (last.floor, last.drop, last.turn, last.stretch) == (-8, 0.2, 8, 0.08)
+
+
+def test_simulated_samples_vary_where_they_can():
+    by_name = {each.name: each.settings for each in recipes(Settings(dataset="nmnist"))}
+    varied = [name for name, settings in by_name.items() if settings.varied]
+    assert varied == ["varied simulation", "floor -8, all of these"]
 
 
 def test_floors_are_lower_than_that_of_the_settings():
@@ -56,7 +63,7 @@ def test_command(tmp_path, monkeypatch, capsys):
     assert rows["as it is"][-3:] == ["2", "77", "9"]
     assert rows["floor -16"][-3:] == ["16", "77", "9"]
     assert main(["study", "recipes", *arguments, "--quick"]) == 0
-    assert "8,000" in capsys.readouterr().out
+    assert "6,000" in capsys.readouterr().out
     # An experiment beside it is still a study's.
     assert main(["study", "nowhere"]) == 2
     assert "no such experiment" in capsys.readouterr().err
