@@ -116,7 +116,7 @@ def main(options: argparse.Namespace) -> int:
     return 0
 
 
-def _peaks(feed: int | None) -> str:
+def _peaks(feed: int) -> str:
     """Most memory so far of this process and of the one that takes the stream."""
     if sys.platform != "linux":
         return "not known"
@@ -124,7 +124,7 @@ def _peaks(feed: int | None) -> str:
     return f"{mine:,.1f} MB with the engine, {theirs:,.1f} MB where the stream is taken"
 
 
-def _peak_mb(pid: int | None) -> float:
+def _peak_mb(pid: int) -> float:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     [peak] = [line for line in lines if line.startswith("VmHWM:")]
     return int(peak.split()[1]) / 1024

@@ -98,6 +98,7 @@ class Feed:
             process.start()
         theirs.close()
         source.close()
+        assert process.pid is not None  # it has been started
         self._process, self.pid = process, process.pid
         self.tell: Callable[[Counts], None] = lambda counts: None
         self._asked = self.stopped = self.ended = False

@@ -102,7 +102,6 @@ class PipeSource:
                 f"standard input: its first event is {lines[0].decode('latin-1')!r:.60}: expected "
                 f"numbers {','.join(self._names)}, times in whole microseconds or in --time-unit"
             )
-        self.malformed = 0
         return lines
 
     def _table(self, lines: list[bytes]) -> np.ndarray:

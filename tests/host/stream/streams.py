@@ -87,15 +87,20 @@ class StreamProcess:
 @contextmanager
 def started_stream(*options: str) -> Iterator[StreamProcess]:
     """`tickless run --stream` with options."""
-    command = [sys.executable, "-u", "-m", "tickless", "run", "--stream", *options]
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as process:
+    # Whoever runs the tests in the background has Ctrl-C ignored, and so would the process.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        started = subprocess.Popen(
+            [sys.executable, "-u", "-m", "tickless", "run", "--stream", *options],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with started as process:
         limit = threading.Timer(LIMIT_S, process.kill)
         limit.start()
         try:

@@ -29,8 +29,9 @@ def test_times_that_rise_stay_as_they_are():
 def test_a_late_event_takes_the_latest_time_and_keeps_its_place():
     order = TimeOrder()
     assert follow(order, [100, 90, 95, 101]) == [(False, [100, 100, 100, 101])]
-    assert follow(order, [50, 101]) == [(False, [101, 101])]
-    assert (order.late, order.restarts) == (3, 0)
+    assert follow(order, [50, 101, 99]) == [(False, [101, 101, 101])]
+    assert follow(order, [100, 102]) == [(False, [101, 102])]
+    assert (order.late, order.restarts) == (5, 0)
 
 
 def test_where_time_falls_far_it_begins_anew():

@@ -57,18 +57,21 @@ def network(tmp_path):
     return network
 
 
-@pytest.fixture
-def board(network, monkeypatch):
+class WrongBoard(FakeBoard):
     """Board that computes in Python; ``wrong`` is added to its logits."""
 
+    wrong = 0
+
+
+@pytest.fixture
+def board(network, monkeypatch):
     def answer(content):
         trace = engine.run(network, decode(content))
         return (trace.logits + board.wrong).tolist(), None
 
-    board = FakeBoard(
+    board = WrongBoard(
         info=replace(INFO, classes=10, network=network_number(network.hash)), answer=answer
     )
-    board.wrong = 0
     monkeypatch.setattr(module, "open_port", lambda path, baud: board)
     return board
 

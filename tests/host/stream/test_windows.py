@@ -80,6 +80,19 @@ def test_a_window_ends_where_time_begins_anew():
         assert len(rest.events) == 100
 
 
+def test_windows_by_time_are_counted_from_where_it_begins_anew():
+    def closed_at(times, begins):
+        places = np.zeros(len(times), np.int32)
+        events = Decoded("any", np.array(times), places, places, places > 0)
+        found = cutter.add(Arrival(events, 0.0, begins))
+        return [window.events.t_us.tolist() for window in found]
+
+    cutter = Cutter(Window(us=100))
+    assert closed_at([1000, 1099, 1100], False) == [[1000, 1099]]
+    # Not from 0, nor on from the times before.
+    assert closed_at([50, 149, 150], True) == [[1100], [50, 149]]
+
+
 def test_a_window_has_room_for_so_many_events(monkeypatch):
     monkeypatch.setattr(module, "MOST_EVENTS", 100)
     cutter, events = Cutter(Window(us=1_000_000_000)), recording(3, 300)
