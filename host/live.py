@@ -22,12 +22,12 @@ class LiveView:
     output : TextIO
         Where to.
     names : sequence of str
-        Names of the classes, where they are known.
+        Names of the classes; their numbers are not said twice.
     """
 
     def __init__(self, output: TextIO, names: Sequence[str] = ()):
         self._output = output
-        self._names = names
+        self._names = () if all(map(str.isdecimal, names)) else names
         self._lines = 0
         self._largest = 1
 

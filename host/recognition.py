@@ -1,14 +1,13 @@
-"""Network of a board, found by its hash, and the names of its classes."""
+"""Network of a board, found by its hash."""
 
 from pathlib import Path
 
 from tickless.errors import InputError
 from tickless.host.protocol import Info
 from tickless.hw.host.messages import network_number
-from tickless.sw.data.catalog import class_names, known
 from tickless.sw.integer.network import PRETRAINED, Network
 
-__all__ = ["board_network", "names_of"]
+__all__ = ["board_network"]
 
 
 def board_network(info: Info, path: Path | None) -> Network | None:
@@ -46,12 +45,3 @@ def board_network(info: Info, path: Path | None) -> Network | None:
             "bitstream anew from this one"
         )
     return network
-
-
-def names_of(network: Network) -> tuple[str, ...]:
-    """Names of a network's classes, from its data set; none where that is not known here, or they
-    are the classes' numbers."""
-    dataset = network.provenance.dataset
-    names = class_names(dataset) if known(dataset) else ()
-    numbers = tuple(map(str, range(network.classes)))
-    return names if len(names) == network.classes and names != numbers else ()

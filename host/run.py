@@ -16,7 +16,7 @@ from tickless.host.inputs import dataset_recordings
 from tickless.host.line import Losses
 from tickless.host.live import LiveView
 from tickless.host.port import open_port
-from tickless.host.recognition import board_network, names_of
+from tickless.host.recognition import board_network
 from tickless.host.report import AnswerTable
 from tickless.host.transmission import Transmission
 from tickless.sw.data.catalog import names_of_answers
@@ -100,11 +100,6 @@ class Model:
         if self._network is None:
             return None
         return engine.run(self._network, events.addresses, (), self._margin)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the classes; none where the network is not known."""
-        return () if self._network is None else names_of(self._network)
 
 
 def _stream(

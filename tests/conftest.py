@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,8 @@ def pytest_configure() -> None:
     """No garbage is collected within a test: a design is millions of objects, and half of the time
     would go into looking at them again. No example fails because the machine is slow."""
     gc.disable()
+    # Whoever runs the tests in the background has Ctrl-C ignored, and so would what they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.register_profile(
         "patient", deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )

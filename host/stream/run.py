@@ -9,7 +9,6 @@ from threading import current_thread, main_thread
 from tickless.host.client import Client
 from tickless.host.line import Losses
 from tickless.host.port import ENGINE, open_port
-from tickless.host.recognition import names_of
 from tickless.host.run import Model
 from tickless.host.stream.feed import Feed
 from tickless.host.stream.fit import Fit
@@ -19,6 +18,7 @@ from tickless.host.stream.targets import BoardTarget, EngineTarget, Target
 from tickless.host.stream.udp import bound_socket
 from tickless.host.stream.view import StreamView
 from tickless.host.stream.windows import WAITING
+from tickless.sw.data.catalog import names_of_answers
 from tickless.sw.data.options import reading
 from tickless.sw.integer.network import Network
 
@@ -33,12 +33,14 @@ def run(options: argparse.Namespace) -> int:
     if options.port == ENGINE:
         network = Network.load(options.network)
         print(f"the fast engine computes network {network.hash[:16]}, as the golden model does")
-        return _run(EngineTarget(network), None, names_of(network), options)
+        names = names_of_answers(network.provenance.dataset, network.classes)
+        return _run(EngineTarget(network), None, names, options)
     with open_port(options.port, options.baud) as port:
         client = Client(port, options.port)
         model = Model(client, options.network, options.margin)
         print(model.text)
-        status = _run(BoardTarget(client, options.baud), model, model.names, options)
+        names = names_of_answers(model.dataset, client.info.classes)
+        status = _run(BoardTarget(client, options.baud), model, names, options)
         if client.losses != Losses():
             print(client.losses)
         return status

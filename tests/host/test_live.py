@@ -56,3 +56,6 @@ def test_names_of_classes():
         "dog\x1b[K",
     ]
     assert file.getvalue() == "first: class 1 (dog), logits 1 2\n"
+    numbered = io.StringIO()
+    LiveView(numbered, ("0", "1")).show("first", answer(1, 2))
+    assert numbered.getvalue() == "first: class 1, logits 1 2\n"

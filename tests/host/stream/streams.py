@@ -87,19 +87,14 @@ class StreamProcess:
 @contextmanager
 def started_stream(*options: str) -> Iterator[StreamProcess]:
     """`tickless run --stream` with options."""
-    # Whoever runs the tests in the background has Ctrl-C ignored, and so would the process.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        started = subprocess.Popen(
-            [sys.executable, "-u", "-m", "tickless", "run", "--stream", *options],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-    finally:
-        signal.signal(signal.SIGINT, before)
+    started = subprocess.Popen(
+        [sys.executable, "-u", "-m", "tickless", "run", "--stream", *options],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
     with started as process:
         limit = threading.Timer(LIMIT_S, process.kill)
         limit.start()
