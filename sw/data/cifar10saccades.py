@@ -119,7 +119,7 @@ def further(source: Path) -> list[tuple[int, int]]:
 def sample(source: Path, image: int) -> Events:
     """Simulated recording of one training image of CIFAR-10, the same whenever it is made."""
     pixels = training_images(source, 32, EXPECTED)[0][image] / 255
-    enlarged = zoom(pixels, EXTENT / 32, order=3, grid_mode=True, mode="nearest")
+    enlarged = np.asarray(zoom(pixels, EXTENT / 32, order=3, grid_mode=True, mode="nearest"))
     return record(
         np.clip(enlarged, 0, 1), np.random.default_rng((3, image)), CAMERA, MOTION, SENSOR
     )
