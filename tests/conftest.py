@@ -18,6 +18,7 @@ LONG = {
     "sim/test_random_networks.py": 120,
     "sim/board/test_simulated.py": 70,
     "sim/axi/test_axi.py": 60,
+    "gen/test_fusesoc.py": 55,
     "sim/test_command.py": 55,
     "docs/test_import.py": 30,
     "docs/test_tutorial.py": 30,

@@ -23,7 +23,7 @@ def network():
 
 def test_verilog_and_manifest_belong_together(network, tmp_path):
     config = chain_config(network, fold_fully(network))
-    design, description = emit(network, config, tmp_path)
+    design, description, *_ = emit(network, config, tmp_path)
     manifest = json.loads(description.read_text())
     text = design.read_text()
     assert manifest["manifest_version"] == MANIFEST_VERSION
@@ -53,7 +53,7 @@ def test_manifest_of_a_mesh(network, tmp_path):
     slices = [2] + [1] * (len(foldings) - 1)
     config = place(2, 3, layer_cores(network, foldings, slices, loadable=True), [], {})
     events = random_events(np.random.default_rng(0), network, 50)
-    _, description, image = emit(
+    _, description, *_, image = emit(
         network, config, tmp_path, measure_activity(network, [events]), network
     )
     assert image.read_bytes() == load_image(config, network).tobytes()
@@ -74,6 +74,6 @@ def test_manifest_of_a_mesh(network, tmp_path):
 
 def test_the_same_network_gives_the_same_verilog(network, tmp_path):
     config = chain_config(network, fold_fully(network))
-    first, _ = emit(network, config, tmp_path / "a")
-    second, _ = emit(network, config, tmp_path / "b")
+    first, *_ = emit(network, config, tmp_path / "a")
+    second, *_ = emit(network, config, tmp_path / "b")
     assert first.read_text() == second.read_text()

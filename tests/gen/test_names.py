@@ -112,7 +112,7 @@ def test_two_networks_live_in_one_design(tmp_path):
     for index in range(2):
         network = random_network(np.random.default_rng(index), layers=1, size=6)
         config = chain_config(network, fold_fully(network), margin=50 if index else None)
-        design, _ = emit(network, config, tmp_path / str(index), prefix=f"network_{index}")
+        design, *_ = emit(network, config, tmp_path / str(index), prefix=f"network_{index}")
         assert "\\" not in design.read_text()
         files.append(design)
     both = tmp_path / "both.v"
