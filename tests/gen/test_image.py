@@ -18,7 +18,7 @@ def test_the_manifest_says_where_everything_lies():
     network = random_network(np.random.default_rng(5))
     slices = [1] * len(network.layers)
     config = place(2, 3, layer_cores(network, fold_fully(network), slices, loadable=True), [], {})
-    description = manifest(network, config, [], "", {})
+    description = manifest(network, config, [], "", {}, "top")
     fields = {field["name"]: field["bits"] for field in description["mesh"]["load"]}
     assert fields["chunk"] == 32 + 24
     chunks = load_image(config, network)
