@@ -8,7 +8,7 @@ from tickless.sw.integer.geometry import Geometry
 from tickless.sw.integer.kernels import REGISTER_BYTES
 from tickless.sw.integer.steps import kernel_columns, step_table
 
-__all__ = ["EdgeTables", "aligned"]
+__all__ = ["EdgeTables", "aligned_zeros"]
 
 
 class EdgeTables:
@@ -75,8 +75,8 @@ class EdgeTables:
             np.concatenate(inputs),
             place,
             table.reshape(-1),
-            aligned(np.concatenate(weights), np.int8 if narrow else dtype),
-            *(aligned(values, dtype) for values in bars),
+            _aligned(np.concatenate(weights), np.int8 if narrow else dtype),
+            *(_aligned(values, dtype) for values in bars),
         )
 
     def join(self, longer: np.ndarray, direct: np.ndarray, before: np.ndarray) -> np.ndarray:
@@ -102,11 +102,15 @@ class EdgeTables:
         return np.insert(longer, before, moved, axis=0)
 
 
-def aligned(values: np.ndarray, dtype: type) -> np.ndarray:
-    """Copy with a register's zeros behind it, that begins where a cache line does."""
-    itemsize = np.dtype(dtype).itemsize
-    room = np.zeros(values.size + 2 * REGISTER_BYTES, dtype)
-    first = -room.ctypes.data % REGISTER_BYTES // itemsize
-    result = room[first : first + values.size + REGISTER_BYTES]
+def _aligned(values: np.ndarray, dtype: type) -> np.ndarray:
+    """Copy of values as `aligned_zeros` that begin with them."""
+    result = aligned_zeros(values.size, dtype)
     result[: values.size] = values
     return result
+
+
+def aligned_zeros(size: int, dtype: type) -> np.ndarray:
+    """Zeros, and as many behind them as a register may hold, from the beginning of a cache line."""
+    room = np.zeros(size + 2 * REGISTER_BYTES, dtype)
+    first = -room.ctypes.data % REGISTER_BYTES // room.itemsize
+    return room[first : first + size + REGISTER_BYTES]

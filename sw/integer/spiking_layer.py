@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tickless.sw.integer.checks import NO_READS, check_sample, is_real
-from tickless.sw.integer.edge_tables import EdgeTables, aligned
+from tickless.sw.integer.edge_tables import EdgeTables, aligned_zeros
 from tickless.sw.integer.geometry import Geometry
 from tickless.sw.integer.kernels import integrate, unpack
 from tickless.sw.integer.layer import Reset
@@ -30,9 +30,9 @@ class SpikingLayer:
         Address arithmetic and weights, int8, int16, int32 or float32, of the edge from the layer
         before and of a shortcut, if any; integer or real both.
     threshold, floor : numpy.ndarray
-        int32 or float32 of shape ``(channels,)``.
+        int32 or float32 of shape ``(channels,)``; no floor is above 0.
     ceil : int or float
-        Highest membrane; infinity for none.
+        Highest membrane, at least 0; infinity for none.
     reset : str
         As in `sw.integer.layer.Layer`.
 
@@ -78,7 +78,7 @@ class SpikingLayer:
         """
         reads, events = check_sample(events, reads), np.ascontiguousarray(events)
         channels, height, width = self._shape
-        membrane = aligned(np.zeros(channels * height * width), self._dtype)
+        membrane = aligned_zeros(channels * height * width, self._dtype)
         firings = np.empty(FIRINGS + self.edges.most, np.uint64)
         marks = np.empty(len(reads), np.int64)
         index = sent = sops = 0
