@@ -203,7 +203,7 @@ def unpack(firings, channels, width, spikes):
     for firing in range(len(firings)):
         first, fired = firings[firing] >> 32, types.uint32(firings[firing])
         while fired:
-            neuron = first + trailing_zeros(fired)
+            neuron = first + trailing_zeros(fired)  # pyright: ignore[reportCallIssue]
             position = neuron // channels
             row = position // width
             spikes[sent, 0] = neuron - position * channels

@@ -3,6 +3,7 @@
 import ctypes
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,20 +14,20 @@ from numpy.ctypeslib import ndpointer
 from tickless.errors import InputError
 from tickless.sw.integer.geometry import Geometry
 
-__all__ = ["LANES", "LoopNest", "compiled_loop_nest"]
-
-LANES = 16
-"""The number of channels is a multiple of this."""
+__all__ = ["LoopNest", "compiled_loop_nest"]
 
 SOURCE = Path(__file__).with_name("loop_nest.c")
 
 
 class LoopNest:
-    """Loop nest of one layer: an odd kernel, stride 1, "same" padding, reset by subtraction.
+    """Loop nest of one layer.
+
+    The layer has an odd square kernel, stride 1, "same" padding, one group, a multiple of 16
+    output channels, and reset by subtraction.
 
     Parameters
     ----------
-    run : ctypes function
+    run : callable
         What `compiled_loop_nest` gives.
     geometry : Geometry
         Address arithmetic.
@@ -38,7 +39,15 @@ class LoopNest:
         Highest membrane. Its sum with a weight must fit int16, as all sums.
     """
 
-    def __init__(self, run, geometry: Geometry, weight, threshold, floor, ceil: int):
+    def __init__(
+        self,
+        run: Callable[..., int],
+        geometry: Geometry,
+        weight: np.ndarray,
+        threshold: np.ndarray,
+        floor: np.ndarray,
+        ceil: int,
+    ):
         self._run, self._shape, self._ceil = run, geometry.output_shape, ceil
         self._kernel = geometry.kernel[0]
         self._weight = np.ascontiguousarray(weight.transpose(1, 2, 3, 0))
@@ -61,7 +70,7 @@ class LoopNest:
         return sent, membrane.transpose(2, 0, 1)
 
 
-def compiled_loop_nest():
+def compiled_loop_nest() -> Callable[..., int]:
     """The C function, compiled by the system's compiler.
 
     Raises

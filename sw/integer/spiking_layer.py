@@ -82,20 +82,20 @@ class SpikingLayer:
         firings = np.empty(FIRINGS + self.edges.most, np.uint64)
         marks = np.empty(len(reads), np.int64)
         index = sent = sops = 0
-        spikes = []
-        while not spikes or index < len(events):
-            before = sent
+        spikes = np.empty((0, 3), np.int32)
+        while index < len(events):
             index, count, sent, operations = integrate(
                 events, index, reads, *self.edges.arrays, self._ceil, self._rest,
                 membrane, firings, FIRINGS, sent, marks,
             )  # fmt: skip
-            spikes.append(np.empty((sent - before, 3), np.int32))
-            unpack(firings[:count], np.uint32(channels), np.uint32(width), spikes[-1])
+            before = len(spikes)
+            spikes.resize((sent, 3), refcheck=False)
+            unpack(firings[:count], np.uint32(channels), np.uint32(width), spikes[before:])
             sops += operations
         marks[reads == len(events)] = sent
         by_position = membrane[: channels * height * width].reshape(height, width, channels)
         return LayerTrace(
-            spikes=spikes[0] if len(spikes) == 1 else np.concatenate(spikes),
+            spikes=spikes,
             read_positions=marks,
             membrane=np.ascontiguousarray(by_position.transpose(2, 0, 1), self._result),
             events=len(events),
