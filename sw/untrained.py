@@ -85,7 +85,7 @@ def _threshold(
     geometry: Geometry, weight: np.ndarray, arriving: Sequence[np.ndarray]
 ) -> tuple[int, list[np.ndarray]]:
     """Threshold, found by bisection, and the spikes that it gives."""
-    from tickless.sw.integer.engine import SpikingLayer
+    from tickless.sw.integer.spiking_layer import SpikingLayer
 
     def spikes(threshold: int) -> list[np.ndarray]:
         thresholds = np.full(geometry.output_shape[0], threshold, np.int32)

@@ -1,12 +1,16 @@
-"""Form of one sample's input: events in order, and the places of its READ markers."""
+"""Form of what an engine is given: a layer's weights, events in order, places of READ markers."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from tickless.errors import InputError
+from tickless.sw.integer.geometry import Geometry
 
-__all__ = ["check_margin", "check_sample"]
+__all__ = ["NO_READS", "check_margin", "check_sample", "is_real"]
+
+NO_READS = np.zeros(0, np.int64)
+"""READ positions of a sample that has none."""
 
 
 def check_sample(events: np.ndarray, reads: Sequence[int] | np.ndarray) -> np.ndarray:
@@ -51,3 +55,12 @@ def check_margin(margin: int | None, classes: int) -> None:
         raise InputError(f"margin = {margin!r}: expected an integer of at least 0, or None")
     if classes < 2:
         raise InputError(f"margin = {margin}: expected None for a network of {classes} class")
+
+
+def is_real(geometry: Geometry, weight: np.ndarray) -> bool:
+    """Whether the weights are real numbers; ValueError if they are not as they must be."""
+    if weight.shape != geometry.weight_shape:
+        raise ValueError(f"weight: expected shape {geometry.weight_shape}, got {weight.shape}")
+    if weight.dtype not in (np.int8, np.int16, np.int32, np.float32):
+        raise ValueError(f"weight: expected int8, int16, int32 or float32, got {weight.dtype}")
+    return weight.dtype == np.float32

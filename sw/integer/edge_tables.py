@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from tickless.sw.integer.geometry import Geometry
-from tickless.sw.integer.kernels import LANES
-from tickless.sw.integer.visits import visit_table
+from tickless.sw.integer.kernels import REGISTER_BYTES
+from tickless.sw.integer.steps import kernel_columns, step_table
 
-__all__ = ["EdgeTables"]
+__all__ = ["EdgeTables", "aligned_zeros"]
 
 
 class EdgeTables:
@@ -17,27 +17,25 @@ class EdgeTables:
     Channels and rows of a second edge's input stand behind those of the first one's; `join` moves
     its events there.
 
-    Membranes are ``[rows, columns, lanes]``, one lane an output channel. An event updates the
-    channels of its group in whole registers; neighbours that the last register also holds keep
-    their membranes, for they get no weight and a threshold that they cannot reach.
+    Membranes are ``[rows, columns, channels]``, and the weights of an input channel stand in the
+    order of the membranes that they lead to. So an event reaches one run of neighbours in each
+    row, whatever the number of channels; see `sw.integer.steps`.
 
     Parameters
     ----------
     edges : sequence of (Geometry, numpy.ndarray)
         Address arithmetic and weights of each edge.
     threshold, floor : numpy.ndarray
-        Of each output channel. All values become of type ``dtype``.
+        Of each output channel. They become of type ``dtype``, as do weights of more than 8 bits.
     dtype : type
-        int32 or float32.
+        int16, int32 or float32: type of the membranes.
 
     Members
     -------
-    lanes : int
-        Lanes of an output position, some of them behind the last channel.
     most : int
-        Most neurons that one event reaches.
+        Most steps of one event.
     arrays : tuple of numpy.ndarray
-        ``inputs``, ``place``, ``visits``, ``weight``, ``threshold`` and ``floor`` of
+        ``inputs``, ``place``, ``steps``, ``weight``, ``threshold`` and ``floor`` of
         `sw.integer.kernels.integrate`.
     """
 
@@ -46,39 +44,40 @@ class EdgeTables:
         edges: Sequence[tuple[Geometry, np.ndarray]],
         threshold: np.ndarray,
         floor: np.ndarray,
-        dtype: type[np.float32] | type[np.int32],
+        dtype: type[np.float32] | type[np.int32] | type[np.int16],
     ):
-        channels = len(threshold)
-        sizes = [channels // geometry.groups for geometry, _ in edges]
-        registers = [-(-size // LANES) * LANES for size in sizes]
-        self.lanes = channels + max(r - size for r, size in zip(registers, sizes, strict=True))
-        self.most = 0
-        never = np.inf if dtype == np.float32 else np.iinfo(np.int32).max
-        bar, low = _pad(threshold, self.lanes, dtype), _pad(floor, self.lanes, dtype)
+        channels, lanes = len(threshold), REGISTER_BYTES // np.dtype(dtype).itemsize
         self._shapes = [geometry.input_shape for geometry, _ in edges]
         widest = max(width for _, _, width in self._shapes)
-        inputs, places, visits, weights, bars, lows = [], [], [], [], [], []
-        for (geometry, weight), size, padded in zip(edges, sizes, registers, strict=True):
+        inputs, places, steps, weights = [], [], [], []
+        for geometry, weight in edges:
             groups, (sent, _, width) = geometry.groups, geometry.input_shape
-            group = np.arange(sent) // (sent // groups)
-            by_group = weight.reshape(groups, size, sent // groups, *geometry.kernel)
-            synapses = _pad(by_group.transpose(0, 2, 3, 4, 1), padded, dtype).reshape(sent, -1)
-            table = np.empty((sent, 4), np.int64)
-            table[:, 0], table[:, 1] = group * size, size
-            table[:, 2] = sum(map(len, bars)) + group * padded
-            table[:, 3] = sum(map(len, weights)) + np.arange(sent) * synapses.shape[1]
-            starts, reached = visit_table(geometry, self.lanes, padded)
-            starts += sum(map(len, visits))
-            self.most = max(self.most, size * int(np.diff(starts, axis=1).max()))
-            lane = np.arange(groups)[:, None] * size + np.arange(padded)
+            size = channels // groups
+            columns = weight[..., kernel_columns(geometry)]
+            by_group = columns.reshape(groups, size, sent // groups, *geometry.kernel)
+            synapses = by_group.transpose(0, 2, 3, 4, 1).reshape(sent, -1)
+            table = np.empty((sent, 2), np.int64)
+            table[:, 0] = np.arange(sent) // (sent // groups) * size
+            table[:, 1] = sum(map(len, weights)) + np.arange(sent) * synapses.shape[1]
+            place, taken = step_table(geometry, lanes)
+            place[..., :2] += sum(map(len, steps))
             inputs.append(table)
-            places.append(np.pad(starts, ((0, 0), (0, widest - width)), "edge"))
-            visits.append(reached)
+            places.append(np.pad(place, ((0, 0), (0, widest - width), (0, 0))))
+            steps.append(taken)
             weights.append(synapses.reshape(-1))
-            bars.append(np.where(np.arange(padded) < size, bar[lane], dtype(never)).reshape(-1))
-            lows.append(low[lane].reshape(-1))
-        parts = (inputs, places, visits, weights, bars, lows)
-        self.arrays = tuple(np.concatenate(part) for part in parts)
+        place, table = np.concatenate(places), np.concatenate(steps)
+        self.most = int((place[..., 1] - place[..., 0]).max())
+        # Registers begin anywhere in a run, and go on over the channels of the positions behind it.
+        reached = channels + int(table[:, 2].max(initial=0)) + lanes
+        bars = [np.resize(values, reached) for values in (threshold, floor)]
+        narrow = all(weight.dtype == np.int8 for weight in weights)
+        self.arrays = (
+            np.concatenate(inputs),
+            place,
+            table.reshape(-1),
+            _aligned(np.concatenate(weights), np.int8 if narrow else dtype),
+            *(_aligned(values, dtype) for values in bars),
+        )
 
     def join(self, longer: np.ndarray, direct: np.ndarray, before: np.ndarray) -> np.ndarray:
         """Events of both edges as one list.
@@ -103,8 +102,15 @@ class EdgeTables:
         return np.insert(longer, before, moved, axis=0)
 
 
-def _pad(array: np.ndarray, padded: int, dtype: type) -> np.ndarray:
-    """Copy of an array whose last axis is filled up with zeros."""
-    result = np.zeros((*array.shape[:-1], padded), dtype)
-    result[..., : array.shape[-1]] = array
+def _aligned(values: np.ndarray, dtype: type) -> np.ndarray:
+    """Copy of values as `aligned_zeros` that begin with them."""
+    result = aligned_zeros(values.size, dtype)
+    result[: values.size] = values
     return result
+
+
+def aligned_zeros(size: int, dtype: type) -> np.ndarray:
+    """Zeros, and as many behind them as a register may hold, from the beginning of a cache line."""
+    room = np.zeros(size + 2 * REGISTER_BYTES, dtype)
+    first = -room.ctypes.data % REGISTER_BYTES // room.itemsize
+    return room[first : first + size + REGISTER_BYTES]

@@ -10,9 +10,11 @@ from tickless.progress import bar
 from tickless.sw.data.events import Events
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.data.losses import lost_of
-from tickless.sw.integer.engine import ReadoutLayer, SpikingLayer, run_layers
 from tickless.sw.integer.engine import run as run_network
+from tickless.sw.integer.engine import run_layers
 from tickless.sw.integer.network import Network
+from tickless.sw.integer.readout_layer import ReadoutLayer
+from tickless.sw.integer.spiking_layer import SpikingLayer
 from tickless.sw.judge.score import EventCounts, EventScore
 from tickless.sw.training.models import SpikingNetwork
 

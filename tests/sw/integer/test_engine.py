@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from tests.random_networks import random_events, random_network
 from tickless.sw.integer import engine, golden
+from tickless.sw.integer.readout_layer import ReadoutLayer
 from tickless.sw.integer.specs import LayerSpec, layer_geometries
+from tickless.sw.integer.spiking_layer import SpikingLayer
 from tickless.sw.integer.trace import LayerTrace, SampleTrace
 
 
@@ -96,19 +98,6 @@ def test_random_networks_spike(shortcuts):
     assert np.mean(spiking) > 0.7
 
 
-def test_spikes_outgrow_the_first_guess_of_their_number():
-    (geometry,) = layer_geometries((1, 4, 4), [LayerSpec("conv2d", 20, kernel=4, padding=3)])
-    weight = np.ones(geometry.weight_shape, np.int8)
-    one = np.ones(20, np.int32)
-    layer = engine.SpikingLayer([(geometry, weight)], one, -one, 127)
-    events = np.tile(np.array([[0, 1, 2]], np.int32), (100, 1))
-    reads = np.arange(101)
-    trace = layer.run(events, reads)
-    assert len(trace.spikes) == trace.sops == 100 * 16 * 20
-    np.testing.assert_array_equal(trace.read_positions, reads * 320)
-    np.testing.assert_array_equal(trace.spikes, np.tile(trace.spikes[:320], (100, 1)))
-
-
 @pytest.mark.parametrize("seed", range(10))
 def test_real_layers_are_the_integer_neuron_on_real_numbers(seed):
     """In eighths, and with no ceiling to reach, the float layers do what the integer ones do."""
@@ -120,9 +109,9 @@ def test_real_layers_are_the_integer_neuron_on_real_numbers(seed):
         (edge,), neuron = layer.edges, (layer.threshold, layer.floor)
         w, t, f = ((array / 8).astype(np.float32) for array in (edge.weight, *neuron))
         reset = layer.reset
-        whole = engine.SpikingLayer([(edge.geometry, edge.weight)], *neuron, 2**23 - 1, reset)
+        whole = SpikingLayer([(edge.geometry, edge.weight)], *neuron, 2**23 - 1, reset)
         whole = whole.run(sent, reads)
-        real = engine.SpikingLayer([(edge.geometry, w)], t, f, np.inf, reset).run(sent, reads)
+        real = SpikingLayer([(edge.geometry, w)], t, f, np.inf, reset).run(sent, reads)
         assert real.membrane.dtype == np.float32
         np.testing.assert_array_equal(real.membrane * 8, whole.membrane)
         np.testing.assert_array_equal(real.spikes, whole.spikes)
@@ -131,9 +120,9 @@ def test_real_layers_are_the_integer_neuron_on_real_numbers(seed):
         sent, reads = real.spikes, real.read_positions
     readout = network.layers[-1]
     (edge,) = readout.edges
-    whole = engine.ReadoutLayer(edge.geometry, edge.weight, readout.ceil).run(sent, reads)
+    whole = ReadoutLayer(edge.geometry, edge.weight, readout.ceil).run(sent, reads)
     weight = (edge.weight / 8).astype(np.float32)
-    real = engine.ReadoutLayer(edge.geometry, weight, np.inf).run(sent, reads)
+    real = ReadoutLayer(edge.geometry, weight, np.inf).run(sent, reads)
     np.testing.assert_array_equal(real.logits * 8, whole.logits)
     np.testing.assert_array_equal(real.read_logits * 8, whole.read_logits)
     assert (real.events, real.sops, real.saturations) == (whole.events, whole.sops, 0)
@@ -142,7 +131,7 @@ def test_real_layers_are_the_integer_neuron_on_real_numbers(seed):
 def test_logits_saturate_at_32_bits():
     (geometry,) = layer_geometries((2, 1, 1), [LayerSpec("readout", 2)])
     weight = np.array([[127, -1], [-128, 1]], np.int8).reshape(geometry.weight_shape)
-    readout = engine.ReadoutLayer(geometry, weight, 2**31 - 1)
+    readout = ReadoutLayer(geometry, weight, 2**31 - 1)
     events = np.zeros((2**31 // 127 + 10, 3), np.int32)
     events[-1, 0] = 1
     trace = readout.run(events, np.array([len(events) - 1]))
@@ -157,8 +146,8 @@ def test_layers_refuse_events_outside_their_input_and_wrong_weights():
     first, last = spiking.edges[0], readout.edges[0]
     edges = [(first.geometry, first.weight)]
     layers = [
-        (first, engine.SpikingLayer(edges, spiking.threshold, spiking.floor, spiking.ceil)),
-        (last, engine.ReadoutLayer(last.geometry, last.weight, readout.ceil)),
+        (first, SpikingLayer(edges, spiking.threshold, spiking.floor, spiking.ceil)),
+        (last, ReadoutLayer(last.geometry, last.weight, readout.ceil)),
     ]
     for edge, layer in layers:
         shape = np.array(edge.geometry.input_shape)
@@ -169,9 +158,9 @@ def test_layers_refuse_events_outside_their_input_and_wrong_weights():
                 with pytest.raises(ValueError, match="outside the layer's input"):
                     layer.run(event)
     with pytest.raises(ValueError, match="weight: expected shape"):
-        engine.ReadoutLayer(last.geometry, last.weight[:0], readout.ceil)
+        ReadoutLayer(last.geometry, last.weight[:0], readout.ceil)
     with pytest.raises(ValueError, match="weight: expected int8"):
-        engine.ReadoutLayer(last.geometry, last.weight.astype(np.float64), readout.ceil)
+        ReadoutLayer(last.geometry, last.weight.astype(np.float64), readout.ceil)
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -183,8 +172,8 @@ def test_two_edges_in_real_numbers_and_their_limits(seed):
     whole_edges = [(edge.geometry, edge.weight) for edge in layer.edges]
     real_edges = [(geometry, (w / 8).astype(np.float32)) for geometry, w in whole_edges]
     t, f = ((array / 8).astype(np.float32) for array in neuron)
-    one = engine.SpikingLayer(whole_edges, *neuron, 2**23 - 1, layer.reset)
-    other = engine.SpikingLayer(real_edges, t, f, np.inf, layer.reset)
+    one = SpikingLayer(whole_edges, *neuron, 2**23 - 1, layer.reset)
+    other = SpikingLayer(real_edges, t, f, np.inf, layer.reset)
     shapes = [geometry.input_shape for geometry, _ in whole_edges]
     longer, direct = (rng.integers(0, shape, (40, 3)).astype(np.int32) for shape in shapes)
     before = np.sort(rng.integers(0, 41, 40))
@@ -202,4 +191,4 @@ def test_two_edges_in_real_numbers_and_their_limits(seed):
                     one.edges.join(longer, direct, before)
                 events[7, axis] = kept
     with pytest.raises(ValueError, match="shortcut: expected integers or real numbers"):
-        engine.SpikingLayer([whole_edges[0], real_edges[1]], *neuron, 127)
+        SpikingLayer([whole_edges[0], real_edges[1]], *neuron, 127)
