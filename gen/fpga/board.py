@@ -28,8 +28,8 @@ class Board:
     family : Family
         Family of the FPGA.
     platform : type of TemplatedPlatform
-        The board's description in Amaranth: a clock, a resource ``uart`` and resources ``led`` or
-        an ``rgb_led``.
+        The board's description in Amaranth: a clock, a resource ``uart`` and, as far as the board
+        has lights, resources ``led`` or an ``rgb_led``.
     device : str
         Name of the FPGA.
     logic_cells, flip_flops, block_rams, sprams : int

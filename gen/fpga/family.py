@@ -52,7 +52,7 @@ class Family:
     synthesis_options : str
         Its options.
     place_and_route_options : str
-        Options of nextpnr.
+        Options of nextpnr; ``{clock_mhz}`` in it becomes the clock that is asked for.
     part_command : tuple of str
         nextpnr for a component by itself, on a large device of the family.
     bitstream_suffix : str

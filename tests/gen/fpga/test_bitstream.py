@@ -79,6 +79,28 @@ def test_figures_of_a_build(network, monkeypatch, tmp_path, capsys):
     assert f"{RUNS}/icebreaker-small-seed3/top.bin" in printed
 
 
+def test_a_gowin_is_placed_and_routed_by_the_nextpnr_of_today(network, monkeypatch, tmp_path):
+    used = {"used": 10, "available": 20_736}
+    report = {**REPORT, "fmax": {"clk": {"achieved": 99.0}}}
+    report["utilization"] = dict.fromkeys(("LUT4", "DFF", "BSRAM"), used)
+    stub = StubTools(monkeypatch, report)
+    arguments = [network, "--board", "tang-nano-20k", "--clock-mhz", "27", "--budget", "2"]
+    assert main(["bitstream", *arguments]) == 0
+    assert stub.ran == ["yosys", "nextpnr-himbaechel-gowin", "gowin_pack"]
+    commands = json.loads((tmp_path / LATEST / "build_top.json").read_text())["commands"]
+    options = " ".join(commands[1])
+    assert "--freq 27.0 " in options
+    assert "--device GW2AR-LV18QN88C8/I7 --vopt family=GW2A-18C " in options
+    assert "--vopt cst=top.cst" in options
+    assert commands[2][:3] == ["gowin_pack", "-d", "GW2A-18C"]
+    design = (tmp_path / LATEST / "top.il").read_text()
+    assert 'parameter \\FCLKIN "27.0"' in design
+    assert 'parameter \\DEVICE "GW2AR-18C"' in design
+    figures = json.loads((tmp_path / LATEST / "build.json").read_text())
+    assert figures["bitstream"]["file"] == "top.fs"
+    assert figures["performance"]["basis"] == "computed"
+
+
 def test_word_accesses_are_synaptic_operations_by_lanes(network, monkeypatch, tmp_path):
     StubTools(monkeypatch)
     layer = Network.load(tmp_path / network).layers[0]

@@ -25,5 +25,9 @@ def test_coefficients_are_found():
 
 def test_parts_are_built_for_the_largest_board_of_each_family():
     boards = {name: board.name for name, board in LARGEST.items()}
-    assert boards == {"ecp5": "ulx3s-85f", "iCE40": "icebreaker"}
+    assert boards == {
+        "ecp5": "ulx3s-85f",
+        "iCE40": "icebreaker",
+        "gowin": "tang-nano-20k",
+    }
     assert set(boards) == set(FAMILIES)
