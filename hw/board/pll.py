@@ -140,9 +140,12 @@ class Ice40Pll(Pll):
 
 
 class GowinPll(Pll):
-    """rPLL of a Gowin FPGA on a pin; parameters and members as of `Pll`."""
+    """rPLL of a Gowin FPGA on a pin; parameters and members as of `Pll`.
 
-    GATED = False
+    The clock that never stands still is the second output, in phase with the first.
+    """
+
+    GATED = True
     CONFIG = GowinPllConfig
 
     config: GowinPllConfig
@@ -151,6 +154,8 @@ class GowinPll(Pll):
         m = Module()
         config = self.config
         m.submodules.buffer = buffer = io.Buffer(io.Direction.Input, self.pin)
+        ungated = Signal()
+        m.submodules.gate = Instance("DQCE", i_CLKIN=ungated, i_CE=self.enable, o_CLKOUT=self.clock)
         m.submodules.pll = Instance(
             "rPLL",
             p_DEVICE=getattr(platform, "family", ""),
@@ -169,8 +174,8 @@ class GowinPll(Pll):
             i_PSDA=Const(0, 4),
             i_DUTYDA=Const(0, 4),
             i_FDLY=Const(0, 4),
-            o_CLKOUT=self.clock,
+            o_CLKOUT=ungated,
+            o_CLKOUTP=self.free_clock,
             o_LOCK=self.locked,
         )
-        m.d.comb += self.free_clock.eq(self.clock)
         return m

@@ -1,5 +1,7 @@
 """Tang Nano 9K and 20K, of Sipeed."""
 
+from types import MappingProxyType
+
 from amaranth.build import Attrs, Clock, Pins, Resource
 from amaranth_boards.resources import LEDResources, UARTResource
 from amaranth_boards.tang_nano_9k import TangNano9kPlatform
@@ -40,6 +42,7 @@ TANG_NANO_9K = Board(
     clock_hz=27_000_000,
     stored_events=8_192,
     loader="tangnano9k",
+    core_options=MappingProxyType({"fast_clock": False, "profile": False, "counter_bits": 16}),
 )
 
 TANG_NANO_20K = Board(
