@@ -1,7 +1,5 @@
 """Tang Nano 9K and 20K, of Sipeed."""
 
-from types import MappingProxyType
-
 from amaranth.build import Attrs, Clock, Pins, Resource
 from amaranth_boards.resources import LEDResources, UARTResource
 from amaranth_boards.tang_nano_9k import TangNano9kPlatform
@@ -39,10 +37,9 @@ TANG_NANO_9K = Board(
     logic_cells=8_640,
     flip_flops=6_480,
     block_rams=26,
-    clock_hz=27_000_000,
+    clock_hz=45_000_000,
     stored_events=8_192,
     loader="tangnano9k",
-    core_options=MappingProxyType({"fast_clock": False, "profile": False, "counter_bits": 16}),
 )
 
 TANG_NANO_20K = Board(

@@ -55,7 +55,7 @@ GOWIN = Family(
     block_ram_cost=128,
     lut_ram=LutRam(depth=16, bits=4, cost=4),
     # Fuller, the placer takes much longer to find places that are legal.
-    filling=0.7,
+    filling=0.8,
     synthesis="synth_gowin",
     synthesis_options="-nodsp",
     # Amaranth hands no clocks to this nextpnr.

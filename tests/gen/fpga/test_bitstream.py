@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tests.gen.fpga.reports import REPORT, StubTools
+from tests.gen.fpga.reports import FULL_LOG, REPORT, StubTools
 from tests.random_networks import random_events, random_network
 from tickless.command import main
 from tickless.gen.fpga.boards import BOARDS
@@ -164,6 +164,16 @@ def test_a_design_that_does_not_fit_is_told_what_is_short(network, monkeypatch, 
     assert "ICESTORM_LC: 6,627 of 5,280, 1,347 too many" in error
     assert "ICESTORM_RAM: 51 of 30, 21 too many" in error
     assert not list((tmp_path / RUNS).glob("*/top.bin"))
+
+
+def test_only_what_a_design_grows_with_is_told_short(network, monkeypatch, tmp_path, capsys):
+    log = FULL_LOG.replace("ICESTORM_LC", "SB_GB").replace("ICESTORM_RAM", "SB_GB_IO")
+    monkeypatch.setattr("tests.gen.fpga.reports.FULL_LOG", log)
+    StubTools(monkeypatch, failing="nextpnr-ice40")
+    assert main(["bitstream", network, "--board", "icebreaker"]) == 2
+    error = capsys.readouterr().err
+    assert "does not fit" not in error
+    assert "no luck" in error
 
 
 def test_a_slower_clock_takes_a_rate_that_it_gives(network, monkeypatch, tmp_path):
