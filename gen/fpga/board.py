@@ -43,7 +43,8 @@ class Board:
     bauds : tuple of int
         Rates of the serial port: the first one that the clock can give is taken.
     core_options : mapping
-        Parameters of `hw.core.shape.CoreShape` for all cores.
+        Parameters of `hw.core.shape.CoreShape` for all cores; the same for all boards of a family,
+        whose estimate is measured with them.
     """
 
     name: str

@@ -1,5 +1,5 @@
 import pytest
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -16,6 +16,9 @@ PARTS = [
 
 class Counter(wiring.Component):
     """Eight bits."""
+
+    enable: Signal
+    count: Signal
 
     def __init__(self):
         super().__init__({"enable": In(1), "count": Out(8)})
