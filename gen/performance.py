@@ -55,10 +55,14 @@ class Performance:
         Clocks in which a core is busy.
     samples_per_second_by_cores : float
         As fast as the busiest core takes its events.
+    events_per_second_by_cores : float
+        A sample's input events at that rate.
     bytes_per_sample_on_host_link : float
         Frames of the events and of END.
     samples_per_second_by_host_link : float
         As fast as the serial port brings them.
+    events_per_second_by_host_link : float
+        A sample's input events at that rate.
     latency_us_end_to_answer_idle : float
         From END at the input to the answer when no core has work left.
     latency_us_end_to_answer_with_host_link : float
@@ -67,17 +71,23 @@ class Performance:
         All neurons that are updated at once, as often as the cores can.
     sustained_sops_per_second_by_cores, sustained_sops_per_second_by_host_link : float
         Synaptic operations of a sample at each of the two rates.
+    basis : str
+        ``computed``: from the samples' events and the clocks that each takes; no rate of it was
+        simulated or measured.
     """
 
     cycles_per_sample_by_core: tuple[float, ...]
     samples_per_second_by_cores: float
+    events_per_second_by_cores: float
     bytes_per_sample_on_host_link: float
     samples_per_second_by_host_link: float
+    events_per_second_by_host_link: float
     latency_us_end_to_answer_idle: float
     latency_us_end_to_answer_with_host_link: float
     peak_sops_per_second: float
     sustained_sops_per_second_by_cores: float
     sustained_sops_per_second_by_host_link: float
+    basis: str = "computed"
 
 
 def predict(
@@ -108,8 +118,10 @@ def predict(
     return Performance(
         cycles_per_sample_by_core=cycles,
         samples_per_second_by_cores=by_cores,
+        events_per_second_by_cores=activity.input_events * by_cores,
         bytes_per_sample_on_host_link=sent,
         samples_per_second_by_host_link=by_link,
+        events_per_second_by_host_link=activity.input_events * by_link,
         latency_us_end_to_answer_idle=1e6 * idle,
         latency_us_end_to_answer_with_host_link=1e6 * (idle + on_line),
         peak_sops_per_second=clock_hz

@@ -28,8 +28,8 @@ class Board:
     family : Family
         Family of the FPGA.
     platform : type of TemplatedPlatform
-        The board's description in Amaranth: a clock, a resource ``uart`` and resources ``led`` or
-        an ``rgb_led``.
+        The board's description in Amaranth: a clock, a resource ``uart`` and, as far as the board
+        has lights, resources ``led`` or an ``rgb_led``.
     device : str
         Name of the FPGA.
     logic_cells, flip_flops, block_rams, sprams : int
@@ -43,7 +43,8 @@ class Board:
     bauds : tuple of int
         Rates of the serial port: the first one that the clock can give is taken.
     core_options : mapping
-        Parameters of `hw.core.shape.CoreShape` for all cores.
+        Parameters of `hw.core.shape.CoreShape` for all cores; the same for all boards of a family,
+        whose estimate is measured with them.
     """
 
     name: str

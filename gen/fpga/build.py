@@ -117,7 +117,7 @@ def build_plan(board: Board, system: System, pll: PllConfig, seed: int) -> Any:
         script_after_read=PREPARATION,
         script_after_synth=f"tee -q -o {COUNTS} stat -json",
         nextpnr_opts=f"--seed {seed} --report report.json --timing-allow-fail "
-        + family.place_and_route_options,
+        + family.place_and_route_options.format(clock_mhz=pll.clock_hz / 1e6),
     )
 
 

@@ -26,7 +26,7 @@ from tickless.progress import stage
 from tickless.run_folder import run_folder
 from tickless.sw.integer.network import PRETRAINED, Network
 
-__all__ = ["LARGEST", "measure", "solve"]
+__all__ = ["LARGEST", "logic_cells", "measure", "solve"]
 
 FOLDER = Path("build/coefficients")
 
@@ -57,7 +57,7 @@ def measure(board: Board) -> None:
     counted = []
     for index, (part, components) in enumerate(parts := _parts(board)):
         with stage(f"{board.family.name}: {part.kind}, part {index + 1} of {len(parts)}"):
-            cells = sum(sign * _logic_cells(built, board) for sign, built in components)
+            cells = sum(sign * logic_cells(built, board) for sign, built in components)
         counted.append((part, cells))
     coefficients, lines = solve(counted, board.family)
     print(*lines, sep="\n")
@@ -126,12 +126,12 @@ def _parts(board: Board) -> list[tuple[Part, list[tuple[int, Any]]]]:
     return parts
 
 
-def _logic_cells(component: Any, board: Board) -> int:
+def logic_cells(component: Any, board: Board) -> int:
     """Logic cells of a component by itself: synthesized and packed, not placed."""
     family = board.family
     cell = family.cells["logic_cells"]
     with run_folder(FOLDER, family.name) as folder:
-        synthesize(component, board, folder, "part")
+        synthesize(component, board, folder, "part", *family.part_netlist, "write_json part.json")
         netlist = ("--json", "part.json", "--pack-only", "--log", "pack.log")
         watch.run(folder, [*family.part_command, *netlist], False)
         found = resources((folder / "pack.log").read_text())

@@ -52,7 +52,7 @@ class Family:
     synthesis_options : str
         Its options.
     place_and_route_options : str
-        Options of nextpnr.
+        Options of nextpnr; ``{clock_mhz}`` in it becomes the clock that is asked for.
     part_command : tuple of str
         nextpnr for a component by itself, on a large device of the family.
     bitstream_suffix : str
@@ -62,6 +62,9 @@ class Family:
     measured_cores : tuple of tuple
         Cores that the coefficients are measured on: a pre-trained network, the index of a layer in
         it, and the layer's folding.
+    part_netlist : tuple of str
+        Commands of Yosys by which a component's netlist becomes one that ``part_command`` takes,
+        where it does not as it is.
     lut_ram : LutRam or None
         Memory made of logic cells.
     spram_bits : int
@@ -84,6 +87,7 @@ class Family:
     bitstream_suffix: str
     coefficients_file: Path
     measured_cores: tuple[tuple[str, int, Folding], ...] = ()
+    part_netlist: tuple[str, ...] = ()
     lut_ram: LutRam | None = None
     spram_bits: int = 0
     flip_flop: str = ""

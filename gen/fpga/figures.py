@@ -37,10 +37,12 @@ def table(figures: Mapping[str, Any]) -> str:
         "",
         f"{performance['samples_per_second_by_cores']:,.0f} samples/s by the cores, "
         f"{performance['samples_per_second_by_host_link']:,.0f} by the host link at "
-        f"{figures['host_link']['baud']:,} baud (both estimated)",
+        f"{figures['host_link']['baud']:,} baud (both computed)",
+        f"{performance['events_per_second_by_cores']:,.0f} events/s by the cores, "
+        f"{performance['events_per_second_by_host_link']:,.0f} by the host link (both computed)",
         f"{performance['latency_us_end_to_answer_idle']:,.1f} us from END to the answer, "
         f"{performance['latency_us_end_to_answer_with_host_link']:,.0f} us with the host link "
-        "(estimated)",
+        "(computed)",
         f"{performance['peak_sops_per_second'] / 1e9:,.2f} GSOP/s at most, "
         f"{performance['sustained_sops_per_second_by_cores'] / 1e9:,.2f} sustained by the cores",
     ]

@@ -14,7 +14,10 @@ from tickless.errors import MissingToolError
 __all__ = ["ToolError", "find", "run", "version"]
 
 PREFIX = "yowasp-"
-"""Of the tools that come as Python packages."""
+"""Of the tools that come as Python packages; those written in Python have none."""
+
+SYSTEM_NAMES = {"nextpnr-himbaechel-gowin": "nextpnr-himbaechel"}
+"""What tools are called where one program has all families."""
 
 POLL_SECONDS = 1.0
 
@@ -41,15 +44,16 @@ def find(tool: str, system: bool = False) -> str:
         If there is none.
     """
     if system:
-        found = shutil.which(tool)
+        found = shutil.which(tool) or shutil.which(SYSTEM_NAMES.get(tool, tool))
         if found is None:
             raise ToolError(
                 f"no {tool} on PATH: install it, or leave out --system-tools (SYSTEM_TOOLS=1) for "
                 "the Python packages' tools"
             )
         return found
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    found = shutil.which(PREFIX + tool, path=path)
+    beside = str(Path(sys.executable).parent)
+    path = os.pathsep.join([beside, os.environ.get("PATH", "")])
+    found = shutil.which(PREFIX + tool, path=path) or shutil.which(tool, path=beside)
     if found is None:
         raise ToolError(
             f"no {PREFIX}{tool} beside {sys.executable} or on PATH: run `make env` in a clone, or "

@@ -1,13 +1,14 @@
 """Dividers of phase-locked loops: which clocks a board's oscillator gives."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Self
 
 from tickless.errors import InputError
 
-__all__ = ["Ecp5PllConfig", "Ice40PllConfig", "PllConfig"]
+__all__ = ["Ecp5PllConfig", "GowinPllConfig", "Ice40PllConfig", "PllConfig"]
 
 
 @dataclass(frozen=True)
@@ -156,3 +157,36 @@ class Ice40PllConfig(PllConfig):
         """Setting of the loop filter for the phase detector's frequency, as icepll chooses it."""
         limits = (17e6, 26e6, 44e6, 66e6, 101e6)
         return 1 + sum(self.detector_hz >= limit for limit in limits)
+
+
+@dataclass(frozen=True)
+class GowinPllConfig(PllConfig):
+    """Dividers of a Gowin rPLL: its output divider is within the loop, so that the clock runs at
+    ``input / reference * feedback``, the oscillator ``output`` times as fast.
+
+    Frequencies that both a GW1NR-9 (DS117E) of grade C6/I5 and a GW2AR-18 (DS226E) of grade C8/I7
+    allow; dividers as in Gowin's UG286E.
+    """
+
+    REFERENCES = range(1, 65)
+    FEEDBACKS = range(1, 65)
+    OUTPUTS = (2, 4, 8, 16, 32, 48, 64, 80, 96, 112, 128)
+    INPUT_HZ = (3e6, 400e6)
+    DETECTOR_HZ = (3e6, 400e6)
+    OSCILLATOR_HZ = (500e6, 1200e6)
+    CLOCK_HZ = (3.90625e6, 600e6)
+
+    @property
+    def oscillator_hz(self) -> Fraction:
+        """Frequency of the voltage-controlled oscillator."""
+        return self.detector_hz * self.feedback * self.output
+
+    @classmethod
+    def _possible(cls, input_hz: int, clock_hz: int) -> Iterator[Self]:
+        for reference in cls.REFERENCES:
+            for feedback in cls.FEEDBACKS:
+                if Fraction(input_hz * feedback, reference) > clock_hz:
+                    break
+                for output in cls.OUTPUTS:
+                    with suppress(ValueError):
+                        yield cls(input_hz, reference, feedback, output)

@@ -2,13 +2,13 @@
 
 from typing import Any, ClassVar
 
-from amaranth.hdl import Instance, Module, Signal
+from amaranth.hdl import Const, Instance, Module, Signal
 from amaranth.lib import io, wiring
 from amaranth.lib.wiring import In, Out
 
-from tickless.hw.board.dividers import Ecp5PllConfig, Ice40PllConfig, PllConfig
+from tickless.hw.board.dividers import Ecp5PllConfig, GowinPllConfig, Ice40PllConfig, PllConfig
 
-__all__ = ["Ecp5Pll", "Ice40Pll", "Pll"]
+__all__ = ["Ecp5Pll", "GowinPll", "Ice40Pll", "Pll"]
 
 
 class Pll(wiring.Component):
@@ -136,4 +136,46 @@ class Ice40Pll(Pll):
             o_LOCK=self.locked,
         )
         m.d.comb += self.free_clock.eq(self.clock)
+        return m
+
+
+class GowinPll(Pll):
+    """rPLL of a Gowin FPGA on a pin; parameters and members as of `Pll`.
+
+    The clock that never stands still is the second output, in phase with the first.
+    """
+
+    GATED = True
+    CONFIG = GowinPllConfig
+
+    config: GowinPllConfig
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        m.submodules.buffer = buffer = io.Buffer(io.Direction.Input, self.pin)
+        ungated = Signal()
+        m.submodules.gate = Instance("DQCE", i_CLKIN=ungated, i_CE=self.enable, o_CLKOUT=self.clock)
+        m.submodules.pll = Instance(
+            "rPLL",
+            p_DEVICE=getattr(platform, "family", ""),
+            p_FCLKIN=str(config.input_hz / 1e6),
+            p_IDIV_SEL=config.reference - 1,
+            p_FBDIV_SEL=config.feedback - 1,
+            p_ODIV_SEL=config.output,
+            p_CLKFB_SEL="internal",
+            i_CLKIN=buffer.i,
+            i_CLKFB=0,
+            i_RESET=0,
+            i_RESET_P=0,
+            i_FBDSEL=Const(0, 6),
+            i_IDSEL=Const(0, 6),
+            i_ODSEL=Const(0, 6),
+            i_PSDA=Const(0, 4),
+            i_DUTYDA=Const(0, 4),
+            i_FDLY=Const(0, 4),
+            o_CLKOUT=ungated,
+            o_CLKOUTP=self.free_clock,
+            o_LOCK=self.locked,
+        )
         return m

@@ -135,5 +135,7 @@ def _light_pins(platform: Any) -> list[Any]:
     numbers = sorted(number for name, number in platform.resources if name == "led")
     if numbers:
         return [platform.request("led", number, dir="-") for number in numbers]
+    if ("rgb_led", 0) not in platform.resources:
+        return []
     light = platform.request("rgb_led", 0, dir="-")
     return [light.r, light.g, light.b]

@@ -44,6 +44,7 @@ def test_figures_follow_from_the_golden_model(network):
     ]
     assert performance.cycles_per_sample_by_core == pytest.approx(cycles)
     assert performance.samples_per_second_by_cores == pytest.approx(CLOCK_HZ / max(cycles))
+    assert performance.events_per_second_by_cores == pytest.approx(160 * CLOCK_HZ / max(cycles))
     assert performance.peak_sops_per_second == len(foldings) * CLOCK_HZ
     rate = performance.sustained_sops_per_second_by_cores
     assert rate == pytest.approx(CLOCK_HZ / max(cycles) * sum(activity.sops))
@@ -58,6 +59,7 @@ def test_bytes_on_the_host_link(network):
     performance = predict(network, config, busy, CLOCK_HZ, BAUD)
     assert performance.bytes_per_sample_on_host_link == 1000 + 6 * 6
     assert performance.samples_per_second_by_host_link == pytest.approx(BAUD / 10 / 1036)
+    assert performance.events_per_second_by_host_link == pytest.approx(1000 * BAUD / 10 / 1036)
 
 
 def test_latency_is_that_of_an_idle_design(network):

@@ -14,10 +14,15 @@ if TYPE_CHECKING:
 __all__ = ["BOARDS"]
 
 _PLACES = {
+    "colorlight-5a-75b": "colorlight:COLORLIGHT_5A_75B",
+    "colorlight-i5": "colorlight:COLORLIGHT_I5",
+    "ecpix5-85f": "ecpix5:ECPIX5_85F",
     "icebreaker": "icebreaker:ICEBREAKER",
+    "orangecrab-25f": "orangecrab:ORANGECRAB_25F",
+    "tang-nano-20k": "tang_nano:TANG_NANO_20K",
+    "tang-nano-9k": "tang_nano:TANG_NANO_9K",
     "ulx3s-25f": "ulx3s:ULX3S_25F",
     "ulx3s-85f": "ulx3s:ULX3S_85F",
-    "orangecrab-25f": "orangecrab:ORANGECRAB_25F",
 }
 """Module of each board, and its name in it."""
 

@@ -2,5 +2,5 @@
 
 __all__ = ["FAMILIES"]
 
-FAMILIES = ("ecp5", "iCE40")
+FAMILIES = ("ecp5", "iCE40", "gowin")
 """Names of the families."""

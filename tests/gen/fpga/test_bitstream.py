@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tests.gen.fpga.reports import REPORT, StubTools
+from tests.gen.fpga.reports import FULL_LOG, REPORT, StubTools
 from tests.random_networks import random_events, random_network
 from tickless.command import main
 from tickless.gen.fpga.boards import BOARDS
@@ -79,6 +79,28 @@ def test_figures_of_a_build(network, monkeypatch, tmp_path, capsys):
     assert f"{RUNS}/icebreaker-small-seed3/top.bin" in printed
 
 
+def test_a_gowin_is_placed_and_routed_by_the_nextpnr_of_today(network, monkeypatch, tmp_path):
+    used = {"used": 10, "available": 20_736}
+    report = {**REPORT, "fmax": {"clk": {"achieved": 99.0}}}
+    report["utilization"] = dict.fromkeys(("LUT4", "DFF", "BSRAM"), used)
+    stub = StubTools(monkeypatch, report)
+    arguments = [network, "--board", "tang-nano-20k", "--clock-mhz", "27", "--budget", "2"]
+    assert main(["bitstream", *arguments]) == 0
+    assert stub.ran == ["yosys", "nextpnr-himbaechel-gowin", "gowin_pack"]
+    commands = json.loads((tmp_path / LATEST / "build_top.json").read_text())["commands"]
+    options = " ".join(commands[1])
+    assert "--freq 27.0 " in options
+    assert "--device GW2AR-LV18QN88C8/I7 --vopt family=GW2A-18C " in options
+    assert "--vopt cst=top.cst" in options
+    assert commands[2][:3] == ["gowin_pack", "-d", "GW2A-18C"]
+    design = (tmp_path / LATEST / "top.il").read_text()
+    assert 'parameter \\FCLKIN "27.0"' in design
+    assert 'parameter \\DEVICE "GW2AR-18C"' in design
+    figures = json.loads((tmp_path / LATEST / "build.json").read_text())
+    assert figures["bitstream"]["file"] == "top.fs"
+    assert figures["performance"]["basis"] == "computed"
+
+
 def test_word_accesses_are_synaptic_operations_by_lanes(network, monkeypatch, tmp_path):
     StubTools(monkeypatch)
     layer = Network.load(tmp_path / network).layers[0]
@@ -142,6 +164,16 @@ def test_a_design_that_does_not_fit_is_told_what_is_short(network, monkeypatch, 
     assert "ICESTORM_LC: 6,627 of 5,280, 1,347 too many" in error
     assert "ICESTORM_RAM: 51 of 30, 21 too many" in error
     assert not list((tmp_path / RUNS).glob("*/top.bin"))
+
+
+def test_only_what_a_design_grows_with_is_told_short(network, monkeypatch, tmp_path, capsys):
+    log = FULL_LOG.replace("ICESTORM_LC", "SB_GB").replace("ICESTORM_RAM", "SB_GB_IO")
+    monkeypatch.setattr("tests.gen.fpga.reports.FULL_LOG", log)
+    StubTools(monkeypatch, failing="nextpnr-ice40")
+    assert main(["bitstream", network, "--board", "icebreaker"]) == 2
+    error = capsys.readouterr().err
+    assert "does not fit" not in error
+    assert "no luck" in error
 
 
 def test_a_slower_clock_takes_a_rate_that_it_gives(network, monkeypatch, tmp_path):

@@ -20,9 +20,31 @@ PINS = {
         "lights": ["B2", "C2", "C1", "D2", "D1", "E2", "E1", "H3"],
         "gpio0": "L2",
     },
+    "colorlight-5a-75b": {"clock": "P6", "rx": "M13", "tx": "P11", "lights": []},
+    "colorlight-i5": {"clock": "P3", "rx": "H18", "tx": "J17", "lights": ["U16"]},
+    "ecpix5": {"clock": "K23", "rx": "R26", "tx": "R24", "lights": ["T23", "R21", "T22"]},
+    "tang-nano-9k": {
+        "clock": "52",
+        "rx": "18",
+        "tx": "17",
+        "lights": ["10", "11", "13", "14", "15", "16"],
+    },
+    "tang-nano-20k": {
+        "clock": "4",
+        "rx": "70",
+        "tx": "69",
+        "lights": ["15", "16", "17", "18", "19", "20"],
+    },
     "orangecrab": {"clock": "A9", "rx": "N17", "tx": "M18", "lights": ["K4", "M3", "J3"]},
 }
 """Pins of the boards' schematics."""
+
+FORMS = {
+    "top.pcf": r"^set_io (\S+) (\S+)",
+    "top.lpf": r'LOCATE COMP "(\S+)" SITE "(\S+)"',
+    "top.cst": r'IO_LOC "(\S+)" (\S+);',
+}
+"""Form of a pin in each file of constraints."""
 
 
 @pytest.mark.parametrize("name", BOARDS)
@@ -37,11 +59,10 @@ def test_every_board_has_a_top_on_its_pins(name):
     design = design_factory(chain_config(network, fold_fully(network)), network)()
     top = BoardTop(System(design, host), pll, board.family.pll)
     plan: Any = platform.build(top, name="top", do_build=False)
-    if "top.pcf" in plan.files:
-        placed = dict(re.findall(r"^set_io (\S+) (\S+)", plan.files["top.pcf"], re.MULTILINE))
-    else:
-        placed = dict(re.findall(r'LOCATE COMP "(\S+)" SITE "(\S+)"', plan.files["top.lpf"]))
-    pins = PINS[name.split("-")[0]]
+    [constraints] = [plan.files[file] for file in FORMS if file in plan.files]
+    [form] = [form for file, form in FORMS.items() if file in plan.files]
+    placed = dict(re.findall(form, constraints, re.MULTILINE))
+    pins = PINS.get(name) or PINS[name.split("-")[0]]
     clock = f"{platform.default_clk}_0__io"
     assert placed.pop(clock) == pins["clock"]
     assert placed.pop("uart_0__rx__io") == pins["rx"]

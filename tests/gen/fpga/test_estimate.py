@@ -6,6 +6,7 @@ from tickless.gen.configure import chain_config
 from tickless.gen.folding import Folding
 from tickless.gen.fpga.estimate import Part, core_part, estimate, host_part, map_memories
 from tickless.gen.fpga.families.ecp5 import ECP5
+from tickless.gen.fpga.families.gowin import GOWIN
 from tickless.gen.fpga.families.ice40 import ICE40
 from tickless.hw.host.messages import event_message
 from tickless.hw.host.system import HostConfig
@@ -19,6 +20,9 @@ from tickless.hw.host.system import HostConfig
         (ECP5, 16384, 13, 13, 0),
         (ECP5, 25, 292, 0, 2 * 73),
         (ECP5, 32, 100, 0, 2 * 25),
+        (GOWIN, 512, 36, 1, 0),
+        (GOWIN, 1734, 60, 7, 0),
+        (GOWIN, 32, 100, 0, 2 * 25),
         (ICE40, 256, 16, 1, 0),
         (ICE40, 972, 18, 5, 0),
         (ICE40, 32, 17, 2, 0),
@@ -47,7 +51,7 @@ def test_single_port_memory_is_spram_where_there_is_some():
     assert map_memories(part, ECP5).block_rams == 2 + 1
 
 
-@pytest.mark.parametrize("family", [ECP5, ICE40], ids=lambda family: family.name)
+@pytest.mark.parametrize("family", [ECP5, GOWIN, ICE40], ids=lambda family: family.name)
 def test_every_feature_of_a_design_has_a_coefficient(family):
     network = random_network(np.random.default_rng(3))
     foldings = [Folding(1, 1, not layer.is_readout) for layer in network.layers]

@@ -16,7 +16,9 @@ from tickless.gen.folding import Folding, fold_fully
 from tickless.gen.fpga.board import Board
 from tickless.gen.fpga.boards import BOARDS
 from tickless.gen.fpga.build import build
+from tickless.gen.fpga.coefficients import LARGEST
 from tickless.gen.fpga.estimate import Part, core_part, estimate, map_memories
+from tickless.gen.fpga.families import FAMILIES
 from tickless.gen.fpga.families.ecp5 import ECP5
 from tickless.gen.fpga.family import Family, LutRam
 from tickless.gen.fpga.fit import DoesNotFitError, fit_to_board
@@ -199,5 +201,10 @@ def test_a_netlist_of_a_part_is_made_as_in_a_bitstream(network, board, tmp_path,
 
 def test_all_boards_of_a_family_share_it():
     families = {board.family.name: board.family for board in BOARDS.values()}
-    assert sorted(families) == ["ecp5", "iCE40"]
+    assert set(families) == set(FAMILIES)
     assert all(board.family is families[board.family.name] for board in BOARDS.values())
+
+
+def test_the_cores_of_a_family_are_those_that_its_estimate_is_measured_with():
+    for board in BOARDS.values():
+        assert board.core_options == LARGEST[board.family.name].core_options

@@ -25,8 +25,24 @@ def test_a_tool_of_the_system_is_that_on_path(tmp_path, monkeypatch):
     assert tools.find("yosys") != str(tool)
 
 
+def test_a_tool_of_the_system_may_have_all_families_in_one(tmp_path, monkeypatch):
+    tool = _script(tmp_path, "nextpnr-himbaechel", "")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert tools.find("nextpnr-himbaechel-gowin", system=True) == str(tool)
+
+
+def test_a_packaged_tool_may_lack_the_prefix_but_lies_beside_python(tmp_path, monkeypatch):
+    other = _script(tmp_path, "gowin_pack", "")
+    _script(tmp_path, "nothing", "")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert tools.find("gowin_pack") != str(other)
+    with pytest.raises(tools.ToolError, match="no yowasp-nothing"):
+        tools.find("nothing")
+
+
 def test_versions_of_the_packages():
     assert tools.version("yosys").startswith("Yosys 0.")
+    assert tools.version("nextpnr-himbaechel-gowin").startswith("nextpnr-0.")
     assert tools.version("nextpnr-ice40").startswith("nextpnr-0.")
 
 

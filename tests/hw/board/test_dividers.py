@@ -3,7 +3,7 @@ import re
 import pytest
 
 from tickless.gen.fpga import tools
-from tickless.hw.board.dividers import Ecp5PllConfig, Ice40PllConfig
+from tickless.hw.board.dividers import Ecp5PllConfig, GowinPllConfig, Ice40PllConfig
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,28 @@ def _output(folder, tool, *arguments):
     return (folder / "pll.v").read_text()
 
 
+@pytest.mark.parametrize("mhz", [27, 40.5, 48, 54, 67.5])
+def test_a_gowin_has_the_clock_of_gowin_pll(mhz, tmp_path):
+    tools.run(tmp_path, "gowin_pll", "-i", "27", "-o", str(mhz), "-f", "pll.v")
+    text = (tmp_path / "pll.v").read_text()
+    reference, feedback = (
+        int(re.search(rf"\.{name}\((\d+)\)", text)[1]) + 1  # pyright: ignore[reportOptionalSubscript]
+        for name in ("IDIV_SEL", "FBDIV_SEL")
+    )
+    pll = GowinPllConfig.choose(27_000_000, round(mhz * 1e6))
+    assert pll.clock_hz == round(27e6 / reference * feedback) == mhz * 1e6
+
+
+def test_the_loop_of_a_gowin_has_its_output_divider_in_it():
+    for half_mhz in range(20, 240, 3):
+        wanted = half_mhz * 500_000
+        pll = GowinPllConfig.choose(27_000_000, wanted)
+        assert 0.9 * wanted <= pll.clock_hz <= wanted
+        assert pll.clock_hz == round(27e6 / pll.reference * pll.feedback)
+        assert 500e6 <= pll.clock_hz * pll.output <= 1200e6
+        assert 27e6 / pll.reference >= 3e6
+
+
 def test_a_clock_between_two_settings_is_the_lower_one():
     assert Ice40PllConfig.choose(12_000_000, 20_000_000).clock_hz == 19_875_000
     assert Ecp5PllConfig.choose(25_000_000, 73_000_000).clock_hz == 72_916_667
@@ -61,6 +83,8 @@ def test_impossible_clocks_are_refused():
     for config, input_hz, wanted in [
         (Ice40PllConfig, 12_000_000, 12_000_000),
         (Ice40PllConfig, 12_000_000, 400_000_000),
+        (GowinPllConfig, 27_000_000, 3_000_000),
+        (GowinPllConfig, 27_000_000, 700_000_000),
         (Ecp5PllConfig, 25_000_000, 3_000_000),
         (Ecp5PllConfig, 5_000_000, 75_000_000),
         (Ecp5PllConfig, 25_000_000, 0),
