@@ -5,7 +5,7 @@ from tempfile import TemporaryFile
 
 from tickless.errors import InputError
 
-__all__ = ["output_file", "output_folder"]
+__all__ = ["check_apart", "output_file", "output_folder"]
 
 
 def output_folder(path: Path) -> Path:
@@ -42,9 +42,14 @@ def output_file(path: Path, *inputs: Path) -> Path:
     InputError
         If the folder cannot be, or there is a folder of the name, or it is an input.
     """
+    check_apart(path, *inputs)
     output_folder(path.parent)
     if path.is_dir():
         raise InputError(f"{path}: a folder: expected the name of a file")
+    return path
+
+
+def check_apart(path: Path, *inputs: Path) -> None:
+    """Raise an `InputError` if a file to write is one that is read."""
     if path.resolve() in [each.resolve() for each in inputs]:
         raise InputError(f"{path}: is read, too: expected another name, so that it stays")
-    return path

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from tickless.sw.outputs import output_file
+from tickless.sw.outputs import check_apart, output_file
 
 __all__ = ["add_options", "main"]
 
@@ -19,6 +19,7 @@ def main(options: argparse.Namespace) -> int:
     from tickless.sw.integer.network import Network
     from tickless.sw.nir.export import export
 
+    check_apart(options.output, options.network)
     network = Network.load(options.network)
     output_file(options.output, options.network)
     export(network, options.output)

@@ -8,7 +8,7 @@ from pathlib import Path
 from tickless.errors import InputError
 from tickless.sw.data.catalog import class_names, dataset_name, load
 from tickless.sw.data.catalog import sensor as dataset_sensor
-from tickless.sw.outputs import output_file
+from tickless.sw.outputs import check_apart, output_file
 from tickless.sw.quantization.options import add_clip
 
 __all__ = ["add_options", "main"]
@@ -84,6 +84,7 @@ def main(options: argparse.Namespace) -> int:
     from tickless.sw.nir.reading import read_graph
     from tickless.sw.quantization.rule import Quantization
 
+    check_apart(options.output, options.graph)
     dataset, recordings, sensor = options.dataset, None, None
     if dataset is not None:
         sensor = dataset_sensor(dataset)

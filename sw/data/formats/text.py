@@ -21,7 +21,7 @@ from tickless.sw.data.formats.tables import (
 
 __all__ = ["read_text"]
 
-BLOCK, LONGEST_LINE = 1 << 22, 1 << 16
+BLOCK, LONGEST_LINE = 1 << 20, 1 << 16
 """Bytes that are read at a time, and of the longest line."""
 
 COMMENTS = (b"#", b"%", b"//")
