@@ -14,6 +14,7 @@ from tickless.progress import stage
 from tickless.sim.build_keys import SimulatedBench, design_key, runtime_key, verilog_key
 from tickless.sim.simulator import TOP, Simulator
 from tickless.sim.verilator import SimulatorBuildError, has_fst, verilator_environment
+from tickless.sw.atomic_write import shared_write
 
 __all__ = ["BUILD_FOLDER", "NATIVE", "SimulatorBuildError", "build"]
 
@@ -90,9 +91,8 @@ def build(bench: SimulatedBench, waves: bool = False, optimize: bool = True) -> 
             (target / "complete").touch()
     if known is not None:
         known.parent.mkdir(exist_ok=True)
-        part = known.with_name(f"{known.name}.{os.getpid()}")
-        part.write_text(target.name)
-        part.rename(known)
+        with shared_write(known) as part:
+            part.write_text(target.name)
     return Simulator(target, waves)
 
 
@@ -101,9 +101,8 @@ def _copy_objects(source: Path, target: Path) -> None:
     for path in (path for pattern in SHARED_OBJECTS for path in source.glob(pattern)):
         if not (target / path.name).exists():
             # Another build may copy the same object at the same time.
-            part = target / f"{path.name}.{os.getpid()}"
-            shutil.copyfile(path, part)
-            part.rename(target / path.name)
+            with shared_write(target / path.name) as part:
+                shutil.copyfile(path, part)
 
 
 def _build(source: str, natives: list[Path], target: Path, waves: bool, optimize: bool) -> None:

@@ -5,7 +5,6 @@ have to run.
 """
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -17,6 +16,7 @@ import numpy as np
 
 from tickless.sim.build import BUILD_FOLDER
 from tickless.sim.build_keys import content_key, source_key
+from tickless.sw.atomic_write import shared_write
 from tickless.sw.checkpoint_file import CheckpointFile
 from tickless.sw.data.events import Events
 from tickless.sw.integer.network import Network
@@ -26,7 +26,7 @@ __all__ = ["FloatReference", "float_reference", "golden_trace"]
 
 REFERENCES = BUILD_FOLDER / "references"
 
-SOURCES = ("sw/**/*.py",)
+SOURCES = ("sw/**/*.py", "sim/float_network.py", "sim/references.py")
 """What a reference follows from besides its arguments, from the package's folder."""
 
 MAKERS = ("numba", "numpy", "torch")
@@ -120,12 +120,10 @@ def _makers() -> str:
 
 @contextmanager
 def _kept(path: Path) -> Iterator[Path]:
-    """Place to write to; what was written takes the name at the end of the block. Another process
-    may be keeping the same."""
+    """`shared_write` in a folder that is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}")
-    yield part
-    part.replace(path)
+    with shared_write(path) as part:
+        yield part
 
 
 def _arrays(trace: SampleTrace) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["atomic_write", "check_readable"]
+__all__ = ["atomic_write", "check_readable", "shared_write"]
 
 
 @contextmanager
@@ -25,6 +25,15 @@ def atomic_write(path: Path) -> Iterator[Path]:
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def shared_write(path: Path) -> Iterator[Path]:
+    """Place beside ``path`` to write to, of this process alone; what was written takes the name at
+    the end of the block. Several processes may write the same at once."""
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    yield part
+    part.replace(path)
 
 
 def check_readable(path: Path | str) -> None:

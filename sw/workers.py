@@ -7,7 +7,7 @@ import ctypes
 import os
 import signal
 import sys
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import CancelledError
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tickless.errors import ResultError
 from tickless.progress import bar
+from tickless.sw.option_types import at_least_one
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -48,7 +49,11 @@ def add_workers(parser: ArgumentParser) -> None:
     """Let a command take ``jobs`` and ``cluster``, as `run_tasks` does."""
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
-        "--jobs", type=_jobs, default=JOBS, metavar="N", help=f"processes ({JOBS}: the cores)"
+        "--jobs",
+        type=at_least_one,
+        default=JOBS,
+        metavar="N",
+        help=f"processes ({JOBS}: the cores)",
     )
     where.add_argument(
         "--cluster",
@@ -168,10 +173,3 @@ def _next(finished: SimpleQueue, client: "Client", title: str) -> "Future":
                     f"{title}: the cluster has no workers any more: expected some to come back "
                     f"within {WORKERLESS_SECONDS} seconds"
                 ) from None
-
-
-def _jobs(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ArgumentTypeError(f"{number}: expected at least 1")
-    return number

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tickless.progress import stage
-from tickless.sw.judge.options import at_least_one
+from tickless.sw.option_types import at_least_one
 
 if TYPE_CHECKING:
     from tickless.sw.data.formats.decoded import Decoded

@@ -16,12 +16,12 @@ from tickless.sw.judge.energy import NOTE, energy_uj
 from tickless.sw.judge.options import (
     PARCEL,
     add_judging,
-    at_least_one,
     float_network,
     judging_samples,
     write_figures,
 )
 from tickless.sw.judge.score import EventScore
+from tickless.sw.option_types import at_least_one
 from tickless.sw.workers import run_tasks
 
 if TYPE_CHECKING:

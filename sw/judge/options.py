@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tickless.errors import InputError
 from tickless.sw.data.catalog import UNLABELLED, Recordings, at_random, dataset_name, load
 from tickless.sw.integer.network import Network
+from tickless.sw.option_types import at_least, at_least_one
 from tickless.sw.outputs import output_file
 from tickless.sw.workers import add_workers
 
@@ -20,7 +21,6 @@ __all__ = [
     "PARCEL",
     "STANDARD_OUTPUT",
     "add_judging",
-    "at_least_one",
     "float_network",
     "judging_samples",
     "write_figures",
@@ -117,20 +117,8 @@ def write_figures(
     return True
 
 
-def at_least_one(text: str) -> int:
-    """Whole number of an option, 1 or more."""
-    return _at_least(1, text)
-
-
 def _seed(text: str) -> int:
-    return _at_least(0, text)
-
-
-def _at_least(least: int, text: str) -> int:
-    number = int(text)
-    if number < least:
-        raise argparse.ArgumentTypeError(f"{number}: expected at least {least}")
-    return number
+    return at_least(0, text)
 
 
 def _finite(value: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tickless.sw.data.catalog import dataset_name, load
 from tickless.sw.integer.network import PRETRAINED, NetworkError
-from tickless.sw.judge.options import at_least_one
+from tickless.sw.option_types import at_least_one
 
 if TYPE_CHECKING:
     from tickless.sw.data.recordings import Recordings

@@ -80,6 +80,12 @@ def trained():
     return checkpoint, network, recordings, list(part.labels[:3]), traces
 
 
+@pytest.mark.parametrize("module", ["sim/float_network.py", "sim/references.py"])
+def test_a_reference_follows_from_what_makes_it(module):
+    """Of `sim`, too: one that an older program kept is not taken."""
+    assert module in references.SOURCES
+
+
 def test_what_the_float_network_makes_of_samples_is_kept(trained, folder, monkeypatch):
     made = references.float_reference(*trained)
     monkeypatch.delattr(CheckpointFile, "load")

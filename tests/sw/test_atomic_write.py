@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 
 from tickless.errors import InputError
-from tickless.sw.atomic_write import atomic_write
+from tickless.sw.atomic_write import atomic_write, shared_write
 from tickless.sw.checkpoint import Checkpoint, CheckpointError
 from tickless.sw.integer.network import PRETRAINED, Network, NetworkError
 
@@ -52,3 +52,14 @@ def test_a_file_that_may_not_be_read_is_not_said_to_be_missing(kind, error, tmp_
     with unprivileged(), pytest.raises(error, match=r"file\.safetensors: Permission denied"):
         kind.load(path)
     assert issubclass(error, InputError)
+
+
+def test_what_several_write_at_once_is_whole(tmp_path):
+    path = tmp_path / "file"
+    with shared_write(path) as part:
+        part.write_text("mine")
+        assert not path.exists()
+        # Meanwhile another process has finished.
+        path.write_text("another's")
+    assert path.read_text() == "mine"
+    assert [*tmp_path.iterdir()] == [path]
