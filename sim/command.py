@@ -8,8 +8,10 @@ from tickless.errors import InputError
 from tickless.gen.options import add_design_options, design_name
 from tickless.progress import stage
 from tickless.run_folder import LATEST, run_folder, run_name
+from tickless.sim.samples import SHARD_SAMPLES
 from tickless.sw.data.catalog import EXPECTED, dataset_name
 from tickless.sw.data.options import add_files, refuse_without_files
+from tickless.sw.worker_processes import start_ahead
 from tickless.sw.workers import add_workers
 
 __all__ = ["add_options", "main"]
@@ -87,6 +89,7 @@ def main(options: argparse.Namespace) -> int:
         raise InputError(f"seed = {options.seed}: expected at least 0")
     _check(options)
     name = _name(options)
+    _start_workers_ahead(options)
     with run_folder(RUNS, name, options.output) as folder:
         with stage("loading"):
             from tickless.sim.run_samples import run_samples
@@ -100,6 +103,13 @@ def main(options: argparse.Namespace) -> int:
         print(f"\nThe RTL differs from the golden model: {difference}", file=sys.stderr)
         return 1
     return 0
+
+
+def _start_workers_ahead(options: argparse.Namespace) -> None:
+    """If this machine will have some: they import what they need while this process plans."""
+    samples = len(options.files) or options.samples or 0
+    if options.cluster is None and options.jobs > 1 and samples > SHARD_SAMPLES:
+        start_ahead(["tickless.sim.shard", "tickless.sim.float_network"])
 
 
 def _check(options: argparse.Namespace) -> None:

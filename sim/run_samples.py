@@ -19,8 +19,8 @@ from tickless.sim.experiment import Experiment
 from tickless.sim.report import write_report
 from tickless.sim.report_sample import ReportSample
 from tickless.sim.result import Result
-from tickless.sim.samples import Sample, choose_samples, file_samples
-from tickless.sim.shard import DRAWN, SHARD_SAMPLES, CarriedShards, ShardOutcome, run_shard
+from tickless.sim.samples import SHARD_SAMPLES, Sample, choose_samples, file_samples
+from tickless.sim.shard import DRAWN, CarriedShards, ShardOutcome, run_shard
 from tickless.sim.summary import summarize
 from tickless.sim.wave_run import WaveRequest, run_with_waves, wave_request
 from tickless.sw.checkpoint_file import CheckpointFile, beside

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from tickless.sw.data.files import NamedRecording
     from tickless.sw.data.options import Reading
 
-__all__ = ["SPLITS", "Sample", "choose_samples", "file_samples"]
+__all__ = ["SHARD_SAMPLES", "SPLITS", "Sample", "choose_samples", "file_samples"]
+
+SHARD_SAMPLES = 50
+"""Samples of a shard: whatever the number of processes, so that no result depends on it."""
 
 SPLITS = {"test": ("test",), "train": ("train",), "all": ("test", "train")}
 """Parts of a data set by the option's value, in the order in which they are taken."""

@@ -23,10 +23,7 @@ from tickless.sw.data.events import Events
 from tickless.sw.integer import engine
 from tickless.sw.integer.trace import SampleTrace
 
-__all__ = ["DRAWN", "SHARD_SAMPLES", "CarriedShards", "ShardOutcome", "run_shard"]
-
-SHARD_SAMPLES = 50
-"""Samples of a shard: whatever the number of processes, so that no result depends on it."""
+__all__ = ["DRAWN", "CarriedShards", "ShardOutcome", "run_shard"]
 
 GOLDEN_SAMPLES, GOLDEN_EVENTS = 1, 200_000
 """First samples, and at most how many input events in all, that the golden model itself runs; the

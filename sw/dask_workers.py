@@ -9,7 +9,7 @@ import re
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from multiprocessing import current_process, set_forkserver_preload
+from multiprocessing import current_process
 from tempfile import TemporaryDirectory
 from typing import cast
 
@@ -19,6 +19,7 @@ from distributed.utils import get_mp_context
 
 from tickless.environment import environment
 from tickless.errors import InputError
+from tickless.sw.worker_processes import ENVIRONMENT, preload
 
 __all__ = ["workers"]
 
@@ -29,14 +30,6 @@ START_SECONDS = 120
 """Time for processes of this machine to start, however busy it is."""
 
 ADDRESS = re.compile(r"(tcp|tls)://\S+:\d+")
-
-ENVIRONMENT = {
-    **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
-    # Dask sets these itself, and would leave them behind.
-    "PYTHONHASHSEED": "6640",
-    "__DASK_PARENT_PID": "",
-}
-"""Of a worker of this machine: one thread, there are as many as cores."""
 
 CONFIGURATION = {
     "distributed.scheduler.worker-saturation": 1.0,  # none waits behind a long one
@@ -65,7 +58,7 @@ def workers(
     attempts : int
         Times that a task begins if its processes die.
     modules : sequence of str
-        What the processes need: imported once for all, when the first ones of this program start.
+        What the processes need, as of `sw.worker_processes.preload`.
 
     Raises
     ------
@@ -79,7 +72,7 @@ def workers(
         if cluster is None:
             stack.enter_context(environment(ENVIRONMENT))
             get_mp_context()  # Dask has a list of its own, which it sets the first time
-            set_forkserver_preload(["distributed", *modules])
+            preload(modules)
             local = stack.enter_context(_local(jobs))
             client = stack.enter_context(Client(local, set_as_default=False))
             client.wait_for_workers(jobs, START_SECONDS)

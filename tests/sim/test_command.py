@@ -274,7 +274,8 @@ def test_runs_of_different_designs_have_folders_of_their_own(network_file, tmp_p
 
 
 def test_shards_on_any_number_of_workers_come_to_the_same(network_file, tmp_path, monkeypatch):
-    monkeypatch.setattr("tickless.sim.run_samples.SHARD_SAMPLES", 2)
+    for module in ("command", "run_samples"):
+        monkeypatch.setattr(f"tickless.sim.{module}.SHARD_SAMPLES", 2)
     monkeypatch.setattr("tickless.sim.command.RUNS", tmp_path)
     times = ("samples_per_second", "simulated_cycles_per_second")
     results = []
