@@ -111,7 +111,11 @@ def test_early_exit_of_a_readout(seed, pattern):
     [geometry] = layer_geometries((5, 1, 1), [LayerSpec("readout", classes)])
     nothing = np.zeros(0, np.int32)
     weight = weight.reshape(geometry.weight_shape)
-    network = Network((Layer("readout", (Edge(geometry, weight, 4),), nothing, nothing, 32),))
+    initial = rng.integers(-20, 20, classes).astype(np.int32) if seed % 2 else nothing
+    readout = Layer(
+        "readout", (Edge(geometry, weight, 4),), nothing, nothing, 32, initial_logits=initial
+    )
+    network = Network((readout,))
     margin = int(rng.integers(1, 60))
     folding = [Folding(lanes, 1)]
     config = chain_config(network, folding, margin=margin)
@@ -143,6 +147,11 @@ def test_early_exit_of_a_readout(seed, pattern):
     assert taken == expected
 
 
+def test_random_networks_begin_at_0_and_elsewhere():
+    begins = [config.cores[1].initial_logits for _, config, _ in map(make_case, range(4))]
+    assert set(begins) == {False, True}
+
+
 @pytest.mark.parametrize(("seed", "pattern"), list(enumerate(PATTERNS)))
 def test_answers_of_a_readout(seed, pattern):
     network, config, samples = make_case(seed)
@@ -154,12 +163,13 @@ def test_answers_of_a_readout(seed, pattern):
         (edge,) = network.layers[1].edges
         weights = edge.weight.astype(np.int64)
         pool, kernel = edge.geometry.pool, edge.geometry.kernel
-        logits = np.zeros(network.classes, np.int64)
+        logits = network.initial_logits.astype(np.int64)
         for index, (channel, y, x) in enumerate([*spikes[-1].tolist(), (0, 0, 0)]):
             if index == place:
                 expected.append(("READ", int(np.argmax(logits)), logits.tolist()))
             if index < len(spikes[-1]) and y // pool < kernel[0] and x // pool < kernel[1]:
                 logits = logits + weights[:, channel, y // pool, x // pool]
+                logits = logits.clip(-(2**31), 2**31 - 1)
         expected.append(("END", int(np.argmax(logits)), logits.tolist()))
 
     def decode(answer):
