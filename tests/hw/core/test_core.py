@@ -7,9 +7,10 @@ import pytest
 
 from tests.hw.stream_io import PATTERNS, collect, send, simulate
 from tests.random_networks import random_events, random_network
-from tickless.gen.configure import chain_config, core_contents
+from tickless.gen.configure import chain_config, core_contents, layer_cores
 from tickless.gen.folding import Folding, choices
 from tickless.hw.core.core import Core
+from tickless.hw.core.memory_map import MemoryMap
 from tickless.hw.core.readout import Readout
 from tickless.hw.packet import Kind
 from tickless.sw.integer import golden
@@ -183,4 +184,49 @@ def test_answers_of_a_readout(seed, pattern):
     process, taken = collect(dut.o, len(expected), decode, PATTERNS[pattern], seed)
     sent = send(dut.i, stream(readout.input_link, spikes, 5), PATTERNS[pattern], seed)
     simulate(dut, sent, process)
+    assert taken == expected
+
+
+def test_initial_logits_are_loaded_between_samples():
+    """Those built in until others are loaded; from then on these, behind each END, too."""
+    rng = np.random.default_rng(4)
+    [geometry] = layer_geometries((3, 1, 1), [LayerSpec("readout", 5)])
+    nothing = np.zeros(0, np.int32)
+    networks = []
+    for initial in ((1, -2, 3, -4, 5), (-(2**31), 7, 2**31 - 1, 0, -1)):
+        weight = rng.integers(-8, 8, geometry.weight_shape).astype(np.int8)
+        logits = np.array(initial, np.int32)
+        edges = (Edge(geometry, weight, 4),)
+        layer = Layer("readout", edges, nothing, nothing, 32, initial_logits=logits)
+        networks.append(Network((layer,)))
+    layers = layer_cores(networks[0], [Folding(2, 1)], [1], loadable=True)
+    built, loaded = (core_contents(network, layers)[0] for network in networks)
+    [[readout]] = layers
+    dut = Readout(readout, built)
+    samples = [np.zeros((count, 3), np.int32) for count in (0, 3, 0, 4, 2)]
+    for rows in samples:
+        rows[:, 0] = rng.integers(0, 3, len(rows))
+    expected = []
+    for index, rows in enumerate(samples):
+        trace = golden.run(networks[index >= 2], rows, (min(1, len(rows)),))
+        expected += [*trace.read_logits.tolist(), trace.logits.tolist()]
+    process, taken = collect(
+        dut.o, len(expected), lambda answer: [int(logit) for logit in answer.logits], 1.0, 0
+    )
+
+    async def drive(ctx):
+        await send(dut.i, stream(readout.input_link, samples[:2], 1), 1.0, 0)(ctx)
+        while len(taken) < 4:
+            await ctx.tick()
+        await ctx.tick().repeat(2)
+        ctx.set(dut.load_valid, 1)
+        for address, value in MemoryMap(readout).chunks(loaded):
+            ctx.set(dut.load, {"address": address, "data": value})
+            assert not ctx.get(dut.load_unknown)
+            await ctx.tick()
+        ctx.set(dut.load_valid, 0)
+        await ctx.tick()
+        await send(dut.i, stream(readout.input_link, samples[2:], 1), 1.0, 0)(ctx)
+
+    simulate(dut, drive, process)
     assert taken == expected
