@@ -90,7 +90,7 @@ def layer_cores(
         Cores of each layer, at most its channel blocks; 1 for the readout.
     built : sequence of CoreShape, optional
         A core of each layer that is there already: weights and membranes are as wide, if that is
-        wide enough.
+        wide enough, and logits that may begin anywhere may do so.
     loadable : bool
         Whether the cores can be written at run time.
     margin : int, optional
@@ -117,12 +117,15 @@ def layer_cores(
         ]
         ranges = _slices(layer, folding, slices[index])
         end_level = FORK_LEVEL if index - 1 in network.joins else 0 if len(ranges) > 1 else None
-        widths = _widths(layer, None if built is None else built[index])
+        there = None if built is None else built[index]
+        widths = _widths(layer, there)
+        begins = len(layer.initial_logits) > 0 or (there is not None and there.initial_logits)
         layers.append(
             tuple(
                 replace(
                     _core(layer, folding, links, part, widths, end_level),
                     loadable=loadable,
+                    initial_logits=begins,
                     margin=margin if layer.is_readout else None,
                     **options,
                 )
@@ -217,13 +220,13 @@ def core_contents(
         Cores of each layer, as `layer_cores` makes them for this network.
     """
     return tuple(
-        _contents(layer, core)
+        _contents(network, layer, core)
         for layer, cores in zip(network.layers, layers, strict=True)
         for core in cores
     )
 
 
-def _contents(layer: Layer, core: CoreShape) -> CoreContents:
+def _contents(network: Network, layer: Layer, core: CoreShape) -> CoreContents:
     rows = slice(core.first_channel, core.first_channel + core.output_shape[0])
     return CoreContents(
         tuple(
@@ -232,6 +235,7 @@ def _contents(layer: Layer, core: CoreShape) -> CoreContents:
         ),
         tuple(layer.threshold[rows].tolist()),
         tuple(layer.floor[rows].tolist()),
+        tuple(network.initial_logits.tolist()) if core.initial_logits else (),
     )
 
 

@@ -24,7 +24,8 @@ def load_image(built: DesignConfig, network: Network) -> np.ndarray:
 
     A core takes any weights, thresholds and floors that are no wider than its own, and geometry
     (stride, padding, dilation, pooling) that leaves extents, kernels and the size of its tables as
-    they are. Neurons must reset as those of the core, which are built in.
+    they are. Neurons must reset as those of the core, which are built in; logits begin anywhere
+    only in a readout that was built for a network of which some do not begin at 0.
 
     Raises
     ------

@@ -99,6 +99,8 @@ def _layer(layer: Layer, cores: Sequence[CoreShape]) -> dict[str, Any]:
         description["reset"] = layer.reset
         description["threshold"] = layer.threshold.tolist()
         description["floor"] = layer.floor.tolist()
+    elif len(layer.initial_logits):
+        description["initial_logits"] = layer.initial_logits.tolist()
     return description
 
 

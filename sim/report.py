@@ -89,6 +89,7 @@ def write_report(
             "rows": table,
             "page": STATIC_ROWS,
             "margin": None if result.early_exit is None else result.early_exit.margin,
+            "initial_logits": network.initial_logits.tolist(),
             "places": [
                 {"name": "input", "shape": network.input_shape},
                 *({"name": layer.name, "shape": layer.output_shape} for layer in network.layers),
@@ -161,8 +162,10 @@ def _raster(raster: Raster, shape: Shape) -> dict[str, Any]:
 def _encoded(values: np.ndarray) -> dict[str, str]:
     """Array in the narrowest integers that hold it: their type, and their bytes in base64."""
     low, high = int(values.min(initial=0)), int(values.max(initial=0))
-    dtype = np.result_type(np.min_scalar_type(low), np.min_scalar_type(high)).newbyteorder("<")
-    return {
-        "type": f"{dtype.kind}{dtype.itemsize}",
-        "data": base64.b64encode(values.astype(dtype).tobytes()).decode(),
-    }
+    kind = "u" if low >= 0 else "i"
+    for size in (1, 2, 4):
+        limits = np.iinfo(f"{kind}{size}")
+        if limits.min <= low and high <= limits.max:
+            data = values.astype(f"<{kind}{size}").tobytes()
+            return {"type": f"{kind}{size}", "data": base64.b64encode(data).decode()}
+    raise ValueError(f"values of {low}..{high}: expected integers of 32 bits")

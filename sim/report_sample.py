@@ -8,6 +8,7 @@ import numpy as np
 from tickless.sim.packets import unpack_events
 from tickless.sim.records import LinkRecord, SampleRecord
 from tickless.sw.integer.network import Network
+from tickless.sw.integer.readout_layer import ReadoutLayer
 from tickless.sw.integer.trace import SampleTrace
 
 __all__ = ["Raster", "ReportSample", "report_sample"]
@@ -147,12 +148,8 @@ def _arrivals(events: np.ndarray, sent: Sequence[LinkRecord], start: int) -> np.
 
 def _logits(network: Network, events: np.ndarray) -> np.ndarray:
     """Logits ``[n, classes]`` after each event of the readout."""
-    (readout,) = network.layers[-1].edges
-    pool = readout.geometry.pool
-    channel, y, x = events[:, 0], events[:, 1] // pool, events[:, 2] // pool
-    height, width = readout.geometry.kernel
-    # Pooling leaves out the border that fills no window.
-    reaches = (y < height) & (x < width)
-    added = np.zeros((len(events), network.classes), np.int64)
-    added[reaches] = readout.weight[:, channel[reaches], y[reaches], x[reaches]].T
-    return np.cumsum(added, axis=0)
+    layer = network.layers[-1]
+    (edge,) = layer.edges
+    readout = ReadoutLayer(edge.geometry, edge.weight, layer.ceil, network.initial_logits)
+    behind_each = np.arange(1, len(events) + 1)
+    return readout.run(events, behind_each).read_logits.astype(np.int64)

@@ -16,13 +16,15 @@ from tickless.sw.integer.specs import LayerSpec, ShortcutSpec
 from tickless.sw.quantization.rule import Quantization
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import describe_neuron, read_neuron
+from tickless.sw.training.readout import describe_readout, read_readout
 
 __all__ = ["Checkpoint", "CheckpointError"]
 
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 """Older ones are read as well: version 1 knows neither neurons by name nor quantization, version 2
 neither resets to zero nor geometry that differs by axis, version 3 no neurons that differ by layer
-or channel. A network without any of those is written as of version 3."""
+or channel, version 4 no logits that begin elsewhere than at 0, or leak. A network is written as of
+the first version from 3 on that holds it."""
 
 
 class CheckpointError(InputError):
@@ -63,15 +65,21 @@ class Checkpoint:
     def save(self, path: Path | str) -> None:
         """Write one safetensors file with the description in its header, all of it or nothing."""
         model = self.model
-        neuron = _neurons(model)
+        neuron, readout = _neurons(model), describe_readout(model.readout)
+        version = 3
+        if readout is not None:
+            version = FORMAT_VERSION
+        elif _differ(neuron):
+            version = 4
         description = {
-            "format_version": FORMAT_VERSION if _differ(neuron) else 3,
+            "format_version": version,
             "sensor": model.sensor,
             "layers": [asdict(spec) for spec in model.specs],
             "neuron": neuron,
             "normalized": bool(model.norms),
             "quantization": _given(model.quantization),
             **{name: getattr(self, name) for name in _FIELDS},
+            **({} if readout is None else {"readout": readout}),
         }
         state = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items()}
         text = {"tickless-checkpoint": json.dumps(description, sort_keys=True)}
@@ -117,7 +125,7 @@ class Checkpoint:
             if text["format_version"] == 1:
                 text |= {"neuron": {"kind": "if", "floor": text["floor"]}}
                 text |= {"quantization": None, "record": {}}
-            elif text["format_version"] not in (2, 3, FORMAT_VERSION):
+            elif text["format_version"] not in range(2, FORMAT_VERSION + 1):
                 raise CheckpointError(
                     f"{path}: format_version = {text['format_version']!r}: "
                     f"this version reads 1 to {FORMAT_VERSION}"
@@ -131,6 +139,7 @@ class Checkpoint:
                 else read_neuron(neuron)
             )
             model = SpikingNetwork(sensor, specs, neurons, text["normalized"])
+            model.readout = read_readout(text.get("readout"), specs[-1].channels)
             if text["quantization"]:
                 model.quantization = Quantization(**text["quantization"])
             model.load_state_dict(state)

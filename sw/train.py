@@ -102,7 +102,7 @@ def _fine_tune(options: argparse.Namespace, changes: list[str]) -> int:
     name = output.name.removesuffix(CHECKPOINT)
     network_file, report_file = (output.with_name(f"{name}{end}") for end in (NETWORK, REPORT))
     fused = trainable(start, settings)
-    if fused.layer_neurons == start.model.layer_neurons:
+    if (fused.layer_neurons, fused.readout) == (start.model.layer_neurons, start.model.readout):
         fused = start.model
     # What cannot be quantized is refused before it is trained.
     first = _rounded(fused, settings)

@@ -217,8 +217,11 @@ def _layer(rng: np.random.Generator, name: str, geometry: Geometry, direct_bits:
     weight = _weight(rng, geometry, weight_bits)
     edge = Edge(geometry, weight, weight_bits)
     if geometry.kind == "readout":
-        none = np.zeros(0, np.int32)
-        return Layer(name, (edge,), none, none.copy(), 32)
+        none, initial = np.zeros(0, np.int32), np.zeros(0, np.int32)
+        if rng.random() < 0.4:
+            largest = 1 << int(rng.choice([4, 8, 31]))
+            initial = rng.integers(-largest, largest, len(weight)).astype(np.int32)
+        return Layer(name, (edge,), none, none.copy(), 32, initial_logits=initial)
     widest = max(weight_bits, direct_bits)
     wide = int(rng.choice([2, MAX_MEMBRANE_BITS, *rng.integers(3, max(8, widest) + 5, 6)]))
     half = 1 << (wide - 1)

@@ -1,8 +1,9 @@
-"""Contents of a core: the weights, thresholds and floors that its memories hold."""
+"""Contents of a core: the weights, thresholds, floors and logits that it computes with."""
 
 from dataclasses import dataclass
 
 from tickless.hw.core.shape import CoreShape
+from tickless.hw.packet import LOGIT_BITS
 
 __all__ = ["CoreContents"]
 
@@ -21,11 +22,14 @@ class CoreContents:
     thresholds, floors : tuple of int
         One an output channel, ``1 <= threshold <= ceil + 1`` and ``-(ceil + 1) <= floor < 0``;
         empty for a readout.
+    initial_logits : tuple of int
+        Logits with which a readout's samples begin, one a class; empty unless its shape has some.
     """
 
     weights: tuple[tuple[int, ...], ...]
     thresholds: tuple[int, ...] = ()
     floors: tuple[int, ...] = ()
+    initial_logits: tuple[int, ...] = ()
 
     @property
     def weight_words(self) -> tuple[int, ...]:
@@ -43,6 +47,15 @@ class CoreContents:
             depth = shape.edge_depth(index)
             if len(words) != depth:
                 raise ValueError(f"{core}: {len(words)} weight words: expected {depth}")
+        half = 1 << (LOGIT_BITS - 1)
+        logits = shape.output_shape[0] if shape.initial_logits else 0
+        if len(self.initial_logits) != logits or not all(
+            -half <= logit < half for logit in self.initial_logits
+        ):
+            raise ValueError(
+                f"{core}: initial_logits = {self.initial_logits!r}: expected {logits} of "
+                f"{LOGIT_BITS} bits"
+            )
         if shape.readout:
             if self.thresholds or self.floors:
                 raise ValueError(

@@ -12,6 +12,7 @@ from tickless.errors import InputError
 from tickless.hw.core.axis import AxisTable
 from tickless.hw.core.contents import CoreContents
 from tickless.hw.core.shape import CoreShape
+from tickless.hw.packet import LOGIT_BITS
 
 __all__ = [
     "ADDRESS_BITS",
@@ -37,8 +38,8 @@ class Region:
     Members
     -------
     name : str
-        ``weights``; ``neurons``: as of `parameter_layout`; ``rows_<k>``, ``columns_<k>``: tables of
-        edge ``k``.
+        ``weights``; ``neurons``: as of `parameter_layout`; ``initial_logits``: one a word;
+        ``rows_<k>``, ``columns_<k>``: tables of edge ``k``.
     word_bits : int
         Width of a word.
     depth : int
@@ -117,6 +118,8 @@ class MemoryMap:
         regions = [Region("weights", shape.weight_word_bits, shape.weight_depth)]
         if not shape.readout:
             regions.append(Region("neurons", parameter_layout(shape).size, shape.blocks))
+        if shape.initial_logits:
+            regions.append(Region("initial_logits", LOGIT_BITS, shape.output_shape[0]))
         regions += [
             Region(name, table.layout.size, len(table.entries))
             for name, table in _tables(shape).items()
@@ -159,6 +162,9 @@ class MemoryMap:
         words["weights"] = contents.weight_words
         if not self.shape.readout:
             words["neurons"] = parameter_words(self.shape, contents)
+        if self.shape.initial_logits:
+            mask = (1 << LOGIT_BITS) - 1
+            words["initial_logits"] = tuple(logit & mask for logit in contents.initial_logits)
         return words
 
     def chunks(self, contents: CoreContents) -> list[tuple[int, int]]:

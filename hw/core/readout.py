@@ -25,9 +25,9 @@ class Readout(wiring.Component):
     """Readout core.
 
     Adds each event's weights to the logits, ``lanes`` classes a clock. END and READ are answered
-    with all logits and the class of the largest, the lowest index on a tie; END then resets the
-    logits. The class is found in one clock a class and at most two more; the next sample's events
-    wait meanwhile. With early exit see `hw.core.decision.Decision`.
+    with all logits and the class of the largest, the lowest index on a tie; END then sets the
+    logits to where they begin. The class is found in one clock a class and at most two more; the
+    next sample's events wait meanwhile. With early exit see `hw.core.decision.Decision`.
 
     unpack -> address (2 clocks) -> read -> register -> accumulate
 
@@ -36,7 +36,7 @@ class Readout(wiring.Component):
     shape : CoreShape
         The layer and its folding.
     contents : CoreContents
-        Its weights, thresholds and floors.
+        Its weights, and the logits with which samples begin.
 
     Members
     -------
@@ -108,11 +108,14 @@ class Readout(wiring.Component):
         # No step is issued from a marker on until it is dealt with, its answer taken.
         # The blocks of logits stand in a ring, which a step turns by one: the block at hand is
         # always the first. Behind an event's last step they are back in their places.
-        ring: Any = Signal(data.ArrayLayout(signed(LOGIT_BITS), shape.blocks * shape.lanes))
+        ring: Any = Signal(
+            data.ArrayLayout(signed(LOGIT_BITS), shape.blocks * shape.lanes),
+            init=self.contents.initial_logits,  # pyright: ignore[reportArgumentType]
+        )
         logits = Cat(ring[channel] for channel in range(self.classes))
         turn = Signal()
         done = Signal()
-        saturated = self._accumulate(m, step_2, valid_2, weights_2, ring, turn, done)
+        saturated = self._accumulate(m, step_2, valid_2, weights_2, ring, turn, done, load)
         marker_issued = Signal()
         answering = Signal()
         m.d.comb += [
@@ -194,7 +197,7 @@ class Readout(wiring.Component):
             done.eq(decision.done),
         ]
 
-    def _accumulate(self, m, step, valid, weights, ring, turn, done):
+    def _accumulate(self, m, step, valid, weights, ring, turn, done, load):
         """Adds a step's weights to its block of logits; returns how many saturated a clock ago."""
         shape, lanes = self.shape, self.shape.lanes
         high, low = (1 << (LOGIT_BITS - 1)) - 1, -(1 << (LOGIT_BITS - 1))
@@ -217,11 +220,23 @@ class Readout(wiring.Component):
                 for place in range(lane, last, lanes):
                     m.d.sync += ring[place].eq(ring[place + lanes])
                 m.d.sync += ring[last].eq(Mux(adding, result, ring[lane]))
-        # A clock later: the taking of an answer comes from far. No step is near yet.
-        clear = Signal()
-        m.d.sync += clear.eq(done & (self.o.p.kind == Kind.END))
-        with m.If(clear):
-            m.d.sync += ring.eq(0)
+        self._begin(m, ring, done, load)
         counted = Signal(lanes)
         m.d.sync += counted.eq(saturated)
         return sum(bit for bit in counted)
+
+    def _begin(self, m, ring, done, load):
+        """Sets the logits to where they begin, behind each END and when others are loaded."""
+        initial: Any = ring.shape().const(self.contents.initial_logits)
+        # A clock later: the taking of an answer comes from far. No step is near yet.
+        clear = Signal()
+        m.d.sync += clear.eq(done & (self.o.p.kind == Kind.END))
+        if self.shape.initial_logits and load is not None:
+            number = MemoryMap(self.shape).index("initial_logits")
+            initial = Signal.like(ring, name="initial")
+            with m.If(load.enable[number]):
+                # Between samples, so that the blocks of logits are in their places.
+                for logits in (initial, ring):
+                    m.d.sync += logits[load.word].eq(load.data[:LOGIT_BITS])
+        with m.If(clear):
+            m.d.sync += ring.eq(initial)

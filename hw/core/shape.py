@@ -82,6 +82,8 @@ class CoreShape:
     loadable : bool
         Whether weights, thresholds, floors, the highest membrane and the edges' tables lie in
         memories that can be written at run time, see `hw.core.memory_map`; else they are built in.
+    initial_logits : bool
+        Whether the logits of a readout begin at those of its contents, not at 0.
     """
 
     name: str = field(metadata=FREE)
@@ -105,6 +107,7 @@ class CoreShape:
     margin: int | None = field(default=None, metadata=FREE)
     ceil_bits: int | None = field(default=None, metadata=FREE)
     loadable: bool = False
+    initial_logits: bool = False
 
     def __post_init__(self):
         def check(condition: bool, name: str, expected: str):
@@ -159,6 +162,7 @@ class CoreShape:
             f"None or 0..{self.membrane_bits - 1}",
         )
         check(self.margin is None, "margin", "None for a spiking layer")
+        check(not self.initial_logits, "initial_logits", "False for a spiking layer")
 
     def _check_edge(self, edge: EdgeShape) -> None:
         inputs, outputs = edge.input_link.channels, self.layer_channels

@@ -15,13 +15,13 @@ class LogitsPanel {
 
   draw(picture) {
     const {pen, left, right} = picture;
-    const {logits, logitCycles, classes} = this.sample;
+    const {logits, logitCycles, classes, initialLogits} = this.sample;
     // The event before the interval still holds where it begins.
     const [inside, last] = picture.within(logitCycles);
     const first = Math.max(0, inside - 1), count = classes.length;
     const shown = logits.subarray(first * count, last * count);
-    this.low = shown.reduce((least, value) => Math.min(least, value), 0);
-    this.high = shown.reduce((most, value) => Math.max(most, value), 1);
+    this.low = shown.reduce((least, value) => Math.min(least, value), Math.min(0, ...initialLogits));
+    this.high = shown.reduce((most, value) => Math.max(most, value), Math.max(1, ...initialLogits));
     const ranking = this.sample.ranking(logitCycles.length - 1);
     const named = NAMED.map(({mark}, rank) => [`${mark} class ${classes[ranking[rank]]}`, `rank${rank}`]);
     picture.title(this, "logits", [...(picture.narrow ? [] : [["integer units", "soft"]]), ...named.slice(0, count)]);
@@ -35,7 +35,10 @@ class LogitsPanel {
       pen.strokeStyle = picture.colour(NAMED[rank] ? `rank${rank}` : "faint");
       pen.lineWidth = NAMED[rank] ? 2 : 1;
       pen.setLineDash(NAMED[rank]?.dash ?? []);
-      this.drawSteps(picture, (event) => this.y(logits[event * count + ranking[rank]]), first, last);
+      this.drawSteps(picture, (event) => {
+        const index = ranking[rank];
+        return this.y(event < 0 ? initialLogits[index] : logits[event * count + index]);
+      }, first, last);
     }
     pen.restore();
   }
@@ -56,7 +59,7 @@ class LogitsPanel {
   // A line that steps at each event; a column of pixels holds its lowest and highest value.
   drawSteps(picture, valueAt, first, last) {
     const {pen} = picture, {logitCycles: cycles} = this.sample;
-    let height = this.y(0);
+    let height = valueAt(-1);
     pen.beginPath();
     pen.moveTo(picture.x(0), height);
     for (let i = first; i < last;) {

@@ -6,7 +6,7 @@ const decodedSamples = new Map();
 
 function sampleOf(index) {
   if (!decodedSamples.has(index)) {
-    decodedSamples.set(index, new Sample(data.samples[index], data.places, data.classes));
+    decodedSamples.set(index, new Sample(data.samples[index], data.places, data.classes, data.initial_logits));
   }
   return decodedSamples.get(index);
 }

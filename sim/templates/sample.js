@@ -27,7 +27,7 @@ function below(values, limit) {
 }
 
 class Sample {
-  constructor(encoded, places, classes) {
+  constructor(encoded, places, classes, initialLogits) {
     const {name, label, end, decision} = encoded;
     Object.assign(this, {name, label, answer: encoded.class, end: Math.max(1, end), decision});
     this.rasters = encoded.rasters.map(({neurons, cycles}, index) => ({
@@ -36,18 +36,20 @@ class Sample {
     this.logits = sums(decoded(encoded.logits), classes.length);
     this.logitCycles = sums(decoded(encoded.logit_cycles));
     this.classes = classes;
+    this.initialLogits = initialLogits;
     this.best = this.logitCycles.map((_, event) => this.logitsAfter(event).reduce((a, b) => Math.max(a, b)));
   }
 
+  // Before the first event, of number -1, those with which a sample begins.
   logitsAfter(event) {
     const count = this.classes.length;
-    return this.logits.subarray(event * count, (event + 1) * count);
+    return event < 0 ? this.initialLogits : this.logits.subarray(event * count, (event + 1) * count);
   }
 
   // Classes by their logit after an event, largest first.
   ranking(event) {
     const order = [...this.classes.keys()], logits = this.logitsAfter(event);
-    return event < 0 ? order : order.sort((a, b) => logits[b] - logits[a] || a - b);
+    return order.sort((a, b) => logits[b] - logits[a] || a - b);
   }
 
   decisionCycle() {

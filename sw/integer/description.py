@@ -29,8 +29,10 @@ def needed_version(layer: Layer) -> int:
     """First version of the file format that holds the layer.
 
     Version 2 knows reset to zero, kernels, strides and paddings that differ by axis, dilation,
-    and weights of more than 8 bits.
+    and weights of more than 8 bits; version 3 initial logits.
     """
+    if len(layer.initial_logits):
+        return 3
     new = layer.reset != "subtract" or any(
         edge.weight_bits > 8 or _is_new(edge.geometry) for edge in layer.edges
     )
@@ -55,6 +57,8 @@ def layer_tensors(layer: Layer) -> Iterator[tuple[str, np.ndarray]]:
         yield f"{layer.name}.{part}", edge.weight
     for part in ("threshold", "floor"):
         yield f"{layer.name}.{part}", getattr(layer, part)
+    if len(layer.initial_logits):
+        yield f"{layer.name}.initial_logits", layer.initial_logits
 
 
 def read_layer(where: str, entry: object, tensors: dict[str, np.ndarray]) -> Layer:
@@ -101,6 +105,7 @@ def read_layer(where: str, entry: object, tensors: dict[str, np.ndarray]) -> Lay
         taken("floor"),
         layer["membrane_bits"],
         layer.get("reset", "subtract"),
+        tensors.pop(f"{name}.initial_logits", np.zeros(0, np.int32)),
     )
 
 

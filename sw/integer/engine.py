@@ -83,7 +83,9 @@ class Engine:
         ]
         self._joins = network.joins
         (edge,) = readout.edges
-        self._readout = ReadoutLayer(edge.geometry, edge.weight, readout.ceil)
+        self._readout = ReadoutLayer(
+            edge.geometry, edge.weight, readout.ceil, network.initial_logits
+        )
 
     def run(self, events: np.ndarray, reads: Sequence[int] | np.ndarray = ()) -> SampleTrace:
         """Everything that the network does with one sample; equal to `sw.integer.golden.run`."""

@@ -53,7 +53,7 @@ def run(
     places = check_sample(events, reads).tolist()
     check_margin(margin, network.classes)
     layers = [_SpikingLayer(layer) for layer in network.layers[:-1]]
-    readout = _Readout(network.layers[-1])
+    readout = _Readout(network.layers[-1], network.initial_logits)
     consumers, joins = [*layers, readout], network.joins
     dropped = 0
     if after is not None:
@@ -194,11 +194,12 @@ class _SpikingLayer(_WeightedLayer):
 
 
 class _Readout(_WeightedLayer):
-    """Logits: saturating sums of weights that never spike."""
+    """Logits: saturating sums of weights that never spike, on top of the initial logits."""
 
-    def __init__(self, layer: Layer):
+    def __init__(self, layer: Layer, initial: np.ndarray):
         super().__init__(layer)
         self.ceil = layer.ceil
+        self.membrane += torch.from_numpy(initial.astype(np.int64))
         self.answers: list[np.ndarray] = []
         self.saturations = 0
 

@@ -1,6 +1,6 @@
 """One layer of an integer network."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import numpy as np
@@ -97,6 +97,9 @@ class Layer:
         Width of a signed membrane, 2 to 24; 32 for the readout, whose logits saturate.
     reset : str
         ``"subtract"``, also for the readout, or ``"zero"``.
+    initial_logits : numpy.ndarray
+        Logits with which each sample begins, int32 of shape ``(channels,)``; empty where all begin
+        at 0, and of spiking layers; made read-only.
     """
 
     name: str
@@ -105,6 +108,7 @@ class Layer:
     floor: np.ndarray
     membrane_bits: int
     reset: Reset = "subtract"
+    initial_logits: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int32))
 
     def __post_init__(self):
         where = f"layer {self.name!r}"
@@ -122,7 +126,10 @@ class Layer:
             half = 1 << (self.membrane_bits - 1)
             _range(f"{where}: threshold", self.threshold, 1, half)
             _range(f"{where}: floor", self.floor, -half, -1)
-        for array in (self.threshold, self.floor):
+        given = self.is_readout and np.size(self.initial_logits) > 0
+        initial = self.output_shape[:1] if given else (0,)
+        _array(f"{where}: initial_logits", self.initial_logits, np.int32, initial)
+        for array in (self.threshold, self.floor, self.initial_logits):
             array.flags.writeable = False
 
     def _check_edges(self, where: str) -> None:

@@ -33,7 +33,7 @@ __all__ = [
     "Provenance",
 ]
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Newest version of the file format. A network is written in the first one that holds it, so that
 its hash stays."""
 
@@ -154,6 +154,12 @@ class Network:
     def classes(self) -> int:
         """Number of logits."""
         return self.layers[-1].output_shape[0]
+
+    @property
+    def initial_logits(self) -> np.ndarray:
+        """Logits with which each sample begins, int32 ``[classes]``."""
+        given = self.layers[-1].initial_logits
+        return given if len(given) else np.zeros(self.classes, np.int32)
 
     @property
     def format_version(self) -> int:

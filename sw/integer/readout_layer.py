@@ -1,5 +1,6 @@
 """Readout of the fast engine."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -44,15 +45,26 @@ class ReadoutLayer:
         int8, int32 or float32 of shape ``geometry.weight_shape``.
     ceil : int or float
         Highest logit, ``-ceil - 1`` being the lowest; infinity, for float32 only, for no limits.
+    initial : sequence of int or float
+        Logits with which a sample begins, one a class; empty where all begin at 0.
     """
 
-    def __init__(self, geometry: Geometry, weight: np.ndarray, ceil: float):
+    def __init__(
+        self,
+        geometry: Geometry,
+        weight: np.ndarray,
+        ceil: float,
+        initial: Sequence[float] | np.ndarray = (),
+    ):
         dtype = np.float32 if is_real(geometry, weight) else np.int32
         limit = np.float32 if dtype is np.float32 else np.int64
         self._limits = limit(-ceil - 1), limit(ceil)
         classes, channels = weight.shape[:2]
         by_class = weight.reshape(classes, channels, -1).transpose(1, 2, 0)
         self._weight = np.ascontiguousarray(by_class, dtype)
+        self._initial = np.zeros(classes, dtype)
+        if len(initial):
+            self._initial[:] = initial
         self._place = np.full(geometry.input_shape[1:], -1, np.int32)
         height, width = (geometry.pool * size for size in geometry.kernel)
         kernel = np.arange(geometry.kernel[0] * geometry.kernel[1]).reshape(geometry.kernel)
@@ -63,7 +75,7 @@ class ReadoutLayer:
         """What the readout does with one sample; parameters and errors as `SpikingLayer.run`."""
         reads, events = check_sample(events, reads), np.ascontiguousarray(events)
         classes = self._weight.shape[2]
-        logits = np.zeros(classes, self._weight.dtype)
+        logits = self._initial.copy()
         answers = np.empty((len(reads), classes), self._weight.dtype)
         reached, saturations = _accumulate(
             events, reads, self._place, self._weight, *self._limits, logits, answers
@@ -72,7 +84,8 @@ class ReadoutLayer:
 
     def decision(self, events: np.ndarray, margin: int) -> int | None:
         """Number of the event, from 0, after which the largest logit leads by a margin at last."""
-        index = _first_lead(events, self._place, self._weight, *self._limits, margin)
+        logits = self._initial.astype(np.int64)
+        index = _first_lead(events, self._place, self._weight, *self._limits, logits, margin)
         return None if index < 0 else index
 
 
@@ -129,12 +142,11 @@ def _accumulate(events, reads, place, weight, low, high, logits, answers):
 
 
 @partial(compiled, nogil=True)
-def _first_lead(events, place, weight, low, high, margin):
+def _first_lead(events, place, weight, low, high, logits, margin):
     """First event after which a readout's largest logit leads the second largest by a margin.
 
     Parameters are those of `_accumulate`; -1 if there is none.
     """
-    logits = np.zeros(weight.shape[2], np.int64)
     for index in range(len(events)):
         channel, y, x = events[index, 0], events[index, 1], events[index, 2]
         best = second = low

@@ -49,7 +49,7 @@ class FloatEngine:
         for index, spec in enumerate(model.specs):
             edges, threshold, floor, ceil = model.neurons(index)
             if spec.kind == "readout":
-                self._readout = ReadoutLayer(*edges[0], np.inf)
+                self._readout = ReadoutLayer(*edges[0], np.inf, model.initial_logits())
             else:
                 reset = model.event_neuron(index).reset
                 self._layers.append(SpikingLayer(edges, threshold, floor, ceil, reset))

@@ -1,8 +1,9 @@
 """Networks as NIR graphs: real units, and in the metadata what NIR cannot say.
 
 Metadata of neurons hold their layer's name, integer thresholds, floors and ceilings in thresholds,
-width and reset; those of weights their width and kind of layer; the graph's, under
-`sw.nir.neurons.MARK`, what else is in a network's file, as JSON.
+width and reset; those of weights their width and kind of layer, and of a readout with a bias the
+time steps in which it counts; the graph's, under `sw.nir.neurons.MARK`, what else is in a network's
+file, as JSON.
 """
 
 import json
@@ -20,7 +21,7 @@ from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, layer_geometries
 from tickless.sw.nir.linear import KIND
-from tickless.sw.nir.neurons import MARK
+from tickless.sw.nir.neurons import BIAS_STEPS, MARK
 
 __all__ = ["export", "to_nir"]
 
@@ -97,15 +98,23 @@ class _Writer:
             name = self._add(name, f"{part}_pool", nir.AvgPool2d(window, window, np.zeros(2, int)))
             shape = (shape[0], *(length // pool for length in shape[1:]))
         unit = layer.threshold if not layer.is_readout else 1 / self.network.logit_scale
+        bias = np.zeros(layer.output_shape[0])
+        metadata: dict[str, Any] = {"weight_bits": edge.weight_bits, KIND: geometry.kind}
+        if layer.is_readout and len(layer.initial_logits):
+            # Event by event they count once, as a bias does in one time step.
+            bias = layer.initial_logits * self.network.logit_scale
+            metadata[BIAS_STEPS] = 1
         real = edge.weight.astype(float) * pool**2 / np.reshape(unit, (-1, 1, 1, 1))
-        metadata = {"weight_bits": edge.weight_bits, KIND: geometry.kind}
         if geometry.kind == "conv2d" or self._stays_deep(index):
-            node, sent = _convolution(geometry, shape, real, metadata)
+            node, sent = _convolution(geometry, shape, real, bias, metadata)
         else:
             if len(shape) > 1:
                 flatten = nir.Flatten({"input": np.array(shape)}, 0, -1)
                 name = self._add(name, f"{part}_flatten", flatten)
-            node, sent = nir.Linear(real.reshape(len(real), -1), metadata=metadata), (len(real),)
+            matrix, sent = real.reshape(len(real), -1), (len(real),)
+            node = nir.Linear(matrix, metadata=metadata)
+            if bias.any():
+                node = nir.Affine(matrix, bias, metadata=metadata)
         return self._add(name, f"{part}_weights", node), sent
 
     def _stays_deep(self, index: int) -> bool:
@@ -115,7 +124,11 @@ class _Writer:
 
 
 def _convolution(
-    geometry: Geometry, shape: tuple[int, ...], weight: np.ndarray, metadata: dict[str, Any]
+    geometry: Geometry,
+    shape: tuple[int, ...],
+    weight: np.ndarray,
+    bias: np.ndarray,
+    metadata: dict[str, Any],
 ) -> tuple[nir.NIRNode, tuple[int, ...]]:
     """Convolution of an input of three dimensions, and the shape that it sends."""
     size = shape[1:]
@@ -127,7 +140,7 @@ def _convolution(
         geometry.padding,
         geometry.dilation,
         geometry.groups,
-        np.zeros(len(weight)),
+        bias,
         metadata=metadata,
     )
     return node, (len(weight), *map(output_size, size, *parts))

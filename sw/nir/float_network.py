@@ -9,10 +9,11 @@ import numpy as np
 import torch
 
 from tickless.sw.nir.floors import FLOOR
-from tickless.sw.nir.layers import Meaning
+from tickless.sw.nir.layers import Meaning, RealLayer
 from tickless.sw.nir.neurons import NodeNeuron
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire, Neuron
+from tickless.sw.training.readout import Readout
 
 __all__ = ["float_network", "origin_of"]
 
@@ -27,8 +28,8 @@ def float_network(
     floors : sequence of float
         Lowest membrane of each spiking layer, in thresholds.
     leaks : bool
-        Whether neurons leak as in the graph, which they can in time steps alone; those that do have
-        no floor.
+        Whether neurons, and integrators at the output, leak as in the graph, which they can in time
+        steps alone; those that do have no floor.
     """
     specs = [layer.spec for layer in meaning.layers]
     nodes = [layer.neuron for layer in meaning.layers if layer.neuron is not None]
@@ -45,12 +46,13 @@ def float_network(
             model.weights[index].copy_(torch.from_numpy(layer.weight))
             if layer.shortcut is not None:
                 model.direct[str(index)].copy_(torch.from_numpy(layer.shortcut))
+    model.readout = _readout(meaning.layers[-1], leaks)
     return model.eval()
 
 
 def origin_of(meaning: Meaning, floors: Sequence[float]) -> dict[str, Any]:
     """What the graph said and the network does not know, by layer where there is one."""
-    neurons = [layer.neuron for layer in meaning.layers]
+    neurons = [layer.neuron or layer.integrator for layer in meaning.layers]
     how = [asdict(neuron.semantics) for neuron in neurons if neuron is not None]
     return {
         "source": Path(meaning.where).name,
@@ -63,15 +65,30 @@ def origin_of(meaning: Meaning, floors: Sequence[float]) -> dict[str, Any]:
     }
 
 
+def _readout(layer: RealLayer, leaks: bool) -> Readout:
+    initial = () if layer.initial is None else tuple(layer.initial.tolist())
+    decay = 1.0
+    if leaks and layer.integrator is not None and layer.integrator.decay is not None:
+        # One a channel of the integrators, of which each position is a class.
+        channels = layer.integrator.decay
+        decay = _one_or_all(np.repeat(channels, layer.spec.channels // len(channels)))
+    return Readout(initial, layer.bias_steps, decay)
+
+
+def _one_or_all(values: np.ndarray) -> float | tuple[float, ...]:
+    first, *others = values.tolist()
+    return first if all(value == first for value in others) else (first, *others)
+
+
 def _plain(node: NodeNeuron, floor: float) -> Neuron:
     how = node.semantics
     return IntegrateAndFire(floor, spikes=how.spikes, reset=how.reset, strict=how.strict)
 
 
 def _leaky(node: NodeNeuron, decay: np.ndarray) -> Neuron:
-    decays, how = tuple(decay.tolist()), node.semantics
+    how = node.semantics
     return LeakyIntegrateAndFire(
-        decays[0] if len(set(decays)) == 1 else decays,
+        _one_or_all(decay),
         spikes=how.spikes,
         reset=how.reset,
         strict=how.strict,

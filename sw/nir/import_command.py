@@ -8,6 +8,7 @@ from pathlib import Path
 from tickless.errors import InputError
 from tickless.sw.data.catalog import class_names, dataset_name, load
 from tickless.sw.data.catalog import sensor as dataset_sensor
+from tickless.sw.option_types import at_least_one
 from tickless.sw.outputs import check_apart, output_file
 from tickless.sw.quantization.options import add_clip
 
@@ -70,6 +71,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--drop-leak", action="store_true", help="leave leaks out; fine-tune the network then"
     )
+    parser.add_argument(
+        "--bias-steps",
+        type=at_least_one,
+        default=None,
+        metavar="N",
+        help="time steps of a sample: N times the readout's bias is where the logits begin, which "
+        "is exact (nothing: such a bias is refused, or left out with --drop-bias)",
+    )
 
 
 def main(options: argparse.Namespace) -> int:
@@ -92,7 +101,12 @@ def main(options: argparse.Namespace) -> int:
             recordings = load(dataset, "train")
             recordings = recordings.part(_spread(len(recordings)))
     choices = Choices(
-        options.semantics, options.dt, options.readout, options.drop_bias, options.drop_leak
+        options.semantics,
+        options.dt,
+        options.readout,
+        options.drop_bias,
+        options.drop_leak,
+        options.bias_steps,
     )
     quantization = Quantization(options.bits, clip=options.clip)
     meaning = interpret(flatten(read_graph(options.graph)), choices, sensor)

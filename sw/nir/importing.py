@@ -23,7 +23,7 @@ from tickless.sw.nir.neurons import MARK
 from tickless.sw.nir.reading import GraphError, read_graph, read_object
 from tickless.sw.nir.stored import stored_network
 from tickless.sw.quantization.diagnosis import QuantizationWarning
-from tickless.sw.quantization.quantize import quantize
+from tickless.sw.quantization.quantize import quantize, rounding
 from tickless.sw.quantization.rule import Clip, Quantization
 from tickless.sw.training.record import record
 
@@ -76,6 +76,7 @@ def from_nir(
     readout: Literal["spikes", "sums"] = "spikes",
     drop_bias: bool = False,
     drop_leak: bool = False,
+    bias_steps: int | None = None,
     sensor: Shape | None = None,
     recordings: Recordings | None = None,
 ) -> Imported:
@@ -92,7 +93,7 @@ def from_nir(
     floor : float, optional
         Lowest membrane in thresholds, below 0; without it the best of some on the recordings, or
         `sw.nir.floors.FLOOR`.
-    semantics, dt, readout, drop_bias, drop_leak
+    semantics, dt, readout, drop_bias, drop_leak, bias_steps
         See `sw.nir.layers.Choices`.
     sensor : Shape, optional
         Extent of the events, where the graph does not say it.
@@ -105,7 +106,7 @@ def from_nir(
         If a choice is wrong, or a node has no meaning here; the message names it.
     """
     read = read_graph(graph) if isinstance(graph, (str, Path)) else read_object(graph)
-    choices = Choices(semantics, dt, readout, drop_bias, drop_leak)
+    choices = Choices(semantics, dt, readout, drop_bias, drop_leak, bias_steps)
     meaning = interpret(flatten(read), choices, sensor)
     return networks_of(meaning, Quantization(bits, clip=clip), floor, recordings)
 
@@ -120,6 +121,7 @@ def from_torch(
     readout: Literal["spikes", "sums"] = "spikes",
     drop_bias: bool = False,
     drop_leak: bool = False,
+    bias_steps: int | None = None,
     recordings: Recordings | None = None,
 ) -> Imported:
     """Networks of a chain of PyTorch modules.
@@ -132,7 +134,7 @@ def from_torch(
         (IFNode, LIFNode) or Norse (IAFCell, LIFBoxCell), which may differ between layers.
     sensor : Shape
         Extent of the events.
-    bits, clip, floor, readout, drop_bias, drop_leak, recordings
+    bits, clip, floor, readout, drop_bias, drop_leak, bias_steps, recordings
         As of `from_nir`; without ``floor``, neurons that have one keep it.
 
     Raises
@@ -141,7 +143,7 @@ def from_torch(
         If a choice is wrong, or a module no layer's; the message names it.
     """
     chain = chain_of(module, sensor, drop_bias)
-    choices = Choices(chain.semantics, None, readout, drop_bias, drop_leak)
+    choices = Choices(chain.semantics, None, readout, drop_bias, drop_leak, bias_steps)
     meaning = interpret(flatten(chain.graph), choices, sensor)
     return networks_of(meaning, Quantization(bits, clip=clip), floor, recordings)
 
@@ -197,6 +199,8 @@ def networks_of(
     if meaning.dt is not None:
         notes.append(f"gains taken with dt = {meaning.dt:g} s")
     model = float_network(meaning, lows, leaks=True)
+    if text := rounding(model, network):
+        notes.append(text)
     if model.leaks:
         notes.append(
             "in time steps the checkpoint's neurons leak as the graph says, event by event none "

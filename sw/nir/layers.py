@@ -32,6 +32,9 @@ class Choices:
         the ``"sums"`` of what they receive.
     drop_bias, drop_leak : bool
         Whether biases, and leaks, are left out rather than refused.
+    bias_steps : int, optional
+        Time steps of a sample: in each of them a bias counts once, so that as many times the
+        readout's is where the logits begin. Without it that bias is as any other.
     """
 
     semantics: str | Semantics | Mapping[str, Semantics] | None = None
@@ -39,12 +42,16 @@ class Choices:
     readout: Literal["spikes", "sums"] = "spikes"
     drop_bias: bool = False
     drop_leak: bool = False
+    bias_steps: int | None = None
 
     def __post_init__(self):
         if self.readout not in ("spikes", "sums"):
             raise InputError(f"readout = {self.readout!r}: expected 'spikes' or 'sums'")
         if self.dt is not None and not 0 < self.dt < float("inf"):
             raise InputError(f"dt = {self.dt}: expected a positive number of seconds")
+        steps = self.bias_steps
+        if steps is not None and (type(steps) is not int or steps < 1):
+            raise InputError(f"bias_steps = {steps!r}: expected a number of time steps, 1 or more")
 
 
 @dataclass(frozen=True)
@@ -72,8 +79,13 @@ class RealLayer:
         What its neurons, its weights and its shortcut's were.
     neuron : NodeNeuron or None
         What the node says of its neurons.
+    integrator : NodeNeuron or None
+        What the node of a readout's integrators says, if it has any.
     bias : numpy.ndarray or None
-        What was left out, a time step, in thresholds: ``[channels]``.
+        What arrives in each time step, in thresholds, ``[channels]``: left out, but of a readout
+        with ``bias_steps``.
+    bias_steps : int or None
+        Time steps whose bias is where the logits of a readout begin.
     """
 
     spec: LayerSpec
@@ -83,7 +95,16 @@ class RealLayer:
     weight_node: Node | None = None
     shortcut_node: Node | None = None
     neuron: NodeNeuron | None = None
+    integrator: NodeNeuron | None = None
     bias: np.ndarray | None = None
+    bias_steps: int | None = None
+
+    @property
+    def initial(self) -> np.ndarray | None:
+        """Logits with which a sample begins, ``[channels]``; None where all begin at 0."""
+        if self.bias is None or self.bias_steps is None:
+            return None
+        return self.bias * self.bias_steps
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,7 +16,7 @@ from tickless.sw.nir.edges import described, edge_of, shortcut_of
 from tickless.sw.nir.graph import FlatGraph
 from tickless.sw.nir.layers import Choices, Meaning, RealLayer, Row
 from tickless.sw.nir.linear import LINEAR
-from tickless.sw.nir.neurons import NodeNeuron, neuron_of, semantics_of
+from tickless.sw.nir.neurons import BIAS_STEPS, NodeNeuron, neuron_of, semantics_of
 from tickless.sw.nir.reading import GraphError, Node
 
 __all__ = ["interpret"]
@@ -60,6 +60,7 @@ class _Walk:
     layers: list[RealLayer] = field(default_factory=list)
     rows: dict[str, Row] = field(default_factory=dict)
     dt: float | None = None
+    integrator: NodeNeuron | None = None
 
     def run(self) -> Meaning:
         graph, signals = self.graph, dict[str, Currents]()
@@ -145,7 +146,13 @@ class _Walk:
         assert neuron.threshold is not None
         gain = neuron.gain / neuron.threshold
         if self.choices.readout == "sums" and self._is_last(name):
-            self._row(name, node, "the readout", False, "without its threshold")
+            leak = (
+                ""
+                if neuron.tau is None
+                else f", and event by event without its leak ({_leak(neuron)})"
+            )
+            self._row(name, node, "the readout", False, f"without its threshold{leak}")
+            self.integrator = neuron
             return tuple(scaled(part, gain) for part in arriving)
         index = len(self.layers)
         chain, direct = self._edges(node, arriving, index)
@@ -176,8 +183,7 @@ class _Walk:
         if neuron.tau is None and not np.allclose(neuron.gain, 1):
             parts.append(f"of a weight {neuron.gain.min():g} arrives (r * dt)")
         if neuron.tau is not None:
-            tau = f"tau = {neuron.tau.min():g} s, dt = {neuron.dt:g} s"
-            parts.append(f"leak left out ({tau}): fine-tune it")
+            parts.append(f"leak left out ({_leak(neuron)}): fine-tune it")
             exact = False
         if neuron.semantics.strict and not zero:
             parts.append("fires at its threshold, too: ties differ")
@@ -234,8 +240,11 @@ class _Walk:
         if not self._is_last(name):
             raise node.refuse("integrators that do not spike: expected them at the output alone")
         neuron = self._neuron(name, node, arriving[0])
-        why = "" if neuron.tau is None else f"leak left out (tau = {neuron.tau.min():g} s)"
+        why = ""
+        if neuron.tau is not None:
+            why = f"leak left out event by event ({_leak(neuron)})"
         self._row(name, node, "the readout", neuron.tau is None, why)
+        self.integrator = neuron
         return tuple(scaled(part, neuron.gain) for part in arriving)
 
     def _is_last(self, name: str) -> bool:
@@ -260,10 +269,19 @@ class _Walk:
         counts = part.weight is None
         if counts and not self.layers:
             raise node.refuse("receives the sensor's events: expected a layer between them")
-        spec, weight = edge_of(dense(part))
+        part = dense(part)
+        spec, weight = edge_of(part)
         bias = part.bias if part.bias is not None and part.bias.any() else None
         spec = replace(spec, kind="readout")
-        self.layers.append(RealLayer(spec, weight, weight_node=part.node, bias=bias))
+        steps = None if bias is None else self._bias_steps(part.node)
+        if bias is not None and not np.isfinite(bias * (steps or 1)).all():
+            raise (part.node or node).refuse("bias that makes logits no finite numbers")
+        self.layers.append(
+            RealLayer(
+                spec, weight, weight_node=part.node, integrator=self.integrator, bias=bias,
+                bias_steps=steps,
+            )
+        )  # fmt: skip
         what = "counts the last layer's spikes" if counts else "sums"
         self._row(name, node, f"readout of {len(weight)}: {what}")
         return ()
@@ -279,25 +297,45 @@ class _Walk:
         assert node is not None
         return f"layer {source + 1} ({node.where.removeprefix(f'{self.graph.where}: ')})"
 
+    def _bias_steps(self, node: Node | None) -> int | None:
+        """Time steps in which the readout's bias counts: those chosen, or what an export says."""
+        if self.choices.bias_steps is None and node is not None and BIAS_STEPS in node.metadata:
+            return Node(node.where, node.kind, node.metadata, {}).integers(BIAS_STEPS, 1, 1)[0]
+        return self.choices.bias_steps
+
     def _check_biases(self) -> None:
-        """Refuse biases, or tell that they were left out."""
-        biased = [layer for layer in self.layers if layer.bias is not None]
+        """Refuse biases, or tell what became of them."""
+        readout = self.layers[-1]
+        for name, row in self.rows.items():
+            if readout.bias_steps is not None and self.graph.nodes.get(name) is readout.weight_node:
+                why = f"{row.why}; " if row.why else ""
+                why += f"its bias times {readout.bias_steps} time steps is where the logits begin"
+                self.rows[name] = replace(row, why=why)
+        biased = [
+            layer for layer in self.layers if layer.bias is not None and layer.initial is None
+        ]
         if biased and not self.choices.drop_bias:
             layer = biased[0]
             node, bias = layer.weight_node or layer.node, layer.bias
             assert node is not None
             assert bias is not None
             ways = "leave it out with --drop-bias (in Python, drop_bias=True), and fine-tune"
-            if layer is self.layers[-1]:
-                ways += (
-                    "; since only the readout has one, its logits of T time steps are exact with T "
-                    "times the bias added to them"
+            if layer is readout:
+                ways = (
+                    "it counts once a time step, and events have none: give the time steps of a "
+                    "sample with --bias-steps (in Python, bias_steps=), and as many times the bias "
+                    f"is where the logits begin; or {ways}"
                 )
             raise node.refuse(f"bias of up to {np.abs(bias).max():g}: expected zero; {ways}")
         for name, row in self.rows.items():
             node = self.graph.nodes.get(name)
             if any(node is layer.weight_node for layer in biased):
                 self.rows[name] = replace(row, exact=False, why="bias left out: fine-tune it")
+
+
+def _leak(neuron: NodeNeuron) -> str:
+    assert neuron.tau is not None
+    return f"tau = {neuron.tau.min():g} s, dt = {neuron.dt:g} s"
 
 
 _REFUSED = {

@@ -64,17 +64,21 @@ def chain_of(modules: Iterable[Any], sensor: Shape, drop_bias: bool = False) -> 
         )
     nodes = {"input": Node("module 'input'", "Input", {"shape": np.array(sensor)}, {})}
     semantics: dict[str, Semantics] = {}
+    shift: GraphError | None = None
     for name, module in _flat(modules, ""):
         blank = Node(f"module {name!r}", type(module).__name__, {}, {})
         if blank.kind in SAME:
             continue
         if blank.kind.startswith("BatchNorm"):
             last = next(reversed(nodes))
-            nodes[last] = _folded(nodes[last], blank, module, drop_bias)
+            nodes[last], shift = _folded(nodes[last], blank, module)
             continue
         if blank.kind in _LAYERS:
             kind, values = _LAYERS[blank.kind](blank, module)
         elif blank.kind in NEURONS:
+            # A shift without neurons behind it is the readout's bias.
+            if shift is not None and not drop_bias:
+                raise shift
             kind, values, semantics[name] = NEURONS[blank.kind](blank, module)
         else:
             raise blank.refuse(f"expected one of {', '.join([*_LAYERS, *NEURONS, 'BatchNorm2d'])}")
@@ -137,8 +141,9 @@ _LAYERS: dict[str, Callable[[Node, Any], tuple[str, dict[str, Any]]]] = {
 }
 
 
-def _folded(node: Node, blank: Node, norm: Any, drop_bias: bool) -> Node:
-    """Weights with a batch norm's scale, and bias with its shift."""
+def _folded(node: Node, blank: Node, norm: Any) -> tuple[Node, GraphError | None]:
+    """Weights with a batch norm's scale, and bias with its shift; what to say of the latter, if
+    there is one and the layer spikes."""
     if "weight" not in node.values:
         raise blank.refuse(f"behind {node.kind}: expected it right behind weights")
     if norm.running_mean is None or norm.running_var is None:
@@ -154,12 +159,13 @@ def _folded(node: Node, blank: Node, norm: Any, drop_bias: bool) -> Node:
         raise blank.refuse(f"{len(scale)} channels: expected {len(weight)}")
     before = np.asarray(node.values.get("bias", np.zeros(len(mean))), float)
     bias = (before - mean) * scale + beta
-    if bias.any() and not drop_bias:
-        raise blank.refuse(
+    shift = None
+    if bias.any():
+        shift = blank.refuse(
             f"shifts by up to {np.abs(bias).max():g}: a spiking layer has no bias; set running "
             "means and biases to zero before the last epochs of training, or leave the shift out "
             "with drop_bias=True, and fine-tune"
         )
     rows = scale.reshape(-1, *(1 for _ in weight.shape[1:]))
     values = {**node.values, "weight": weight * rows, "bias": bias}
-    return Node(node.where, node.kind, values, node.metadata)
+    return Node(node.where, node.kind, values, node.metadata), shift

@@ -10,6 +10,7 @@ from tickless.sw.nir.reading import Node
 from tickless.sw.nir.semantics import FRAMEWORKS, TICKLESS, Semantics, framework
 
 __all__ = [
+    "BIAS_STEPS",
     "LEAKY",
     "MARK",
     "SPIKING",
@@ -23,6 +24,11 @@ SPIKING = ("IF", "LIF")
 
 MARK = "tickless"
 """Entry of a graph's metadata by which an export of ours is known."""
+
+BIAS_STEPS = "bias_steps"
+"""Entry of a node's metadata, of a readout's weights: time steps of a sample, in each of which its
+bias counts."""
+
 LEAKY = ("LIF", "LI")
 """Primitives that leak."""
 
@@ -144,7 +150,7 @@ def neuron_of(
         gain = _leaky_gain(node, r, tau, dt)
         if np.isinf(tau).all():
             tau = v_leak = None
-        elif node.kind in SPIKING:
+        else:
             decay = semantics.decay(tau, dt)
             if not (decay > 0).all():
                 raise node.refuse(

@@ -10,14 +10,17 @@ from tickless.sw.integer.geometry import Geometry
 from tickless.sw.integer.layer import Edge, Layer, NetworkError
 from tickless.sw.integer.network import Network, Provenance
 from tickless.sw.integer.specs import layer_geometries
-from tickless.sw.nir.layers import Meaning
-from tickless.sw.nir.neurons import MARK
+from tickless.sw.nir.layers import Meaning, RealLayer
+from tickless.sw.nir.neurons import BIAS_STEPS, MARK
 from tickless.sw.nir.reading import GraphError, Node, Value
 
 __all__ = ["stored_network"]
 
 TOLERANCE = 0.01
 """Most that a weight may be from an integer: graphs may have passed through float32."""
+
+RELATIVE = 1e-6
+"""The same of initial logits, which may be large, as a part of them."""
 
 
 def stored_network(meaning: Meaning, metadata: Mapping[str, Value]) -> Network | None:
@@ -68,6 +71,7 @@ def _network(meaning: Meaning, text: dict[str, Any]) -> Network:
                     np.zeros(0, np.int32),
                     np.zeros(0, np.int32),
                     32,
+                    initial_logits=_initial(real, scale),
                 )
             )
             continue
@@ -90,6 +94,22 @@ def _network(meaning: Meaning, text: dict[str, Any]) -> Network:
             )
         )
     return Network(tuple(layers), scale, Provenance(**text["provenance"]))
+
+
+def _initial(real: RealLayer, scale: float) -> np.ndarray:
+    """Logits with which samples begin."""
+    node = real.weight_node
+    if real.initial is None or node is None:
+        return np.zeros(0, np.int32)
+    held = Node(node.where, node.kind, node.metadata, {})
+    if held.integers(BIAS_STEPS, 1, 1) != (real.bias_steps,):
+        raise _ChangedError
+    exact = real.initial / scale
+    integers = np.rint(exact)
+    near = np.abs(exact - integers) <= np.maximum(TOLERANCE, np.abs(exact) * RELATIVE)
+    if not near.all() or not (np.abs(integers) < 1 << 31).all():
+        raise _ChangedError
+    return integers.astype(np.int32)
 
 
 def _edge(

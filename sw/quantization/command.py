@@ -34,7 +34,7 @@ def main(options: argparse.Namespace) -> int:
     """Checkpoint in, network file out, integer accuracy measured."""
     from tickless.sw.checkpoint import Checkpoint
     from tickless.sw.judge.evaluate import score_events
-    from tickless.sw.quantization.quantize import quantize
+    from tickless.sw.quantization.quantize import quantize, rounding
     from tickless.sw.quantization.rule import Quantization
 
     output_file(options.output, options.checkpoint)
@@ -54,5 +54,7 @@ def main(options: argparse.Namespace) -> int:
     origin = Provenance(source.dataset, source.method, source.seed, accuracies)
     replace(network, provenance=origin).save(options.output)
     print(f"membrane bits: {', '.join(str(layer.membrane_bits) for layer in network.layers[:-1])}")
+    if text := rounding(source.model, network):
+        print(text)
     print(f"wrote {options.output}")
     return 0

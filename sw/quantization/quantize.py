@@ -16,7 +16,7 @@ from tickless.sw.quantization.rule import Clip, Quantization
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire
 
-__all__ = ["quantize"]
+__all__ = ["quantize", "rounding"]
 
 
 def quantize(
@@ -67,6 +67,11 @@ def quantize(
             )
         if not isfinite(neuron.floor):
             raise NetworkError(f"floor = {neuron.floor}: expected a finite number of thresholds")
+    if model.readout.leaks:
+        raise NetworkError(
+            "readout: leaks: event by event there is no time to leak in; tickless train --from "
+            "trains such a network without its leak"
+        )
     try:
         quantization = Quantization(weight_bits, resolution, clip)
         if model.norms:
@@ -74,7 +79,7 @@ def quantize(
             model.fuse_norms()
     except ValueError as error:
         raise NetworkError(str(error)) from None
-    layers, logit_scale = [], 1.0
+    layers, logit_scale, initial = [], 1.0, np.zeros(0, np.int32)
     for index, (geometry, parameter) in enumerate(
         zip(model.geometries, model.weights, strict=True)
     ):
@@ -93,7 +98,8 @@ def quantize(
             levels = levels.above()
         threshold, floor = levels.threshold.numpy(), levels.floor.numpy()
         if not spiking:
-            logit_scale = 1 / (levels.scale.item() * geometry.pool**2)
+            logit_scale = levels.logit_scale(geometry.pool)
+            initial = _initial(where, levels.logits(model.readout.initial, geometry.pool))
         else:
             if threshold.min() < 1 + neuron.fires_above:
                 channel = int(threshold.argmin())
@@ -117,9 +123,42 @@ def quantize(
                 floor=floor.astype(np.int32),
                 membrane_bits=levels.membrane_bits,
                 reset=neuron.reset if spiking else "subtract",
+                initial_logits=np.zeros(0, np.int32) if spiking else initial,
             )
         )
     return Network(tuple(layers), logit_scale, provenance or Provenance())
+
+
+def rounding(model: SpikingNetwork, network: Network) -> str:
+    """Line that tells how the logits with which a network's samples begin were rounded; empty where
+    all begin at 0.
+
+    Parameters
+    ----------
+    model : SpikingNetwork
+        Of which the network was made.
+    """
+    real, unit = np.array(model.readout.initial), network.logit_scale
+    if not len(real):
+        return ""
+    error = np.abs(network.initial_logits * unit - real).max()
+    return (
+        f"initial logits of up to {np.abs(real).max():g} rounded to units of {unit:g}: by at most "
+        f"{error:g}"
+    )
+
+
+def _initial(where: str, logits: torch.Tensor) -> np.ndarray:
+    """Initial logits of a readout; none where all are 0."""
+    limits = np.iinfo(np.int32)
+    outside = (logits < limits.min) | (logits > limits.max)
+    if outside.any():
+        channel = int(outside.int().argmax())
+        raise NetworkError(
+            f"{where}: channel {channel} begins at {logits[channel]:g} units of a logit: expected "
+            "32 bits; fewer bits of a weight (--bits) make the unit larger"
+        )
+    return logits.numpy().astype(np.int32) if logits.any() else np.zeros(0, np.int32)
 
 
 def _shortcut(weight: torch.Tensor, geometry: Geometry, weight_bits: int, source: Layer) -> Edge:

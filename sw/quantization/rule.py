@@ -1,5 +1,6 @@
 """The rule by which weights become integers, and its stand-in for training."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from typing import Literal
@@ -51,6 +52,14 @@ class Levels:
         if not len(self.threshold):
             return 32
         return membrane_bits(int(self.threshold.max()), int(self.floor.min()))
+
+    def logits(self, initial: Sequence[float], pool: int) -> torch.Tensor:
+        """Logits with which a readout's samples begin, as integers in its unit: `logit_scale`."""
+        return (torch.tensor(initial, dtype=torch.float64) / self.logit_scale(pool)).round()
+
+    def logit_scale(self, pool: int) -> float:
+        """Real value of one unit of a readout's logits, behind pooling by ``pool``."""
+        return 1 / (self.scale.item() * pool**2)
 
     def above(self) -> "Levels":
         """The same for neurons that fire above their threshold alone: at 1 unit more."""

@@ -14,6 +14,7 @@ from tickless.sw.data.catalog import EXPECTED, class_names, known, sensor
 from tickless.sw.training.experiment import read_experiment, setting_names
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, describe_neuron
+from tickless.sw.training.readout import Readout
 from tickless.sw.training.settings import Settings, SettingsError
 
 __all__ = ["FINE_TUNING", "fingerprint", "given_settings", "own_settings", "trainable"]
@@ -76,14 +77,16 @@ def trainable(start: Checkpoint, settings: Settings) -> SpikingNetwork:
     """Copy of a given network, to be trained for events.
 
     Its neurons neither leak nor fire once a time step only: as many spikes as thresholds fit stand
-    for the order that a time step hides. They keep their reset. Real weights are trained first, if
-    any epochs follow with rounded ones.
+    for the order that a time step hides. They keep their reset. Its logits do not leak, and what a
+    bias makes of them is there from the beginning, in any number of time steps. Real weights are
+    trained first, if any epochs follow with rounded ones.
     """
     model = copy.deepcopy(start.model)
     model.layer_neurons = tuple(
         IntegrateAndFire(settings.floor, settings.surrogate, reset=neuron.reset)
         for neuron in model.layer_neurons
     )
+    model.readout = Readout(model.readout.initial)
     if settings.quantize_epochs:
         model.quantization = None
     return model
@@ -98,6 +101,8 @@ def fingerprint(model: SpikingNetwork) -> str:
     """SHA-256 over everything that decides what a network computes."""
     neurons = [describe_neuron(neuron) for neuron in model.layer_neurons]
     what = (model.sensor, model.specs, neurons, model.quantization)
+    if model.readout != Readout():
+        what = (*what, model.readout)
     digest = hashlib.sha256(repr(what).encode())
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(name.encode() + tensor.cpu().contiguous().numpy().tobytes())

@@ -12,6 +12,7 @@ from tickless.sw.integer.geometry import Geometry, Shape
 from tickless.sw.integer.specs import LayerSpec, layer_geometries
 from tickless.sw.quantization.rule import Quantization
 from tickless.sw.training.neurons import IntegrateAndFire, Neuron
+from tickless.sw.training.readout import Readout
 from tickless.sw.training.temporal_transformation import transform
 
 __all__ = ["SpikingNetwork", "current"]
@@ -47,6 +48,8 @@ class SpikingNetwork(nn.Module):
         Batch norms of the spiking layers; empty once fused.
     direct, direct_norms : torch.nn.ParameterDict, torch.nn.ModuleDict
         Weights and batch norms of the shortcuts, by the index of the layer that each leads to.
+    readout : Readout
+        Where its logits begin, and whether they leak; training leaves it as it is.
     quantization : Quantization, optional
         If set, the network runs with the weights and floors that it gives, and gradients pass
         the rounding; the weights themselves stay real.
@@ -71,6 +74,7 @@ class SpikingNetwork(nn.Module):
                 f"{len(self.layer_neurons)} neurons: expected {_spiking(self.specs)}, one for each "
                 "spiking layer"
             )
+        self.readout = Readout()
         self.quantization: Quantization | None = None
         self.geometries: tuple[Geometry, ...] = layer_geometries(sensor, specs)
         self.stages = _stages(self.specs)
@@ -116,13 +120,23 @@ class SpikingNetwork(nn.Module):
         Returns
         -------
         logits : torch.Tensor
-            ``[batch, classes]``: what the readout sums, or its mean over time: see `sums`.
+            ``[batch, classes]``: what the readout sums, or its mean over time: see `sums`; of one
+            that leaks, what it holds after the last time step.
         spikes : list of torch.Tensor
             Mean spikes a sample of each spiking layer, repeated ones counted once.
         """
-        counts, spikes = self.counts(frames, steps)
+        x, repeats, spikes = self._spike(frames, steps)
         weight, _ = self.parameters_of(len(self.weights) - 1)
-        return current(counts, weight, self.geometries[-1]).flatten(1).float(), spikes
+        if self.readout.leaks:
+            charge = current(x.flatten(0, 1), weight, self.geometries[-1]).flatten(1).float()
+            return self.readout.last(charge.unflatten(0, x.shape[:2])), spikes
+        counts = self._over_time(x, repeats)
+        logits = current(counts, weight, self.geometries[-1]).flatten(1).float()
+        if self.readout.initial:
+            length = len(x) / repeats
+            constant = self.readout.constant(length) / (1 if self.sums else length)
+            logits = logits + constant.to(logits.device)
+        return logits, spikes
 
     def counts(
         self, frames: torch.Tensor, steps: Sequence[int] | None = None
@@ -131,6 +145,17 @@ class SpikingNetwork(nn.Module):
 
         Parameters and second result are those of `forward`.
         """
+        x, repeats, spikes = self._spike(frames, steps)
+        return self._over_time(x, repeats), spikes
+
+    def _over_time(self, x: torch.Tensor, repeats: float) -> torch.Tensor:
+        return x.sum(0) / repeats if self.sums else x.mean(0)
+
+    def _spike(
+        self, frames: torch.Tensor, steps: Sequence[int] | None
+    ) -> tuple[torch.Tensor, float, list[torch.Tensor]]:
+        """What reaches the readout, ``[time, batch, *input_shape]``, how often repeated, and spikes
+        as of `forward`."""
         x, repeats, spikes = frames, 1.0, []
         entering = []
         for index, geometry in enumerate(self.geometries):
@@ -152,9 +177,7 @@ class SpikingNetwork(nn.Module):
             neuron = self.layer_neurons[index]
             x = neuron(charge, floor) if isinstance(neuron, IntegrateAndFire) else neuron(charge)
             spikes.append(x.sum() / (x.shape[1] * repeats))
-        if self.sums:
-            return x.sum(0) / repeats, spikes
-        return x.mean(0), spikes
+        return x, repeats, spikes
 
     @property
     def sums(self) -> bool:
@@ -168,8 +191,9 @@ class SpikingNetwork(nn.Module):
 
     @property
     def leaks(self) -> bool:
-        """Whether any neurons leak, so that they need time steps."""
-        return not all(isinstance(neuron, IntegrateAndFire) for neuron in self.layer_neurons)
+        """Whether any neurons, or the logits, leak, so that they need time steps."""
+        plain = all(isinstance(neuron, IntegrateAndFire) for neuron in self.layer_neurons)
+        return self.readout.leaks or not plain
 
     def event_neuron(self, index: int) -> IntegrateAndFire:
         """Neurons of a layer that runs event by event; a readout has those of the layer before it.
@@ -263,6 +287,24 @@ class SpikingNetwork(nn.Module):
         if shortcut is not None and passed is not None:
             edges.append((shortcut[1], _float32(passed)))
         return edges, _float32(threshold), _float32(floor), ceil
+
+    @torch.no_grad()
+    def initial_logits(self) -> np.ndarray:
+        """Logits with which a sample begins event by event, in the units of what the readout's
+        `neurons` send: float32 ``[classes]``, empty where all begin at 0.
+
+        Raises
+        ------
+        InputError
+            If the logits leak.
+        """
+        if self.readout.leaks:
+            raise InputError("readout: leaks: expected one that has no time")
+        weight, geometry = self.weights[-1], self.geometries[-1]
+        if self.quantization is None:
+            return np.array(self.readout.initial, np.float32) * geometry.pool**2
+        levels = self.quantization.levels(weight, geometry, self.event_neuron(-1).floor)
+        return _float32(levels.logits(self.readout.initial, geometry.pool))
 
     def _passed(self, index: int, x: torch.Tensor) -> torch.Tensor:
         """What a layer receives over its shortcut."""

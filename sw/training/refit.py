@@ -38,9 +38,10 @@ def refit(model: SpikingNetwork, batches: Batches, settings: Settings) -> None:
     before, device = readout.detach().clone(), readout.device
     inputs = (pooled.flatten(1) / settings.steps).to(device)
     labels = batches.source.labels[chosen].repeat(2).to(device)
+    constant = model.readout.constant(settings.steps).to(device) / settings.steps
 
     def loss(weight: torch.Tensor) -> torch.Tensor:
-        entropy = functional.cross_entropy(inputs @ weight.flatten(1).T, labels)
+        entropy = functional.cross_entropy(inputs @ weight.flatten(1).T + constant, labels)
         return entropy + settings.refit_strength * (readout - before).square().sum()
 
     _minimize(torch.optim.LBFGS([readout], max_iter=60), lambda: loss(readout))

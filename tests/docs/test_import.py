@@ -8,7 +8,7 @@ from tests.peers.comparison import PEERS
 def test_graphs_of_each_framework_come_to_the_rtl_as_the_page_says(tmp_path, monkeypatch, capsys):
     look_like_a_clone(tmp_path, "tests")
     monkeypatch.chdir(tmp_path)
-    assert type_page(ROOT / "docs/howto/import.md", capsys) == 7
+    assert type_page(ROOT / "docs/howto/import.md", capsys) == 8
     for framework in PEERS:
         assert (tmp_path / f"build/import/{framework}.checkpoint.safetensors").exists()
         hardware = [*tmp_path.glob(f"build/*/*{framework}*/*.*")]

@@ -34,6 +34,7 @@ def test_verilog_and_manifest_belong_together(network, tmp_path):
     ]
     for entry, layer in zip(manifest["layers"], network.layers, strict=True):
         assert entry.get("reset", "subtract") == layer.reset
+        assert entry.get("initial_logits", []) == layer.initial_logits.tolist()
         for described, edge in zip(entry["edges"], layer.edges, strict=True):
             assert described["weight_bits"] == edge.weight_bits
             for name in ("kernel", "stride", "padding", "dilation"):

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,8 +15,16 @@ from tickless.sw.integer.network import Network
 from tickless.sw.integer.specs import LayerSpec, PerAxis, layer_geometries
 
 
+def begun(network, *logits):
+    """The same network, its logits beginning at these."""
+    *layers, readout = network.layers
+    initial = np.array(logits, np.int32)
+    return replace(network, layers=(*layers, replace(readout, initial_logits=initial)))
+
+
 def test_the_manifest_says_where_everything_lies():
     network = random_network(np.random.default_rng(5))
+    network = begun(network, *range(-3, network.classes - 3))
     slices = [1] * len(network.layers)
     config = place(2, 3, layer_cores(network, fold_fully(network), slices, loadable=True), [], {})
     description = manifest(network, config, [], "", {}, "top")
@@ -40,6 +49,8 @@ def test_the_manifest_says_where_everything_lies():
         assert not mine
         assert words["weights"] == list(contents.weight_words)
         if shape.readout:
+            logits = [logit % (1 << 32) for logit in network.initial_logits.tolist()]
+            assert words["initial_logits"] == logits
             continue
         [region] = [entry for entry in core["load"]["regions"] if entry["name"] == "neurons"]
         [field] = [entry for entry in region["fields"] if entry["name"] == "thresholds"]
@@ -112,6 +123,20 @@ def test_a_network_that_resets_to_zero_is_loaded_into_cores_that_do():
     )
     with pytest.raises(ValueError, match="reset = 'subtract': built with 'zero'"):
         load_image(small_mesh(zero), small_network())
+
+
+def test_initial_logits_are_loaded_into_a_readout_that_has_some():
+    plain, one, other = (begun(small_network(), *logits) for logits in ((), (1, -2, 3), (4, 5, 6)))
+    mesh = small_mesh(one)
+    images = [load_image(mesh, network) for network in (plain, one, other)]
+    assert len({image.tobytes() for image in images}) == 3
+    assert len({len(image) for image in images}) == 1
+    words = {1, 3, (1 << 32) - 2}
+    assert words <= set(images[1]["data"][images[1]["core"] == 1].tolist())
+    # Without, a readout has no place for them.
+    assert len(load_image(small_mesh(), plain)) == len(images[0]) - 3
+    with pytest.raises(ValueError, match="core 'readout': initial_logits = True: built with False"):
+        load_image(small_mesh(), one)
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,9 @@ def make_contents(shape: CoreShape, seed: int = 0) -> CoreContents:
         tuple(rng.getrandbits(shape.weight_word_bits) for _ in range(shape.edge_depth(index)))
         for index in range(len(shape.edges))
     )
-    return CoreContents(weights, thresholds, floors)
+    logits = shape.output_shape[0] if shape.initial_logits else 0
+    initial = tuple(rng.randint(-(1 << 31), (1 << 31) - 1) for _ in range(logits))
+    return CoreContents(weights, thresholds, floors, initial)
 
 
 def _by_axis(value: int | tuple[int, int]) -> tuple[int, int]:

@@ -40,7 +40,7 @@ def make_network(
     shape, seed, *, weight_bits=6, membrane_bits=8, padding: PerAxis = 1, dilation: PerAxis = 1
 ):
     """Network of one of two shapes; weights, thresholds, and the first padding and dilation are
-    its own."""
+    its own, and so are the logits with which the residual one begins."""
     rng = np.random.default_rng(seed)
     first = LayerSpec("conv2d", 4, 3, 3, padding, dilation=dilation)
     identity = ShortcutSpec(source=0, kernel=1, groups=4)
@@ -66,7 +66,9 @@ def make_network(
         if size:
             layers.append(Layer(name, (edge,), threshold, floor, bits, RESETS[shape][index]))
         else:
-            layers.append(Layer(name, (edge,), threshold, floor, 32))
+            begins = 3 if shape == "residual" else 0
+            initial = rng.integers(-500, 500, begins).astype(np.int32)
+            layers.append(Layer(name, (edge,), threshold, floor, 32, initial_logits=initial))
     if shape == "residual":
         direct = identity.geometry(layers[0].output_shape, layers[2].output_shape)
         weight = rng.integers(1, half << WIDER, direct.weight_shape).astype(np.int16)

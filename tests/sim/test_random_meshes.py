@@ -67,7 +67,8 @@ def empty(core):
     """Contents of a core that are no network's."""
     weights = tuple((0,) * core.edge_depth(index) for index in range(len(core.edges)))
     count = 0 if core.readout else core.output_shape[0]
-    return CoreContents(weights, (1,) * count, (-1,) * count)
+    logits = core.output_shape[0] if core.initial_logits else 0
+    return CoreContents(weights, (1,) * count, (-1,) * count, (7,) * logits)
 
 
 def designed(network, config):

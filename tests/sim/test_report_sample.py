@@ -1,5 +1,6 @@
 """What the report draws is what the record and the trace say."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from tests.random_networks import random_events, random_network
 from tests.sim.reports import START, recorded
 from tickless.sim.report_sample import report_sample
-from tickless.sw.integer import engine
+from tickless.sw.integer import engine, golden
 
 
 @cache
@@ -52,6 +53,10 @@ def test_logits_are_integers_and_end_as_the_answer(case):
     network, events, trace = case
     sample = report_sample(network, "a", events, 1, trace, recorded(network, events, trace))
     assert sample.logits.dtype == np.int64
+    marks = np.arange(1, trace.readout_events + 1)
+    sent = trace.layers[-1].spikes
+    alone = replace(network, layers=network.layers[-1:])
+    assert sample.logits.tolist() == golden.run(alone, sent, marks).read_logits.tolist()
     assert sample.logits[-1].tolist() == trace.logits.tolist()
     assert sample.logits.shape == (trace.readout_events, network.classes)
     assert sample.logit_cycles.tolist() == sample.layers[-1].cycles.tolist()

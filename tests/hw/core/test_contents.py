@@ -34,6 +34,14 @@ def test_a_readout_has_no_thresholds():
     contents.check(shape)
     with pytest.raises(ValueError, match=r"thresholds = \(1,\): expected none for a readout"):
         replace(contents, thresholds=(1,)).check(shape)
+    with pytest.raises(ValueError, match=r"initial_logits = \(1, 1, 1, 1\): expected 0 of 32 bits"):
+        replace(contents, initial_logits=(1,) * 4).check(shape)
+    shape = replace(shape, initial_logits=True)
+    low, high = -(1 << 31), (1 << 31) - 1
+    replace(contents, initial_logits=(low, high, 0, 1)).check(shape)
+    for logits in ((), (1, 1, 1), (0, 0, low - 1, 0), (0, high + 1, 0, 0)):
+        with pytest.raises(ValueError, match=r"initial_logits = .*: expected 4 of 32 bits"):
+            replace(contents, initial_logits=logits).check(shape)
 
 
 # Amaranth warns of components that were never elaborated, as those refused here.

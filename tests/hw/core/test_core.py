@@ -7,9 +7,10 @@ import pytest
 
 from tests.hw.stream_io import PATTERNS, collect, send, simulate
 from tests.random_networks import random_events, random_network
-from tickless.gen.configure import chain_config, core_contents
+from tickless.gen.configure import chain_config, core_contents, layer_cores
 from tickless.gen.folding import Folding, choices
 from tickless.hw.core.core import Core
+from tickless.hw.core.memory_map import MemoryMap
 from tickless.hw.core.readout import Readout
 from tickless.hw.packet import Kind
 from tickless.sw.integer import golden
@@ -111,7 +112,11 @@ def test_early_exit_of_a_readout(seed, pattern):
     [geometry] = layer_geometries((5, 1, 1), [LayerSpec("readout", classes)])
     nothing = np.zeros(0, np.int32)
     weight = weight.reshape(geometry.weight_shape)
-    network = Network((Layer("readout", (Edge(geometry, weight, 4),), nothing, nothing, 32),))
+    initial = rng.integers(-20, 20, classes).astype(np.int32) if seed % 2 else nothing
+    readout = Layer(
+        "readout", (Edge(geometry, weight, 4),), nothing, nothing, 32, initial_logits=initial
+    )
+    network = Network((readout,))
     margin = int(rng.integers(1, 60))
     folding = [Folding(lanes, 1)]
     config = chain_config(network, folding, margin=margin)
@@ -143,6 +148,11 @@ def test_early_exit_of_a_readout(seed, pattern):
     assert taken == expected
 
 
+def test_random_networks_begin_at_0_and_elsewhere():
+    begins = [config.cores[1].initial_logits for _, config, _ in map(make_case, range(4))]
+    assert set(begins) == {False, True}
+
+
 @pytest.mark.parametrize(("seed", "pattern"), list(enumerate(PATTERNS)))
 def test_answers_of_a_readout(seed, pattern):
     network, config, samples = make_case(seed)
@@ -154,12 +164,13 @@ def test_answers_of_a_readout(seed, pattern):
         (edge,) = network.layers[1].edges
         weights = edge.weight.astype(np.int64)
         pool, kernel = edge.geometry.pool, edge.geometry.kernel
-        logits = np.zeros(network.classes, np.int64)
+        logits = network.initial_logits.astype(np.int64)
         for index, (channel, y, x) in enumerate([*spikes[-1].tolist(), (0, 0, 0)]):
             if index == place:
                 expected.append(("READ", int(np.argmax(logits)), logits.tolist()))
             if index < len(spikes[-1]) and y // pool < kernel[0] and x // pool < kernel[1]:
                 logits = logits + weights[:, channel, y // pool, x // pool]
+                logits = logits.clip(-(2**31), 2**31 - 1)
         expected.append(("END", int(np.argmax(logits)), logits.tolist()))
 
     def decode(answer):
@@ -173,4 +184,49 @@ def test_answers_of_a_readout(seed, pattern):
     process, taken = collect(dut.o, len(expected), decode, PATTERNS[pattern], seed)
     sent = send(dut.i, stream(readout.input_link, spikes, 5), PATTERNS[pattern], seed)
     simulate(dut, sent, process)
+    assert taken == expected
+
+
+def test_initial_logits_are_loaded_between_samples():
+    """Those built in until others are loaded; from then on these, behind each END, too."""
+    rng = np.random.default_rng(4)
+    [geometry] = layer_geometries((3, 1, 1), [LayerSpec("readout", 5)])
+    nothing = np.zeros(0, np.int32)
+    networks = []
+    for initial in ((1, -2, 3, -4, 5), (-(2**31), 7, 2**31 - 1, 0, -1)):
+        weight = rng.integers(-8, 8, geometry.weight_shape).astype(np.int8)
+        logits = np.array(initial, np.int32)
+        edges = (Edge(geometry, weight, 4),)
+        layer = Layer("readout", edges, nothing, nothing, 32, initial_logits=logits)
+        networks.append(Network((layer,)))
+    layers = layer_cores(networks[0], [Folding(2, 1)], [1], loadable=True)
+    built, loaded = (core_contents(network, layers)[0] for network in networks)
+    [[readout]] = layers
+    dut = Readout(readout, built)
+    samples = [np.zeros((count, 3), np.int32) for count in (0, 3, 0, 4, 2)]
+    for rows in samples:
+        rows[:, 0] = rng.integers(0, 3, len(rows))
+    expected = []
+    for index, rows in enumerate(samples):
+        trace = golden.run(networks[index >= 2], rows, (min(1, len(rows)),))
+        expected += [*trace.read_logits.tolist(), trace.logits.tolist()]
+    process, taken = collect(
+        dut.o, len(expected), lambda answer: [int(logit) for logit in answer.logits], 1.0, 0
+    )
+
+    async def drive(ctx):
+        await send(dut.i, stream(readout.input_link, samples[:2], 1), 1.0, 0)(ctx)
+        while len(taken) < 4:
+            await ctx.tick()
+        await ctx.tick().repeat(2)
+        ctx.set(dut.load_valid, 1)
+        for address, value in MemoryMap(readout).chunks(loaded):
+            ctx.set(dut.load, {"address": address, "data": value})
+            assert not ctx.get(dut.load_unknown)
+            await ctx.tick()
+        ctx.set(dut.load_valid, 0)
+        await ctx.tick()
+        await send(dut.i, stream(readout.input_link, samples[2:], 1), 1.0, 0)(ctx)
+
+    simulate(dut, drive, process)
     assert taken == expected

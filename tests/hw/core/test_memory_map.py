@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -58,6 +59,15 @@ def test_a_readout_has_no_parameters():
     names = [region.name for region in memory_map.regions]
     assert names == ["weights", "rows_0", "columns_0"]
     assert sorted(memory_map.words(make_contents(config))) == sorted(names)
+    config = replace(config, initial_logits=True)
+    memory_map, contents = MemoryMap(config), make_contents(config)
+    names = [region.name for region in memory_map.regions]
+    assert names == ["weights", "initial_logits", "rows_0", "columns_0"]
+    [region] = [each for each in memory_map.regions if each.name == "initial_logits"]
+    assert (region.word_bits, region.depth) == (32, 4)
+    words = memory_map.words(contents)["initial_logits"]
+    assert words == tuple(logit % (1 << 32) for logit in contents.initial_logits)
+    assert min(contents.initial_logits) < 0
 
 
 def test_addresses_that_do_not_fit(monkeypatch):

@@ -45,6 +45,7 @@ def test_foldings_keep_the_order():
         ({"membrane_bits": 1}, "membrane_bits = 1: expected at least 2"),
         ({"queue_depth": 8}, "queue_depth = 8: expected at least 16"),
         ({"epoch_bits": 1}, "epoch_bits = 1: expected at least 2"),
+        ({"initial_logits": True}, "initial_logits = True: expected False for a spiking layer"),
     ],
 )
 def test_impossible_parameters(options, words):

@@ -326,6 +326,49 @@ def test_empty_sample(run):
     assert run(neuron([5], 10), channels(), [0, 0]).read_logits.tolist() == [[0], [0]]
 
 
+def begun(net, *logits):
+    """The same network, its logits beginning at these."""
+    *layers, readout = net.layers
+    initial = np.array(logits, np.int32)
+    return replace(net, layers=(*layers, replace(readout, initial_logits=initial)))
+
+
+def test_logits_begin_where_the_readout_says_so(run):
+    net = begun(network((1, 1, 1), [LayerSpec("readout", 3)], [[2, 0, -1]], []), 5, -7, 6)
+    trace = run(net, channels(0, 0), [0, 1, 2])
+    assert trace.read_logits.tolist() == [[5, -7, 6], [7, -7, 5], [9, -7, 4]]
+    assert (trace.logits.tolist(), trace.class_index) == ([9, -7, 4], 0)
+    assert (trace.readout_sops, trace.saturations) == (6, 0)
+    # END sets them back.
+    assert run(net, channels(0)).logits.tolist() == [7, -7, 5]
+
+
+def test_an_empty_sample_is_answered_by_the_initial_logits(run):
+    specs = [LayerSpec("linear", 1), LayerSpec("readout", 2)]
+    net = begun(network((1, 1, 1), specs, [[5], [1, 1]], [[10]]), -3, 4)
+    trace = run(net, channels(), [0])
+    assert (trace.logits.tolist(), trace.class_index, trace.sops) == ([-3, 4], 1, 0)
+    assert trace.read_logits.tolist() == [[-3, 4]]
+
+
+def test_initial_logits_saturate_from_where_they_are(run):
+    net = network((1, 1, 1), [LayerSpec("readout", 2)], [[100, -100]], [])
+    trace = run(begun(net, 2**31 - 150, 50 - 2**31), channels(0, 0), [1])
+    assert trace.read_logits.tolist() == [[2**31 - 50, -(2**31)]]
+    assert trace.logits.tolist() == [2**31 - 1, -(2**31)]
+    assert trace.saturations == 3
+
+
+def test_early_exit_compares_what_the_logits_began_with_but_not_before_an_event(run):
+    net = network((2, 1, 1), [LayerSpec("readout", 2)], [[3, 0, 0, 2]], [])
+    ahead = begun(net, 0, 9)
+    decided = run(ahead, channels(0, 1), margin=6)
+    assert (decided.logits.tolist(), decided.class_index, decided.decision) == ([3, 9], 1, 0)
+    assert run(ahead, channels(1, 0), margin=11).decision == 0
+    assert run(ahead, channels(0, 0), margin=12).decision is None
+    assert run(ahead, channels(), margin=5).decision is None
+
+
 def test_tie_goes_to_the_lowest_index(run):
     net = network((2, 1, 1), [LayerSpec("readout", 3)], [[-1, 2, 4, 1, 4, 1]], [])
     trace = run(net, channels(0))

@@ -80,7 +80,7 @@ def test_round_trip(path, seed, shortcuts):
     for one, other in zip(loaded.layers, network.layers, strict=True):
         assert one.name == other.name
         assert (one.membrane_bits, one.reset) == (other.membrane_bits, other.reset)
-        for array in ("threshold", "floor"):
+        for array in ("threshold", "floor", "initial_logits"):
             np.testing.assert_array_equal(getattr(one, array), getattr(other, array))
         for edge, same in zip(one.edges, other.edges, strict=True):
             assert edge.source == same.source
@@ -489,9 +489,54 @@ def test_a_layer_has_the_edge_from_the_layer_before_and_at_most_one_shortcut():
             replace(layer, edges=edges)
 
 
+def begun(network: Network, *logits: int) -> Network:
+    """The same network, its logits beginning at these."""
+    *layers, readout = network.layers
+    initial = np.array(logits, np.int32)
+    return replace(network, layers=(*layers, replace(readout, initial_logits=initial)))
+
+
+def test_initial_logits_need_version_3_and_are_read_back(path):
+    network = small_network()
+    assert network.initial_logits.tolist() == [0, 0]
+    other = begun(network, 2**31 - 1, -(2**31))
+    assert (network.format_version, other.format_version) == (1, 3)
+    assert len({network.hash, other.hash, begun(network, 0, 1).hash}) == 3
+    other.save(path)
+    loaded = Network.load(path)
+    assert loaded.hash == other.hash
+    assert loaded.initial_logits.tolist() == [2**31 - 1, -(2**31)]
+
+
+def test_damaged_initial_logits(path):
+    text, tensors = parts(begun(small_network(), 3, -4))
+    name = "c.initial_logits"
+    good = tensors[name]
+    for bad in (good.astype(np.int64), good[:1], good.reshape(1, 2), good.astype(np.float32)):
+        refused(path, text, {**tensors, name: bad}, "layer 'c': initial_logits: expected int32")
+    refused(path, text, {**tensors, name: good + 1}, "hash")
+    del tensors[name]
+    refused(path, text, tensors, "format_version = 3: expected 1")
+    refused(path, text, {**tensors, "b.initial_logits": good}, "layer 'b': initial_logits")
+
+
+def test_only_a_readout_has_initial_logits():
+    spiking, *_, readout = small_network().layers
+    logits = np.array([1, 2], np.int32)
+    assert replace(readout, initial_logits=logits).initial_logits.tolist() == [1, 2]
+    with pytest.raises(NetworkError, match=r"layer 'a': initial_logits: expected int32 \(0,\)"):
+        replace(spiking, initial_logits=logits)
+    with pytest.raises(NetworkError, match=r"initial_logits: expected int32 \(2,\), got int32 \(1"):
+        replace(readout, initial_logits=logits[:1])
+    with pytest.raises(NetworkError, match=r"initial_logits: expected int32 .*, got list"):
+        replace(readout, initial_logits=[1, 2])  # pyright: ignore[reportArgumentType]
+
+
 def test_arrays_are_read_only():
     layer = small_network(RESIDUAL_SPECS).layers[2]
-    for array in (*(edge.weight for edge in layer.edges), layer.threshold, layer.floor):
+    initial = begun(small_network(), 1, 2).layers[-1].initial_logits
+    weights = (edge.weight for edge in layer.edges)
+    for array in (*weights, layer.threshold, layer.floor, initial):
         with pytest.raises(ValueError, match="read-only"):
             array.flat[0] = 0
     assert copy.copy(layer).edges[0].weight is layer.edges[0].weight

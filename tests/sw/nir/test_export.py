@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import nir
@@ -62,6 +63,42 @@ def test_the_real_network_of_an_export_runs_as_its_integers_do(tmp_path):
     trace, (logits, spikes, _) = run(network, events), FloatEngine(model).run(events)
     assert len(spikes[0]) == len(trace.layers[0].spikes) > 50
     np.testing.assert_allclose(logits, trace.logits * network.logit_scale, rtol=0.05, atol=0.5)
+
+
+def begun(network, *logits):
+    """The same network, its logits beginning at these."""
+    *layers, readout = network.layers
+    initial = np.array(logits, np.int32)
+    return replace(network, layers=(*layers, replace(readout, initial_logits=initial)))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_initial_logits_are_the_bias_of_one_time_step(seed, tmp_path):
+    network = random_network(np.random.default_rng(seed), shortcuts=seed % 3)
+    logits = np.random.default_rng(seed).integers(-(2**31), 2**31, network.classes).tolist()
+    network = begun(network, *logits)
+    graph: Any = to_nir(network)
+    [last] = [name for name, target in graph.edges if target == "output"]
+    node = graph.nodes[last]
+    assert node.metadata["bias_steps"] == 1
+    np.testing.assert_allclose(node.bias, np.array(logits) * network.logit_scale)
+    node.bias = node.bias.astype(np.float32)
+    nir.write(tmp_path / "a.nir", graph)
+    single = from_nir(tmp_path / "a.nir")
+    assert EXPORTED in single.notes
+    assert np.abs(single.network.initial_logits - np.array(logits)).max() <= 128
+    exact = from_nir(to_nir(network))
+    assert exact.network.hash == network.hash
+    assert exact.checkpoint.model.readout.bias_steps == 1
+
+
+def test_other_time_steps_of_a_bias_are_another_network():
+    network = begun(Network.load(PRETRAINED / "saccades.safetensors"), *range(-4, 6))
+    assert network.classes == 10
+    with pytest.warns(ChangedExportWarning):
+        imported = from_nir(to_nir(network), bias_steps=3)
+    assert EXPORTED not in imported.notes
+    assert imported.network.initial_logits.tolist() == [3 * logit for logit in range(-4, 6)]
 
 
 def low(neuron: Any) -> float:

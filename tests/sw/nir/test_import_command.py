@@ -50,6 +50,27 @@ def test_nothing_is_made_for_a_graph_that_is_refused(tmp_path, capsys):
     assert not (tmp_path / "new").exists()
 
 
+def test_a_bias_of_the_readout_wants_the_time_steps_of_a_sample(tmp_path, capsys):
+    weight = np.random.default_rng(0).normal(0, 0.1, (10, 2312))
+    biased = nir.Affine(weight, np.linspace(-1, 1, 10))
+    graph = write(tmp_path / "a.nir", biased)
+    output = tmp_path / "a.safetensors"
+    assert main(["import", graph, "-o", str(output)]) == 2
+    assert "node '0' (Affine): bias of up to 1: " in capsys.readouterr().err
+    assert main(["import", graph, "-o", str(output), "--bias-steps", "20"]) == 0
+    said = capsys.readouterr().out
+    assert "its bias times 20 time steps is where the logits begin" in said
+    network = Network.load(output)
+    assert f"initial logits of up to 20 rounded to units of {network.logit_scale:g}: " in said
+    assert network.initial_logits[0] == round(-20 / network.logit_scale)
+    beside = Checkpoint.beside(output)
+    assert Checkpoint.load(beside).model.readout.bias_steps == 20
+    again = tmp_path / "b.safetensors"
+    assert main(["quantize", str(beside), "-o", str(again)]) == 0
+    assert "initial logits of up to 20 rounded" in capsys.readouterr().out
+    assert Network.load(again).initial_logits.tolist() == network.initial_logits.tolist()
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

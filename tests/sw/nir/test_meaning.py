@@ -359,9 +359,74 @@ def test_biases_are_refused_or_dropped():
     imported = from_nir(graph, semantics="sinabs", drop_bias=True)
     assert not next(row for row in imported.rows if row.kind == "Affine").exact
     assert imported.checkpoint.record["nir"]["bias"][0] == [0.0, 0.25, 0.0]
-    last = chain(plain, neurons((3,)), affine(weights(2, 3), [1.0, 0.0]), sensor=(4,))
-    with pytest.raises(GraphError, match="T times the bias added"):
-        from_nir(last, semantics="sinabs")
+
+
+def test_a_bias_of_the_readout_is_where_its_logits_begin():
+    graph = chain(
+        linear(weights(3, 4)), neurons((3,)), affine(weights(2, 3), [1.0, -0.25]), sensor=(4,)
+    )
+    with pytest.raises(GraphError, match=r"node '2' \(Affine\): bias of up to 1: .*--bias-steps"):
+        from_nir(graph, semantics="sinabs")
+    dropped = from_nir(graph, semantics="sinabs", drop_bias=True)
+    assert not dropped.network.initial_logits.any()
+    imported = from_nir(graph, semantics="sinabs", bias_steps=6)
+    [row] = [row for row in imported.rows if row.kind == "Affine"]
+    assert (row.exact, row.why) == (True, "its bias times 6 time steps is where the logits begin")
+    assert any(note.startswith("initial logits of up to 6 rounded") for note in imported.notes)
+    network, model = imported.network, imported.checkpoint.model
+    unit = network.logit_scale
+    assert network.initial_logits.tolist() == np.rint(np.array([6.0, -1.5]) / unit).tolist()
+    logits, _, _ = FloatEngine(model).run(np.zeros((0, 3), np.int32))
+    assert logits.tolist() == [6.0, -1.5]
+    # In time steps it arrives in each.
+    frames = torch.zeros(4, 1, 4, 1, 1)
+    for steps in (1, 4):
+        assert model(frames[:steps])[0].tolist() == [[steps * 1.0, steps * -0.25]]
+    values: list[Any] = [0, -1, 1.5, True]
+    for bad in values:
+        with pytest.raises(InputError, match=f"bias_steps = {bad}: expected a number"):
+            from_nir(graph, semantics="sinabs", bias_steps=bad)
+
+
+def test_other_biases_are_left_out_beside_that_of_the_readout():
+    hidden = affine(weights(3, 4), [0.5, 0.0, 0.0])
+    graph = chain(hidden, neurons((3,)), affine(weights(2, 3), [1.0, 0.0]), sensor=(4,))
+    with pytest.raises(GraphError, match=r"node '0' \(Affine\): bias of up to 0.5: .*--drop-bias"):
+        from_nir(graph, semantics="sinabs", bias_steps=3)
+    imported = from_nir(graph, semantics="sinabs", bias_steps=3, drop_bias=True)
+    assert [row.exact for row in imported.rows if row.kind == "Affine"] == [False, True]
+    assert imported.checkpoint.model.readout.initial == (3.0, 0.0)
+
+
+@pytest.mark.parametrize("average", [True, False])
+def test_a_bias_passes_scales_pooling_and_convolutions_to_the_logits(average):
+    kind = nir.AvgPool2d if average else nir.SumPool2d
+    graph = chain(
+        conv2d(weights(3, 2, 3, 3)),
+        neurons((3, 5, 6)),
+        conv2d(weights(2, 3, 2, 3, seed=2), bias=0.5),
+        window(kind, 2, 2),
+        nir.Scale(np.array([[[2.0]], [[3.0]]])),
+        nir.Flatten({"input": np.array((2, 2, 2))}, 0, -1),
+        sensor=SENSOR,
+    )
+    imported = from_nir(graph, semantics="sinabs", bias_steps=10)
+    factor = 1 if average else 4
+    assert imported.checkpoint.model.readout.initial == tuple(
+        10 * 0.5 * factor * scale for scale in (2.0, 3.0) for _ in range(4)
+    )
+
+
+def test_sums_in_place_of_the_last_neurons_begin_at_what_reaches_them():
+    graph = chain(
+        linear(weights(3, 4)), neurons((3,)), affine(weights(2, 3), [1.0, -0.25]),
+        neurons((2,), [2.0, 0.5]), sensor=(4,),
+    )  # fmt: skip
+    imported = from_nir(graph, semantics="sinabs", readout="sums", bias_steps=4)
+    assert imported.checkpoint.model.readout.initial == (2.0, -2.0)
+    # A spiking layer has none.
+    with pytest.raises(GraphError, match=r"node '2' \(Affine\): bias of up to 0.5: .*--drop-bias"):
+        from_nir(graph, semantics="sinabs", bias_steps=4)
 
 
 ONE = linear(weights(3, 4))
@@ -559,6 +624,61 @@ def test_in_time_steps_the_checkpoint_leaks_as_the_graph_does(semantics):
     ] * 3
     with pytest.raises(InputError, match="expected 'if'"):
         FloatEngine(model)
+
+
+@pytest.mark.parametrize("semantics", ["norse", "sinabs"])
+@pytest.mark.parametrize("bias", [0.0, 0.5])
+def test_integrators_at_the_output_leak_in_time_steps(semantics, bias):
+    """As v = decay * v + r * dt / tau * (weights + bias), by channel, and not event by event."""
+    tau, r = np.array([0.002, 0.004, np.inf]), np.array([1.0, 3.0, np.inf])
+    kept = 1 - 0.001 / tau if semantics == "norse" else np.exp(-0.001 / tau)
+    gain = np.array([0.5, 0.75, 1.0])
+    first, last = linear(weights(3, 4) * 2), affine(weights(3, 3, seed=4), np.full(3, bias))
+    integrators = nir.LI(tau, r, np.zeros(3))
+    graph = chain(first, neurons((3,), r=1000.0), last, integrators, sensor=(4,))
+    how: dict[str, Any] = {"semantics": semantics, "dt": 0.001, "bias_steps": 7}
+    with pytest.raises(GraphError, match=r"node '3' \(LI\): leaks with tau = 0.002 s.*--drop-leak"):
+        from_nir(graph, **how)
+    imported = from_nir(graph, **how, drop_leak=True)
+    [row] = [row for row in imported.rows if row.kind == "LI"]
+    assert not row.exact
+    assert "leak left out event by event (tau = 0.002 s, dt = 0.001 s)" in row.why
+    assert any("leak as the graph says" in note for note in imported.notes)
+    model = imported.checkpoint.model
+    frames = torch.randint(0, 3, (9, 2, 4, 1, 1), generator=torch.Generator().manual_seed(1))
+    weight = torch.from_numpy(last.weight)
+    with torch.no_grad():
+        sums = [model.counts(frames[:step].float())[0].flatten(1) * step for step in range(1, 10)]
+        logits, _ = model(frames.float())
+    v = torch.zeros(2, 3, dtype=torch.float64)
+    for now, before in zip(sums, [torch.zeros(2, 3), *sums], strict=False):
+        spikes = (now - before).round().double()
+        v = torch.from_numpy(kept) * v + torch.from_numpy(gain) * (spikes @ weight.T + bias)
+    torch.testing.assert_close(logits.double(), v, rtol=1e-5, atol=1e-5)
+    assert logits.abs().min() > 0.1
+    assert imported.checkpoint.record["nir"]["tau"] == [None, [0.002, 0.004, np.inf]]
+    network = imported.network
+    expected = np.rint(7 * bias * gain / network.logit_scale)
+    assert network.initial_logits.tolist() == expected.tolist()
+
+
+def test_integrators_of_positions_leak_as_their_channel_does():
+    tau = np.broadcast_to([[[0.002]], [[0.004]]], (2, 5, 6))
+    deep = nir.LI(tau, np.ones((2, 5, 6)), np.zeros((2, 5, 6)))
+    graph = chain(conv2d(weights(2, 2, 3, 3)), deep, sensor=SENSOR)
+    imported = from_nir(graph, semantics="norse", dt=0.001, drop_leak=True)
+    assert imported.checkpoint.model.readout.decay == (*[0.5] * 30, *[0.75] * 30)
+
+
+def test_leaky_neurons_without_their_threshold_are_leaky_integrators():
+    last = lif(0.002, shape=(3,))
+    graph = chain(linear(weights(3, 4)), neurons((3,)), linear(weights(3, 3)), last, sensor=(4,))
+    imported = from_nir(graph, semantics="norse", dt=0.001, readout="sums", drop_leak=True)
+    assert imported.checkpoint.model.readout.decay == 0.5
+    [row] = [row for row in imported.rows if row.kind == "LIF"]
+    assert row.why == (
+        "without its threshold, and event by event without its leak (tau = 0.002 s, dt = 0.001 s)"
+    )
 
 
 def test_a_leak_that_leaves_nothing_is_refused():

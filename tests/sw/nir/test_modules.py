@@ -160,6 +160,23 @@ def test_batch_norms_are_folded_where_they_do_not_shift():
     assert from_torch(shifted, SENSOR, drop_bias=True).checkpoint.record["nir"]["bias"][0]
 
 
+def test_a_bias_of_the_last_weights_is_where_the_logits_begin():
+    modules = layers(iaf)
+    modules.append(nn.BatchNorm1d(5))
+    norm = modules[-1].eval()
+    norm.running_mean.fill_(0.5)
+    with pytest.raises(GraphError, match=r"module '5' \(Affine\): bias .*: .*bias_steps="):
+        from_torch(modules, SENSOR)
+    imported = from_torch(modules, SENSOR, bias_steps=8)
+    initial = imported.checkpoint.model.readout.initial
+    np.testing.assert_allclose(initial, np.full(5, -4.0), rtol=1e-4)
+    plain = layers(iaf)
+    plain[-1] = nn.Linear(24, 5)
+    expected = plain[-1].bias.detach().numpy() * 8
+    initial = from_torch(plain, SENSOR, bias_steps=8).checkpoint.model.readout.initial
+    np.testing.assert_allclose(initial, expected, rtol=1e-6)
+
+
 def test_a_leak_of_snntorch_is_kept_or_dropped():
     modules: Any = nn.Sequential(nn.Linear(144, 3, bias=False), leaky(0.75))
     with pytest.raises(GraphError, match=r"module '2' \(LIF\): leaks with tau = 4 s"):

@@ -11,6 +11,7 @@ from tickless.sw.integer.engine import run
 from tickless.sw.quantization.quantize import quantize
 from tickless.sw.quantization.rule import Quantization
 from tickless.sw.training.batches import Batches
+from tickless.sw.training.readout import Readout
 from tickless.sw.training.refit import refit
 from tickless.sw.training.settings import Settings
 from tickless.sw.training.trainer import Trainer
@@ -70,6 +71,19 @@ def test_refit_serves_the_weights_that_the_network_runs_with(bits, trained):
         assert fitted == pytest.approx(rounded, rel=0.02)
     else:
         assert fitted < rounded / 2
+
+
+def test_a_refit_knows_where_logits_begin(trained):
+    """A constant that drowns all but one class is made up for by the weights."""
+    start, samples = trained
+    model = copy.deepcopy(start)
+    model.readout = Readout((20.0,) + (0.0,) * 9)
+    blind = copy.deepcopy(start)
+    batches = Batches(SETTINGS, samples, samples[:0], model.sensor)
+    refit(model, batches, SETTINGS)
+    refit(blind, batches, SETTINGS)
+    blind.readout = model.readout
+    assert loss(model, samples, 8) < loss(blind, samples, 8)
 
 
 def test_a_refit_less_bound_fits_rounded_weights_better(trained):
