@@ -1,7 +1,6 @@
 """Dividers of phase-locked loops: which clocks a board's oscillator gives."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Self
@@ -102,22 +101,22 @@ class PllConfig:
     @classmethod
     def _possible(cls, input_hz: int, clock_hz: int) -> Iterator[Self]:
         """Dividers that keep to the limits and to a clock of at most ``clock_hz``."""
-
-        def inside(value: Fraction, limits: tuple[float, float]) -> bool:
-            return limits[0] <= value <= limits[1]
-
         for reference in cls.REFERENCES:
             detector_hz = Fraction(input_hz, reference)
-            if not inside(detector_hz, cls.DETECTOR_HZ):
+            if not _inside(detector_hz, cls.DETECTOR_HZ):
                 continue
             for feedback in cls.FEEDBACKS:
                 oscillator_hz = detector_hz * feedback
-                if not inside(oscillator_hz, cls.OSCILLATOR_HZ):
+                if not _inside(oscillator_hz, cls.OSCILLATOR_HZ):
                     continue
                 least = oscillator_hz / clock_hz
                 output = next((output for output in cls.OUTPUTS if output >= least), None)
-                if output is not None and inside(oscillator_hz / output, cls.CLOCK_HZ):
+                if output is not None and _inside(oscillator_hz / output, cls.CLOCK_HZ):
                     yield cls(input_hz, reference, feedback, output)
+
+
+def _inside(value: Fraction, limits: tuple[float, float]) -> bool:
+    return limits[0] <= value <= limits[1]
 
 
 @dataclass(frozen=True)
@@ -184,9 +183,15 @@ class GowinPllConfig(PllConfig):
     @classmethod
     def _possible(cls, input_hz: int, clock_hz: int) -> Iterator[Self]:
         for reference in cls.REFERENCES:
+            detector_hz = Fraction(input_hz, reference)
+            if not _inside(detector_hz, cls.DETECTOR_HZ):
+                continue
             for feedback in cls.FEEDBACKS:
-                if Fraction(input_hz * feedback, reference) > clock_hz:
+                found_hz = detector_hz * feedback
+                if found_hz > clock_hz:
                     break
+                if not _inside(found_hz, cls.CLOCK_HZ):
+                    continue
                 for output in cls.OUTPUTS:
-                    with suppress(ValueError):
+                    if _inside(found_hz * output, cls.OSCILLATOR_HZ):
                         yield cls(input_hz, reference, feedback, output)

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-from tonic.datasets import CIFAR10DVS
-
 from tickless.sw.data import aedat4, store
 from tickless.sw.data.events import Events, EventsError, of_this_camera
 
@@ -12,7 +10,7 @@ __all__ = ["CLASSES", "SENSOR", "files", "read"]
 SENSOR = (2, 128, 128)
 """Extent ``(polarities, height, width)`` of a recording."""
 
-CLASSES = tuple(CIFAR10DVS.classes)
+CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 """Names of the classes; a label is a place in this list."""
 
 FIRST_TEST = 900
@@ -25,7 +23,8 @@ holds for a part of the set, too.
 
 EXPECTED = (
     "recordings of CIFAR10-DVS into $TICKLESS_DATA/CIFAR10DVS/<class>/cifar10_<class>_<n>.aedat4, "
-    f"from {CIFAR10DVS.url} (the original files in AEDAT 2 are not read)"
+    "from https://figshare.com/ndownloader/files/38023437 (the original files in AEDAT 2 are "
+    "not read)"
 )
 
 
@@ -57,7 +56,14 @@ def files(split: str) -> list[tuple[Path, int]]:
             if (_number(path) >= FIRST_TEST) == (split == "test")
         ]
 
-    return store.fetch(store.root() / "CIFAR10DVS", listed, CIFAR10DVS, EXPECTED)
+    return store.fetch(store.root() / "CIFAR10DVS", listed, _download, EXPECTED)
+
+
+def _download(root: str) -> None:
+    # Imported here, since tonic brings PyTorch.
+    from tonic.datasets import CIFAR10DVS
+
+    CIFAR10DVS(root)
 
 
 def _number(path: Path) -> int:

@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from tonic.datasets import DVSGesture
 
 from tickless.sw.data import atis, store
 from tickless.sw.data.events import UNLABELLED, Events, EventsError, of_this_camera
@@ -15,7 +14,10 @@ __all__ = ["CLASSES", "CLIPS", "SENSOR", "files", "only_clips", "read"]
 SENSOR = (2, 128, 128)
 """Extent ``(polarities, height, width)`` of a recording."""
 
-CLASSES = tuple(DVSGesture.classes)
+CLASSES = (
+    *("Hand clapping", "Right hand wave", "Left hand wave", "Right arm cw", "Right arm ccw"),
+    *("Left arm cw", "Left arm ccw", "Arm roll", "Air drums", "Air guitar", "Other gestures"),
+)
 """Names of the classes; a label is a place in this list."""
 
 CLIPS = "dvsgesture_clips"
@@ -29,7 +31,8 @@ COLUMNS = 4
 EXPECTED = (
     "recordings of DVS128-Gesture into $TICKLESS_DATA/DVSGesture/"
     "{ibmGestureTrain,ibmGestureTest}/user<n>_<light>/<label>.npy, as tonic's archives have them "
-    f"({DVSGesture.train_url}, {DVSGesture.test_url}), or clips without labels, which are test "
+    "(https://figshare.com/ndownloader/files/38022171, "
+    "https://figshare.com/ndownloader/files/38020584), or clips without labels, which are test "
     f"samples alone, as ATIS files of five bytes an event into $TICKLESS_DATA/{CLIPS}/<name>.bin"
 )
 
@@ -52,8 +55,14 @@ def files(split: str) -> list[tuple[Path, int]]:
     """
     if split == "test" and only_clips():
         return [(path, UNLABELLED) for path in _clips()]
-    download = partial(DVSGesture, train=split == "train")
-    return store.fetch(_home() / FOLDERS[split], _list, download, EXPECTED)
+    return store.fetch(_home() / FOLDERS[split], _list, partial(_download, split), EXPECTED)
+
+
+def _download(split: str, root: str) -> None:
+    # Imported here, since tonic brings PyTorch.
+    from tonic.datasets import DVSGesture
+
+    DVSGesture(root, train=split == "train")
 
 
 def only_clips() -> bool:

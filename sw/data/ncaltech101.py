@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-from tonic.datasets import NCALTECH101
 
 from tickless.sw.data import atis, store
 from tickless.sw.data.events import Events, EventsError
@@ -80,7 +79,14 @@ def files(split: str) -> list[tuple[Path, int]]:
             if (_number(path) % 10 == TEST_DIGIT) == (split == "test")
         ]
 
-    return store.fetch(store.root() / "NCALTECH101" / "Caltech101", listed, NCALTECH101, EXPECTED)
+    return store.fetch(store.root() / "NCALTECH101" / "Caltech101", listed, _download, EXPECTED)
+
+
+def _download(root: str) -> None:
+    # Imported here, since tonic brings PyTorch.
+    from tonic.datasets import NCALTECH101
+
+    NCALTECH101(root)
 
 
 def _label(path: Path) -> int:

@@ -30,3 +30,12 @@ def test_options_need_no_heavy_import(name):
     loaded = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     assert f"tickless.{module}" in loaded
     assert not HEAVY & set(loaded)
+
+
+@pytest.mark.parametrize("module", ["host.run", "host.stream.run"])
+def test_a_board_s_host_needs_no_framework_of_training(module):
+    script = f"import sys, tickless.{module}; print(*sys.modules)"
+    command = [sys.executable, "-c", script]
+    loaded = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    assert f"tickless.{module}" in loaded
+    assert not {"torch", "tonic"} & set(loaded)

@@ -1,4 +1,5 @@
 import pytest
+from tonic.datasets import CIFAR10DVS
 
 from tests import recordings
 from tickless.sw.data import cifar10dvs, store
@@ -11,6 +12,11 @@ ROWS = [(3, 127, 1, 5000), (0, 0, 0, 6000)]
 def write(data, name, number, count=2):
     path = data / "CIFAR10DVS" / name / f"cifar10_{name}_{number}.aedat4"
     return recordings.write(path, recordings.aedat4([ROWS[:count]], recordings.lz4))
+
+
+def test_classes_and_their_order_are_tonic_s():
+    assert tuple(CIFAR10DVS.classes) == cifar10dvs.CLASSES
+    assert CIFAR10DVS.url in cifar10dvs.EXPECTED
 
 
 def test_the_last_hundred_of_each_class_are_the_test_set(tmp_path, monkeypatch):
@@ -58,6 +64,6 @@ def test_failed_download_says_where(tmp_path, monkeypatch):
 
     monkeypatch.delenv("TICKLESS_DATA", raising=False)
     monkeypatch.setattr(store, "user_cache_path", lambda *_: tmp_path)
-    monkeypatch.setattr(cifar10dvs, "CIFAR10DVS", fail)
+    monkeypatch.setattr("tonic.datasets.CIFAR10DVS", fail)
     with pytest.raises(EventsError, match=r"the download failed \(no network\).*TICKLESS_DATA"):
         load("cifar10dvs", "train")

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from tonic.datasets import DVSGesture
 
 from tests import recordings
 from tickless.sw.data import dvsgesture, store
@@ -29,6 +30,12 @@ def test_read(tmp_path, dtype):
     assert events.sensor == (2, 128, 128)
     assert events.addresses.tolist() == [[p, y, x] for x, y, p, _ in ROWS]
     assert events.t_us.tolist() == [0, 895_000, 6_995_000]
+
+
+def test_classes_and_their_order_are_tonic_s():
+    assert tuple(DVSGesture.classes) == dvsgesture.CLASSES
+    for url in (DVSGesture.train_url, DVSGesture.test_url):
+        assert url in dvsgesture.EXPECTED
 
 
 def test_time_orders_events_and_equal_times_keep_their_order(tmp_path):
@@ -133,7 +140,7 @@ def test_without_a_folder_tonic_downloads(tmp_path, monkeypatch):
 
     monkeypatch.delenv("TICKLESS_DATA", raising=False)
     monkeypatch.setattr(store, "user_cache_path", lambda *_: tmp_path)
-    monkeypatch.setattr(dvsgesture, "DVSGesture", download)
+    monkeypatch.setattr("tonic.datasets.DVSGesture", download)
     assert load("dvsgesture", "all").labels == (7, 7)
     assert load("dvsgesture", "test").labels == (7,)
     assert asked == [True, False]
