@@ -53,7 +53,8 @@ switch = $(if $(filter-out 0,$(strip $($(1)))),$(2))
 design = $(call options,FOLD,--fold) $(call option,BUDGET,--budget) \
     $(call option,MARGIN,--margin) $(call option,MESH,--mesh) $(call options,CUT,--cut) \
     $(call option,CORE_UPDATES,--core-updates) $(call option,CORE_KBITS,--core-kbits) \
-    $(call switch,LOADABLE,--loadable) $(call option,LOAD,--load)
+    $(call switch,LOADABLE,--loadable)
+load = $(call option,LOAD,--load)
 # Files come first: options with several values would take them.
 recordings = $(or $(strip $(FILES)),--dataset $(DATASET)) $(call option,CROP,--crop) \
     $(call option,DOWNSAMPLE,--downsample) $(call option,POLARITY,--polarity) \
@@ -90,10 +91,10 @@ $(READY): pyproject.toml constraints.txt
 sim: $(READY) ## stream recordings through the RTL and compare with the golden model
 	@$(strip $(TICKLESS) sim $(recordings) $(call option,SAMPLES,--samples) --seed $(SEED) \
 	    $(call option,NETWORK,--network) $(call switch,STALLS,--stalls) \
-	    $(call option,SPLIT,--split) $(workers) $(call switch,WAVES,--waves) $(design))
+	    $(call option,SPLIT,--split) $(workers) $(call switch,WAVES,--waves) $(design) $(load))
 
 rtl: $(READY) ## Verilog and manifest of a network, in build/rtl/latest
-	@$(strip $(TICKLESS) rtl $(network) $(design) $(call options,ACTIVITY,--activity) \
+	@$(strip $(TICKLESS) rtl $(network) $(design) $(load) $(call options,ACTIVITY,--activity) \
 	    $(call option,PREFIX,--prefix) $(call option,WRAP,--wrap))
 
 bitstream: $(READY) ## bitstream of a network for a board, in build/bitstream/latest

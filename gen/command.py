@@ -6,6 +6,7 @@ from pathlib import Path
 from tickless.gen.options import (
     add_activity_option,
     add_design_options,
+    add_load_option,
     design_activity,
     design_name,
     design_request,
@@ -40,6 +41,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="put the design behind AXI4-Stream and AXI4-Lite; its own streams by default",
     )
     add_design_options(parser)
+    add_load_option(parser)
     add_activity_option(parser)
 
 

@@ -53,7 +53,12 @@ filesets:
   bench:
     files:
       - {prefix}_bench.py: {{file_type: user, copyto: {prefix}_bench.py}}
+      - {prefix}_simulator.py: {{file_type: user, copyto: {prefix}_simulator.py}}
       - samples.json: {{file_type: user, copyto: samples.json}}
+
+scripts:
+  simulator:
+    cmd: [python3, {prefix}_simulator.py]
 
 targets:
   default:
@@ -77,6 +82,7 @@ targets:
       cocotb_module: {prefix}_bench
       verilator_options: [-Wno-fatal, -Wno-lint, -Wno-style, --no-timing, --timescale 1ns/1ps]
     filesets: [rtl, bench]
+    hooks: {{post_build: [simulator]}}
     toplevel: {prefix}
 """
 
@@ -101,11 +107,12 @@ def write_core(
         transfers += side.transfers(events)
         answers += side.answers(golden.run(network, events, (), margin))
     samples = {**side.PORTS, "pauses": PAUSES, "transfers": transfers, "answers": answers}
-    bench = files("tickless.gen").joinpath("templates", "testbench.py").read_text()
+    templates = files("tickless.gen").joinpath("templates")
     waivers = "".join(f"lint_off -rule {name}\n" for name in WAIVED)
     texts = {
         f"{prefix}.core": CORE.format(prefix=prefix, network=network.hash[:16]),
-        f"{prefix}_bench.py": bench,
+        f"{prefix}_bench.py": templates.joinpath("testbench.py").read_text(),
+        f"{prefix}_simulator.py": templates.joinpath("simulator.py").read_text(),
         "samples.json": json.dumps(samples) + "\n",
         "lint.vlt": f"`verilator_config\n{waivers}",
     }

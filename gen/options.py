@@ -24,6 +24,7 @@ __all__ = [
     "add_activity_option",
     "add_design_options",
     "add_folding_options",
+    "add_load_option",
     "design_activity",
     "design_name",
     "design_request",
@@ -101,6 +102,10 @@ def add_design_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="cores of the mesh whose weights, thresholds and geometry can be written at run time",
     )
+
+
+def add_load_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option of a network that is loaded in the simulation, or whose image is written."""
     parser.add_argument(
         "--load",
         type=Path,
@@ -135,8 +140,9 @@ def folding_request(options: argparse.Namespace, **others: object) -> "DesignReq
     )
 
 
-def design_request(options: argparse.Namespace) -> "DesignRequest":
-    """Request of the options of `add_design_options`."""
+def design_request(options: argparse.Namespace, **others: object) -> "DesignRequest":
+    """Request of the options of `add_design_options`, perhaps of `add_load_option`, and of other
+    members of a request."""
     from tickless.gen.cut import CoreLimits
 
     kbits = options.core_kbits
@@ -145,7 +151,8 @@ def design_request(options: argparse.Namespace) -> "DesignRequest":
         mesh=None if options.mesh is None else parse_mesh(options.mesh),
         cuts=dict(map(parse_cut, options.cut)),
         limits=CoreLimits(options.core_updates, None if kbits is None else kbits * 1024),
-        loadable=options.loadable or options.load is not None,
+        loadable=options.loadable or getattr(options, "load", None) is not None,
+        **others,
     )
 
 

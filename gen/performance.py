@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tickless.gen.activity import Activity
+from tickless.gen.place import core_packets
 from tickless.hw.config import DesignConfig
 from tickless.hw.core.axis import axis_steps
 from tickless.hw.core.shape import CoreShape
@@ -25,7 +26,7 @@ CORE_CLOCKS, READOUT_CLOCKS = 13, 8
 
 
 def core_cycles(core: CoreShape, places: Sequence[np.ndarray]) -> float:
-    """Clocks that an uncut core is busy with a sample.
+    """Clocks that a core is busy with a sample.
 
     Parameters
     ----------
@@ -54,7 +55,7 @@ class Performance:
     cycles_per_sample_by_core : tuple of float
         Clocks in which a core is busy.
     samples_per_second_by_cores : float
-        As fast as the busiest core takes its events.
+        As fast as the busiest core takes its events, and the busiest link of a mesh its packets.
     events_per_second_by_cores : float
         A sample's input events at that rate.
     bytes_per_sample_on_host_link : float
@@ -64,7 +65,8 @@ class Performance:
     events_per_second_by_host_link : float
         A sample's input events at that rate.
     latency_us_end_to_answer_idle : float
-        From END at the input to the answer when no core has work left.
+        From END at the input to the answer when no core has work left, the ways through a mesh
+        left out.
     latency_us_end_to_answer_with_host_link : float
         The same with END's and the answer's time on the line.
     peak_sops_per_second : float
@@ -93,7 +95,7 @@ class Performance:
 def predict(
     network: Network, config: DesignConfig, activity: Activity, clock_hz: int, baud: int
 ) -> Performance:
-    """Performance of a design of one core a layer.
+    """Performance of a design.
 
     Parameters
     ----------
@@ -104,14 +106,17 @@ def predict(
     """
     cores = config.cores
     cycles = tuple(
-        core_cycles(core, places) for core, places in zip(cores, activity.places, strict=True)
+        core_cycles(core, places)
+        for parts, places in zip(config.layers, activity.places, strict=True)
+        for core in parts
     )
-    by_cores = clock_hz / max(1.0, *cycles)
+    traffic = config.traffic(core_packets(config.layers, activity))
+    by_cores = clock_hz / max(1.0, *cycles, *traffic.values())
     data_bytes = activity.input_events * byte_count(event_message(cores[0].input_link))
     frames = np.ceil(data_bytes / DATA_BYTES) + 1
     sent = float(data_bytes + FRAME_BYTES * frames)
     by_link = baud / BYTE_BITS / sent
-    idle = ((len(cores) - 1) * CORE_CLOCKS + READOUT_CLOCKS + network.classes) / clock_hz
+    idle = ((len(config.layers) - 1) * CORE_CLOCKS + READOUT_CLOCKS + network.classes) / clock_hz
     answer = byte_count(answer_message(network.classes, cores[-1].margin is not None))
     on_line = (2 * FRAME_BYTES + answer) * BYTE_BITS / baud
     sops = sum(activity.sops)

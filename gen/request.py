@@ -27,7 +27,8 @@ class DesignRequest:
         Board that the design is for: without foldings or a budget the folding is the fastest that
         fits, and the cores are built as suits the board.
     mesh : tuple of int or None
-        Rows and columns of a mesh; None for point-to-point links.
+        Rows and columns of a mesh; None for point-to-point links. On a board its cores need
+        foldings or a budget.
     cuts : mapping of str to int
         Slices of layers by name, on a mesh.
     limits : CoreLimits
@@ -63,8 +64,11 @@ class DesignRequest:
         if self.foldings and self.budget is not None:
             raise InputError("foldings and a budget: expected one of them")
         if self.mesh is not None:
-            if self.board is not None:
-                raise InputError("a mesh on a board: expected point-to-point links there")
+            if self.fits_board:
+                raise InputError(
+                    "a mesh on a board: no folding is found by itself, since the estimate knows no "
+                    "routers: expected --budget or --fold"
+                )
             return
         if self.cuts or self.limits != CoreLimits():
             raise InputError("layers are cut over the cores of a mesh: expected --mesh RxC, too")

@@ -1,6 +1,7 @@
 """Host's end of the serial link: samples to a board, answers back."""
 
 import time
+import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
@@ -10,9 +11,26 @@ import numpy as np
 
 from tickless.host.line import Line, LineError, Losses
 from tickless.host.port import BoardError, BoardPort
-from tickless.host.protocol import Answer, CounterValues, Info, Message, Replayed, encode_events
+from tickless.host.protocol import (
+    Answer,
+    CounterValues,
+    Info,
+    Message,
+    Replayed,
+    encode,
+    encode_chunks,
+    encode_events,
+)
 from tickless.host.transmission import Transmission
-from tickless.hw.host.messages import Command
+from tickless.hw.host.messages import (
+    CHUNK_MESSAGE,
+    DATA_BYTES,
+    LOAD_LAYOUT,
+    LOADED_LAYOUT,
+    Command,
+    byte_count,
+)
+from tickless.progress import bar
 
 __all__ = ["Client"]
 
@@ -140,6 +158,37 @@ class Client:
             return self._play(repeats, self._line.patience_s + 2 * repeats * seconds)
 
         return self._insist(attempt)
+
+    def load(self, image: np.ndarray, design: int, network: int) -> None:
+        """Load another network; it is there whole when this returns, and `info` names it.
+
+        After an error the board has no network, or still the one before where it refused LOAD.
+
+        Parameters
+        ----------
+        image : numpy.ndarray
+            Chunks: a structured array with fields ``core``, ``address``, ``data``.
+        design : int
+            Number of the design that the image is for.
+        network : int
+            Number by which the board names the network from then on.
+        """
+        chunks = encode_chunks(image)
+        size = len(chunks) // byte_count(CHUNK_MESSAGE)
+        step = DATA_BYTES // byte_count(CHUNK_MESSAGE) * byte_count(CHUNK_MESSAGE)
+        end = {"network": network, "check": zlib.crc32(chunks)}
+
+        def attempt() -> Info:
+            self._line.synchronize()
+            self._line.send(Command.LOAD, encode(LOAD_LAYOUT, {"design": design}))
+            starts = range(0, len(chunks), step)
+            for start in bar(starts, f"loading {size:,} chunks", unit="frame"):
+                self._line.send(Command.CHUNKS, chunks[start : start + step])
+            self._line.send(Command.LOADED, encode(LOADED_LAYOUT, end))
+            self._line.send(Command.INFO)
+            return self._line.take(Info, self._line.patience_s)
+
+        self._line.info = self.info = self._insist(attempt)
 
     def counters(self, index: int) -> dict[str, int]:
         """Counters of a core, or of the link for `hw.host.messages.LINK_INDEX`."""

@@ -41,6 +41,15 @@ NOT_TAKEN = {Error.LINE, Error.FRAMING, Error.LENGTH, Error.CRC, Error.SEQUENCE,
 REPLIES = {Command.INFO: 1, Command.END: 1, Command.COUNTERS: 1, Command.REPLAY: 2}
 """Replies that come before a command's acknowledgement. READ may have none: see early exit."""
 
+REASONS = {
+    Error.COMMAND: "it knows none such; a network is loaded into designs built with --loadable",
+    Error.NETWORK: "an image was not loaded whole: expected `tickless load` first",
+    Error.DESIGN: "the image is for another design: expected the design file of this bitstream",
+    Error.MEMORY: "the image has chunks for memories that are not there, and it has no network now",
+    Error.IMAGE: "the image is cut or damaged, and it has no network now",
+}
+"""What errors tell the user."""
+
 M = TypeVar("M", bound=Message)
 
 
@@ -215,7 +224,10 @@ class Line:
         is_under_way = place < len(self._window)
         if refusal.error not in NOT_TAKEN:
             command = self._window[place][0].name if is_under_way else "a command"
-            raise BoardError(f"{self.name}: the board refuses {command}: {refusal.error.name}")
+            reason = f": {REASONS[refusal.error]}" if refusal.error in REASONS else ""
+            raise BoardError(
+                f"{self.name}: the board refuses {command}: {refusal.error.name}{reason}"
+            )
         # Whatever was refused on the way to a probe is sent again when the probe is back.
         if self._probe is not None:
             if refusal.error == Error.SEQUENCE and refusal.sequence == self._probe:

@@ -1,5 +1,6 @@
 """Messages of the serial link as Python values; `docs/host.md` is the protocol."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from amaranth.lib import data
 from tickless.host.frames import Frame
 from tickless.hw.core.counters import CORE_COUNTERS, READOUT_COUNTERS
 from tickless.hw.host.messages import (
+    CHUNK_MESSAGE,
     DATA_BYTES,
     ERROR_LAYOUT,
     INFO_LAYOUT,
@@ -36,6 +38,8 @@ __all__ = [
     "Replayed",
     "Synced",
     "VersionError",
+    "encode",
+    "encode_chunks",
     "encode_events",
     "pack_events",
     "read_message",
@@ -242,6 +246,20 @@ def pack_events(
     for name, part in (("channel", channel), ("y", y), ("x", x)):
         values |= part.astype(np.uint64) << np.uint64(layout[name].offset)
     return values.view(np.uint8).reshape(-1, 8)[:, : byte_count(layout)]
+
+
+def encode_chunks(image: np.ndarray) -> bytes:
+    """Chunks, a structured array with fields ``core``, ``address`` and ``data``, as CHUNKS carries
+    them."""
+    values = np.zeros(len(image), "<u8")
+    for name in ("core", "address", "data"):
+        values |= image[name].astype(np.uint64) << np.uint64(CHUNK_MESSAGE[name].offset)
+    return values.tobytes()
+
+
+def encode(layout: data.StructLayout, values: Mapping[str, int]) -> bytes:
+    """Data of a command of a layout."""
+    return layout.const(values).as_bits().to_bytes(byte_count(layout), "little")
 
 
 def _read_answer(content: bytes, info: Info) -> Answer:

@@ -28,8 +28,13 @@ def board_network(info: Info, path: Path | None) -> Network | None:
     NetworkError
         If the file is no network's.
     InputError
-        If it is another network's than the board's.
+        If it is another network's than the board's, or the board has none.
     """
+    if info.network == 0:
+        raise InputError(
+            "the board has no network, since an image was not loaded whole: expected "
+            "`tickless load NETWORK` first"
+        )
     board = info.network.to_bytes(8, "little").hex()
     if path is None:
         files = sorted(

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from tickless.errors import InputError
-from tickless.gen.options import add_design_options, design_name
+from tickless.gen.options import add_design_options, add_load_option, design_name
 from tickless.progress import stage
 from tickless.run_folder import LATEST, run_folder, run_name
 from tickless.sim.samples import SHARD_SAMPLES
@@ -81,6 +81,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_files(parser)
     add_workers(parser)
     add_design_options(parser)
+    add_load_option(parser)
 
 
 def main(options: argparse.Namespace) -> int:

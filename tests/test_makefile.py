@@ -46,6 +46,15 @@ def commands(*arguments):
             ["bitstream", "DATASET=nmnist", "CLOCK_MHZ=50"],
             "bitstream sw/pretrained/nmnist.safetensors --board ulx3s-85f --seed 1 --clock-mhz 50",
         ),
+        (
+            ["bitstream", "MESH=2x2", "BUDGET=9", "LOADABLE=1"],
+            "bitstream sw/pretrained/saccades.safetensors --board ulx3s-85f --seed 1 --budget 9 "
+            "--mesh 2x2 --loadable",
+        ),
+        (
+            ["rtl", "MESH=2x2", "LOAD=b"],
+            "rtl sw/pretrained/saccades.safetensors --mesh 2x2 --load b",
+        ),
         (["flash"], "flash sw/pretrained/saccades.safetensors --board ulx3s-85f"),
         (["study", "QUICK=0"], "study saccades"),
         (["train", "FROM=a"], "train --from a --set method=mtt --seed 1"),

@@ -78,6 +78,7 @@ COMMANDS = (
     Command("rtl", "gen.command", "write Verilog and manifest of a network"),
     Command("bitstream", "gen.fpga.bitstream", "build the bitstream of a network for a board"),
     Command("flash", "gen.fpga.flash", "load a board with its bitstream"),
+    Command("load", "load_network", "load another network into a board over its link"),
     Command("run", "host.command", "send recordings to a board and check its answers"),
     Command("simulate-board", "sim.board.simulate", "offer a simulated board"),
     Command(

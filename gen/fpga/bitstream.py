@@ -3,7 +3,7 @@
 import argparse
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import metadata
 from math import isfinite
 from pathlib import Path
@@ -13,9 +13,9 @@ from tickless.errors import InputError
 from tickless.gen.fpga.boards import BOARDS
 from tickless.gen.options import (
     add_activity_option,
-    add_folding_options,
+    add_design_options,
     design_name,
-    folding_request,
+    design_request,
     sourced_activity,
 )
 from tickless.progress import stage
@@ -38,7 +38,7 @@ def main(options: argparse.Namespace) -> int:
         raise InputError(f"--clock-mhz {options.clock_mhz}: a clock is no infinity and no NaN")
     if options.seed < 0:
         raise InputError(f"seed = {options.seed}: expected at least 0")
-    request = folding_request(options, board=BOARDS[options.board])
+    request = design_request(options, board=BOARDS[options.board])
     name = run_name(
         options.board, options.network.stem, *design_name(options), *_implementation_name(options)
     )
@@ -57,9 +57,15 @@ def _build(options: argparse.Namespace, request: "DesignRequest", folder: Path) 
     """Make the bitstream in a folder; its figures."""
     with stage("loading the generator"):
         from tickless.gen.configure import design_factory
+        from tickless.gen.design_file import DESIGN_FILE, design_number, write_design
         from tickless.gen.fpga.build import build
         from tickless.gen.fpga.estimate import core_part, estimate, host_part
-        from tickless.gen.fpga.figures import activity_figures, layer_figures, network_figures
+        from tickless.gen.fpga.figures import (
+            activity_figures,
+            layer_figures,
+            mesh_figures,
+            network_figures,
+        )
         from tickless.gen.performance import predict
         from tickless.gen.plan import plan
         from tickless.hw.host.messages import network_number
@@ -74,6 +80,9 @@ def _build(options: argparse.Namespace, request: "DesignRequest", folder: Path) 
     activity = sourced_activity(network, options.activity)
     host = board.host_config(pll.clock_hz, network_number(network.hash))
     config = plan(network, request, activity)
+    if config.mesh is not None and config.loadable:
+        host = replace(host, design=design_number(config.mesh))
+        write_design(config.mesh, folder / DESIGN_FILE)
     system = System(design_factory(config, network)(), host)
     built = build(board, system, pll, folder, options.seed, options.system_tools)
     return {
@@ -88,7 +97,9 @@ def _build(options: argparse.Namespace, request: "DesignRequest", folder: Path) 
             "sha256": hashlib.sha256(built.bitstream.read_bytes()).hexdigest(),
         },
         "resources": built.resources,
-        "estimated": estimate(
+        "estimated": None
+        if config.mesh is not None
+        else estimate(
             [*(core_part(core) for core in config.cores), host_part(config.cores, host)],
             board.family,
         )._asdict(),
@@ -99,6 +110,7 @@ def _build(options: argparse.Namespace, request: "DesignRequest", folder: Path) 
             "critical_path": None if built.path is None else asdict(built.path),
         },
         "host_link": {"baud": host.baud, "stored_events": host.stored_events},
+        "mesh": mesh_figures(config),
         "layers": [layer_figures(core) for core in config.cores],
         "performance": asdict(predict(network, config, activity, pll.clock_hz, host.baud)),
         "activity_per_sample": activity_figures(config, activity),
@@ -142,5 +154,5 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="take the tools on PATH, not those of the Python packages",
     )
-    add_folding_options(parser)
+    add_design_options(parser)
     add_activity_option(parser)

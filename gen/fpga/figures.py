@@ -6,17 +6,21 @@ from pathlib import Path
 from typing import Any
 
 from tickless.gen.activity import Activity
+from tickless.gen.design_file import design_number
 from tickless.hw.config import DesignConfig
 from tickless.hw.core.shape import CoreShape
 from tickless.sw.integer.network import Network
 
-__all__ = ["activity_figures", "layer_figures", "network_figures", "table"]
+__all__ = ["activity_figures", "layer_figures", "mesh_figures", "network_figures", "table"]
 
 
 def table(figures: Mapping[str, Any]) -> str:
     """The main figures of ``build.json`` as text for a terminal."""
-    clock, performance = figures["clock"], figures["performance"]
+    clock, performance, mesh = figures["clock"], figures["performance"], figures["mesh"]
     lines = [f"{figures['board']['title']}: {figures['network']['file']}", ""]
+    if mesh is not None:
+        loadable = ", loadable" * mesh["loadable"]
+        lines.insert(1, f"mesh of {mesh['rows']} x {mesh['columns']}{loadable}")
     for name, count in figures["resources"].items():
         used, available = count["used"], count["available"]
         title = name.replace("_", " ")
@@ -85,11 +89,26 @@ def layer_figures(core: CoreShape) -> dict[str, Any]:
     }
 
 
+def mesh_figures(config: DesignConfig) -> dict[str, Any] | None:
+    """The mesh of a design, whether it can be loaded, and by which number then; None without."""
+    if config.mesh is None:
+        return None
+    return {
+        "rows": config.mesh.rows,
+        "columns": config.mesh.columns,
+        "loadable": config.loadable,
+        "design": f"{design_number(config.mesh):016x}" if config.loadable else None,
+    }
+
+
 def activity_figures(config: DesignConfig, activity: Activity) -> dict[str, Any]:
     """Means over samples; accesses in words of the memories of `layer_figures`."""
     words = [
-        sops * core.blocks_per_event(core.edges[0]) * core.edges[0].groups / core.layer_channels
-        for sops, core in zip(activity.sops, config.cores, strict=True)
+        sops
+        * sum(core.blocks_per_event(core.edges[0]) for core in cores)
+        * cores[0].edges[0].groups
+        / cores[0].layer_channels
+        for sops, cores in zip(activity.sops, config.layers, strict=True)
     ]
     return {
         "measured_on_samples": activity.samples,

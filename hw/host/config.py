@@ -28,6 +28,8 @@ class HostConfig:
         Room of the stored sample; 0 for none.
     network : int
         First 8 bytes of the network's hash, the first one lowest.
+    design : int
+        Number that an image must name to be loaded, where the cores are loadable.
     """
 
     clock_hz: int
@@ -35,6 +37,7 @@ class HostConfig:
     buffer_bytes: int = 1024
     stored_events: int = 0
     network: int = 0
+    design: int = 0
 
     def __post_init__(self):
         limits = {
@@ -43,6 +46,7 @@ class HostConfig:
             "buffer_bytes": (256, 32768),
             "stored_events": (0, 2**32 - 1),
             "network": (0, 2**64 - 1),
+            "design": (0, 2**64 - 1),
         }
         for name, (low, high) in limits.items():
             value = getattr(self, name)

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from tickless.hw.host.loading import CONTROL
 from tickless.hw.host.messages import LINK_INDEX, Command, Error, Reply, event_message
 from tickless.hw.host.reader import command_layout
 from tickless.hw.host.receiver import ERROR_BITS
@@ -20,6 +21,11 @@ REPLY_BITS = 4
 
 SAMPLE_BITS = 16
 """Width of the number of samples."""
+
+NEED_A_NETWORK = [
+    command.value for command in (Command.EVENTS, Command.END, Command.READ, Command.REPLAY)
+]
+"""Commands that are refused while there is no network."""
 
 
 def reply_code(reply: Reply) -> int:
@@ -40,6 +46,8 @@ class Dispatcher(wiring.Component):
         Cores whose counters can be asked for.
     stored_events : int
         Room of the stored sample; 0 for none.
+    loads : bool
+        Whether the cores are loadable.
 
     Members
     -------
@@ -63,6 +71,8 @@ class Dispatcher(wiring.Component):
         Whether a sample is open or being answered.
     sample, clocks, latency : Out
         As in ANSWER and REPLAYED.
+    loader : Out(CONTROL)
+        What `hw.host.loading.ImageLoader` is told; only with ``loads``.
     """
 
     i: stream.Interface
@@ -78,14 +88,16 @@ class Dispatcher(wiring.Component):
     sample: Signal
     clocks: Signal
     latency: Signal
+    loader: Any
 
-    def __init__(self, link: LinkConfig, cores: int, stored_events: int):
-        self.cores = cores
+    def __init__(self, link: LinkConfig, cores: int, stored_events: int, loads: bool):
+        self.cores, self.loads = cores, loads
         self.event = event_message(link)
         self.replay = Replay(self.event.size, stored_events) if stored_events else None
         super().__init__(
             {
-                "i": In(stream.Signature(command_layout(self.event))),
+                **({"loader": Out(CONTROL)} if loads else {}),
+                "i": In(stream.Signature(command_layout(self.event, loads))),
                 "o": Out(stream.Signature(link.layout)),
                 "answer_valid": In(1),
                 "answer_ready": Out(1),
@@ -108,6 +120,8 @@ class Dispatcher(wiring.Component):
         command, argument = self.i.p.command, self.i.p.argument
         index, repeats = argument[-8:], argument[-REPEATS_BITS:]
         is_read = command == Command.READ.value
+        loader = self.loader if self.loads else None
+        has_network = Const(1) if loader is None else loader.has_network
 
         event: Any = Signal(self.event)
         taken = Signal()
@@ -141,6 +155,9 @@ class Dispatcher(wiring.Component):
                 replay.clear.eq(self.synced),
             ]
 
+        if loader is not None:
+            m.d.comb += [loader.command.eq(command), loader.argument.eq(argument)]
+
         def answer_with(reply: Reply) -> None:
             m.d.sync += self.reply.p.eq(reply_code(reply))
             m.next = "reply"
@@ -152,14 +169,25 @@ class Dispatcher(wiring.Component):
 
         with m.FSM():
             with m.State("idle"), m.If(self.i.valid):
-                with m.If(self.i.p.is_event):
-                    with m.If(command == Command.EVENTS.value):
-                        m.d.comb += [self.o.valid.eq(1), self.i.ready.eq(self.o.ready)]
+                with m.If(self.i.p.is_event), m.Switch(command):
+                    with m.Case(Command.EVENTS.value):
+                        m.d.comb += [
+                            self.o.valid.eq(has_network),
+                            self.i.ready.eq(self.o.ready | ~has_network),
+                        ]
                     if replay is not None:
-                        with m.Else():
+                        with m.Case(Command.STORE.value):
                             m.d.comb += [replay.write.eq(1), self.i.ready.eq(1)]
+                    if loader is not None:
+                        with m.Case(Command.CHUNKS.value):
+                            m.d.comb += [
+                                loader.chunk_valid.eq(1),
+                                self.i.ready.eq(loader.chunk_ready),
+                            ]
                 with m.Elif(self.i.p.error != 0):
                     refuse(self.i.p.error)
+                with m.Elif(~has_network & command.matches(*NEED_A_NETWORK)):
+                    refuse(Error.NETWORK)
                 with m.Else(), m.Switch(command):
                     with m.Case(Command.SYNC.value):
                         m.next = "sync"
@@ -189,6 +217,21 @@ class Dispatcher(wiring.Component):
                             with m.Else():
                                 m.d.comb += replay.start.eq(1)
                                 m.next = "replay"
+                    if loader is not None:
+                        with m.Case(Command.LOAD.value):
+                            m.next = "load"
+                            with m.If(loader.error != 0):
+                                refuse(loader.error)
+                            with m.Elif(self.busy):
+                                m.next = "marker"
+                        with m.Case(Command.CHUNKS.value, Command.LOADED.value):
+                            with m.If(loader.error != 0):
+                                refuse(loader.error)
+                            with m.Else():
+                                m.d.comb += [
+                                    loader.finish.eq(command == Command.LOADED.value),
+                                    self.i.ready.eq(1),
+                                ]
             with m.State("marker"):
                 m.d.comb += [self.o.valid.eq(1), packet.kind.eq(Mux(is_read, Kind.READ, Kind.END))]
                 with m.If(self.o.ready):
@@ -200,6 +243,10 @@ class Dispatcher(wiring.Component):
                     with m.If(command == Command.SYNC.value):
                         m.d.comb += [self.answer_ready.eq(1), ended.eq(1)]
                         m.next = "sync"
+                    if loader is not None:
+                        with m.If(command == Command.LOAD.value):
+                            m.d.comb += [self.answer_ready.eq(1), ended.eq(1)]
+                            m.next = "load"
                 with m.Elif(is_read & decided):
                     m.d.comb += self.i.ready.eq(1)
                     m.next = "idle"
@@ -207,6 +254,14 @@ class Dispatcher(wiring.Component):
                 m.d.comb += [self.synced.eq(1), stopwatch.clear.eq(1)]
                 m.d.sync += self.sample.eq(0)
                 answer_with(Reply.SYNCED)
+            if loader is not None:
+                with m.State("load"):
+                    m.d.comb += [
+                        loader.start.eq(1),
+                        stopwatch.clear.eq(1),
+                        self.i.ready.eq(1),
+                    ]
+                    m.next = "idle"
             if replay is not None:
                 with m.State("replay"):
                     m.d.comb += [

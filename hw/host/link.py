@@ -12,6 +12,7 @@ from tickless.hw.design import Design
 from tickless.hw.host.cobs import FRAME_BYTE
 from tickless.hw.host.config import HostConfig
 from tickless.hw.host.dispatcher import Dispatcher
+from tickless.hw.host.loading import ImageLoader
 from tickless.hw.host.messages import (
     ANSWERS_AT_MOST,
     ERROR_LAYOUT,
@@ -41,15 +42,15 @@ class HostLink(wiring.Component):
     Parameters
     ----------
     design : Design
-        The network's cores; not loadable. It becomes a part of this component.
+        The network's cores. It becomes a part of this component.
     config : HostConfig
         The host link.
 
     Raises
     ------
     ValueError
-        If the design is loadable, has more than `ANSWERS_AT_MOST` classes, more than one channel
-        block at its input, or counters of different widths.
+        If the design has more than `ANSWERS_AT_MOST` classes, more than one channel block at its
+        input, or counters of different widths.
 
     Members
     -------
@@ -78,8 +79,7 @@ class HostLink(wiring.Component):
     def __init__(self, design: Design, config: HostConfig):
         self.design: Any = design
         self.config = config
-        if "load" in design.signature.members:
-            raise InputError("design: it is loadable: expected one that is not")
+        self.loads = design.config.loadable
         answer: Any = design.o.p.shape()
         self.classes = answer["logits"].shape.length
         if self.classes > ANSWERS_AT_MOST:
@@ -110,9 +110,11 @@ class HostLink(wiring.Component):
         m.submodules.design = design
         m.submodules.receiver = receiver = FrameReceiver(config.buffer_bytes)
         m.submodules.dispatcher = dispatcher = Dispatcher(
-            self.packets, len(self.counters), config.stored_events
+            self.packets, len(self.counters), config.stored_events, self.loads
         )
-        m.submodules.reader = reader = CommandReader(dispatcher.event, config.stored_events > 0)
+        m.submodules.reader = reader = CommandReader(
+            dispatcher.event, config.stored_events > 0, self.loads
+        )
         m.submodules.replier = replier = Replier(self._messages())
         m.submodules.sender = sender = FrameSender()
         m.submodules.buffer = buffer = Buffer(FRAME_BYTE)
@@ -147,6 +149,15 @@ class HostLink(wiring.Component):
             counted.errors.eq(counted.errors + refused),
         ]
         self._fill(m, replier.messages, receiver, reader, dispatcher, counted)
+        if self.loads:
+            loader = ImageLoader(config.design, config.network, len(self.counters))
+            m.submodules.loader = loader
+            connect(m, dispatcher.loader, loader.control)
+            connect(m, loader.o, design.load)
+            m.d.comb += [
+                loader.counters.eq(design.load_counters),
+                replier.messages.info.network.eq(loader.network),
+            ]
         with m.If(refused != 0):
             m.d.sync += self.failed.eq(1)
         with m.Elif(dispatcher.synced):

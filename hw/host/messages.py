@@ -3,19 +3,24 @@
 from typing import Any
 
 from amaranth.lib import data, enum
-from amaranth.lib.crc.catalog import CRC16_IBM_SDLC
+from amaranth.lib.crc.catalog import CRC16_IBM_SDLC, CRC32_ISO_HDLC
 from amaranth.utils import ceil_log2
 
+from tickless.hw.core.memory_map import ADDRESS_BITS, CHUNK_BITS
 from tickless.hw.core.shape import COUNTER_BITS
 from tickless.hw.packet import LinkConfig, answer_layout
 
 __all__ = [
     "ANSWERS_AT_MOST",
+    "CHUNK_MESSAGE",
     "CRC",
     "DATA_BYTES",
     "ERROR_LAYOUT",
+    "IMAGE_CRC",
     "INFO_LAYOUT",
     "LINK_INDEX",
+    "LOADED_LAYOUT",
+    "LOAD_LAYOUT",
     "PROTOCOL",
     "REPLAYED_LAYOUT",
     "SYNCED_LAYOUT",
@@ -37,6 +42,9 @@ DATA_BYTES = 240
 
 CRC = CRC16_IBM_SDLC
 """Check of a frame, lowest byte first."""
+
+IMAGE_CRC = CRC32_ISO_HDLC
+"""Check of an image: that of Ethernet and zlib."""
 
 LINK_INDEX = 255
 """Index by which COUNTERS names the counters of the link itself."""
@@ -66,6 +74,13 @@ class Command(enum.Enum, shape=8):
         Events of the stored sample, behind those that are there.
     REPLAY
         Plays the stored sample and END. Data: how often, 2 bytes.
+    LOAD
+        Begins an image, where the cores are loadable: ends the sample at hand, drops its answer,
+        and there is no network until LOADED. Data: `LOAD_LAYOUT`.
+    CHUNKS
+        Chunks of the image: `CHUNK_MESSAGE` of each. Carried out when all are written.
+    LOADED
+        Ends the image: there is a network again. Data: `LOADED_LAYOUT`.
     """
 
     SYNC = 1
@@ -76,6 +91,9 @@ class Command(enum.Enum, shape=8):
     COUNTERS = 6
     STORE = 7
     REPLAY = 8
+    LOAD = 9
+    CHUNKS = 10
+    LOADED = 11
 
 
 class Reply(enum.Enum, shape=8):
@@ -132,6 +150,14 @@ class Error(enum.Enum, shape=8):
         Data of a length or value that the command does not take.
     STORE
         No room in the stored sample, or the board stores none.
+    NETWORK
+        There is no network: an image was begun, and is not there whole.
+    DESIGN
+        The image is for another design.
+    MEMORY
+        A chunk of the image was for a memory that does not exist.
+    IMAGE
+        The image's check does not hold, or no image was begun.
     """
 
     LINE = 1
@@ -143,6 +169,10 @@ class Error(enum.Enum, shape=8):
     COMMAND = 7
     DATA = 8
     STORE = 9
+    NETWORK = 10
+    DESIGN = 11
+    MEMORY = 12
+    IMAGE = 13
 
 
 SYNCED_LAYOUT = data.StructLayout({"nonce": 32})
@@ -177,11 +207,20 @@ INFO_LAYOUT = data.StructLayout(
 ``channels``, ``height``, ``width``: extent of the input. ``buffer_bytes``: room for frames that are
 not acknowledged, each counted with its sequence number, its type, its data and one byte more.
 ``stored_events``: room for a stored sample, 0 if none can be stored. ``network``: the first 8 bytes
-of the network's hash, the first one lowest.
+of the network's hash, the first one lowest; 0 if there is none.
 """
 
 REPLAYED_LAYOUT = data.StructLayout({"repeats": 16, "clocks": 48})
 """Data of REPLAYED: samples played, and clocks from the first event to the last answer."""
+
+LOAD_LAYOUT = data.StructLayout({"design": 64})
+"""Data of LOAD: number of the design that the image is for, as of `hw.host.config.HostConfig`."""
+
+CHUNK_MESSAGE = data.StructLayout({"data": CHUNK_BITS, "address": ADDRESS_BITS, "core": 8})
+"""Layout of one chunk in CHUNKS: value, address in its core's memory map, index of the core."""
+
+LOADED_LAYOUT = data.StructLayout({"network": 64, "check": 32})
+"""Data of LOADED: INFO's ``network`` from now on, and `IMAGE_CRC` of all chunks' bytes."""
 
 
 def event_message(link: LinkConfig) -> data.StructLayout:

@@ -5,7 +5,15 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
-from tickless.hw.host.messages import DATA_BYTES, Command, Error, byte_count
+from tickless.hw.host.messages import (
+    CHUNK_MESSAGE,
+    DATA_BYTES,
+    LOAD_LAYOUT,
+    LOADED_LAYOUT,
+    Command,
+    Error,
+    byte_count,
+)
 from tickless.hw.host.receiver import ERROR_BITS
 
 __all__ = ["COMMAND_BITS", "CommandReader", "command_layout"]
@@ -14,11 +22,11 @@ COMMAND_BITS = 4
 """Width that every `Command` fits in."""
 
 ARGUMENT_BYTES = 4
-"""Most data bytes of a command without events."""
+"""Most data bytes of a command without events, but for LOADED."""
 
 
-def command_layout(event: data.StructLayout) -> data.StructLayout:
-    """Layout of a command, or of one of its events.
+def command_layout(event: data.StructLayout, loads: bool) -> data.StructLayout:
+    """Layout of a command, or of one of its events, which are chunks in CHUNKS.
 
     Members
     -------
@@ -31,7 +39,8 @@ def command_layout(event: data.StructLayout) -> data.StructLayout:
     argument : unsigned
         The event, or the data: as many of the highest bits as it has. At least four bytes.
     """
-    argument_bits = 8 * max(ARGUMENT_BYTES, byte_count(event))
+    most = byte_count(LOADED_LAYOUT) if loads else ARGUMENT_BYTES
+    argument_bits = 8 * max(most, byte_count(event))
     widths = {"command": COMMAND_BITS, "is_event": 1, "error": ERROR_BITS}
     return data.StructLayout({**widths, "argument": argument_bits})
 
@@ -48,6 +57,8 @@ class CommandReader(wiring.Component):
         Events, whole bytes: `hw.host.messages.event_message`.
     stores : bool
         Whether there is a stored sample; else STORE and REPLAY are refused.
+    loads : bool
+        Whether the cores are loadable; else LOAD, CHUNKS and LOADED are unknown.
 
     Members
     -------
@@ -63,12 +74,12 @@ class CommandReader(wiring.Component):
     o: stream.Interface
     next: Signal
 
-    def __init__(self, event: data.StructLayout, stores: bool):
-        self.event_bytes, self.stores = byte_count(event), stores
+    def __init__(self, event: data.StructLayout, stores: bool, loads: bool):
+        self.event_bytes, self.stores, self.loads = byte_count(event), stores, loads
         super().__init__(
             {
                 "i": In(stream.Signature(8)),
-                "o": Out(stream.Signature(command_layout(event))),
+                "o": Out(stream.Signature(command_layout(event, loads))),
                 "next": Out(8),
             }
         )
@@ -77,10 +88,17 @@ class CommandReader(wiring.Component):
         m = Module()
         byte, command = self.i.payload, self.o.p
         rest = Signal(8)  # data bytes still to come
-        event_byte = Signal(range(self.event_bytes))
+        sizes = {Command.EVENTS: self.event_bytes, Command.STORE: self.event_bytes}
+        if self.loads:
+            sizes[Command.CHUNKS] = byte_count(CHUNK_MESSAGE)
+        event_byte = Signal(range(max(sizes.values())))
+        ends_event = Signal()
         kind = command.argument[-8:]
         shift = command.argument.eq(Cat(command.argument[8:], byte))
-        has_events = command.command.matches(Command.EVENTS.value, Command.STORE.value)
+        with m.Switch(command.command):
+            for known, size in sizes.items():
+                with m.Case(known.value):
+                    m.d.comb += ends_event.eq(event_byte == size - 1)
         with m.FSM():
             with m.State("length"):
                 m.d.comb += self.i.ready.eq(1)
@@ -119,9 +137,9 @@ class CommandReader(wiring.Component):
                             rest.eq(rest - 1),
                             event_byte.eq(event_byte + 1),
                         ]
-                        with m.If(event_byte == self.event_bytes - 1):
+                        with m.If(ends_event):
                             m.d.sync += event_byte.eq(0)
-                            with m.If(has_events & (command.error == 0)):
+                            with m.If(command.error == 0):
                                 m.d.sync += command.is_event.eq(1)
                                 m.next = "offer"
             with m.State("offer"):
@@ -150,4 +168,10 @@ class CommandReader(wiring.Component):
         }
         if self.stores:
             fitting |= {Command.STORE: whole, Command.REPLAY: length == 2}
+        if self.loads:
+            fitting |= {
+                Command.LOAD: length == byte_count(LOAD_LAYOUT),
+                Command.CHUNKS: length % byte_count(CHUNK_MESSAGE) == 0,
+                Command.LOADED: length == byte_count(LOADED_LAYOUT),
+            }
         return fitting

@@ -21,7 +21,7 @@ class System(wiring.Component):
     Parameters
     ----------
     design : Design
-        The network's cores; not loadable. It becomes a part of this component.
+        The network's cores. It becomes a part of this component.
     config : HostConfig
         The host link.
 

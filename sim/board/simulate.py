@@ -79,6 +79,7 @@ def _board(options: argparse.Namespace) -> "tuple[Network, SimulatedBoard]":
     request = design_request(options)
     with stage("loading the generator"):
         from tickless.gen.configure import design_factory
+        from tickless.gen.design_file import design_number
         from tickless.gen.plan import plan
         from tickless.hw.host.messages import network_number
         from tickless.hw.host.system import HostConfig, System
@@ -86,21 +87,33 @@ def _board(options: argparse.Namespace) -> "tuple[Network, SimulatedBoard]":
     network = Network.load(options.network)
     activity = design_activity(network, request, options.activity)
     config = plan(network, request, activity)
+    mesh = config.mesh if config.loadable else None
     host = HostConfig(
         clock_hz=options.clock_hz,
         baud=options.baud,
         stored_events=STORED_EVENTS,
         network=network_number(network.hash),
+        design=0 if mesh is None else design_number(mesh),
     )
     board = SimulatedBoard(
         System(design_factory(config, network)(), host),
         options.clock_hz,
         options.baud,
         options.bit_errors,
+        mesh=mesh,
     )
     return network, board
 
 
 def _announce(source: str, path: str) -> None:
+    from tickless.gen.design_file import DESIGN_FILE
+
     print(f"a board is at {path}, until Ctrl-C; in another terminal:")
     print(f"    tickless run --port {shlex.quote(path)} {source}", flush=True)
+    design = Path(path).with_name(DESIGN_FILE)
+    if design.exists():
+        print(
+            f"    tickless load NETWORK --port {shlex.quote(path)} "
+            f"--design {shlex.quote(str(design))}",
+            flush=True,
+        )

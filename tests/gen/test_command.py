@@ -33,10 +33,10 @@ def test_each_network_and_design_has_a_folder_of_its_own(network, tmp_path, caps
         assert os.readlink("build/rtl/latest") == name
         printed = capsys.readouterr().out.splitlines()
         prefix = f"tickless_{arguments[0][0]}"
-        bench = (f"{prefix}.core", f"{prefix}_bench.py", "samples.json", "lint.vlt")
-        files = ("design.v", "manifest.json", *bench)
-        assert printed[-6:] == [f"build/rtl/{name}/{file}" for file in files]
-        assert all(os.path.getsize(path) for path in printed[-6:])
+        bench = [f"{prefix}{end}" for end in (".core", "_bench.py", "_simulator.py")]
+        files = ["design.v", "manifest.json", *bench, "samples.json", "lint.vlt"]
+        assert printed[-7:] == [f"build/rtl/{name}/{file}" for file in files]
+        assert all(os.path.getsize(path) for path in printed[-7:])
     assert len(list((tmp_path / "build" / "rtl").glob("*/design.v"))) == 5
 
 

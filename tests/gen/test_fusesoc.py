@@ -30,13 +30,7 @@ def fusesoc(folder, target, *options):
     """Run a target as a user does, with the tools of this environment."""
     environment = {**os.environ, **verilator_environment()}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    # What cocotb 2.1 needs and edalize does not set.
-    config = [sys.executable, "-m", "cocotb_tools.config"]
-    users = [
-        subprocess.run([*config, option], capture_output=True, text=True, check=True).stdout.strip()
-        for option in ("--libpython", "--pygpi-entry-point")
-    ]
-    environment["GPI_USERS"] = ";".join(users)
+    environment.pop("GPI_USERS", None)
     command = ["fusesoc", "--cores-root", str(folder), "run", "--target", target]
     return subprocess.run(
         [*command, *options, "tickless::tiny"],
@@ -65,19 +59,26 @@ def test_simulation_compares_with_the_golden_model(tmp_path):
     done = fusesoc(tmp_path, "sim")
     assert done.returncode == 0, done.stdout[-3000:]
     assert "PASS=1 FAIL=0" in done.stdout
-    # The answers are looked at.
+    # Built again, it still runs.
+    assert fusesoc(tmp_path, "sim").returncode == 0
+    # The answers are looked at, and one that is wrong fails the run.
     samples = tmp_path / "samples.json"
     plan = json.loads(samples.read_text())
     plan["answers"][2]["data"][0] ^= 1
     samples.write_text(json.dumps(plan))
     done = fusesoc(tmp_path, "sim", "--run")
     assert "PASS=0 FAIL=1" in done.stdout
+    assert done.returncode != 0
+    # So does a simulation that runs no test.
+    bench = next(tmp_path.glob("build/**/tiny_bench.py"))
+    bench.write_text("raise SystemExit")
+    assert fusesoc(tmp_path, "sim", "--run").returncode != 0
 
 
 @pytest.mark.parametrize("axi", [False, True])
 def test_samples_are_of_the_design_s_ports(tmp_path, axi):
     paths = tiny(tmp_path, axi)
-    names = ["tiny.core", "tiny_bench.py", "samples.json", "lint.vlt"]
+    names = ["tiny.core", "tiny_bench.py", "tiny_simulator.py", "samples.json", "lint.vlt"]
     assert [path.name for path in paths[2:]] == ["vivado.tcl"] * axi + names
     text = (tmp_path / "design.v").read_text()
     ports = re.search(r"^module tiny \((.*?)\);", text, re.DOTALL | re.MULTILINE)

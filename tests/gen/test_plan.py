@@ -66,7 +66,10 @@ def test_a_mesh_is_placed_by_the_activity(network, activity):
         ({"margin": -1}, "margin = -1: expected an integer of at least 0"),
         ({"limits": CoreLimits(updates=2)}, "expected --mesh RxC, too"),
         ({"loadable": True}, "expected --mesh RxC, too"),
-        ({"board": BOARDS["icebreaker"], "mesh": (2, 2)}, "a mesh on a board"),
+        (
+            {"board": BOARDS["icebreaker"], "mesh": (2, 2)},
+            "expected --budget or --fold",
+        ),
     ],
 )
 def test_what_is_too_small_or_excludes_each_other_is_refused(members, words):

@@ -3,6 +3,7 @@
 import zlib
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from tickless.host.protocol import Info
 from tickless.hw.host.messages import (
     ERROR_LAYOUT,
     INFO_LAYOUT,
+    LOADED_LAYOUT,
     PROTOCOL,
     REPLAYED_LAYOUT,
     Command,
@@ -35,6 +37,9 @@ INFO = Info(
     clock_hz=24_000_000,
     network=0x0123456789ABCDEF,
 )
+
+DESIGN = 0xFEDCBA9876543210
+"""Number of its design: it is loadable."""
 
 SILENT_READ_S, READ_S = 2e-3, 1e-5
 """What reads take on the board's clock, when nothing has come and when something has."""
@@ -77,7 +82,7 @@ class FakeBoard:
         self.output = bytearray()
         self.commands: deque[Frame] = deque()
         self.expected = self.errors = self.samples = 0
-        self.sample, self.stored = b"", b""
+        self.sample, self.stored, self.image = b"", b"", b""
         self.frames: list[Frame] = []  # all that were taken
         self.is_dead = False
         self.seconds = 0.0
@@ -162,6 +167,19 @@ class FakeBoard:
                 self.reply(
                     Reply.REPLAYED, pack(REPLAYED_LAYOUT, {"repeats": repeats, "clocks": clocks})
                 )
+            case Command.LOAD:
+                if int.from_bytes(frame.data, "little") == DESIGN:
+                    self.image, self.info = b"", replace(self.info, network=0)
+                else:
+                    self.refuse(Error.DESIGN, frame.sequence)
+            case Command.CHUNKS:
+                self.image += frame.data
+            case Command.LOADED:
+                end = LOADED_LAYOUT.from_bits(int.from_bytes(frame.data, "little"))
+                if end.check == zlib.crc32(self.image):
+                    self.info = replace(self.info, network=end.network)
+                else:
+                    self.refuse(Error.IMAGE, frame.sequence)
             case Command.COUNTERS:
                 names = 6 + (frame.data[0] == self.info.cores - 1)
                 values = np.arange(names, dtype="<u8").view(np.uint8).reshape(-1, 8)[:, :6]

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.host.fake import INFO, SILENT_READ_S, FakeBoard, logits
+from tests.host.fake import DESIGN, INFO, SILENT_READ_S, FakeBoard, logits
 from tickless.host import client as module
 from tickless.host.client import Client
 from tickless.host.line import Losses
 from tickless.host.port import BoardError
-from tickless.host.protocol import encode_events
+from tickless.host.protocol import encode_chunks, encode_events
 from tickless.host.transmission import Transmission
 from tickless.hw.host.messages import LINK_INDEX, Command, Error, Reply
 
@@ -303,3 +303,46 @@ def test_patience_is_by_the_clock_of_the_port():
     [events] = random_samples(np.random.default_rng(8), 1)
     assert client.classify(events).logits == expected([events])[0]
     assert client.losses == Losses()
+
+
+IMAGE = np.array(
+    [(core, address, core * address + 7) for core in range(3) for address in range(500)],
+    [("core", "<u4"), ("address", "<u4"), ("data", "<u4")],
+)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_bad_line_costs_time_and_no_part_of_an_image(seed):
+    board = FakeBoard(Noise(seed, 0.1 * (seed > 0)), Noise(100 + seed, 0.05 * (seed > 0)))
+    client = connect(board)
+    client.load(IMAGE, DESIGN, 77)
+    assert board.image == encode_chunks(IMAGE)
+    assert client.info.network == board.info.network == 77
+    assert (client.losses == Losses()) == (seed == 0)
+    [events] = random_samples(np.random.default_rng(1), 1)
+    assert client.classify(events).logits == expected([events])[0]
+
+
+def test_an_image_for_another_design_leaves_the_network():
+    board = FakeBoard()
+    client = connect(board)
+    with pytest.raises(BoardError, match="refuses LOAD: DESIGN: the image is for another design"):
+        client.load(IMAGE, DESIGN + 1, 77)
+    assert board.info.network == INFO.network
+
+
+def test_an_image_that_the_check_refutes_is_no_network():
+    board = FakeBoard()
+    client = connect(board)
+    take = board.take
+
+    def lose(frame):
+        """A fault behind the line: what is carried out is not what was taken."""
+        if frame.kind == Command.CHUNKS.value:
+            frame = replace(frame, data=frame.data[:-8])
+        take(frame)
+
+    board.take = lose
+    with pytest.raises(BoardError, match="refuses LOADED: IMAGE: the image is cut or damaged"):
+        client.load(IMAGE, DESIGN, 77)
+    assert board.info.network == 0

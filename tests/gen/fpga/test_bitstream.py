@@ -10,7 +10,9 @@ import pytest
 from tests.gen.fpga.reports import FULL_LOG, REPORT, StubTools
 from tests.random_networks import random_events, random_network
 from tickless.command import main
+from tickless.gen.design_file import design_number, read_design
 from tickless.gen.fpga.boards import BOARDS
+from tickless.gen.image import load_image
 from tickless.run_folder import run_folder
 from tickless.sw.integer.network import Network, Provenance
 
@@ -31,6 +33,15 @@ def network(tmp_path, monkeypatch):
     monkeypatch.setattr("tickless.gen.options.load", lambda dataset, split: samples)
     monkeypatch.chdir(tmp_path)
     return "small.safetensors"
+
+
+ECP5_REPORT = {
+    **REPORT,
+    "fmax": {"clk": {"achieved": 99.0}},
+    "utilization": {
+        cell: {"used": 10, "available": 83_640} for cell in ("TRELLIS_COMB", "TRELLIS_FF", "DP16KD")
+    },
+}
 
 
 def reaching(mhz):
@@ -99,6 +110,52 @@ def test_a_gowin_is_placed_and_routed_by_the_nextpnr_of_today(network, monkeypat
     figures = json.loads((tmp_path / LATEST / "build.json").read_text())
     assert figures["bitstream"]["file"] == "top.fs"
     assert figures["performance"]["basis"] == "computed"
+
+
+def test_a_loadable_mesh_has_its_design_file_beside_the_bitstream(
+    network, monkeypatch, tmp_path, capsys
+):
+    StubTools(monkeypatch, ECP5_REPORT)
+    arguments = ["bitstream", network, "--board", "ulx3s-85f", "--mesh", "2x2"]
+    assert main([*arguments, "--budget", "2", "--loadable"]) == 0
+    folder = tmp_path / LATEST
+    figures = json.loads((folder / "build.json").read_text())
+    mesh = read_design(folder / "design.json")
+    assert figures["mesh"] == {
+        "rows": 2,
+        "columns": 2,
+        "loadable": True,
+        "design": f"{design_number(mesh):016x}",
+    }
+    assert figures["estimated"] is None
+    assert figures["performance"]["samples_per_second_by_cores"] > 0
+    assert "mesh of 2 x 2, loadable" in capsys.readouterr().out
+    design = (folder / "top.il").read_text()
+    assert "load_gate" in design
+    assert load_image(mesh, Network.load(tmp_path / network)).size > 0
+
+
+def test_a_mesh_that_is_not_loadable_has_none(network, monkeypatch, tmp_path):
+    StubTools(monkeypatch, ECP5_REPORT)
+    arguments = ["bitstream", network, "--board", "ulx3s-85f", "--mesh", "2x2"]
+    layer = Network.load(tmp_path / network).layers[0]
+    lanes = layer.output_shape[0] // 3
+    assert main([*arguments, f"--fold={layer.name}={lanes}x1", f"--cut={layer.name}=2"]) == 0
+    figures = json.loads((tmp_path / LATEST / "build.json").read_text())
+    assert (figures["mesh"]["loadable"], figures["mesh"]["design"]) == (False, None)
+    names = [entry["name"] for entry in figures["layers"]]
+    assert len(names) == 3
+    assert len(figures["performance"]["cycles_per_sample_by_core"]) == 3
+    assert not (tmp_path / LATEST / "design.json").exists()
+    assert main([*arguments[:4], f"--fold={layer.name}={lanes}x1"]) == 0
+    figures = json.loads((tmp_path / LATEST / "build.json").read_text())
+    assert figures["mesh"] is None
+
+
+def test_a_mesh_on_a_board_is_folded_by_hand(network, monkeypatch, capsys):
+    StubTools(monkeypatch, ECP5_REPORT)
+    assert main(["bitstream", network, "--board", "ulx3s-85f", "--mesh", "2x2"]) == 2
+    assert "expected --budget or --fold" in capsys.readouterr().err
 
 
 def test_word_accesses_are_synaptic_operations_by_lanes(network, monkeypatch, tmp_path):

@@ -1,23 +1,25 @@
 import gc
+import zlib
 from dataclasses import replace
-from typing import Any, cast
 
 import numpy as np
 import pytest
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In
 from amaranth.sim import Simulator
 
 from tests.hw.cores import make_contents, make_core
 from tests.hw.host.host import ByteHost, encode
 from tests.random_networks import random_events
-from tickless.gen.configure import chain_config, design_factory
-from tickless.gen.folding import fold_fully
+from tickless.gen.configure import chain_config, design_factory, layer_cores
+from tickless.gen.folding import Folding, fold_fully
+from tickless.gen.image import load_image
+from tickless.gen.place import place
 from tickless.hw.chain import Chain, ChainConfig
+from tickless.hw.config import DesignConfig
 from tickless.hw.core.counters import counter_layout
 from tickless.hw.host.config import HostConfig
 from tickless.hw.host.link import HostLink
 from tickless.hw.host.messages import (
+    CHUNK_MESSAGE,
     ERROR_LAYOUT,
     INFO_LAYOUT,
     LINK_INDEX,
@@ -36,7 +38,13 @@ from tickless.sw.integer.golden import run
 from tickless.sw.integer.specs import LayerSpec
 from tickless.sw.untrained import untrained_network
 
-CONFIG = HostConfig(clock_hz=4000, baud=1000, buffer_bytes=256, network=0xFEDCBA9876543210)
+CONFIG = HostConfig(
+    clock_hz=4000,
+    baud=1000,
+    buffer_bytes=256,
+    network=0xFEDCBA9876543210,
+    design=0x1032547698BADCFE,
+)
 
 PERIOD = 1e-8
 
@@ -60,10 +68,18 @@ class Bench:
         Room of the stored sample.
     byte_clocks : int
         Clocks of a byte from the board.
+    design : DesignConfig, optional
+        Of `NETWORK`; a chain of cores by default.
     """
 
-    def __init__(self, margin: int | None = None, stored_events: int = 0, byte_clocks: int = 1):
-        self.design = chain_config(NETWORK, fold_fully(NETWORK), margin)
+    def __init__(
+        self,
+        margin: int | None = None,
+        stored_events: int = 0,
+        byte_clocks: int = 1,
+        design: DesignConfig | None = None,
+    ):
+        self.design = design or chain_config(NETWORK, fold_fully(NETWORK), margin)
         config = replace(CONFIG, stored_events=stored_events)
         self.dut = HostLink(design_factory(self.design, NETWORK)(), config)
         self.host = ByteHost(self.dut, byte_clocks)
@@ -366,8 +382,185 @@ def test_refuses(first, classes, options, message):
     gc.collect()
 
 
-@pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
-def test_refuses_a_loadable_design():
-    with pytest.raises(ValueError, match="it is loadable: expected one that is not"):
-        HostLink(cast(Any, wiring.Component({"load": In(1)})), CONFIG)
-    gc.collect()
+MESH = place(
+    2, 1, layer_cores(NETWORK, [Folding(2, 1), Folding(1, 1)], [1, 1], loadable=True), [], {}
+)
+
+OTHER = replace(
+    NETWORK,
+    layers=tuple(
+        replace(
+            layer,
+            edges=tuple(replace(edge, weight=edge.weight[..., ::-1]) for edge in layer.edges),
+        )
+        for layer in NETWORK.layers
+    ),
+)
+"""Of the same shape, with other weights."""
+
+NUMBER = 0x0102030405060708
+
+
+def image_of(network) -> bytes:
+    """Data of CHUNKS, not cut into frames."""
+    chunks = (
+        CHUNK_MESSAGE.const({"core": core, "address": address, "data": value})
+        for core, address, value in load_image(MESH, network).tolist()
+    )
+    return b"".join(chunk.as_bits().to_bytes(8, "little") for chunk in chunks)
+
+
+def loaded_message(image: bytes, number: int = NUMBER) -> bytes:
+    return number.to_bytes(8, "little") + zlib.crc32(image).to_bytes(4, "little")
+
+
+DESIGN = CONFIG.design.to_bytes(8, "little")
+
+
+async def send_image(ctx, host, image):
+    """LOAD and CHUNKS, one after the other: they fill the buffer."""
+    await host.send(ctx, Command.LOAD, DESIGN)
+    for start in range(0, len(image), 240):
+        await host.send(ctx, Command.CHUNKS, image[start : start + 240])
+        await host.settle(ctx)
+
+
+async def network_of(ctx, host):
+    await host.send(ctx, Command.INFO)
+    return (await host.message(ctx, Reply.INFO, INFO_LAYOUT)).network
+
+
+async def refused(ctx, host, error, command, data=b""):
+    number = host.sequence
+    await host.send(ctx, command, data)
+    message = await host.message(ctx, Reply.ERROR, ERROR_LAYOUT)
+    assert (message.error, message.sequence) == (error.value, number)
+
+
+def test_another_network_is_loaded_and_answers():
+    bench = Bench(design=MESH, stored_events=32)
+    events = sample(9, 20)
+    before, after = run(NETWORK, events), run(OTHER, events)
+    assert before.logits.tolist() != after.logits.tolist()
+
+    async def script(ctx, host):
+        async def classified(trace, number):
+            await host.send(ctx, Command.EVENTS, bench.pack(events))
+            await host.send(ctx, Command.END)
+            await answered(ctx, host, bench, trace, number)
+
+        await classified(before, 0)
+        assert await network_of(ctx, host) == CONFIG.network
+        for network, trace, number in ((OTHER, after, NUMBER), (NETWORK, before, NUMBER + 1)):
+            # A sample is open: it is dropped, and counted.
+            await host.send(ctx, Command.SYNC, b"anew")
+            await host.reply(ctx, Reply.SYNCED)
+            await host.send(ctx, Command.EVENTS, bench.pack(events[:10]))
+            image = image_of(network)
+            await send_image(ctx, host, image)
+            await host.send(ctx, Command.LOADED, loaded_message(image, number))
+            assert await network_of(ctx, host) == number
+            await classified(trace, 1)
+        await host.send(ctx, Command.STORE, bench.pack(events))
+        await host.send(ctx, Command.REPLAY, b"\1\0")
+        await answered(ctx, host, bench, before, 2)
+        await host.reply(ctx, Reply.REPLAYED)
+
+    bench.run(script)
+
+
+def test_a_board_says_that_it_has_no_network_until_an_image_is_there_whole():
+    bench = Bench(design=MESH, stored_events=32)
+    events = sample(9, 20)
+    image = image_of(OTHER)
+    swapped = image[8:16] + image[:8] + image[16:]
+
+    async def nothing_there(ctx, host):
+        assert await network_of(ctx, host) == 0
+        await refused(ctx, host, Error.NETWORK, Command.EVENTS, bench.pack(events))
+        await refused(ctx, host, Error.NETWORK, Command.END)
+        await refused(ctx, host, Error.NETWORK, Command.READ)
+        await refused(ctx, host, Error.NETWORK, Command.REPLAY, b"\1\0")
+        assert not ctx.get(bench.dut.busy)
+
+    async def script(ctx, host):
+        for sent, told in (
+            (image[:-8], image),
+            (image[:8], image),
+            (b"", image),
+            (image, image[:-1] + bytes([image[-1] ^ 1])),
+            (image + image[:8], image),
+            (swapped, image),
+        ):
+            await send_image(ctx, host, sent)
+            await nothing_there(ctx, host)
+            await refused(ctx, host, Error.IMAGE, Command.LOADED, loaded_message(told))
+            await nothing_there(ctx, host)
+        # SYNC does not make a network of it.
+        await host.send(ctx, Command.SYNC, b"anew")
+        await host.reply(ctx, Reply.SYNCED)
+        await nothing_there(ctx, host)
+        await send_image(ctx, host, image)
+        await host.send(ctx, Command.LOADED, loaded_message(image))
+        await host.send(ctx, Command.EVENTS, bench.pack(events))
+        await host.send(ctx, Command.END)
+        await answered(ctx, host, bench, run(OTHER, events), 0)
+
+    bench.run(script)
+
+
+@pytest.mark.parametrize(("core", "address"), [(2, 0), (255, 0), (0, (1 << 24) - 1)])
+def test_a_chunk_for_a_memory_that_does_not_exist_is_refused(core, address):
+    bench = Bench(design=MESH)
+    wrong = CHUNK_MESSAGE.const({"core": core, "address": address, "data": 5})
+    wrong = wrong.as_bits().to_bytes(8, "little")
+    image = image_of(OTHER)
+
+    async def script(ctx, host):
+        await host.send(ctx, Command.LOAD, DESIGN)
+        await refused(ctx, host, Error.MEMORY, Command.CHUNKS, image[:16] + wrong + image[16:24])
+        await refused(ctx, host, Error.MEMORY, Command.CHUNKS, image[:8])
+        sent = image[:16] + wrong
+        await refused(ctx, host, Error.MEMORY, Command.LOADED, loaded_message(sent))
+        assert await network_of(ctx, host) == 0
+        await send_image(ctx, host, image)
+        await host.send(ctx, Command.LOADED, loaded_message(image))
+        assert await network_of(ctx, host) == NUMBER
+
+    bench.run(script)
+
+
+def test_what_is_no_image_for_the_design_leaves_the_network():
+    bench = Bench(design=MESH)
+    events = sample(9, 20)
+    other = (CONFIG.design ^ 1 << 63).to_bytes(8, "little")
+    image = image_of(OTHER)
+
+    async def script(ctx, host):
+        await host.send(ctx, Command.EVENTS, bench.pack(events[:10]))
+        await refused(ctx, host, Error.DESIGN, Command.LOAD, other)
+        await refused(ctx, host, Error.IMAGE, Command.CHUNKS, image[:16])
+        await refused(ctx, host, Error.IMAGE, Command.LOADED, loaded_message(image))
+        await refused(ctx, host, Error.DATA, Command.LOAD, other[:7])
+        await refused(ctx, host, Error.DATA, Command.CHUNKS, image[:7])
+        await refused(ctx, host, Error.DATA, Command.LOADED, image[:11])
+        assert await network_of(ctx, host) == CONFIG.network
+        await host.send(ctx, Command.EVENTS, bench.pack(events[10:]))
+        await host.send(ctx, Command.END)
+        await answered(ctx, host, bench, run(NETWORK, events), 0)
+
+    bench.run(script)
+
+
+def test_a_board_that_is_not_loadable_knows_no_images():
+    bench = Bench()
+
+    async def script(ctx, host):
+        for command, data in (
+            (Command.LOAD, DESIGN),
+            (Command.CHUNKS, bytes(8)),
+            (Command.LOADED, bytes(12)),
+        ):
+            await refused(ctx, host, Error.COMMAND, command, data)
+
+    bench.run(script)

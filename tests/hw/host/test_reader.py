@@ -5,15 +5,18 @@ from tests.hw.stream_io import collect, send, simulate
 from tickless.hw.host.messages import Command, Error
 from tickless.hw.host.reader import CommandReader
 
-EVENTS, STORE, SYNC, INFO, END, READ, COUNTERS, REPLAY = (
+EVENTS, STORE, SYNC, INFO, END, READ, COUNTERS, REPLAY, CHUNKS, LOADED = (
     Command[name].value
-    for name in ("EVENTS", "STORE", "SYNC", "INFO", "END", "READ", "COUNTERS", "REPLAY")
+    for name in (
+        *("EVENTS", "STORE", "SYNC", "INFO", "END", "READ", "COUNTERS", "REPLAY"),
+        *("CHUNKS", "LOADED"),
+    )
 )
 
 
-def read(commands, event_bytes, stores, count):
+def read(commands, event_bytes, stores, count, loads=False):
     """What the reader makes of ``(type, data)``: ``(is_event, type, error, argument)``."""
-    dut = CommandReader(data.StructLayout({"event": 8 * event_bytes}), stores)
+    dut = CommandReader(data.StructLayout({"event": 8 * event_bytes}), stores, loads)
     width = len(dut.o.p.argument) // 8
     line = [
         byte
@@ -45,6 +48,25 @@ def test_events(event_bytes, kind):
     assert found == [*parts, *(parts[:2] if not refused else []), parts[0]]
     ends = [error for is_event, _, error, _ in taken if not is_event]
     assert ends == [None, Error.DATA if refused else None, None, None]
+
+
+@pytest.mark.parametrize("event_bytes", [1, 3, 13])
+def test_chunks_and_events_differ_in_length(event_bytes):
+    """Chunks leave one by one, as events do, each whole; the longest argument is held."""
+    content = bytes(range(1, 17))
+    commands = [
+        (CHUNKS, content),
+        (EVENTS, content[:event_bytes]),
+        (CHUNKS, content[:-1]),
+        (LOADED, content[:12]),
+    ]
+    taken = read(commands, event_bytes, True, 7, loads=True)
+    items = [argument for is_event, _, _, argument in taken if is_event]
+    assert [item[-8:] for item in items[:2]] == [content[:8], content[8:]]
+    assert items[2][-event_bytes:] == content[:event_bytes]
+    ends = [(error, argument) for is_event, _, error, argument in taken if not is_event]
+    assert [error for error, _ in ends] == [None, None, Error.DATA, None]
+    assert ends[-1][1][-12:] == content[:12]
 
 
 LENGTHS = {SYNC: {4}, INFO: {0}, END: {0}, READ: {0}, COUNTERS: {1}, REPLAY: {2}}

@@ -1,0 +1,55 @@
+"""Load another network into a board that was built with --loadable, over its serial port.
+
+The network must be of the shape of the one that the bitstream was built for. Every part of it is
+acknowledged and the whole is checked: a board on which that fails, or that hears only a part, has
+no network and says so.
+"""
+
+import argparse
+from pathlib import Path
+
+from tickless.host.port import DEFAULT_BAUD
+from tickless.progress import stage
+
+__all__ = ["add_options", "main"]
+
+DESIGN = Path("build/bitstream/latest/design.json")
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.add_argument("network", type=Path, help="network file (.safetensors)")
+    parser.add_argument("--port", required=True, help="the board's serial port, as /dev/ttyUSB0")
+    parser.add_argument(
+        "--baud", type=int, default=DEFAULT_BAUD, metavar="N", help="bits a second on the line"
+    )
+    parser.add_argument(
+        "--design",
+        type=Path,
+        default=DESIGN,
+        metavar="FILE",
+        help=f"design.json beside the board's bitstream; {DESIGN} by default",
+    )
+
+
+def main(options: argparse.Namespace) -> int:
+    """Returns 0 when the network is there."""
+    with stage("making the image"):
+        from tickless.gen.design_file import design_number, read_design
+        from tickless.gen.image import load_image
+        from tickless.host.client import Client
+        from tickless.host.line import Losses
+        from tickless.host.port import open_port
+        from tickless.hw.host.messages import network_number
+        from tickless.sw.integer.network import Network
+
+        network = Network.load(options.network)
+        mesh = read_design(options.design)
+        image = load_image(mesh, network)
+    with open_port(options.port, options.baud) as port:
+        client = Client(port, options.port)
+        client.load(image, design_number(mesh), network_number(network.hash))
+        if client.losses != Losses():
+            print(client.losses)
+    print(f"{len(image):,} chunks written: the board's network is {network.hash[:16]}")
+    return 0
