@@ -9,7 +9,8 @@ from tickless.sw.data.catalog import load
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec
 from tickless.sw.judge.evaluate import FloatEngine, renormalized, score_steps
-from tickless.sw.training.models import SpikingNetwork, current
+from tickless.sw.training.current import current
+from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire, Neuron
 
 
