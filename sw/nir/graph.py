@@ -101,8 +101,8 @@ def _expand(
         full = prefix + name
         if full in nodes:
             raise GraphError(
-                f"{graph.where}: two nodes named {full!r}, one of them in a subgraph: expected names "
-                "that differ; rename one"
+                f"{graph.where}: two nodes named {full!r}, one of them in a subgraph: expected "
+                "names that differ; rename one"
             )
         if isinstance(node, Graph):
             _expand(node, f"{full}.", nodes, edges)
