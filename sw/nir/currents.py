@@ -179,7 +179,10 @@ def convolved(
         for axis in zip(size, weight.shape[2:], stride, padding, dilation, strict=True)
     )
     if height < 1 or width < 1:
-        raise InputError(f"a kernel of {weight.shape[2:]} on an input of {current.shape}")
+        raise InputError(
+            f"a kernel of {weight.shape[2:]} on an input of {current.shape}: expected it to be at "
+            "most as large as the input with its padding"
+        )
     grid = (outputs, height, width)
     shape = (outputs, width) if flat else grid
     if current.factor.shape[1:] != (1, 1):
@@ -197,7 +200,10 @@ def multiplied(current: Current, matrix: np.ndarray) -> Current:
     _expect_no_weights(current)
     outputs, inputs = matrix.shape
     if inputs != prod(current.grid):
-        raise InputError(f"weight of shape {matrix.shape} on an input of {current.shape}")
+        raise InputError(
+            f"weight of shape {matrix.shape} on an input of {current.shape}: expected "
+            f"{prod(current.grid)} columns"
+        )
     weight = matrix.reshape(outputs, *current.grid) * current.factor
     return replace(
         _unfactored(current), shape=(outputs,), grid=(outputs, 1, 1), weight=weight, linear=True,

@@ -100,7 +100,10 @@ def _expand(
     for name, node in graph.nodes.items():
         full = prefix + name
         if full in nodes:
-            raise GraphError(f"{graph.where}: two nodes named {full!r}")
+            raise GraphError(
+                f"{graph.where}: two nodes named {full!r}, one of them in a subgraph: expected "
+                "names that differ; rename one"
+            )
         if isinstance(node, Graph):
             _expand(node, f"{full}.", nodes, edges)
             entry[name] = f"{full}.{_port(node, 'Input')}"

@@ -86,6 +86,8 @@ class RealLayer:
         with ``bias_steps``.
     bias_steps : int or None
         Time steps whose bias is where the logits of a readout begin.
+    biased : tuple of Node
+        The nodes whose bias that is.
     """
 
     spec: LayerSpec
@@ -98,6 +100,7 @@ class RealLayer:
     integrator: NodeNeuron | None = None
     bias: np.ndarray | None = None
     bias_steps: int | None = None
+    biased: tuple[Node, ...] = ()
 
     @property
     def initial(self) -> np.ndarray | None:

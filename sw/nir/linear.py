@@ -80,6 +80,8 @@ def _pool(node: Node, part: Current) -> Result:
 def _flatten(node: Node, part: Current) -> Result:
     start = node.integers("start_dim", 1, -9)[0] if "start_dim" in node.values else 1
     end = node.integers("end_dim", 1, -9)[0] if "end_dim" in node.values else -1
+    if start == -len(part.shape):
+        start = 0
     # With or without the batch that some files have in front.
     if start not in (0, 1) or end not in (-1, len(part.shape) - 1, len(part.shape)):
         raise node.refuse(f"start_dim = {start}, end_dim = {end}: expected all but the batch")

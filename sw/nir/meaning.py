@@ -6,17 +6,19 @@ A chain of linear nodes is a `sw.nir.currents.Current`; neurons close it to a la
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from tickless.errors import InputError
 from tickless.sw.integer.geometry import Shape
+from tickless.sw.nir.biases import bias_steps, with_biases
 from tickless.sw.nir.currents import Current, dense, scaled
 from tickless.sw.nir.edges import described, edge_of, shortcut_of
 from tickless.sw.nir.graph import FlatGraph
 from tickless.sw.nir.layers import Choices, Meaning, RealLayer, Row
 from tickless.sw.nir.linear import LINEAR
-from tickless.sw.nir.neurons import BIAS_STEPS, NodeNeuron, neuron_of, semantics_of
+from tickless.sw.nir.neurons import NodeNeuron, neuron_of, semantics_of
 from tickless.sw.nir.reading import GraphError, Node
 
 __all__ = ["interpret"]
@@ -82,9 +84,9 @@ class _Walk:
             self._output(f"{last} (output)", end, signals[last])
         for name in graph.aside:
             self.rows[name] = Row(name, "", "left out", why="nothing of it reaches the output")
-        self._check_biases()
-        rows = tuple(self.rows.values())
         layers = tuple(self.layers)
+        told = [(graph.nodes.get(name), row) for name, row in self.rows.items()]
+        rows = tuple(with_biases(told, layers, self.choices))
         return Meaning(graph.where, self.sensor, layers, graph.metadata, self.dt, rows)
 
     def _pass(self, name: str, node: Node, arriving: Currents) -> Currents:
@@ -97,7 +99,11 @@ class _Walk:
             results = [LINEAR[node.kind](node, part) for part in arriving]
             _, becomes, why = results[0]
             self._row(name, node, becomes, why=why)
-            return tuple(result for result, _, _ in results)
+            currents = [result for result, _, _ in results]
+            if "bias" in node.values:
+                # What several currents reach has its bias once.
+                currents[1:] = [replace(current, bias=None) for current in currents[1:]]
+            return tuple(currents)
         handlers: dict[str, Callable[[str, Node, Currents], Currents]] = {
             "Identity": lambda name, node, arriving: arriving,
             "Output": self._output,
@@ -169,8 +175,7 @@ class _Walk:
         parts = [layer.weight, *([] if layer.shortcut is None else [layer.shortcut])]
         if not all(np.isfinite(part).all() for part in parts):
             raise node.refuse("weights in thresholds that are no finite numbers")
-        biases = [part.bias for part in arriving if part.bias is not None and part.bias.any()]
-        self.layers.append(replace(layer, bias=sum(biases) * gain if biases else None))
+        self.layers.append(replace(layer, **_biases(arriving, gain)))
         exact, why = self._difference(neuron)
         self._row(name, node, f"layer {index + 1}: {described(spec)}{passed}", exact, why)
         shape, grid = arriving[0].shape, arriving[0].grid
@@ -271,17 +276,15 @@ class _Walk:
             raise node.refuse("receives the sensor's events: expected a layer between them")
         part = dense(part)
         spec, weight = edge_of(part)
-        bias = part.bias if part.bias is not None and part.bias.any() else None
         spec = replace(spec, kind="readout")
-        steps = None if bias is None else self._bias_steps(part.node)
-        if bias is not None and not np.isfinite(bias * (steps or 1)).all():
-            raise (part.node or node).refuse("bias that makes logits no finite numbers")
-        self.layers.append(
-            RealLayer(
-                spec, weight, weight_node=part.node, integrator=self.integrator, bias=bias,
-                bias_steps=steps,
-            )
-        )  # fmt: skip
+        layer = RealLayer(
+            spec, weight, weight_node=part.node, integrator=self.integrator, **_biases((part,), 1)
+        )
+        for biased in layer.biased:
+            layer = replace(layer, bias_steps=bias_steps(biased, self.choices))
+            if layer.initial is not None and not np.isfinite(layer.initial).all():
+                raise biased.refuse("a bias that makes logits no finite numbers")
+        self.layers.append(layer)
         what = "counts the last layer's spikes" if counts else "sums"
         self._row(name, node, f"readout of {len(weight)}: {what}")
         return ()
@@ -297,40 +300,14 @@ class _Walk:
         assert node is not None
         return f"layer {source + 1} ({node.where.removeprefix(f'{self.graph.where}: ')})"
 
-    def _bias_steps(self, node: Node | None) -> int | None:
-        """Time steps in which the readout's bias counts: those chosen, or what an export says."""
-        if self.choices.bias_steps is None and node is not None and BIAS_STEPS in node.metadata:
-            return Node(node.where, node.kind, node.metadata, {}).integers(BIAS_STEPS, 1, 1)[0]
-        return self.choices.bias_steps
 
-    def _check_biases(self) -> None:
-        """Refuse biases, or tell what became of them."""
-        readout = self.layers[-1]
-        for name, row in self.rows.items():
-            if readout.bias_steps is not None and self.graph.nodes.get(name) is readout.weight_node:
-                why = f"{row.why}; " if row.why else ""
-                why += f"its bias times {readout.bias_steps} time steps is where the logits begin"
-                self.rows[name] = replace(row, why=why)
-        biased = [
-            layer for layer in self.layers if layer.bias is not None and layer.initial is None
-        ]
-        if biased and not self.choices.drop_bias:
-            layer = biased[0]
-            node, bias = layer.weight_node or layer.node, layer.bias
-            assert node is not None
-            assert bias is not None
-            ways = "leave it out with --drop-bias (in Python, drop_bias=True), and fine-tune"
-            if layer is readout:
-                ways = (
-                    "it counts once a time step, and events have none: give the time steps of a "
-                    "sample with --bias-steps (in Python, bias_steps=), and as many times the bias "
-                    f"is where the logits begin; or {ways}"
-                )
-            raise node.refuse(f"bias of up to {np.abs(bias).max():g}: expected zero; {ways}")
-        for name, row in self.rows.items():
-            node = self.graph.nodes.get(name)
-            if any(node is layer.weight_node for layer in biased):
-                self.rows[name] = replace(row, exact=False, why="bias left out: fine-tune it")
+def _biases(arriving: Currents, gain: np.ndarray | float) -> dict[str, Any]:
+    """Members of a layer: what arrives in each time step besides spikes, and whose bias it is."""
+    parts = [part for part in arriving if part.bias is not None and part.bias.any()]
+    bias = sum(np.asarray(part.bias) for part in parts) * gain
+    if not np.any(bias):
+        return {}
+    return {"bias": bias, "biased": tuple(part.node for part in parts if part.node is not None)}
 
 
 def _leak(neuron: NodeNeuron) -> str:

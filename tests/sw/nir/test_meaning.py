@@ -429,6 +429,39 @@ def test_sums_in_place_of_the_last_neurons_begin_at_what_reaches_them():
         from_nir(graph, semantics="sinabs", bias_steps=4)
 
 
+def test_the_bias_of_a_shortcut_is_told_by_its_own_node():
+    first, second, last = (conv2d(weights(3, n, 3, 3), padding=(1, 1)) for n in (2, 3, 3))
+    direct = conv2d(weights(3, 3, 1, 1), bias=0.5)
+    longer = {"second": second, "passed": neurons((3, 7, 8)), "last": last}
+    graph = residual(first, longer, {"direct": direct}, neurons((3, 7, 8)))
+    with pytest.raises(GraphError, match=r"node 'direct' \(Conv2d\): bias of up to 0.5"):
+        from_nir(graph, semantics="sinabs")
+    rows = from_nir(graph, semantics="sinabs", drop_bias=True).rows
+    assert [row.node for row in rows if not row.exact] == ["direct"]
+    # Two that cancel each other are none.
+    last.bias = np.full(3, -0.5)
+    assert all(row.exact for row in from_nir(graph, semantics="sinabs").rows)
+
+
+def test_a_bias_counts_once_where_two_currents_reach_it():
+    first, second = (conv2d(weights(3, n, 3, 3), padding=(1, 1)) for n in (2, 3))
+    shared = conv2d(weights(3, 3, 3, 3), bias=0.5)
+    longer = {"second": second, "passed": neurons((3, 7, 8)), "shared": shared}
+    graph = residual(first, longer, {}, neurons((3, 5, 6)))
+    graph.edges = [*(edge for edge in graph.edges if edge != ("fork", "join")), ("fork", "shared")]
+    with pytest.raises(GraphError, match=r"node 'shared' \(Conv2d\): bias of up to 0.5"):
+        from_nir(graph, semantics="sinabs")
+
+
+def test_what_a_row_said_stays_beside_its_bias():
+    one = conv1d(weights(4, 2, 3))
+    one.bias = np.full(4, 0.5)
+    graph = chain(one, neurons((4, 6)), sensor=(2, 8))
+    rows = from_nir(graph, semantics="sinabs", drop_bias=True).rows
+    [row] = [row for row in rows if row.kind == "Conv1d"]
+    assert row.why == "a convolution of height 1; bias left out: fine-tune it"
+
+
 ONE = linear(weights(3, 4))
 
 
@@ -444,7 +477,10 @@ ONE = linear(weights(3, 4))
         ([ONE, neurons((3,), v_reset=np.full(3, -0.5))], "v_reset = -0.5: expected 0"),
         ([ONE, neurons((3,), r=0.0)], "r = 0: expected positive"),
         ([ONE, neurons((4,))], r"r of shape \(4,\): expected \(3,\), its input's"),
-        ([linear(weights(3, 5)), neurons((3,))], r"weight of shape \(3, 5\) on an input of \(4,\)"),
+        (
+            [linear(weights(3, 5)), neurons((3,))],
+            r"weight of shape \(3, 5\) on an input of \(4,\): expected 4 columns",
+        ),
         ([linear(np.full((3, 4), np.inf)), neurons((3,))], "finite numbers"),
         ([ONE, lif(-0.01)], "tau = -0.01: expected positive"),
         ([ONE, lif(np.inf)], "tau or r is infinite, and the other is not"),
@@ -452,6 +488,7 @@ ONE = linear(weights(3, 4))
         ([neurons((4,))] * 0, "receives the sensor's events"),
         ([conv2d(weights(3, 4, 3, 3)), neurons((3,))], r"expected \(channels, height, width\)"),
         ([nir.Flatten({"input": np.array([4])}, 2, -1)], "start_dim = 2, end_dim = -1"),
+        ([nir.Flatten({"input": np.array([4])}, -2, -1)], "start_dim = -2, end_dim = -1"),
     ],
 )
 def test_what_has_no_meaning_is_refused_by_name(nodes, message):
@@ -465,6 +502,19 @@ def test_thresholds_that_differ_within_a_channel_are_refused():
     graph = chain(conv2d(weights(3, 2, 3, 3)), neurons((3, 5, 6), threshold), sensor=SENSOR)
     with pytest.raises(GraphError, match=r"node '1' \(IF\): v_threshold differs within a channel"):
         from_nir(graph, semantics="sinabs")
+
+
+def test_a_kernel_larger_than_its_input_is_refused():
+    graph = chain(conv2d(weights(4, 2, 9, 3), padding=(0, 1)), neurons((4, 1, 8)), sensor=SENSOR)
+    with pytest.raises(GraphError, match=r"node '0' \(Conv2d\): a kernel of \(9, 3\) .* at most"):
+        from_nir(graph, semantics="sinabs")
+
+
+@pytest.mark.parametrize("start", [0, 1, -3])
+def test_dimensions_that_are_flattened_may_count_from_the_end(start):
+    flatten = nir.Flatten({"input": np.array((4, 5, 6))}, start, -1)
+    first, last = conv2d(weights(4, 2, 3, 3)), linear(weights(3, 120))
+    check(chain(first, neurons((4, 5, 6)), flatten, last, neurons((3,)), sensor=SENSOR))
 
 
 @pytest.mark.parametrize(("stride", "padding"), [(1, 0), (3, 0), (2, 1)])

@@ -199,6 +199,16 @@ def test_graphs_in_graphs_in_graphs(tmp_path):
         assert from_nir(read, semantics="sinabs").network.hash == expected
 
 
+def test_a_node_and_one_of_a_subgraph_of_the_same_name_are_refused():
+    inner = chain(linear(WEIGHT), sensor=(2,))
+    graph: Any = chain(inner, neurons((2,)), sensor=(2,))
+    assert len(from_nir(graph, semantics="sinabs").network.layers) == 2
+    graph.nodes["0.0"] = graph.nodes.pop("1")
+    graph.edges = [("input", "0"), ("0", "0.0"), ("0.0", "output")]
+    with pytest.raises(GraphError, match=r"two nodes named '0\.0', one of them in a subgraph"):
+        from_nir(graph, semantics="sinabs")
+
+
 @pytest.mark.parametrize(
     ("shape", "message"),
     [

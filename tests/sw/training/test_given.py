@@ -15,6 +15,7 @@ from tickless.sw.quantization.rule import Quantization
 from tickless.sw.training.given import fingerprint, given_settings, trainable
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire
+from tickless.sw.training.readout import Readout
 from tickless.sw.training.settings import SettingsError
 from tickless.sw.training.state import StateError
 from tickless.sw.training.trainer import Trainer
@@ -177,6 +178,18 @@ def test_the_record_tells_where_a_network_came_from(samples):
     assert {"network", "neuron", "decay"}.isdisjoint(checkpoint.settings)
     assert checkpoint.settings["floor"] == -3.0
     assert (checkpoint.dataset, checkpoint.method, checkpoint.steps) == ("saccades", "mtt", 3)
+
+
+def test_training_keeps_where_logits_begin_and_takes_their_leak(samples):
+    given = start()
+    given.model.readout = Readout(tuple(range(-5, 5)), bias_steps=3, decay=0.5)
+    settings = given_settings(given, None, [*TINY, "dataset=saccades"])
+    checkpoint = Trainer(settings, *samples, start=given).run()
+    assert checkpoint.model.readout == Readout(tuple(range(-5, 5)))
+    none, _, _ = FloatEngine(checkpoint.model).run(np.zeros((0, 3), np.int32))
+    network = quantize(checkpoint.model)
+    assert np.abs(network.initial_logits * network.logit_scale - range(-5, 5)).max() < 0.1
+    assert none[9] > none[0]
 
 
 def test_the_state_of_a_run_from_another_network_is_refused(tmp_path, samples):
