@@ -34,6 +34,6 @@ def dataset_recordings(
         raise InputError(f"{dataset}: its sensor is {own}, the board's {sensor}")
     (part,) = at_random(dataset, count, seed)
     return [
-        NamedRecording(f"{part.name} {index}", label, partial(part.make, key))
-        for index, label, key in zip(part.indices, part.labels, part.keys, strict=True)
+        NamedRecording(name, label, partial(part.make, key))
+        for name, label, key in zip(part.names, part.labels, part.keys, strict=True)
     ]

@@ -23,7 +23,7 @@ from tickless.sw.data.catalog import names_of_answers
 from tickless.sw.data.events import Events
 from tickless.sw.data.files import NamedRecording, file_recordings
 from tickless.sw.data.losses import lost_of
-from tickless.sw.data.options import reading, refuse_without_files
+from tickless.sw.data.options import fitted_dataset, given_options, reading
 from tickless.sw.integer import engine
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.trace import SampleTrace
@@ -39,7 +39,8 @@ def run(options: argparse.Namespace) -> int:
 
     Returns 0 if no answer differs from the golden model, 1 if one does.
     """
-    refuse_without_files(options)
+    if options.dataset is not None:
+        options.dataset = fitted_dataset(options.dataset, given_options(options))
     with open_port(options.port, options.baud) as port:
         return _run(Client(port, options.port), options)
 

@@ -5,15 +5,14 @@ what the files do not::
 
     sensor = [2, 34, 34]         # channels, height, width; by default the first file's, ON and OFF
     classes = ["cat", "dog"]     # names of the folders in the order of the labels
-    crop = "100,80,128x128"      # as the options of `tickless run`; likewise downsample, polarity,
-    columns = "t,x,y,p"          # time_unit, chip, window and allow_outside
+    crop = "100,80,128x128"      # as the options, which come before it; likewise downsample,
+    columns = "t,x,y,p"          # polarity, time_unit, chip, window and allow_outside
 
     [augmentation]               # settings of training, unless an experiment of one's own has them
     flip = true                  # likewise roll and shift
 """
 
 import tomllib
-from argparse import Namespace
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from pathlib import Path
@@ -22,7 +21,7 @@ from typing import Any
 from tickless.errors import InputError
 from tickless.progress import bar
 from tickless.sw.data.events import Events, EventsError
-from tickless.sw.data.options import DEFAULTS, Reading, reading
+from tickless.sw.data.options import DEFAULTS, Reading, reading_of
 from tickless.sw.data.recordings import Recordings
 from tickless.sw.integer.geometry import Shape
 
@@ -110,8 +109,13 @@ class FolderDataset:
 
 
 @cache
-def folder_dataset(folder: Path) -> FolderDataset:
+def folder_dataset(folder: Path, changes: tuple[tuple[str, Any], ...] = ()) -> FolderDataset:
     """Data set of a folder.
+
+    Parameters
+    ----------
+    changes : tuple of (str, Any)
+        Entries of `sw.data.options.DEFAULTS` that take the place of the description's.
 
     Raises
     ------
@@ -124,11 +128,13 @@ def folder_dataset(folder: Path) -> FolderDataset:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"{path}: {error}") from None
     _refuse_unknown(path, entries, ("sensor", "classes", *DEFAULTS, "augmentation"))
+    _refuse_unknown(f"{folder}?", dict(changes), tuple(DEFAULTS))
+    entries |= dict(changes)
     for name, default in DEFAULTS.items():
         kind = str if default is None else type(default)
         if type(entries.get(name, default)) not in (kind, type(default)):
             raise InputError(f"{path}: {name} = {entries[name]!r}: expected {kind.__name__}")
-    how = reading(Namespace(**DEFAULTS | {k: v for k, v in entries.items() if k in DEFAULTS}))
+    how = reading_of({name: entries[name] for name in DEFAULTS if name in entries})
     classes = entries.get("classes") or _classes(folder)
     if not isinstance(classes, list | tuple) or not all(isinstance(c, str) for c in classes):
         raise InputError(f"{path}: classes = {classes!r}: expected names")
