@@ -95,7 +95,7 @@ def test_a_bad_line_costs_time_and_no_answer(seed):
 def test_reads_are_answered_between_events():
     client = connect(FakeBoard())
     [events] = random_samples(np.random.default_rng(3), 1)
-    answers = list(client.answers([Transmission(events, read_every=100)]))
+    answers = list(client.answers([Transmission(events, reads=range(100, len(events) + 1, 100))]))
     parts = [events[: 100 * count] for count in range(1, len(events) // 100 + 1)]
     assert [answer.logits for answer in answers] == expected([*parts, events])
     assert [answer.ends for answer in answers] == [False] * len(parts) + [True]
