@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tickless.errors import InputError
-from tickless.sw.data.catalog import UNLABELLED, at_random, sensor
+from tickless.sw.data.catalog import UNLABELLED, at_random, check_suits
 from tickless.sw.data.events import Events
 from tickless.sw.integer.network import Network
 
@@ -73,8 +73,7 @@ def choose_samples(
     """
     if count is not None and count < 1:
         raise InputError(f"samples = {count}: expected at least 1")
-    if (own := sensor(dataset)) != network.input_shape:
-        raise InputError(f"the network's sensor is {network.input_shape}, {dataset} needs {own}")
+    check_suits(dataset, network.input_shape, network.classes)
     others = " in its test set: --split train or all takes others" if split == "test" else ""
     chosen: list[Sample] = []
     for part in at_random(dataset, count, seed, SPLITS[split], others):

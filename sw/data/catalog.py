@@ -29,6 +29,7 @@ __all__ = [
     "Recordings",
     "at_random",
     "augmentation",
+    "check_suits",
     "class_names",
     "dataset_name",
     "is_folder",
@@ -118,6 +119,15 @@ def class_names(dataset: str) -> tuple[str, ...]:
 def augmentation(dataset: str) -> dict[str, Any]:
     """Settings of training that a data set of one's own has for augmentation; others have none."""
     return {} if dataset in DATASETS else _own(dataset).augmentation
+
+
+def check_suits(dataset: str, shape: Shape, classes: int, whose: str = "network") -> None:
+    """InputError unless a data set's sensor is that of a network, or of whatever has one, and there
+    are answers for all its classes."""
+    if (own := sensor(dataset)) != shape:
+        raise InputError(f"{dataset}: its sensor is {own}, the {whose}'s {shape}")
+    if (count := len(class_names(dataset))) > classes:
+        raise InputError(f"{dataset}: it has {count} classes, the {whose} {classes}")
 
 
 def names_of_answers(dataset: str, count: int) -> tuple[str, ...]:

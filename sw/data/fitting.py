@@ -172,8 +172,8 @@ def parse_crop(text: str) -> tuple[int, int, int, int]:
 
 
 def parse_window(text: str, name: str = "window") -> Window:
-    """Window of a text as ``100ms`` or ``5000events``; InputError with the name of what it is if its
-    form is another."""
+    """Window of a text as ``100ms`` or ``5000events``; InputError, with the name of what is wrong,
+    if it has another form."""
     match = re.fullmatch(r"([1-9]\d*)(us|ms|s|events)", text)
     if match is None:
         raise InputError(f"{name} = {text!r}: expected a length as 100ms, 2s or 5000events")

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tickless.errors import InputError
-from tickless.sw.data.catalog import UNLABELLED, Recordings, at_random, dataset_name, load
+from tickless.sw.data.catalog import (
+    UNLABELLED,
+    Recordings,
+    at_random,
+    check_suits,
+    dataset_name,
+    load,
+)
 from tickless.sw.data.options import add_fitting_options, fitted_dataset, given_options
 from tickless.sw.integer.network import Network
 from tickless.sw.option_types import at_least, at_least_one
@@ -71,6 +78,7 @@ def judging_samples(options: argparse.Namespace, network: Network) -> tuple[str,
     if not dataset:
         raise InputError(f"{options.network}: the network names no data set: give --dataset")
     dataset = fitted_dataset(dataset, given_options(options))
+    check_suits(dataset, network.input_shape, network.classes)
     if options.samples is None:
         samples = load(dataset, "test")
     else:

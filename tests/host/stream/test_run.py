@@ -22,7 +22,7 @@ from tickless.command import main
 from tickless.host.stream import run as module
 from tickless.host.stream.targets import line_capacity
 from tickless.host.stream.windows import WAITING
-from tickless.hw.host.messages import network_number
+from tickless.hw.host.messages import Reply, network_number
 from tickless.sw.data.fitting import Fitting, Window
 from tickless.sw.integer import engine, golden
 
@@ -316,21 +316,28 @@ def test_a_sample_without_end_ends_where_time_begins_anew(board, run, network, c
     assert answers(output) == [*expect, *second]
 
 
-def test_a_sample_begins_anew_where_the_line_has_lost_it(board, run, network, capsys):
-    replies = []
+@pytest.mark.parametrize("silent", [1, 2, 3], ids=lambda count: f"{count} replies lost")
+def test_a_sample_begins_anew_where_the_line_has_lost_it(board, run, network, silent, capsys):
+    """The third answer, its acknowledgement, and what comes behind them."""
+    answered, lost = [], []
 
     def to_host(frame):
-        replies.append(frame)
-        return [] if 12 <= len(replies) < 40 else [frame]
+        is_answer = frame[2] == Reply.ANSWER.value
+        answered.extend([frame] * is_answer)
+        if len(answered) >= 3 and len(lost) < silent:
+            lost.append(frame)
+            return []
+        return [frame]
 
     board.to_host = to_host
     assert run("--read-every", "50ms") == 0
     output = capsys.readouterr().out
-    assert re.search(r"the line: .* [1-9]\d* new starts", output), output
-    begun = re.findall(r"^window (\d+): a sample begins$", output, re.MULTILINE)
-    assert begun[0] == "0"
-    assert len(begun) > 1
-    assert "agreement with the golden model 100.00%" in output
+    assert "0 commands sent again, 1 new starts" in output
+    assert re.findall(r"^window (\d+): a sample begins$", output, re.MULTILINE) == ["0", "2"]
+    parts = Fitting(window=Window(us=50_000)).fit(as_decoded(saccade()), (2, 34, 34), "")
+    first, second = so_far(network, parts[:2]), so_far(network, parts[2:])
+    assert answers(output) == [*first, *((2 + number, *rest) for number, *rest in second)]
+    assert f"agreement with the golden model 100.00% ({len(parts)} of {len(parts)})" in output
 
 
 def test_a_sliding_streams_wrong_answer(board, run, capsys):
