@@ -54,7 +54,7 @@ def _run(client: Client, options: argparse.Namespace) -> int:
     recordings = file_recordings(options.files, info.sensor, reading(options), info.classes)
     if options.dataset is not None:
         recordings += dataset_recordings(
-            options.dataset, options.samples, options.seed, info.sensor
+            options.dataset, options.samples, options.seed, info.sensor, info.classes
         )
     print(model.text)
     runner = _replay if options.replay is not None else _stream

@@ -10,7 +10,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tickless.sw.data.catalog import dataset_name, load
+from tickless.sw.data.catalog import check_suits, dataset_name, load
 from tickless.sw.data.losses import dropped_a_sample
 from tickless.sw.integer.network import PRETRAINED, NetworkError
 from tickless.sw.option_types import at_least_one
@@ -63,6 +63,7 @@ def main(options: argparse.Namespace) -> int:
 
     source = Checkpoint.load(options.checkpoint)
     dataset = options.dataset or source.dataset
+    check_suits(dataset, source.model.sensor, source.model.specs[-1].channels)
     samples = load(dataset, "test")[: options.samples]
     rule = source.model.quantization or Quantization()
     bits = rule.weight_bits if options.bits is None else options.bits
