@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tickless.errors import InputError
 from tickless.progress import stage
-from tickless.sw.data.catalog import DATASETS, known, load
+from tickless.sw.data.catalog import DATASETS, check_suits, known, load
 
 if TYPE_CHECKING:
     from tickless.gen.activity import Activity
@@ -215,6 +215,7 @@ def sourced_activity(network: "Network", sources: Sequence[str]) -> "Activity":
         from tickless.sw.data.files import file_recordings
 
         if len(sources) == 1 and known(sources[0]):
+            check_suits(sources[0], network.input_shape, network.classes)
             recordings = load(sources[0], "test")[:MEASURED_SAMPLES]
             return measure_activity(network, [events.addresses for events, _ in recordings])
         if len(sources) == 1 and sources[0].endswith(".json"):

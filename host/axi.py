@@ -200,9 +200,8 @@ class AxiClient:
         if count == 0:
             return self._markers(Kind.END)
         beats = pack_events(self._shape.event, self.info.sensor, sample.addresses)
-        if sample.read_every is not None:
-            reads = np.arange(sample.read_every, count + 1, sample.read_every)
-            beats = np.insert(beats, reads, self._markers(Kind.READ), axis=0)
+        if len(sample.reads):
+            beats = np.insert(beats, list(sample.reads), self._markers(Kind.READ), axis=0)
         return np.ascontiguousarray(beats)
 
     def _markers(self, kind: Kind) -> np.ndarray:

@@ -21,7 +21,7 @@ from tickless.host.protocol import (
     encode_chunks,
     encode_events,
 )
-from tickless.host.transmission import Transmission
+from tickless.host.transmission import Piece, Transmission
 from tickless.hw.host.messages import (
     CHUNK_MESSAGE,
     DATA_BYTES,
@@ -88,16 +88,20 @@ class Client:
         *_, answer = self.answers([Transmission(addresses)])
         return answer
 
-    def answers(self, samples: Iterable[Transmission | None]) -> Iterator[Answer]:
+    def answers(self, samples: Iterable[Transmission | Piece | None]) -> Iterator[Answer]:
         """Answers to each sample's READs and its END, in order.
 
         Samples follow each other without a gap. One that fails is sent again from its first event,
         and the READs that were answered are answered once more. None in a sample's place says that
         none is there yet: what comes from the board is taken, and the next one asked for.
+
+        A sample without an end comes in pieces, each answered by its READ; a transmission behind
+        them ends it. Pieces that were answered are not kept: where something fails, what
+        `losses.restarts` counts, the sample begins anew with the first piece without an answer.
         """
         self._line.synchronize()
         source = iter(samples)
-        waiting: deque[Transmission] = deque()
+        waiting: deque[Transmission | Piece] = deque()
         commands: Iterator[tuple[float, Command, bytes]] = iter(())
         answered = failures = 0
         started, over = 0.0, False
@@ -110,7 +114,7 @@ class Client:
                 elif len(waiting) < SAMPLES_UNDER_WAY and not over:
                     sample = next(source, NO_MORE)
                     over = sample is NO_MORE
-                    if isinstance(sample, Transmission):
+                    if isinstance(sample, Transmission | Piece):
                         waiting.append(sample)
                         commands = sample.commands(self.info)
                         started = time.monotonic()
@@ -123,8 +127,8 @@ class Client:
                 for answer in self._line.take_all(Answer):
                     if answer.sample != answered & 0xFFFF:
                         raise LineError("the answer to a sample was lost")
-                    if answer.ends:
-                        answered += 1
+                    answered += answer.ends
+                    if answer.ends or isinstance(waiting[0], Piece):
                         waiting.popleft()
                         failures = 0
                     yield answer

@@ -49,6 +49,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--margin", type=int, metavar="N", help="margin of the board's early exit, to compare with"
     )
+    parser.add_argument(
+        "--read-every",
+        metavar="LENGTH",
+        help="ask for the answer so far, which resets nothing, every 100ms or 5000events; of a "
+        "stream in place of --window: its sample ends with it, or where time begins anew",
+    )
     how = parser.add_mutually_exclusive_group()
     how.add_argument(
         "--pace", action="store_true", help="send each event at its time, not as soon as possible"
@@ -108,6 +114,15 @@ def _check(options: argparse.Namespace) -> None:
         raise InputError(f"seed = {options.seed}: expected at least 0")
     if options.samples is not None and options.dataset is None:
         raise InputError(f"samples = {options.samples}: expected the --dataset they are of")
+    if options.read_every is not None:
+        for name in ("live", "replay", "window"):
+            if getattr(options, name):
+                raise InputError(f"read-every = {options.read_every}: expected no --{name} with it")
+        if options.margin is not None:
+            raise InputError(f"read-every = {options.read_every}: expected no early exit")
+        from tickless.sw.data.fitting import parse_window
+
+        parse_window(options.read_every, "read-every")
     if options.stream:
         _check_stream(options)
         return
@@ -129,8 +144,11 @@ def _check_stream(options: argparse.Namespace) -> None:
         raise InputError("no stream, or two: expected one of --udp, files, or - for standard input")
     if STANDARD_INPUT in options.files and len(options.files) > 1:
         raise InputError("-: expected no file beside standard input")
-    if options.window is None:
-        raise InputError("no window: expected the length of a sample, as --window 100ms")
+    if options.window is None and options.read_every is None:
+        raise InputError(
+            "no window: expected the length of a sample, as --window 100ms, or --read-every 100ms "
+            "for one sample that goes on"
+        )
     if options.seconds is not None and not 0 < options.seconds < inf:
         raise InputError(f"seconds = {options.seconds:g}: expected more than 0")
     if options.port == ENGINE:

@@ -2,9 +2,7 @@
 
 from functools import partial
 
-from tickless.errors import InputError
-from tickless.sw.data.catalog import at_random
-from tickless.sw.data.catalog import sensor as dataset_sensor
+from tickless.sw.data.catalog import at_random, check_suits
 from tickless.sw.data.files import NamedRecording
 from tickless.sw.integer.geometry import Shape
 
@@ -12,7 +10,7 @@ __all__ = ["dataset_recordings"]
 
 
 def dataset_recordings(
-    dataset: str, count: int | None, seed: int, sensor: Shape
+    dataset: str, count: int | None, seed: int, sensor: Shape, classes: int
 ) -> list[NamedRecording]:
     """Recordings of a data set's test part, chosen at random.
 
@@ -20,20 +18,19 @@ def dataset_recordings(
     ----------
     count : int or None
         How many, or as many as `sw.data.catalog.at_random` likes.
-    sensor : Shape
-        Extent of the board's input.
+    sensor, classes : Shape, int
+        Extent of the board's input, and its classes.
 
     Raises
     ------
     InputError
-        If there are fewer, or the sensor is another one.
+        If there are fewer, or they do not suit the board.
     EventsError
         If recordings are missing.
     """
-    if (own := dataset_sensor(dataset)) != sensor:
-        raise InputError(f"{dataset}: its sensor is {own}, the board's {sensor}")
+    check_suits(dataset, sensor, classes, "board")
     (part,) = at_random(dataset, count, seed)
     return [
-        NamedRecording(f"{part.name} {index}", label, partial(part.make, key))
-        for index, label, key in zip(part.indices, part.labels, part.keys, strict=True)
+        NamedRecording(name, label, partial(part.make, key))
+        for name, label, key in zip(part.names, part.labels, part.keys, strict=True)
     ]

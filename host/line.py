@@ -120,6 +120,7 @@ class Line:
         self._probe: int | None = None  # number of the probe that is on its way
         self._probes = 0
         self._messages: deque[Message] = deque()
+        self._unsure: deque[Answer] = deque()  # to READ, which have no number, and those behind
         self._replies = 0  # whose commands are not acknowledged
         self._progress = self.now_s()
 
@@ -144,6 +145,7 @@ class Line:
                 if Synced(nonce) in self._read(block=True):
                     self._window.clear()
                     self._messages.clear()
+                    self._unsure.clear()
                     self._first = (number + 1) & 0xFF
                     self._probe, self._replies = None, 0
                     return
@@ -244,16 +246,29 @@ class Line:
                         continue
                     self._first = message.next
                     for _ in range(done):
-                        self._replies -= REPLIES.get(self._window.popleft()[0], 0)
+                        self._replies -= self._due(self._window.popleft()[0])
                     if self._replies < 0:
                         raise LineError("a reply was lost")
+                    self._messages += self._unsure
+                    self._unsure.clear()
                 case Refusal():
                     self._refused(message)
                     continue
+                case Answer():
+                    self._replies += message.ends or self._due(Command.READ)
+                    # That no READ before it has lost its answer, the acknowledgement tells.
+                    unsure = self._unsure or not message.ends
+                    (self._unsure if unsure else self._messages).append(message)
                 case _:
-                    self._replies += not isinstance(message, Answer) or message.ends
+                    self._replies += 1
                     self._messages.append(message)
             self._progress = self.now_s()
+
+    def _due(self, command: Command) -> int:
+        """Replies that a command must have: a board that decides early may not answer READ."""
+        if command == Command.READ:
+            return int(self.info is not None and not self.info.early_exit)
+        return REPLIES.get(command, 0)
 
     def _read(self, block: bool) -> list[Message]:
         """Messages that have come; with ``block``, a short time is waited for the first byte."""

@@ -12,7 +12,7 @@ __all__ = ["AnswerTable", "difference"]
 
 
 def difference(answer: Answer, trace: SampleTrace) -> str | None:
-    """First difference between an answer to END and the golden model's; None for none."""
+    """First difference between an answer and the golden model's to END; None for none."""
     for name, seen, expected in (
         ("class", answer.class_index, trace.class_index),
         ("logits", answer.logits, tuple(trace.logits.tolist())),
@@ -77,12 +77,30 @@ class AnswerTable:
         outside the sensor counts in the summary."""
         if lost is not None:
             self._lost.append(lost)
-        verdict, label = "not compared", "-"
+        label = "-"
         self.samples += 1
         if recording.label != UNLABELLED:
             label = self._named(recording.label)
             self._labelled += 1
             self._right += recording.label == answer.class_index
+        return self._line(recording.name, answer, label, trace, figures)
+
+    def read_line(
+        self, events: int, answer: Answer, trace: SampleTrace | None, figures: Sequence[str]
+    ) -> str:
+        """Line of an answer to READ behind so many events of a recording; ``trace`` has the golden
+        model's in the place of that to END."""
+        return self._line(f"  {events:,} events", answer, "", trace, figures)
+
+    def _line(
+        self,
+        name: str,
+        answer: Answer,
+        label: str,
+        trace: SampleTrace | None,
+        figures: Sequence[str],
+    ) -> str:
+        verdict = "not compared"
         if trace is not None:
             wrong = difference(answer, trace)
             verdict = "equal" if wrong is None else f"DIFFERS: {wrong}"
@@ -91,7 +109,7 @@ class AnswerTable:
         cells = [f"{text:>{len(name)}}" for text, name in zip(figures, self._columns, strict=True)]
         return "  ".join(
             [
-                f"{recording.name:{self._width}}",
+                f"{name:{self._width}}",
                 f"{self._named(answer.class_index):>{self._name_width}}",
                 f"{label:>{self._name_width}}",
                 *cells,

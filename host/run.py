@@ -16,19 +16,21 @@ from tickless.host.inputs import dataset_recordings
 from tickless.host.line import Losses
 from tickless.host.live import LiveView
 from tickless.host.port import open_port
+from tickless.host.protocol import Info
 from tickless.host.recognition import board_network
 from tickless.host.report import AnswerTable
 from tickless.host.transmission import Transmission
 from tickless.sw.data.catalog import names_of_answers
 from tickless.sw.data.events import Events
 from tickless.sw.data.files import NamedRecording, file_recordings
+from tickless.sw.data.fitting import parse_window
 from tickless.sw.data.losses import lost_of
-from tickless.sw.data.options import reading, refuse_without_files
+from tickless.sw.data.options import fitted_dataset, given_options, reading
 from tickless.sw.integer import engine
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.trace import SampleTrace
 
-__all__ = ["Model", "run"]
+__all__ = ["Model", "refuse_early_exit", "run"]
 
 LIVE_EVENTS = 100
 """Events between two pictures of the logits."""
@@ -39,20 +41,20 @@ def run(options: argparse.Namespace) -> int:
 
     Returns 0 if no answer differs from the golden model, 1 if one does.
     """
-    refuse_without_files(options)
+    if options.dataset is not None:
+        options.dataset = fitted_dataset(options.dataset, given_options(options))
     with open_port(options.port, options.baud) as port:
         return _run(Client(port, options.port), options)
 
 
 def _run(client: Client, options: argparse.Namespace) -> int:
     info = client.info
-    if options.live and info.early_exit:
-        raise InputError("--live: the board decides early, and its logits stand still then")
+    refuse_early_exit(info, options)
     model = Model(client, options.network, options.margin)
     recordings = file_recordings(options.files, info.sensor, reading(options), info.classes)
     if options.dataset is not None:
         recordings += dataset_recordings(
-            options.dataset, options.samples, options.seed, info.sensor
+            options.dataset, options.samples, options.seed, info.sensor, info.classes
         )
     print(model.text)
     runner = _replay if options.replay is not None else _stream
@@ -80,6 +82,7 @@ class Model:
         if margin is not None and not info.early_exit:
             raise InputError(f"margin = {margin}: the board has no early exit")
         self._margin = margin
+        self._before: SampleTrace | None = None
         self._network: Network | None = board_network(info, path)
         self.dataset = "" if self._network is None else self._network.provenance.dataset
         if self._network is None:
@@ -95,11 +98,36 @@ class Model:
             # Compiled now, not while the board waits.
             engine.run(self._network, np.zeros((0, 3), np.int32), (), margin)
 
-    def run(self, events: Events) -> SampleTrace | None:
-        """What the golden model does; None where it is not known."""
+    def run(self, events: Events, reads: Sequence[int] = ()) -> SampleTrace | None:
+        """What the golden model does with a sample; None where it is not known.
+
+        Parameters
+        ----------
+        reads : sequence of int
+            Events before each READ.
+        """
         if self._network is None:
             return None
-        return engine.run(self._network, events.addresses, (), self._margin)
+        return engine.run(self._network, events.addresses, reads, self._margin)
+
+    def go_on(self, events: Events, begins: bool) -> SampleTrace | None:
+        """What the golden model does with a piece of a sample, which goes on from the piece before
+        or begins a sample; None where it is not known."""
+        if self._network is None:
+            return None
+        before = None if begins else self._before
+        self._before = engine.run(self._network, events.addresses, before=before)
+        return self._before
+
+
+def refuse_early_exit(info: Info, options: argparse.Namespace) -> None:
+    """InputError if answers so far are asked for, and the board decides early."""
+    for name in ("live", "read_every"):
+        if getattr(options, name) and info.early_exit:
+            option = name.replace("_", "-")
+            raise InputError(
+                f"--{option}: the board decides early, and its logits stand still then"
+            )
 
 
 def _stream(
@@ -108,40 +136,51 @@ def _stream(
     clock_hz = client.info.clock_hz
     columns = ("   margin", "latency us", "     clocks")
     report = AnswerTable(recordings, columns, _names(client, model, options))
-    sent: deque[tuple[NamedRecording, Events]] = deque()
+    sent: deque[tuple[NamedRecording, Events, Sequence[int]]] = deque()
     view = LiveView(sys.stdout) if options.live else None
+    every = None if options.read_every is None else parse_window(options.read_every)
 
     def samples() -> Iterator[Transmission]:
         for recording in recordings:
             events = recording.read()
-            sent.append((recording, events))
-            yield Transmission(
-                events.addresses,
-                events.t_us if options.pace or options.live else None,
-                LIVE_EVENTS if options.live else None,
-            )
+            reads: Sequence[int] = ()
+            if options.live:
+                reads = range(LIVE_EVENTS, len(events) + 1, LIVE_EVENTS)
+            elif every is not None:
+                reads = every.starts(events.t_us)[1:]  # END answers for the last ones
+            sent.append((recording, events, reads))
+            timed = options.pace or options.live
+            yield Transmission(events.addresses, events.t_us if timed else None, reads)
 
     print(report.header)
-    started, reads = time.monotonic(), 0
+    started, answered, restarts = time.monotonic(), 0, client.losses.restarts
+    trace: SampleTrace | None = None
     with tqdm(total=len(recordings), unit="sample", disable=None if view is None else True) as bar:
         for answer in client.answers(samples()):
-            recording, events = sent[0]
+            recording, events, reads = sent[0]
+            if client.losses.restarts != restarts:  # the sample's READs are answered once more
+                answered, restarts = 0, client.losses.restarts
+            if not answered:
+                trace = model.run(events, reads)
+            count = len(events) if answer.ends else reads[answered]
+            answered = 0 if answer.ends else answered + 1
             if view is not None:
-                reads = 0 if answer.ends else reads + 1
-                count = len(events) if answer.ends else min(reads * LIVE_EVENTS, len(events))
                 view.show(f"{recording.name}: {count:,} of {len(events):,} events", answer)
-            if not answer.ends:
-                continue
-            if view is not None:
-                view.leave()
-            sent.popleft()
             figures = (
                 f"{answer.lead:,}",
                 f"{answer.latency / clock_hz * 1e6:.2f}",
                 f"{answer.clocks:,}",
             )
+            if not answer.ends:
+                if view is None:
+                    so_far = None if trace is None else trace.at_read(answered - 1)
+                    bar.write(report.read_line(count, answer, so_far, figures))
+                continue
+            if view is not None:
+                view.leave()
+            sent.popleft()
             lost = lost_of(recording.name, events)
-            bar.write(report.line(recording, answer, model.run(events), figures, lost))
+            bar.write(report.line(recording, answer, trace, figures, lost))
             bar.update()
     seconds = time.monotonic() - started
     return report, f"{len(recordings) / seconds:.1f} samples/s over the line"

@@ -1,6 +1,7 @@
 """Stream recordings through the generated RTL and compare with the golden model."""
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from tickless.progress import stage
 from tickless.run_folder import LATEST, run_folder, run_name
 from tickless.sim.samples import SHARD_SAMPLES
 from tickless.sw.data.catalog import EXPECTED, dataset_name
-from tickless.sw.data.options import add_files, refuse_without_files
+from tickless.sw.data.options import add_files, fitted_dataset, given_options
 from tickless.sw.worker_processes import start_ahead
 from tickless.sw.workers import add_workers
 
@@ -115,9 +116,8 @@ def _start_workers_ahead(options: argparse.Namespace) -> None:
 
 def _check(options: argparse.Namespace) -> None:
     """That files and data set go together; the data set is `DEFAULT` where neither is given."""
-    refuse_without_files(options)
     if not options.files:
-        options.dataset = options.dataset or DEFAULT
+        options.dataset = fitted_dataset(options.dataset or DEFAULT, given_options(options))
         return
     for name, given in (("dataset", options.dataset), ("samples", options.samples)):
         if given is not None:
@@ -132,7 +132,7 @@ def _name(options: argparse.Namespace) -> str:
         more = len(options.files) - 1
         dataset = options.files[0].stem + (f"+{more}" if more else "")
     else:
-        dataset = Path(options.dataset).name.replace(":", "-")
+        dataset = re.sub(r"[:?&]", "-", Path(options.dataset).name)
     network = dataset if options.network is None else options.network.stem
     return run_name(
         dataset,

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tickless.errors import InputError
-from tickless.sw.data.catalog import UNLABELLED, at_random, load, sensor
+from tickless.sw.data.catalog import UNLABELLED, at_random, check_suits
 from tickless.sw.data.events import Events
 from tickless.sw.integer.network import Network
 
@@ -76,17 +76,12 @@ def choose_samples(
     """
     if count is not None and count < 1:
         raise InputError(f"samples = {count}: expected at least 1")
-    if (own := sensor(dataset)) != network.input_shape:
-        raise InputError(f"the network's sensor is {network.input_shape}, {dataset} needs {own}")
-    available = sum(len(load(dataset, part)) for part in SPLITS[split])
-    if count is not None and count > available:
-        more = {"test": " in its test set: --split train or all takes others"}
-        raise InputError(f"samples = {count}: {dataset} has {available} here{more.get(split, '')}")
+    check_suits(dataset, network.input_shape, network.classes)
+    others = " in its test set: --split train or all takes others" if split == "test" else ""
     chosen: list[Sample] = []
-    for part in at_random(dataset, count, seed, SPLITS[split]):
+    for part in at_random(dataset, count, seed, SPLITS[split], others):
         of_test_set = part.name.endswith("test")
-        for key, label in zip(part.keys, part.labels, strict=True):
-            name = _name(part.name, key)
+        for name, key, label in zip(part.names, part.keys, part.labels, strict=True):
             labelled = label != UNLABELLED
             chosen.append(
                 Sample(len(chosen), name, label, of_test_set and labelled, part.make, key)
@@ -106,16 +101,6 @@ def file_samples(
             file_recordings(paths, network.input_shape, reading, classes)
         )
     ]
-
-
-def _name(part: str, key: Any) -> str:
-    """Name of a data set's recording: of its file, and the window in it, if it has one."""
-    match key:
-        case Path():
-            return "/".join(key.parts[-2:])
-        case (Path() as path, number):
-            return f"{'/'.join(path.parts[-2:])} {number}"
-    return f"{part} {key}"
 
 
 def _read(recording: "NamedRecording") -> Events:

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 from tickless.errors import InputError
 from tickless.sw.data.catalog import Recordings, dataset_name, load, simulated
+from tickless.sw.data.losses import dropped_a_sample
+from tickless.sw.data.options import given_options
 from tickless.sw.integer.network import Network, Provenance
 from tickless.sw.outputs import output_file
 from tickless.sw.training.experiment import add_experiment, read_experiment
@@ -61,7 +63,7 @@ def main(options: argparse.Namespace) -> int:
         return _fine_tune(options, changes)
     if options.experiment is None:
         raise InputError("expected an EXPERIMENT, or --from CHECKPOINT")
-    settings = read_experiment(options.experiment, changes)
+    settings = read_experiment(options.experiment, changes, given_options(options))
     output = options.output or _default(Path(options.experiment).stem, settings)
     output_file(output)
     from tickless.sw.training.batches import training_recordings
@@ -75,11 +77,12 @@ def main(options: argparse.Namespace) -> int:
         return 0
     # Training took long: it is not to be lost should measuring fail.
     checkpoint.save(output)
-    accuracies = trainer.measure(checkpoint, load(settings.dataset, "test"))
+    accuracies, dropped = trainer.measure(checkpoint, load(settings.dataset, "test"))
     checkpoint.with_accuracies(**accuracies).save(output)
     state.unlink(missing_ok=True)
     for name, value in accuracies.items():
         print(f"{name}: {value:.4f}")
+    print(f"{dropped_a_sample(dropped)}")
     print(f"wrote {output}")
     return 0
 
@@ -94,7 +97,7 @@ def _fine_tune(options: argparse.Namespace, changes: list[str]) -> int:
     from tickless.sw.workers import JOBS
 
     start = Checkpoint.load(options.start)
-    settings = given_settings(start, options.experiment, changes)
+    settings = given_settings(start, options.experiment, changes, given_options(options))
     output = options.output or _default(options.start.name.removesuffix(CHECKPOINT), settings)
     if not output.name.endswith(CHECKPOINT):
         raise InputError(f"{output}: expected a name that ends with {CHECKPOINT}")
@@ -133,6 +136,7 @@ def _fine_tune(options: argparse.Namespace, changes: list[str]) -> int:
     state.unlink(missing_ok=True)
     print(f"{options.start.name}: {settings.dataset}, {len(test)} test samples")
     print(table({"before": before, "after": after}))
+    after.accuracies.integer.warn()
     for file in (output, network_file, report_file):
         print(f"wrote {file}")
     return 0

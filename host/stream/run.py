@@ -9,7 +9,7 @@ from threading import current_thread, main_thread
 from tickless.host.client import Client
 from tickless.host.line import Losses
 from tickless.host.port import ENGINE, open_port
-from tickless.host.run import Model
+from tickless.host.run import Model, refuse_early_exit
 from tickless.host.stream.feed import Feed
 from tickless.host.stream.fit import Fit
 from tickless.host.stream.inputs import Input, PipeInput, PlaybackInput, UdpInput
@@ -19,6 +19,7 @@ from tickless.host.stream.udp import bound_socket
 from tickless.host.stream.view import StreamView
 from tickless.host.stream.windows import WAITING
 from tickless.sw.data.catalog import names_of_answers
+from tickless.sw.data.fitting import parse_window
 from tickless.sw.data.options import reading
 from tickless.sw.integer.network import Network
 
@@ -37,6 +38,7 @@ def run(options: argparse.Namespace) -> int:
         return _run(EngineTarget(network), None, names, options)
     with open_port(options.port, options.baud) as port:
         client = Client(port, options.port)
+        refuse_early_exit(client.info, options)
         model = Model(client, options.network, options.margin)
         print(model.text)
         names = names_of_answers(model.dataset, client.info.classes)
@@ -50,7 +52,8 @@ def _run(
     target: Target, model: Model | None, names: Sequence[str], options: argparse.Namespace
 ) -> int:
     read = reading(options)
-    window = read.fitting.window
+    on = options.read_every is not None
+    window = parse_window(options.read_every) if on else read.fitting.window
     assert window is not None
     fit = Fit(read.fitting, target.sensor)
     source, where, pieces = _source(options)
@@ -62,8 +65,13 @@ def _run(
         view = StreamView(tally, names)
         feed.tell = view.wait
         with _stopping(feed):
-            for taken, events, answer in target.answers(feed, fit):
-                trace = None if model is None else model.run(events)
+            answers = target.answers_so_far(feed, fit) if on else target.answers(feed, fit)
+            for taken, events, answer in answers:
+                trace = None
+                if model is not None:
+                    trace = model.go_on(events, taken.begins) if on else model.run(events)
+                if on and taken.begins:
+                    view.begin(taken)
                 wrong = tally.add(taken, events, answer, trace)
                 view.show(taken, answer, feed.counts, wrong)
         if feed.stopped:

@@ -3,6 +3,7 @@
 import math
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -12,7 +13,7 @@ from tickless.host.frames import Frame, encode_frame
 from tickless.host.protocol import Answer, Info
 from tickless.host.stream.feed import Feed
 from tickless.host.stream.windows import StreamWindow
-from tickless.host.transmission import Transmission
+from tickless.host.transmission import Piece, Transmission
 from tickless.hw.host.messages import Command, byte_count
 from tickless.sw.data.events import Events
 from tickless.sw.data.fitting import Window
@@ -51,6 +52,14 @@ class Target(Protocol):
 
     def answers(self, feed: Feed, fitted: Fitted) -> Iterator[tuple[StreamWindow, Events, Answer]]:
         """Each window that a feed hands out, what it was for the network, and the answer to it."""
+        ...
+
+    def answers_so_far(
+        self, feed: Feed, fitted: Fitted
+    ) -> Iterator[tuple[StreamWindow, Events, Answer]]:
+        """The same where all windows are pieces of one sample, which ends where time begins anew:
+        answers to READ. ``begins`` of the window tells whether a sample has begun with it, of
+        whatever cause."""
         ...
 
 
@@ -95,6 +104,39 @@ class BoardTarget:
         for answer in self._client.answers(samples()):
             yield (*under_way.popleft(), answer)
 
+    def answers_so_far(
+        self, feed: Feed, fitted: Fitted
+    ) -> Iterator[tuple[StreamWindow, Events, Answer]]:
+        """See `Target`."""
+        under_way: deque[tuple[StreamWindow, Events]] = deque()
+        end = Transmission(np.zeros((0, 3), np.int32))
+
+        def pieces() -> Iterator[Transmission | Piece | None]:
+            begun = False
+            while not feed.ended:
+                window = feed.take(0.0 if under_way else TICK_S)
+                if window is None:
+                    yield None
+                    continue
+                events = fitted(window)
+                if window.begins and begun:
+                    yield end
+                begun = True
+                under_way.append((window, events))
+                yield Piece(events.addresses)
+            if begun:
+                yield end
+
+        restarts = self._client.losses.restarts
+        for answer in self._client.answers(pieces()):
+            if answer.ends:
+                continue  # says what the READ before it has said
+            window, events = under_way.popleft()
+            if self._client.losses.restarts != restarts:
+                restarts = self._client.losses.restarts
+                window = replace(window, begins=True)
+            yield window, events, answer
+
 
 class EngineTarget:
     """Fast engine, which needs no board.
@@ -121,16 +163,30 @@ class EngineTarget:
 
     def answers(self, feed: Feed, fitted: Fitted) -> Iterator[tuple[StreamWindow, Events, Answer]]:
         """See `Target`; clocks and latency are 0."""
+        return self._answers(feed, fitted, ends=True)
+
+    def answers_so_far(
+        self, feed: Feed, fitted: Fitted
+    ) -> Iterator[tuple[StreamWindow, Events, Answer]]:
+        """See `Target`; clocks and latency are 0."""
+        return self._answers(feed, fitted, ends=False)
+
+    def _answers(
+        self, feed: Feed, fitted: Fitted, *, ends: bool
+    ) -> Iterator[tuple[StreamWindow, Events, Answer]]:
+        before = None
         while not feed.ended:
             window = feed.take(TICK_S)
             if window is not None:
                 events = fitted(window)
-                trace = engine.run(self._network, events.addresses)
+                if ends or window.begins:
+                    before = None
+                before = trace = engine.run(self._network, events.addresses, before=before)
                 logits = tuple(trace.logits.tolist())
                 yield (
                     window,
                     events,
-                    Answer(window.number & 0xFFFF, 0, 0, True, trace.class_index, logits, None),
+                    Answer(window.number & 0xFFFF, 0, 0, ends, trace.class_index, logits, None),
                 )
 
 

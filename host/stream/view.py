@@ -51,6 +51,11 @@ class StreamView:
             title = f"{self._tally.now(counts)}; window {window.number}"
             self._view.show(title[: shutil.get_terminal_size().columns - 1], answer)
 
+    def begin(self, window: StreamWindow) -> None:
+        """Show that a sample begins with a window: what came before it is forgotten."""
+        if not self._terminal:
+            print(f"window {window.number}: a sample begins")
+
     def wait(self, counts: Counts) -> None:
         """Show that no window has come for a while."""
         self._view.leave()

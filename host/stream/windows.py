@@ -31,11 +31,14 @@ class StreamWindow:
         Its events.
     at_s : float
         By `time.monotonic`, when its last event had come.
+    begins : bool
+        Whether time begins anew with it, or with one before it that was shed.
     """
 
     number: int
     events: Decoded
     at_s: float
+    begins: bool = False
 
 
 class Cutter:
@@ -66,6 +69,7 @@ class Cutter:
         self._origin_us: int | None = None  # where windows by time begin to be counted
         self._place = 0  # of the open window, counted from there
         self._at_s = 0.0
+        self._begins = True
         self.events = self.beyond = 0
 
     def add(self, arrival: Arrival) -> list[StreamWindow]:
@@ -99,7 +103,7 @@ class Cutter:
     def end(self) -> list[StreamWindow]:
         """The open window, which ends; time begins anew behind it."""
         closed = self._close()
-        self._origin_us, self._place = None, 0
+        self._origin_us, self._place, self._begins = None, 0, True
         return closed
 
     def _take(self, events: Decoded, at_s: float) -> None:
@@ -120,9 +124,9 @@ class Cutter:
                 for name in ("t_us", "x", "y", "on")
             }
             events = replace(events, **columns)
-        closed = StreamWindow(self._number, events, self._at_s)
+        closed = StreamWindow(self._number, events, self._at_s, self._begins)
         self._number += 1
-        self._parts, self.events = [], 0
+        self._parts, self.events, self._begins = [], 0, False
         return [closed]
 
 
@@ -153,6 +157,8 @@ class WaitingWindows:
             oldest = self._windows.popleft()
             self.shed_windows += 1
             self.shed_events += len(oldest.events)
+            if oldest.begins:
+                self._windows[0] = replace(self._windows[0], begins=True)
         self._windows.append(window)
 
     def take(self) -> StreamWindow | None:

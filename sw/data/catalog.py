@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tickless.errors import InputError
 from tickless.sw.data.events import UNLABELLED, Events
+from tickless.sw.data.fitted_name import split_name
 from tickless.sw.data.recordings import Recordings
 from tickless.sw.integer.geometry import Shape
 
@@ -28,8 +29,10 @@ __all__ = [
     "Recordings",
     "at_random",
     "augmentation",
+    "check_suits",
     "class_names",
     "dataset_name",
+    "is_folder",
     "known",
     "load",
     "names_of_answers",
@@ -72,9 +75,13 @@ USUAL_RECORDINGS = 20
 def known(dataset: str) -> bool:
     """Whether there is a data set of this name, a folder, or a file with a function of Python; ""
     is none of them."""
-    if dataset in DATASETS or _function(dataset) is not None:
-        return True
-    return dataset != "" and Path(dataset).is_dir()
+    return dataset in DATASETS or _function(dataset) is not None or is_folder(dataset)
+
+
+def is_folder(dataset: str) -> bool:
+    """Whether the name is that of a folder, as it is or as of `sw.data.fitted_name`."""
+    folder, _ = split_name(dataset)
+    return dataset not in DATASETS and folder != "" and Path(folder).is_dir()
 
 
 def _function(dataset: str) -> tuple[Path, str] | None:
@@ -114,6 +121,15 @@ def augmentation(dataset: str) -> dict[str, Any]:
     return {} if dataset in DATASETS else _own(dataset).augmentation
 
 
+def check_suits(dataset: str, shape: Shape, classes: int, whose: str = "network") -> None:
+    """InputError unless a data set's sensor is that of a network, or of whatever has one, and there
+    are answers for all its classes."""
+    if (own := sensor(dataset)) != shape:
+        raise InputError(f"{dataset}: its sensor is {own}, the {whose}'s {shape}")
+    if (count := len(class_names(dataset))) > classes:
+        raise InputError(f"{dataset}: it has {count} classes, the {whose} {classes}")
+
+
 def names_of_answers(dataset: str, count: int) -> tuple[str, ...]:
     """Names of a network's classes by its data set; their numbers where that is unknown."""
     names = class_names(dataset) if known(dataset) else ()
@@ -130,7 +146,8 @@ def _own(dataset: str) -> "FolderDataset | ObjectDataset":
         return object_dataset(*place)
     from tickless.sw.data.folder import folder_dataset
 
-    return folder_dataset(Path(dataset))
+    folder, entries = split_name(dataset)
+    return folder_dataset(Path(folder), tuple(entries.items()))
 
 
 def load(dataset: str, split: str) -> Recordings:
@@ -141,8 +158,8 @@ def load(dataset: str, split: str) -> Recordings:
     Parameters
     ----------
     dataset : str
-        One of `DATASETS`, a folder as of `sw.data.folder`, or ``FILE.py:FUNCTION`` as of
-        `sw.data.objects`.
+        One of `DATASETS`, a folder as of `sw.data.folder`, perhaps with what `sw.data.fitted_name`
+        adds, or ``FILE.py:FUNCTION`` as of `sw.data.objects`.
     split : str
         ``"train"``, ``"test"``, or ``"all"`` for one after the other.
 
@@ -174,7 +191,11 @@ def load(dataset: str, split: str) -> Recordings:
 
 
 def at_random(
-    dataset: str, count: int | None, seed: int, splits: Sequence[str] = ("test",)
+    dataset: str,
+    count: int | None,
+    seed: int,
+    splits: Sequence[str] = ("test",),
+    others: str = "",
 ) -> list[Recordings]:
     """Recordings chosen at random: all of a split before any of the next, a part of each.
 
@@ -186,6 +207,8 @@ def at_random(
         Seed of the choice, the same on any machine.
     splits : sequence of str
         Where to choose from; one is loaded if those before it have too few.
+    others : str
+        Where the rest of the data set's are, for the error.
 
     Raises
     ------
@@ -204,7 +227,7 @@ def at_random(
         if wanted <= available:
             break
     else:
-        raise InputError(f"samples = {count}: {dataset} has {available} here")
+        raise InputError(f"samples = {count}: {dataset} has {available} here{others}")
     if count is not None and count < 1:
         raise InputError(f"samples = {count}: expected 1..{available}")
     return parts

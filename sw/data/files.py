@@ -12,6 +12,7 @@ from tickless.sw.data.events import Events, EventsError
 from tickless.sw.data.fitting import Fitting
 from tickless.sw.data.formats.tables import TableForm
 from tickless.sw.data.options import Reading
+from tickless.sw.data.recordings import file_name
 from tickless.sw.integer.geometry import Shape
 
 __all__ = ["NamedRecording", "file_recordings"]
@@ -70,7 +71,7 @@ def file_recordings(
         label, own = _origin(path)
         if classes is not None and label >= classes:
             label = UNLABELLED
-        name = "/".join(path.parts[-2:])
+        name = file_name(path)
         if own is not None:
             read, needed = own
             if needed != sensor:
@@ -80,7 +81,7 @@ def file_recordings(
             recordings.append(NamedRecording(name, label, partial(_one, path, sensor, reading)))
         else:
             recordings += [
-                NamedRecording(f"{name} {number}", label, partial(_itself, events))
+                NamedRecording(file_name(path, number), label, partial(_itself, events))
                 for number, events in enumerate(reading.samples(path, sensor))
             ]
     return recordings

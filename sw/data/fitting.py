@@ -34,6 +34,22 @@ class Window:
     us: int | None = None
     events: int | None = None
 
+    def starts(self, t_us: np.ndarray) -> list[int]:
+        """Places of the first event of each such length of a recording; those without events are
+        none.
+
+        Parameters
+        ----------
+        t_us : numpy.ndarray
+            Microseconds of its events, never falling.
+        """
+        if not len(t_us):
+            return []
+        if self.events is not None:
+            return list(range(0, len(t_us), self.events))
+        assert self.us is not None
+        return np.flatnonzero(np.diff((t_us - t_us[0]) // self.us, prepend=-1)).tolist()
+
 
 @dataclass(frozen=True)
 class Fitting:
@@ -135,16 +151,14 @@ class Fitting:
         window = self.window
         if not len(t_us) or window is None:
             return [(slice(None), int(t_us[0]) if len(t_us) else 0)]
-        if window.events is not None:
-            starts = range(0, len(t_us), window.events)
-            return [(slice(at, at + window.events), int(t_us[at])) for at in starts]
-        assert window.us is not None
-        number = (t_us - t_us[0]) // window.us
-        edges = np.flatnonzero(np.diff(number, prepend=-1)).tolist()
-        begins = [int(t_us[0] + number[at] * window.us) for at in edges]
+        starts = window.starts(t_us)
+        begins = t_us[starts]
+        if window.us is not None:
+            begins = begins - (begins - t_us[0]) % window.us
+        ends = [*starts[1:], len(t_us)]
         return [
             (slice(at, end), begin)
-            for at, end, begin in zip(edges, [*edges[1:], len(t_us)], begins, strict=True)
+            for at, end, begin in zip(starts, ends, begins.tolist(), strict=True)
         ]
 
 
@@ -157,11 +171,12 @@ def parse_crop(text: str) -> tuple[int, int, int, int]:
     return x, y, width, height
 
 
-def parse_window(text: str) -> Window:
-    """Window of a text as ``100ms`` or ``5000events``; InputError if it has another form."""
+def parse_window(text: str, name: str = "window") -> Window:
+    """Window of a text as ``100ms`` or ``5000events``; InputError, with the name of what is wrong,
+    if it has another form."""
     match = re.fullmatch(r"([1-9]\d*)(us|ms|s|events)", text)
     if match is None:
-        raise InputError(f"window = {text!r}: expected a length as 100ms, 2s or 5000events")
+        raise InputError(f"{name} = {text!r}: expected a length as 100ms, 2s or 5000events")
     number, unit = int(match[1]), match[2]
     if unit == "events":
         return Window(events=number)

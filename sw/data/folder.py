@@ -5,15 +5,15 @@ what the files do not::
 
     sensor = [2, 34, 34]         # channels, height, width; by default the first file's, ON and OFF
     classes = ["cat", "dog"]     # names of the folders in the order of the labels
-    crop = "100,80,128x128"      # as the options of `tickless run`; likewise downsample, polarity,
-    columns = "t,x,y,p"          # time_unit, chip, window and allow_outside
+    crop = "100,80,128x128"      # as the options, which come before it; likewise downsample,
+    columns = "t,x,y,p"          # polarity, time_unit, chip, window and allow_outside
 
     [augmentation]               # settings of training, unless an experiment of one's own has them
     flip = true                  # likewise roll and shift
 """
 
 import tomllib
-from argparse import Namespace
+import warnings
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from pathlib import Path
@@ -22,7 +22,9 @@ from typing import Any
 from tickless.errors import InputError
 from tickless.progress import bar
 from tickless.sw.data.events import Events, EventsError
-from tickless.sw.data.options import DEFAULTS, Reading, reading
+from tickless.sw.data.formats.recording_file import FORMATS, decode
+from tickless.sw.data.losses import FileWarning
+from tickless.sw.data.options import DEFAULTS, Reading, reading_of
 from tickless.sw.data.recordings import Recordings
 from tickless.sw.integer.geometry import Shape
 
@@ -92,13 +94,24 @@ class FolderDataset:
         return Recordings(make, keys, of_windows, name, paths)
 
     def _files(self, split: str) -> list[tuple[Path, int]]:
-        found = [
-            (path, self._label(path.parent))
-            for place in _places(self.folder, split)
-            for path in place.glob("*/*")
-            if path.is_file() and not path.name.startswith(".")
-        ]
+        found = []
+        for place in _places(self.folder, split):
+            for path in _visible(place):
+                if path.is_dir():
+                    found += [(file, self._label(path)) for file in self._of_class(path)]
+                elif path.suffix.lower() in FORMATS:
+                    raise EventsError(f"{path}: expected in the folder of a class, {place}/CLASS")
         return sorted(found, key=lambda pair: (pair[1], pair[0].name))
+
+    def _of_class(self, folder: Path) -> list[Path]:
+        """Files of a class; a link that leads nowhere is one that cannot be read."""
+        files = _visible(folder)
+        for path in files:
+            if path.is_dir():
+                raise EventsError(f"{path}: expected a recording, not a folder in a class's folder")
+        if not files:
+            warnings.warn(f"{folder}: no recordings of this class", FileWarning, stacklevel=2)
+        return files
 
     def _label(self, folder: Path) -> int:
         if folder.name not in self.classes:
@@ -110,8 +123,13 @@ class FolderDataset:
 
 
 @cache
-def folder_dataset(folder: Path) -> FolderDataset:
+def folder_dataset(folder: Path, changes: tuple[tuple[str, Any], ...] = ()) -> FolderDataset:
     """Data set of a folder.
+
+    Parameters
+    ----------
+    changes : tuple of (str, Any)
+        Entries of `sw.data.options.DEFAULTS` that take the place of the description's.
 
     Raises
     ------
@@ -120,23 +138,32 @@ def folder_dataset(folder: Path) -> FolderDataset:
     """
     path = folder / DESCRIPTION
     try:
-        entries = tomllib.loads(path.read_text()) if path.exists() else {}
+        # As some editors write it, with a mark of UTF-8 in front.
+        entries = tomllib.loads(path.read_text("utf-8-sig")) if path.exists() else {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"{path}: {error}") from None
     _refuse_unknown(path, entries, ("sensor", "classes", *DEFAULTS, "augmentation"))
+    _refuse_unknown(f"{folder}?", dict(changes), tuple(DEFAULTS))
+    entries |= dict(changes)
     for name, default in DEFAULTS.items():
         kind = str if default is None else type(default)
         if type(entries.get(name, default)) not in (kind, type(default)):
             raise InputError(f"{path}: {name} = {entries[name]!r}: expected {kind.__name__}")
-    how = reading(Namespace(**DEFAULTS | {k: v for k, v in entries.items() if k in DEFAULTS}))
+    how = reading_of({name: entries[name] for name in DEFAULTS if name in entries})
     classes = entries.get("classes") or _classes(folder)
     if not isinstance(classes, list | tuple) or not all(isinstance(c, str) for c in classes):
         raise InputError(f"{path}: classes = {classes!r}: expected names")
+    if len(set(classes)) < len(classes):
+        raise InputError(f"{path}: classes = {classes!r}: expected each name once")
     augmentation = _augmentation(path, entries.get("augmentation", {}))
     sensor = entries.get("sensor")
     if sensor is None:
         sensor = _first_sensor(folder, path, how)
-    elif len(sensor) != 3 or not all(type(size) is int and size > 0 for size in sensor):
+    elif (
+        not isinstance(sensor, list)
+        or len(sensor) != 3
+        or not all(type(size) is int and size > 0 for size in sensor)
+    ):
         raise InputError(f"{path}: sensor = {sensor!r}: expected channels, height and width")
     channels, height, width = sensor
     return FolderDataset(folder, (channels, height, width), tuple(classes), how, augmentation)
@@ -164,14 +191,19 @@ def _places(folder: Path, split: str) -> list[Path]:
     return [folder / name for name in SPLITS[split] if (folder / name).is_dir()]
 
 
+def _visible(folder: Path) -> list[Path]:
+    """What lies in a folder, in order, but for hidden files."""
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
 def _classes(folder: Path) -> tuple[str, ...]:
     """Names of the folders of both splits, numbers by their value."""
     names = {
         path.name
         for split in SPLITS
         for place in _places(folder, split)
-        for path in place.iterdir()
-        if path.is_dir() and not path.name.startswith(".")
+        for path in _visible(place)
+        if path.is_dir()
     }
     if not names:
         raise InputError(
@@ -183,13 +215,13 @@ def _classes(folder: Path) -> tuple[str, ...]:
 
 
 def _first_sensor(folder: Path, description: Path, how: Reading) -> Shape:
-    from tickless.sw.data.formats.recording_file import decode
-
     files = (
         path
         for split in SPLITS
         for place in _places(folder, split)
-        for path in sorted(place.glob("*/*"))
+        for of_class in _visible(place)
+        if of_class.is_dir()
+        for path in _visible(of_class)
         if path.is_file()
     )
     first = next(files, None)

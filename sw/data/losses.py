@@ -7,7 +7,16 @@ from typing import NamedTuple
 from tickless.errors import TicklessWarning
 from tickless.sw.data.events import Events
 
-__all__ = ["DroppedWarning", "FileWarning", "Lost", "dropped_text", "lost_of", "warn_of_dropped"]
+__all__ = [
+    "DroppedWarning",
+    "FileWarning",
+    "Lost",
+    "dropped_a_sample",
+    "dropped_text",
+    "lost_of",
+    "warn_of_dropped",
+    "warn_of_first",
+]
 
 MUCH = 0.01
 """Share of a recording's events outside the sensor beyond which their loss is a warning."""
@@ -47,6 +56,11 @@ def lost_of(name: str, events: Events) -> Lost:
     return Lost(name, len(events), len(events) - int(events.inside.sum()))
 
 
+def dropped_a_sample(mean: float) -> str:
+    """What tables say of the events that samples lose in the mean."""
+    return f"{mean:,.1f} events a sample outside the sensor dropped"
+
+
 def dropped_text(recordings: Iterable[Lost]) -> str | None:
     """One line about recordings that lose much, or None."""
     losing = [each for each in recordings if each.share > MUCH]
@@ -64,5 +78,12 @@ def dropped_text(recordings: Iterable[Lost]) -> str | None:
 def warn_of_dropped(recordings: Iterable[Lost]) -> None:
     """`DroppedWarning` if there is anything to say."""
     text = dropped_text(recordings)
+    if text is not None:
+        warnings.warn(text, DroppedWarning, stacklevel=2)
+
+
+def warn_of_first(texts: Iterable[str | None]) -> None:
+    """`DroppedWarning` of the first of such lines that there is."""
+    text = next(filter(None, texts), None)
     if text is not None:
         warnings.warn(text, DroppedWarning, stacklevel=2)

@@ -2,11 +2,13 @@
 
 import argparse
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tickless.errors import InputError
+from tickless.sw.data.fitted_name import fitted_name
 
 if TYPE_CHECKING:
     from tickless.sw.data.events import Events
@@ -20,8 +22,10 @@ __all__ = [
     "add_files",
     "add_fitting_options",
     "add_reading_options",
+    "fitted_dataset",
+    "given_options",
     "reading",
-    "refuse_without_files",
+    "reading_of",
 ]
 
 
@@ -87,13 +91,14 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
 def add_fitting_options(parser: argparse.ArgumentParser) -> None:
     """Add those, and the options that fit a recording to a network."""
     add_reading_options(parser)
-    group = parser.add_argument_group("recordings of another camera than the network's")
+    group = parser.add_argument_group(
+        "recordings of another camera than the network's",
+        "of files, and of a data set that is a folder, in place of what its dataset.toml says",
+    )
     group.add_argument(
         "--crop", metavar="X,Y,WIDTHxHEIGHT", help="take the events of a part of the camera alone"
     )
-    group.add_argument(
-        "--downsample", type=int, default=1, metavar="N", help="N x N pixels become one"
-    )
+    group.add_argument("--downsample", type=int, metavar="N", help="N x N pixels become one")
     group.add_argument(
         "--polarity",
         choices=("both", "merge", "on"),
@@ -105,6 +110,7 @@ def add_fitting_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--allow-outside",
         action="store_true",
+        default=None,
         help="take recordings most of whose events lie outside the sensor and are dropped",
     )
 
@@ -121,18 +127,43 @@ def add_files(parser: argparse.ArgumentParser) -> None:
     add_fitting_options(parser)
 
 
-def refuse_without_files(options: argparse.Namespace) -> None:
-    """InputError if an option of `add_files` is given, but no file: a data set has its own."""
-    for name, default in DEFAULTS.items():
-        if getattr(options, name) != default and not options.files:
-            raise InputError(
-                f"--{name.replace('_', '-')}: expected the FILE that it is about: of a data set "
-                "of your own, its dataset.toml has it"
-            )
+def given_options(options: argparse.Namespace) -> dict[str, Any]:
+    """Options of `add_fitting_options`, or `add_reading_options`, that are given."""
+    values = {name: getattr(options, name, None) for name in DEFAULTS}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def fitted_dataset(dataset: str, given: Mapping[str, Any]) -> str:
+    """Name of a data set whose files are read and fitted as options say.
+
+    Parameters
+    ----------
+    given : mapping
+        As of `given_options`.
+
+    Raises
+    ------
+    InputError
+        If the data set is no folder: all others are read as they are.
+    """
+    from tickless.sw.data.catalog import is_folder
+
+    if given and not is_folder(dataset):
+        option = next(iter(given)).replace("_", "-")
+        raise InputError(
+            f"--{option}: {dataset} is read as it is: expected files, or a data set that is a "
+            "folder"
+        )
+    return fitted_name(dataset, given)
 
 
 def reading(options: argparse.Namespace) -> Reading:
-    """Reading of the options; those of `add_fitting_options` may be missing.
+    """`reading_of` the options of `add_reading_options` or `add_fitting_options`."""
+    return reading_of(given_options(options))
+
+
+def reading_of(values: Mapping[str, Any]) -> Reading:
+    """Reading by entries of `DEFAULTS`, which stand for those that are missing.
 
     Raises
     ------
@@ -142,18 +173,16 @@ def reading(options: argparse.Namespace) -> Reading:
     from tickless.sw.data.fitting import Fitting, parse_crop, parse_window
     from tickless.sw.data.formats.tables import TableForm
 
-    columns = None if options.columns is None else tuple(options.columns.split(","))
-    form, chip = TableForm(columns, options.time_unit), options.chip
-    if not hasattr(options, "crop"):
-        return Reading(form, chip, Fitting())
+    chosen = DEFAULTS | dict(values)
+    columns, crop, window = (chosen[name] for name in ("columns", "crop", "window"))
     return Reading(
-        form,
-        chip,
+        TableForm(None if columns is None else tuple(columns.split(",")), chosen["time_unit"]),
+        chosen["chip"],
         Fitting(
-            crop=None if options.crop is None else parse_crop(options.crop),
-            downsample=options.downsample,
-            polarity=options.polarity,
-            window=None if options.window is None else parse_window(options.window),
-            allow_outside=options.allow_outside,
+            crop=None if crop is None else parse_crop(crop),
+            downsample=chosen["downsample"],
+            polarity=chosen["polarity"],
+            window=None if window is None else parse_window(window),
+            allow_outside=chosen["allow_outside"],
         ),
     )

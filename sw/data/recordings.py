@@ -10,10 +10,16 @@ from typing import overload
 from tickless.sw.data.events import Events
 from tickless.sw.workers import end_with_parent
 
-__all__ = ["Recordings", "in_parallel", "parcels"]
+__all__ = ["Recordings", "file_name", "in_parallel", "parcels"]
 
 CHUNK = 64
 """Samples that a process makes at once."""
+
+
+def file_name(path: Path, window: int | None = None) -> str:
+    """What the recording of a file, or a window in it, is called: by the file's folder and name."""
+    name = "/".join(path.parts[-2:])
+    return name if window is None else f"{name} {window}"
 
 
 class Recordings(Sequence[tuple[Events, int]]):
@@ -65,6 +71,11 @@ class Recordings(Sequence[tuple[Events, int]]):
             return self.part(range(len(self))[index])
         return self.make(self.keys[index]), self.labels[index]
 
+    @property
+    def names(self) -> list[str]:
+        """What each is called: as of `file_name`, or else by these samples' name and its key."""
+        return [_name(self.name, key) for key in self.keys]
+
     def part(self, indices: Iterable[int]) -> "Recordings":
         """Some of the samples, as samples of the same name."""
         chosen = list(indices)
@@ -72,6 +83,17 @@ class Recordings(Sequence[tuple[Events, int]]):
         part = Recordings(self.make, keys, labels, self.name, self.sources)
         part.whole, part.indices = self.whole, [self.indices[i] for i in chosen]
         return part
+
+
+def _name(samples: str, key: object) -> str:
+    match key:
+        case Path():
+            return file_name(key)
+        case (Path() as path, int(window)):
+            return file_name(path, window)
+        case (str(), int(index)):  # of a split that is part of the samples' name
+            return f"{samples} {index}"
+    return f"{samples} {key}"
 
 
 def parcels(recordings: Recordings, size: int) -> list[Recordings]:

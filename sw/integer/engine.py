@@ -25,8 +25,9 @@ def run_layers(
     joins: Mapping[int, int],
     events: np.ndarray,
     reads: np.ndarray = NO_READS,
+    before: Sequence[LayerTrace] = (),
 ) -> tuple[tuple[LayerTrace, ...], np.ndarray, np.ndarray]:
-    """What a chain of layers does with one sample.
+    """What a chain of layers does with one sample, or a piece of one.
 
     Parameters
     ----------
@@ -34,6 +35,8 @@ def run_layers(
         Index of the layer that a shortcut leads to, by index of its source.
     events, reads : numpy.ndarray
         As of `SpikingLayer.run`.
+    before : sequence of LayerTrace
+        Those of the piece before, where this one goes on.
 
     Returns
     -------
@@ -48,7 +51,7 @@ def run_layers(
         if fork and index in joins.values():
             sent = layer.edges.join(sent, fork.spikes, marks[:-1])
             marks, fork = fork.read_positions + marks[fork.read_positions], None
-        trace = layer.run(sent, marks)
+        trace = layer.run(sent, marks, before[index].membrane if before else None)
         sent, marks = trace.spikes, trace.read_positions
         if fork:
             trace = replace(trace, read_positions=marks[fork.read_positions])
@@ -87,10 +90,17 @@ class Engine:
             edge.geometry, edge.weight, readout.ceil, network.initial_logits
         )
 
-    def run(self, events: np.ndarray, reads: Sequence[int] | np.ndarray = ()) -> SampleTrace:
-        """Everything that the network does with one sample; equal to `sw.integer.golden.run`."""
-        traces, sent, marks, dropped = self._spike(events, check_sample(events, reads))
-        answer = self._readout.run(sent, marks)
+    def run(
+        self,
+        events: np.ndarray,
+        reads: Sequence[int] | np.ndarray = (),
+        before: SampleTrace | None = None,
+    ) -> SampleTrace:
+        """Everything that the network does with one sample, or a piece of one: see `run`."""
+        places = check_sample(events, reads)
+        layers, logits = ((), None) if before is None else (before.layers, before.logits)
+        traces, sent, marks, dropped = self._spike(events, places, layers)
+        answer = self._readout.run(sent, marks, logits)
         return SampleTrace(
             layers=traces,
             logits=answer.logits,
@@ -115,16 +125,16 @@ class Engine:
         return None if decision is None else int(np.searchsorted(marks, decision, "right"))
 
     def _spike(
-        self, events: np.ndarray, places: np.ndarray
+        self, events: np.ndarray, places: np.ndarray, before: Sequence[LayerTrace] = ()
     ) -> tuple[tuple[LayerTrace, ...], np.ndarray, np.ndarray, int]:
         """Traces of the spiking layers, the readout's events and READs, events dropped."""
         inside = np.empty(len(events), np.bool_)
         _within(events, *self._input_shape, inside)
         if inside.all():
-            return *run_layers(self._layers, self._joins, events, places), 0
+            return *run_layers(self._layers, self._joins, events, places, before), 0
         kept = events[inside]
         places = np.concatenate(([0], np.cumsum(inside)))[places]
-        traces, sent, marks = run_layers(self._layers, self._joins, kept, places)
+        traces, sent, marks = run_layers(self._layers, self._joins, kept, places, before)
         return traces, sent, marks, len(events) - len(kept)
 
 
@@ -146,18 +156,25 @@ def run(
     events: np.ndarray,
     reads: Sequence[int] | np.ndarray = (),
     margin: int | None = None,
+    before: SampleTrace | None = None,
 ) -> SampleTrace:
     """Everything that a network does with one sample; equal to `sw.integer.golden.run`.
 
     Prepares each network once. With a margin, the golden model runs the deciding event.
+
+    A sample without an end is run piece by piece, in memory that does not grow: each piece goes on
+    from the membranes and logits of the one ``before``, and its trace has the spikes and counts of
+    its own events alone. A margin is for whole samples.
     """
     check_margin(margin, network.classes)
+    if margin is not None and before is not None:
+        raise ValueError(f"margin = {margin}: expected None for a piece of a sample")
     if network not in _engines:
         _engines[network] = Engine(network)
     engine = _engines[network]
     last = None if margin is None else engine.deciding_event(events, margin)
     if last is None:
-        return engine.run(events, reads)
+        return engine.run(events, reads, before)
     # Imported here, since it brings PyTorch.
     from tickless.sw.integer import golden
 

@@ -71,11 +71,19 @@ class ReadoutLayer:
         pooled = np.ones((geometry.pool, geometry.pool), np.int32)
         self._place[:height, :width] = np.kron(kernel, pooled)
 
-    def run(self, events: np.ndarray, reads: np.ndarray = NO_READS) -> ReadoutTrace:
-        """What the readout does with one sample; parameters and errors as `SpikingLayer.run`."""
+    def run(
+        self,
+        events: np.ndarray,
+        reads: np.ndarray = NO_READS,
+        before: np.ndarray | None = None,
+    ) -> ReadoutTrace:
+        """What the readout does with one sample, or a piece of one; parameters and errors as
+        `SpikingLayer.run`, ``before`` being logits."""
         reads, events = check_sample(events, reads), np.ascontiguousarray(events)
         classes = self._weight.shape[2]
         logits = self._initial.copy()
+        if before is not None:
+            logits[:] = before
         answers = np.empty((len(reads), classes), self._weight.dtype)
         reached, saturations = _accumulate(
             events, reads, self._place, self._weight, *self._limits, logits, answers

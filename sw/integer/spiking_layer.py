@@ -61,8 +61,14 @@ class SpikingLayer:
         self._ceil = self._dtype(ceil)
         self._rest = 0 if reset == "zero" else None
 
-    def run(self, events: np.ndarray, reads: np.ndarray = NO_READS) -> LayerTrace:
-        """What the layer does with one sample; its membranes are int32 or float32.
+    def run(
+        self,
+        events: np.ndarray,
+        reads: np.ndarray = NO_READS,
+        before: np.ndarray | None = None,
+    ) -> LayerTrace:
+        """What the layer does with one sample, or a piece of one; its membranes are int32 or
+        float32.
 
         Parameters
         ----------
@@ -70,6 +76,8 @@ class SpikingLayer:
             int32 ``[n, 3]``: ``(channel, y, x)`` in order, all of them in the layer's input.
         reads : numpy.ndarray
             int64 ``[reads]``: events before each READ, not decreasing.
+        before : numpy.ndarray, optional
+            Membranes that the sample's earlier events have left, as a trace has them; 0 by default.
 
         Raises
         ------
@@ -79,6 +87,8 @@ class SpikingLayer:
         reads, events = check_sample(events, reads), np.ascontiguousarray(events)
         channels, height, width = self._shape
         membrane = aligned_zeros(channels * height * width, self._dtype)
+        if before is not None:
+            membrane[: before.size] = before.transpose(1, 2, 0).ravel()
         firings = np.empty(FIRINGS + self.edges.most, np.uint64)
         marks = np.empty(len(reads), np.int64)
         index = sent = sops = 0

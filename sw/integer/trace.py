@@ -1,6 +1,6 @@
 """What a network does with one sample, as golden model and fast engine both return it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -65,6 +65,10 @@ class SampleTrace:
     saturations: int
     dropped: int
     decision: int | None = None
+
+    def at_read(self, index: int) -> "SampleTrace":
+        """The same with the answer to a READ in the place of that to END."""
+        return replace(self, logits=self.read_logits[index])
 
     @property
     def class_index(self) -> int:

@@ -5,11 +5,10 @@ left beside the network; where there is none, the integer network alone is judge
 """
 
 import argparse
-import warnings
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from tickless.sw.data.losses import DroppedWarning
+from tickless.sw.data.losses import dropped_a_sample
 from tickless.sw.data.recordings import Recordings, parcels
 from tickless.sw.integer.network import Network
 from tickless.sw.judge.energy import NOTE, energy_uj
@@ -99,8 +98,8 @@ def table(found: Accuracies, weight_bits: int) -> str:
     lines += [
         f"no time step, {weight_bits} bits   {found.integer.accuracy:8.2%}",
         f"{max(found.integer.events):,.0f} events into the busiest layer, "
-        f"{found.integer.sops:,.0f} SOPs a sample, "
-        f"{found.integer.dropped:,.1f} events outside the sensor dropped",
+        f"{found.integer.sops:,.0f} SOPs a sample",
+        dropped_a_sample(found.integer.dropped),
         f"{found.energy_uj:,.3g} uJ a sample, {NOTE}",
     ]
     return "\n".join(lines)
@@ -131,6 +130,5 @@ def main(options: argparse.Namespace) -> int:
     if not write_figures(options, network, dataset, samples, figures):
         print(f"{options.network.stem}: {dataset}, {len(samples)} test samples")
         print(table(found, weight_bits))
-    if found.integer.dropped_warning is not None:
-        warnings.warn(found.integer.dropped_warning, DroppedWarning, stacklevel=2)
+    found.integer.warn()
     return 0

@@ -95,6 +95,7 @@ def table(columns: Mapping[str, Figures]) -> str:
     rows.append(("bits of a weight", *(f"{each.weight_bits}" for each in found)))
     rows.append(("events into the busiest layer", *(f"{max(i.events):,.0f}" for i in integer)))
     rows.append(("SOPs a sample", *(f"{i.sops:,.0f}" for i in integer)))
+    rows.append(("events outside the sensor dropped", *(f"{i.dropped:,.1f}" for i in integer)))
     rows.append(
         ("uJ a sample, 45 nm, estimate", *(f"{each.accuracies.energy_uj:.3g}" for each in found))
     )

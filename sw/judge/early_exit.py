@@ -5,6 +5,7 @@ counterpart in time steps.
 """
 
 import argparse
+import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tickless.sw.data.losses import DroppedWarning, dropped_text
 from tickless.sw.data.recordings import Recordings, parcels
 from tickless.sw.integer.network import Network
 from tickless.sw.judge.energy import energy_uj
@@ -55,6 +57,10 @@ class Exit:
         Synaptic operations; not counted in time steps.
     energy_uj : float
         What they take, an estimate: see `sw.judge.energy`.
+    dropped : float
+        Input events consumed that lie outside the sensor; not counted in time steps.
+    dropped_warning : str or None
+        What is to be said where samples lose many.
     """
 
     margin: float
@@ -63,6 +69,8 @@ class Exit:
     consumed: float
     sops: float = float("nan")
     energy_uj: float = float("nan")
+    dropped: float = float("nan")
+    dropped_warning: str | None = None
 
 
 def event_exits(
@@ -99,9 +107,11 @@ def event_exits(
             margin=np.inf if margin is None else margin,
             accuracy=float(np.mean([item.right for item in items])),
             decided=float(np.mean([item.decided for item in items])),
-            consumed=float(np.mean([item.consumed for item in items])),
+            consumed=float(np.mean([item.consumed.events for item in items])),
             sops=(sops := float(np.mean([item.sops for item in items]))),
             energy_uj=energy_uj(network, sops),
+            dropped=float(np.mean([item.consumed.dropped for item in items])),
+            dropped_warning=dropped_text(item.consumed for item in items),
         )
         for margin, items in zip(every, zip(*samples, strict=True), strict=True)
     ]
@@ -159,15 +169,15 @@ def table(title: str, unit: str, exits: Sequence[Exit]) -> str:
     lines = [
         title,
         f"{'margin':>12}{'accuracy':>10}{'decided':>9}{unit:>10}{'share':>8}{'SOPs':>12}"
-        f"{'share':>8}{'uJ':>8}",
+        f"{'share':>8}{'uJ':>8}{'dropped':>9}",
     ]
     for item in exits:
         margin = f"{item.margin:,.4g}" if item.margin < 1000 else f"{item.margin:,.0f}"
         share = _share(item.sops, whole.sops)
-        sops = "" if np.isnan(item.sops) else f"{item.sops:12,.0f}{share:8.1%}{item.energy_uj:8.3g}"
+        sops = f"{item.sops:12,.0f}{share:8.1%}{item.energy_uj:8.3g}{item.dropped:9,.1f}"
         lines.append(
             f"{margin:>12}{item.accuracy:10.2%}{item.decided:9.1%}{item.consumed:10,.1f}"
-            f"{_share(item.consumed, whole.consumed):8.1%}{sops}"
+            f"{_share(item.consumed, whole.consumed):8.1%}{'' if np.isnan(item.sops) else sops}"
         )
     return "\n".join(lines)
 
@@ -224,11 +234,12 @@ def main(options: argparse.Namespace) -> int:
         "events": [asdict(item) for item in event],
         "time_steps": [asdict(item) for item in steps],
     }
-    if write_figures(options, network, dataset, samples, figures):
-        return 0
-    print(table(f"{dataset}, {len(samples)} samples, event by event", "events", event))
-    if steps:
-        print(table(f"\nin time steps, {STEPS} at most", "steps", steps))
-    if options.plot:
-        print(f"\nwrote {options.plot}")
+    if not write_figures(options, network, dataset, samples, figures):
+        print(table(f"{dataset}, {len(samples)} samples, event by event", "events", event))
+        if steps:
+            print(table(f"\nin time steps, {STEPS} at most", "steps", steps))
+        if options.plot:
+            print(f"\nwrote {options.plot}")
+    if event[-1].dropped_warning is not None:
+        warnings.warn(event[-1].dropped_warning, DroppedWarning, stacklevel=2)
     return 0

@@ -10,6 +10,7 @@ from tickless.progress import bar
 from tickless.sw.data.events import Events
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.data.losses import lost_of
+from tickless.sw.data.recordings import Recordings
 from tickless.sw.integer.engine import run as run_network
 from tickless.sw.integer.engine import run_layers
 from tickless.sw.integer.network import Network
@@ -73,14 +74,22 @@ class FloatEngine:
 
 
 def count_events(
-    model: Network | SpikingNetwork, samples: Iterable[tuple[Events, int]]
+    model: Network | SpikingNetwork,
+    samples: Iterable[tuple[Events, int]],
+    names: Sequence[str] = (),
 ) -> EventCounts:
-    """What an integer network or a fused float one does with samples, event by event."""
+    """What an integer network or a fused float one does with samples, event by event.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What the samples are called; their numbers by default.
+    """
     engine = FloatEngine(model) if isinstance(model, SpikingNetwork) else None
     counts = EventCounts([], [], [], [])
     for number, (events, label) in enumerate(samples):
         addresses = events.addresses
-        lost = lost_of(f"sample {number}", events)
+        lost = lost_of(names[number] if names else f"sample {number}", events)
         inside = lost.events - lost.dropped
         if engine is not None:
             logits, spikes, visits = engine.run(addresses)
@@ -100,7 +109,8 @@ def score_events(
     model: Network | SpikingNetwork, samples: Iterable[tuple[Events, int]]
 ) -> EventScore:
     """Score of an integer network or a fused float one, event by event."""
-    return EventScore.of([count_events(model, bar(samples, "event by event", "samples"))])
+    names = samples.names if isinstance(samples, Recordings) else ()
+    return EventScore.of([count_events(model, bar(samples, "event by event", "samples"), names)])
 
 
 @torch.no_grad()

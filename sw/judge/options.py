@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tickless.errors import InputError
-from tickless.sw.data.catalog import UNLABELLED, Recordings, at_random, dataset_name, load
+from tickless.sw.data.catalog import (
+    UNLABELLED,
+    Recordings,
+    at_random,
+    check_suits,
+    dataset_name,
+    load,
+)
+from tickless.sw.data.options import add_fitting_options, fitted_dataset, given_options
 from tickless.sw.integer.network import Network
 from tickless.sw.option_types import at_least, at_least_one
 from tickless.sw.outputs import output_file
@@ -50,6 +58,7 @@ def add_judging(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write all figures to this file; - for standard output, with nothing else",
     )
+    add_fitting_options(parser)
     add_workers(parser)
 
 
@@ -68,6 +77,8 @@ def judging_samples(options: argparse.Namespace, network: Network) -> tuple[str,
     dataset = options.dataset or network.provenance.dataset
     if not dataset:
         raise InputError(f"{options.network}: the network names no data set: give --dataset")
+    dataset = fitted_dataset(dataset, given_options(options))
+    check_suits(dataset, network.input_shape, network.classes)
     if options.samples is None:
         samples = load(dataset, "test")
     else:

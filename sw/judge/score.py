@@ -1,11 +1,12 @@
 """Score of a network event by event: what it does with each sample, and the means."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from tickless.sw.data.losses import Lost, dropped_text
+from tickless.sw.data.losses import DroppedWarning, Lost, dropped_text
 
 __all__ = ["EventCounts", "EventScore"]
 
@@ -70,3 +71,8 @@ class EventScore:
         dropped = float(np.mean([each.dropped for each in lost]))
         share = float(np.mean(right))
         return cls(share, len(right), means, float(sops), dropped, dropped_text(lost))
+
+    def warn(self) -> None:
+        """`DroppedWarning` if samples lose many events."""
+        if self.dropped_warning is not None:
+            warnings.warn(self.dropped_warning, DroppedWarning, stacklevel=2)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from tickless.sw.data.frames import FrameSource
+from tickless.sw.data.losses import Lost
 from tickless.sw.data.recordings import Recordings
 from tickless.sw.integer import engine
 from tickless.sw.integer.network import Network
@@ -48,28 +49,30 @@ class SampleExit:
     -------
     right, decided : bool
         Whether its class is that of the label, and decided before END.
-    consumed, sops : int
-        Input events consumed, and synaptic operations.
+    sops : int
+        Synaptic operations.
+    consumed : Lost
+        Input events consumed, and those of them that lie outside the sensor.
     """
 
     right: bool
     decided: bool
-    consumed: int
     sops: int
+    consumed: Lost
 
 
 def judged(
     model: SpikingNetwork | None, network: Network, recordings: Recordings, steps: int
 ) -> Judged:
     """Judge a fused float network, if there is one, and the integer network made of it."""
-    samples = list(recordings)
-    integer = count_events(network, samples)
+    samples, names = list(recordings), recordings.names
+    integer = count_events(network, samples, names)
     if model is None:
         return Judged([], None, integer)
     source = FrameSource(samples, model.sensor)
     with one_thread():
         right = [right_in_steps(model, source, number) for number in range(1, steps + 1)]
-    return Judged(right, None if model.leaks else count_events(model, samples), integer)
+    return Judged(right, None if model.leaks else count_events(model, samples, names), integer)
 
 
 def leads(network: Network, recordings: Recordings) -> list[int]:
@@ -83,8 +86,8 @@ def early(
 ) -> list[list[SampleExit]]:
     """Each sample at each of some margins, None for no early exit."""
     return [
-        [_exit(engine.run(network, events.addresses, (), margin), label) for margin in margins]
-        for events, label in recordings
+        [_exit(engine.run(network, events.addresses, (), m), label, name) for m in margins]
+        for (events, label), name in zip(recordings, recordings.names, strict=True)
     ]
 
 
@@ -102,10 +105,10 @@ def step_logits(model: SpikingNetwork, recordings: Recordings, steps: int) -> np
     return logits.numpy()
 
 
-def _exit(trace: SampleTrace, label: int) -> SampleExit:
+def _exit(trace: SampleTrace, label: int, name: str) -> SampleExit:
     return SampleExit(
         right=trace.class_index == label,
         decided=trace.decision is not None,
-        consumed=trace.dropped + trace.layers[0].events,
         sops=trace.sops,
+        consumed=Lost(name, trace.dropped + trace.layers[0].events, trace.dropped),
     )

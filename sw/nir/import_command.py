@@ -8,6 +8,7 @@ from pathlib import Path
 from tickless.errors import InputError
 from tickless.sw.data.catalog import class_names, dataset_name, load
 from tickless.sw.data.catalog import sensor as dataset_sensor
+from tickless.sw.data.losses import dropped_a_sample
 from tickless.sw.option_types import at_least_one
 from tickless.sw.outputs import check_apart, output_file
 from tickless.sw.quantization.options import add_clip
@@ -135,6 +136,8 @@ def main(options: argparse.Namespace) -> int:
         print(f"integer accuracy: {score.accuracy:.4f} of {score.samples} test samples")
         print(f"mean events into each layer: {_events(score.events)}")
         print(f"mean synaptic operations: {score.sops:.0f}")
+        print(dropped_a_sample(score.dropped))
+        score.warn()
     bits = ", ".join(str(layer.membrane_bits) for layer in network.layers[:-1])
     print(f"membrane bits: {bits}")
     beside = Checkpoint.beside(options.output)

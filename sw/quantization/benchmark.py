@@ -10,7 +10,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tickless.sw.data.catalog import dataset_name, load
+from tickless.sw.data.catalog import check_suits, dataset_name, load
+from tickless.sw.data.losses import dropped_a_sample
 from tickless.sw.integer.network import PRETRAINED, NetworkError
 from tickless.sw.option_types import at_least_one
 
@@ -62,6 +63,7 @@ def main(options: argparse.Namespace) -> int:
 
     source = Checkpoint.load(options.checkpoint)
     dataset = options.dataset or source.dataset
+    check_suits(dataset, source.model.sensor, source.model.specs[-1].channels)
     samples = load(dataset, "test")[: options.samples]
     rule = source.model.quantization or Quantization()
     bits = rule.weight_bits if options.bits is None else options.bits
@@ -72,9 +74,10 @@ def main(options: argparse.Namespace) -> int:
         "in the readout": planted(source.model, samples[:WATCHED], readout=True),
     }
     print(f"{options.checkpoint.name}: {dataset}, {len(samples)} test samples, {bits} bits")
+    floating = [score_events(model, samples) for model in models.values()]
+    print(dropped_a_sample(floating[0].dropped))
     print(f"{'':14}" + "".join(f"{title:>22}" for title in models))
-    floating = [score_events(model, samples).accuracy for model in models.values()]
-    print(f"{'real weights':14}" + "".join(f"{share:22.2%}" for share in floating))
+    print(f"{'real weights':14}" + "".join(f"{score.accuracy:22.2%}" for score in floating))
     for clip in CLIPS:
         cells = []
         for model in models.values():
@@ -88,6 +91,7 @@ def main(options: argparse.Namespace) -> int:
                 cells.append(f"{score_events(network, samples).accuracy:.2%}")
         title = "no clipping" if clip is None else f"--clip {clip}"
         print(f"{title:14}" + "".join(f"{cell:>22}" for cell in cells))
+    floating[0].warn()
     return 0
 
 

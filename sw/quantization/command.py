@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tickless.sw.data.catalog import load
+from tickless.sw.data.losses import dropped_a_sample
 from tickless.sw.integer.network import Provenance
 from tickless.sw.outputs import output_file
 from tickless.sw.quantization.options import add_clip
@@ -51,6 +52,8 @@ def main(options: argparse.Namespace) -> int:
         print(f"integer accuracy: {score.accuracy:.4f} of {score.samples} samples")
         print(f"mean events into each layer: {', '.join(f'{mean:.0f}' for mean in score.events)}")
         print(f"mean synaptic operations: {score.sops:.0f}")
+        print(dropped_a_sample(score.dropped))
+        score.warn()
     origin = Provenance(source.dataset, source.method, source.seed, accuracies)
     replace(network, provenance=origin).save(options.output)
     print(f"membrane bits: {', '.join(str(layer.membrane_bits) for layer in network.layers[:-1])}")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tickless.errors import InputError
+from tickless.sw.data.losses import dropped_a_sample, warn_of_first
+from tickless.sw.data.options import given_options
 from tickless.sw.outputs import output_folder
 from tickless.sw.study.variants import Variant, quick_changes, variants
 from tickless.sw.training.experiment import add_experiment, read_experiment, setting_names
@@ -56,10 +58,11 @@ def compared_in(options: argparse.Namespace) -> Study:
     """What a study with these options compares; its folder is there."""
     if "method" in setting_names(options.set):
         raise InputError("--set method=...: expected none: a study compares all methods")
-    settings = read_experiment(options.experiment, options.set)
+    fitting = given_options(options)
+    settings = read_experiment(options.experiment, options.set, fitting)
     if options.quick:
         fewer = quick_changes(read_experiment(options.experiment))
-        settings = read_experiment(options.experiment, [*fewer, *options.set])
+        settings = read_experiment(options.experiment, [*fewer, *options.set], fitting)
     if options.seeds < 1:
         raise InputError(f"seeds = {options.seeds}: expected at least 1")
     name = Path(options.experiment).stem + ("-quick" if options.quick else "")
@@ -87,9 +90,12 @@ def main(options: argparse.Namespace) -> int:
         pass
     outcomes = list(run_tasks(outcome, runs, title="study", unit="runs", **where))
     rows = figures(outcomes, {item.name: item.settings.weight_bits for item in compared})
-    write_report(folder / "report.html", settings.dataset, options.quick, outcomes, rows)
+    dropped = dropped_a_sample(sum(each.dropped for each in outcomes) / len(outcomes))
+    write_report(folder / "report.html", settings.dataset, options.quick, outcomes, rows, dropped)
     aside = outcomes[0].samples
     print(f"{settings.dataset}: {options.seeds} seeds, {aside} recordings kept aside for each")
+    print(dropped)
     print(text(rows))
+    warn_of_first(each.dropped_warning for each in outcomes)
     print(f"\n{study.folder / 'report.html'}")
     return 0

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tickless.errors import InputError
+from tickless.sw.data.losses import dropped_a_sample, warn_of_first
+from tickless.sw.data.options import given_options
 from tickless.sw.outputs import output_folder
 from tickless.sw.training.experiment import add_experiment, read_experiment
 from tickless.sw.workers import add_workers, run_tasks
@@ -44,6 +46,7 @@ def summary(parts: Sequence["HeldOutScore"]) -> str:
     busiest = sum(part.busiest_events * part.samples for part in parts) / samples
     sops = sum(part.sops * part.samples for part in parts) / samples
     lines.append(f"integer network: {busiest:,.0f} events into the busiest layer, {sops:,.0f} SOPs")
+    lines.append(dropped_a_sample(sum(part.dropped * part.samples for part in parts) / samples))
     return "\n".join(lines)
 
 
@@ -62,7 +65,7 @@ def main(options: argparse.Namespace) -> int:
     """Run the parts that are not there yet, and sum up all that are."""
     from tickless.sw.study.held_out import judged_part
 
-    settings = read_experiment(options.experiment, options.set)
+    settings = read_experiment(options.experiment, options.set, given_options(options))
     if settings.target != "events":
         raise InputError(f"target = {settings.target!r}: expected 'events'")
     if options.parts < 2 or not 0 <= (options.part or 0) < options.parts:
@@ -79,4 +82,5 @@ def main(options: argparse.Namespace) -> int:
     where = {"jobs": options.jobs, "cluster": options.cluster}
     done = list(run_tasks(judged_part, runs, title="cross-validation", unit="parts", **where))
     print(summary(done))
+    warn_of_first(part.dropped_warning for part in done)
     return 0

@@ -35,6 +35,11 @@ class HeldOutScore:
         Mean synaptic operations a sample of the integer network.
     membrane_bits : int
         Of its widest spiking layer.
+    dropped : float
+        Mean events a sample outside the sensor, which are dropped; not a number where an earlier
+        version has judged.
+    dropped_warning : str or None
+        What is to be said where samples lose many.
     """
 
     samples: int
@@ -42,6 +47,8 @@ class HeldOutScore:
     busiest_events: float
     sops: float
     membrane_bits: int
+    dropped: float = float("nan")
+    dropped_warning: str | None = None
 
 
 def hold_out(settings: Settings, parts: int) -> tuple[Recordings, Recordings, Recordings]:
@@ -80,7 +87,15 @@ def judge(settings: Settings, parts: int, state: Path | None = None) -> HeldOutS
     }
     right = {name: round(share * len(aside)) for name, share in shares.items()}
     bits = max(layer.membrane_bits for layer in network.layers[:-1])
-    return HeldOutScore(len(aside), right, max(integer.events), integer.sops, bits)
+    return HeldOutScore(
+        len(aside),
+        right,
+        max(integer.events),
+        integer.sops,
+        bits,
+        integer.dropped,
+        integer.dropped_warning,
+    )
 
 
 def judged_part(settings: Settings, parts: int, folder: Path) -> HeldOutScore:

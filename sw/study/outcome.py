@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tickless.sw.data.catalog import Recordings
 from tickless.sw.data.frames import FrameSource
+from tickless.sw.data.losses import dropped_text, lost_of
 from tickless.sw.integer import engine
 from tickless.sw.integer.network import NetworkError
 from tickless.sw.judge.early_exit import Exit, event_exits
@@ -90,6 +91,11 @@ class Outcome:
         Accuracy of the float network at each of `STEPS`; batch norms have their statistics at each.
     events : EventOutcome, optional
         None of a network for time steps alone.
+    dropped : float
+        Mean events a recording outside the sensor, which are dropped; not a number where an earlier
+        version has judged.
+    dropped_warning : str or None
+        What is to be said where recordings lose many.
     """
 
     variant: str
@@ -97,6 +103,8 @@ class Outcome:
     samples: int
     time_stepped: list[float]
     events: EventOutcome | None
+    dropped: float = float("nan")
+    dropped_warning: str | None = None
 
 
 def checkpoint_path(variant: Variant, seed: int, folder: Path) -> Path:
@@ -157,12 +165,15 @@ def _trained(variant: Variant, seed: int, folder: Path) -> Outcome:
     checkpoint.save(checkpoint_path(variant, seed, folder))
     model, aside = checkpoint.model, _judged(aside)
     source = FrameSource(aside, model.sensor)
+    lost = [lost_of(name, events) for name, (events, _) in zip(aside.names, aside, strict=True)]
     result = Outcome(
         variant=variant.name,
         seed=seed,
         samples=len(aside),
         time_stepped=[score_steps(trainer.at(steps), source, steps) for steps in STEPS],
         events=_by_event(settings, model, aside) if settings.target == "events" else None,
+        dropped=sum(each.dropped for each in lost) / len(lost),
+        dropped_warning=dropped_text(lost),
     )
     store(path, settings, "outcome", result)
     state.unlink(missing_ok=True)
@@ -198,8 +209,8 @@ def _judged(aside: Recordings) -> Recordings:
     """`JUDGED` of the recordings, evenly over them, made once for all that they are judged by."""
     count = min(JUDGED, len(aside))
     chosen = aside.part(index * len(aside) // count for index in range(count))
-    made = [events for events, _ in chosen]
-    return Recordings(made.__getitem__, range(count), chosen.labels, chosen.name)
+    made = {key: events for key, (events, _) in zip(chosen.keys, chosen, strict=True)}
+    return Recordings(made.__getitem__, chosen.keys, chosen.labels, chosen.name)
 
 
 def _by_event(settings: Settings, model: SpikingNetwork, aside: Recordings) -> EventOutcome:

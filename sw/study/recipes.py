@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tickless.errors import InputError
+from tickless.sw.data.losses import dropped_a_sample, warn_of_first
+from tickless.sw.data.options import given_options
 from tickless.sw.outputs import output_folder
 from tickless.sw.study.cross_validation import wilson
 from tickless.sw.study.variants import Variant, quick_changes
@@ -85,9 +87,11 @@ def main(options: argparse.Namespace) -> int:
     """Train and judge what is not there yet; table of all."""
     from tickless.sw.study.held_out import judged_part
 
-    settings = read_experiment(options.experiment, options.set)
+    fitting = given_options(options)
+    settings = read_experiment(options.experiment, options.set, fitting)
     if options.quick:
-        settings = read_experiment(options.experiment, [*quick_changes(settings), *options.set])
+        fewer = quick_changes(settings)
+        settings = read_experiment(options.experiment, [*fewer, *options.set], fitting)
     if settings.target != "events":
         raise InputError(f"target = {settings.target!r}: expected 'events'")
     if options.parts < 2:
@@ -108,5 +112,8 @@ def main(options: argparse.Namespace) -> int:
     ]
     judged = sum(part.samples for part in rows[0][1])
     print(f"{settings.dataset}: {judged:,} recordings, each judged by networks that never saw it")
+    dropped = sum(part.dropped * part.samples for part in rows[0][1]) / judged
+    print(dropped_a_sample(dropped))
     print(table(rows))
+    warn_of_first(part.dropped_warning for part in done)
     return 0

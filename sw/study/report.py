@@ -124,9 +124,14 @@ def text(rows: Sequence[Figures]) -> str:
 
 
 def write_report(
-    path: Path, dataset: str, quick: bool, outcomes: Sequence[Outcome], rows: Sequence[Figures]
+    path: Path,
+    dataset: str,
+    quick: bool,
+    outcomes: Sequence[Outcome],
+    rows: Sequence[Figures],
+    dropped: str,
 ) -> None:
-    """Write the page; it needs no other file."""
+    """Write the page, which needs no other file; ``dropped`` says what the recordings lose."""
     pictures = [("Accuracy over the number of time steps", png(_over_steps(outcomes)))]
     if _by_event(outcomes):
         pictures += [
@@ -138,6 +143,7 @@ def write_report(
             ),
         ]
     values = {"dataset": dataset, "quick": quick, "rows": rows, "counts": COUNTS, "note": NOTE}
+    values["dropped"] = dropped
     write_page(path, "tickless.sw.study", "study.html", pictures=pictures, **values)
 
 

@@ -2,12 +2,14 @@
 
 import tomllib
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tickless.sw.data.catalog import augmentation, known
+from tickless.sw.data.options import add_fitting_options, fitted_dataset
 from tickless.sw.training.settings import Settings, SettingsError
 
 __all__ = ["FOLDER", "add_experiment", "experiments", "read_experiment", "setting_names"]
@@ -24,7 +26,7 @@ def experiments() -> list[str]:
 
 
 def add_experiment(parser: ArgumentParser, *, optional: bool = False) -> None:
-    """Let a command take what `read_experiment` does, as ``experiment`` and ``set``."""
+    """Let a command take what `read_experiment` does: an experiment, changes and fitting."""
     parser.add_argument(
         "experiment",
         nargs="?" if optional else None,
@@ -34,9 +36,12 @@ def add_experiment(parser: ArgumentParser, *, optional: bool = False) -> None:
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="change a setting"
     )
+    add_fitting_options(parser)
 
 
-def read_experiment(name: str, changes: Sequence[str] = ()) -> Settings:
+def read_experiment(
+    name: str, changes: Sequence[str] = (), fitting: Mapping[str, Any] = MappingProxyType({})
+) -> Settings:
     """Settings of an experiment.
 
     A file's ``base`` names another experiment in `FOLDER`, whose settings it takes over but for its
@@ -49,9 +54,14 @@ def read_experiment(name: str, changes: Sequence[str] = ()) -> Settings:
         Name of a file in `FOLDER`, without ``.toml``, or the path of another one.
     changes : sequence of str
         ``"setting=value"``, in TOML or, for texts, without quotes; they come before the file's.
+    fitting : mapping
+        How the data set is read and fitted, which its name in the settings tells then; see
+        `sw.data.options.fitted_dataset`.
 
     Raises
     ------
+    InputError
+        If the data set cannot be fitted.
     SettingsError
         If there is no such file, it is no TOML, or a setting is unknown or impossible. The message
         names the file or change, the setting, its value and what is accepted.
@@ -77,6 +87,8 @@ def read_experiment(name: str, changes: Sequence[str] = ()) -> Settings:
     if isinstance(dataset, str) and known(dataset):
         values = shipped | augmentation(dataset) | own
     values |= changed
+    if fitting and isinstance(dataset, str):
+        values["dataset"] = fitted_dataset(dataset, fitting)
     return _settings(f"{path}, changed by {' '.join(changes)}" if changes else str(path), values)
 
 

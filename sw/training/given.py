@@ -2,10 +2,11 @@
 
 import copy
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from math import isfinite
 from statistics import median_low
+from types import MappingProxyType
 from typing import Any
 
 from tickless.errors import InputError
@@ -26,7 +27,12 @@ OF_THE_NETWORK = ("network", "neuron", "decay", "pretrain_epochs", "pretrain_sam
 """Settings that mean nothing where the network is given."""
 
 
-def given_settings(start: Checkpoint, experiment: str | None, changes: Sequence[str]) -> Settings:
+def given_settings(
+    start: Checkpoint,
+    experiment: str | None,
+    changes: Sequence[str],
+    fitting: Mapping[str, Any] = MappingProxyType({}),
+) -> Settings:
     """Settings of a run that begins with a given network.
 
     Floor, surrogate gradient and time steps are those of the network, unless changed by name; so is
@@ -37,7 +43,7 @@ def given_settings(start: Checkpoint, experiment: str | None, changes: Sequence[
     ----------
     start : Checkpoint
         The network.
-    experiment, changes
+    experiment, changes, fitting
         As of `read_experiment`; `FINE_TUNING` without an experiment.
 
     Raises
@@ -67,7 +73,8 @@ def given_settings(start: Checkpoint, experiment: str | None, changes: Sequence[
                 f"dataset = {start.dataset!r}, the checkpoint's: give --dataset, {EXPECTED}"
             )
         changes = [*changes, f"dataset={start.dataset}"]
-    settings = read_experiment(FINE_TUNING if experiment is None else experiment, changes)
+    name = FINE_TUNING if experiment is None else experiment
+    settings = read_experiment(name, changes, fitting)
     settings = replace(settings, **own)
     _check(start.model, settings)
     return settings

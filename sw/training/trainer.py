@@ -122,15 +122,17 @@ class Trainer:
         """What tells the state of a run from that of others."""
         return {**asdict(settings), "recorded": len(recorded), "extra": len(extra)}
 
-    def measure(self, checkpoint: Checkpoint, test: Recordings) -> dict[str, float]:
-        """Accuracies on test samples."""
+    def measure(self, checkpoint: Checkpoint, test: Recordings) -> tuple[dict[str, float], float]:
+        """Accuracies on test samples, and the mean of their events that lie outside the sensor and
+        are dropped."""
         steps = checkpoint.steps
         source = FrameSource(bar(test, "test samples", "samples"), self._sensor)
-        warn_of_dropped(source.lost)
+        lost = source.lost
+        warn_of_dropped(lost)
         accuracies = {"time_stepped": score_steps(self.at(steps), source, steps)}
         if self.settings.target == "events":
             accuracies["float_events"] = score_events(checkpoint.model, test).accuracy
-        return accuracies
+        return accuracies, sum(each.dropped for each in lost) / len(lost)
 
     def at(self, steps: int) -> SpikingNetwork:
         """The network as it is tested at this many time steps.

@@ -89,7 +89,7 @@ def test_answers_are_read_with_their_clocks():
     client = AxiClient(FakeCore(), clock_hz=1000)
     assert client.info.sensor == (2, 5, 6)
     assert (client.info.network, client.info.clock_hz) == (0x0123_4567_89AB_CDEF, 1000)
-    first, last = client.answers([Transmission(events(5), read_every=3)])
+    first, last = client.answers([Transmission(events(5), reads=[3])])
     assert (first.ends, first.logits, first.latency) == (False, (3, 6, 0), 0)
     assert (last.ends, last.logits, last.latency) == (True, (5, 10, 0), 50)
     assert first.clocks == last.clocks == 110  # around the end of the count

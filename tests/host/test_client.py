@@ -13,7 +13,7 @@ from tickless.host.client import Client
 from tickless.host.line import Losses
 from tickless.host.port import BoardError
 from tickless.host.protocol import encode_chunks, encode_events
-from tickless.host.transmission import Transmission
+from tickless.host.transmission import Piece, Transmission
 from tickless.hw.host.messages import LINK_INDEX, Command, Error, Reply
 
 PATIENCE_S = 0.2
@@ -95,7 +95,7 @@ def test_a_bad_line_costs_time_and_no_answer(seed):
 def test_reads_are_answered_between_events():
     client = connect(FakeBoard())
     [events] = random_samples(np.random.default_rng(3), 1)
-    answers = list(client.answers([Transmission(events, read_every=100)]))
+    answers = list(client.answers([Transmission(events, reads=range(100, len(events) + 1, 100))]))
     parts = [events[: 100 * count] for count in range(1, len(events) // 100 + 1)]
     assert [answer.logits for answer in answers] == expected([*parts, events])
     assert [answer.ends for answer in answers] == [False] * len(parts) + [True]
@@ -155,6 +155,37 @@ def test_a_lost_answer_is_noticed_at_once(silent):
     assert len(lost) == silent
     assert [answer.logits for answer in answers] == expected(samples)
     assert client.losses.restarts == 1
+
+
+@pytest.mark.parametrize("silent", [1, 2], ids=["answer", "answer-and-acknowledgement"])
+def test_no_answer_to_read_takes_the_place_of_a_lost_one(silent):
+    lost = []
+
+    def to_host(content):
+        if (content[2] == Reply.ANSWER.value or lost) and len(lost) < silent:
+            lost.append(content)
+            return []
+        return [content]
+
+    client = Client(FakeBoard(to_host=to_host), "/dev/fake")
+    [events] = random_samples(np.random.default_rng(3), 1)
+    places = range(100, len(events) + 1, 100)
+    answers = list(client.answers([Transmission(events, reads=places)]))
+    assert [answer.logits for answer in answers] == expected(
+        [*(events[:place] for place in places), events]
+    )
+    assert client.losses.restarts == 1
+
+
+def test_pieces_of_a_sample_are_answered_so_far():
+    client = connect(FakeBoard())
+    [events] = random_samples(np.random.default_rng(3), 1)
+    pieces = [Piece(part) for part in np.split(events, [100, 350])]
+    end = Transmission(events[:0])
+    answers = list(client.answers([*pieces, end, *pieces[:1], end]))
+    wholes = [events[:100], events[:350], events, events, events[:100], events[:100]]
+    assert [answer.logits for answer in answers] == expected(wholes)
+    assert [answer.ends for answer in answers] == [False, False, False, True, False, True]
 
 
 def test_a_question_is_asked_again():

@@ -238,3 +238,63 @@ def test_another_network_than_the_boards(make_board, run, network, tmp_path, cap
 def test_wrong_options_are_refused_before_a_board_is_asked(options, words, capsys):
     assert main(["run", "--port", "/dev/none", *options]) == 2
     assert capsys.readouterr().err == f"error: {words}\n"
+
+
+@pytest.mark.parametrize("every", ["200events", "4ms"])
+def test_answers_so_far_are_compared_too(make_board, run, recordings, network, every, capsys):
+    """Of 20 us between events, 200 events are 4 ms."""
+    make_board()
+    assert run(*recordings, "--read-every", every) == 0
+    output = capsys.readouterr().out
+    found = re.findall(r"^(?:  )?(\S+)(?: events)? +(\d)  .* equal$", output, re.MULTILINE)
+    counts = [name for name, _ in found]
+    assert counts == ["200", "400", "3/0.bin", "7/1.bin", "200", "400", "600", "800", "7/2.bin"]
+    events = module.file_recordings([module.Path(recordings[0])], INFO.sensor)[0].read()
+    whole = engine.run(network, events.addresses, [200, 400])
+    classes = [int(logits.argmax()) for logits in (*whole.read_logits, whole.logits)]
+    assert [int(class_index) for _, class_index in found[:3]] == classes
+    assert "3 recordings, accuracy" in output
+    assert "agreement with the golden model 100.00% (9 of 9)" in output
+
+
+def test_a_wrong_answer_so_far_is_told(make_board, run, recordings, capsys):
+    make_board(wrong=True)
+    assert run(recordings[0], "--read-every", "300events") == 1
+    output = capsys.readouterr().out
+    assert re.search(r"^  300 events .*DIFFERS: logits", output, re.MULTILINE)
+    assert "agreement with the golden model 0.00% (0 of 2)" in output
+
+
+def test_answers_so_far_survive_a_line_that_loses_frames(make_board, run, recordings, capsys):
+    board = make_board()
+    sent = []
+
+    def to_board(frame):
+        sent.append(frame)
+        return [frame[:-3] + b"\0" if len(sent) % 17 == 9 else frame]
+
+    board.to_board = to_board
+    assert run(*recordings, "--read-every", "100events") == 0
+    assert "agreement with the golden model 100.00%" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--live"], "read-every = 5ms: expected no --live with it"),
+        (["--replay", "3"], "read-every = 5ms: expected no --replay with it"),
+        (["--window", "5ms"], "read-every = 5ms: expected no --window with it"),
+        (["--margin", "5"], "read-every = 5ms: expected no early exit"),
+    ],
+)
+def test_answers_so_far_alone(run, options, words, capsys):
+    assert run("a.bin", "--read-every", "5ms", *options) == 2
+    assert words in capsys.readouterr().err
+    assert run("a.bin", "--read-every", "5") == 2
+    assert "read-every = '5': expected a length as 100ms" in capsys.readouterr().err
+
+
+def test_a_board_that_decides_early_has_no_answers_so_far(make_board, run, recordings, capsys):
+    make_board(margin=MARGIN)
+    assert run(*recordings, "--read-every", "5ms") == 2
+    assert "--read-every: the board decides early" in capsys.readouterr().err

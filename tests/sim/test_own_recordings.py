@@ -174,8 +174,8 @@ def test_what_is_dropped_is_a_warning_of_the_table_and_the_result(simulate, tmp_
         (["a.bin", "--dataset", "nmnist"], "dataset = nmnist: expected none beside files"),
         (["a.bin", "--samples", "3"], "samples = 3: expected none beside files"),
         (["a.bin"], "a.bin: cannot be read: No such file"),
-        (["--crop", "0,0,1x1"], "--crop: expected the FILE that it is about"),
-        (["--dataset", "nmnist", "--allow-outside"], "--allow-outside: expected the FILE"),
+        (["--crop", "0,0,1x1"], "--crop: saccades is read as it is: expected files, or a data set"),
+        (["--dataset", "nmnist", "--allow-outside"], "--allow-outside: nmnist is read as it is"),
     ],
 )
 def test_wrong_options_are_told(simulate, options, words, capsys):

@@ -23,11 +23,15 @@ FORMATS = {
     ".npy": "NumPy, named fields or columns",
     ".csv": "text, a line an event",
     ".txt": "text, a line an event",
+    ".tsv": "text, a line an event",
     ".bin": "ATIS, five bytes an event, as N-MNIST's",
 }
 """What a name's end stands for."""
 
 NUMPY, HDF5 = b"\x93NUMPY", b"\x89HDF\r\n\x1a\n"
+PACKED = {b"\x1f\x8b": "gunzip", b"BZh": "bunzip2", b"\xfd7zXZ": "unxz", b"PK\3\4": "unzip"}
+"""First bytes of packed files, and what unpacks them."""
+
 AEDAT_2, AEDAT_3 = b"#!AER-DAT2", b"#!AER-DAT3.1"
 
 ATIS_SIZE = (304, 240)
@@ -79,12 +83,18 @@ def _decode(path: Path, form: TableForm, chip: str | None) -> Decoded:
             return evt.read(path, path.read_bytes())
         case ".dat":
             return dat.read(path, path.read_bytes())
-        case ".csv" | ".txt":
+        case ".csv" | ".txt" | ".tsv":
             return read_text(path, form)
         case ".bin":
             return _atis(path)
     if path.suffix.lower() in FORMATS:
         raise FileError(path, 0, f"{FORMATS[path.suffix.lower()]}, got {magic[:12]!r}")
+    for begin, tool in PACKED.items():
+        if magic.startswith(begin):
+            if path.suffix.lower() == ".npz":
+                expected = "one array, with fields t, x, y and p, of numpy.save: got an archive"
+                raise FileError(path, 0, f"{expected} of numpy.savez")
+            raise FileError(path, 0, f"a recording that is not packed: unpack it, as with {tool}")
     known = ", ".join(f"*{suffix}" for suffix in FORMATS)
     raise FileError(path, 0, f"a recording of a known format, {known}: got {magic[:12]!r}")
 

@@ -147,7 +147,10 @@ def read_hdf5(path: Path, form: TableForm) -> Decoded:
                     break
             else:
                 where = ", ".join(place or "its root" for place in GROUPS)
-                raise FileError(path, 0, f"events of t, x, y and p at one of {where}")
+                got = ", ".join(sorted(map(str, file))[:8]) or "nothing"
+                raise FileError(
+                    path, 0, f"events of t, x, y and p at one of {where}: its root has {got}"
+                )
             for item in {id(item): item for item, _ in found.values()}.values():
                 most = len(content) * LARGEST_RATIO // item.dtype.itemsize
                 if item.size > most:

@@ -22,7 +22,7 @@ from tickless.command import main
 from tickless.host.stream import run as module
 from tickless.host.stream.targets import line_capacity
 from tickless.host.stream.windows import WAITING
-from tickless.hw.host.messages import network_number
+from tickless.hw.host.messages import Reply, network_number
 from tickless.sw.data.fitting import Fitting, Window
 from tickless.sw.integer import engine, golden
 
@@ -273,3 +273,74 @@ def test_events_outside_the_sensor_are_counted(run, capsys):
     assert f"{-(-len(x) // 10):,} answered events outside the network's sensor: dropped" in (
         capsys.readouterr().out
     )
+
+
+def so_far(network, parts):
+    """Number, events, class and logits of each piece of a sample, by the golden model's READs."""
+    whole = np.concatenate([part.addresses for part in parts])
+    places = np.cumsum([len(part) for part in parts])
+    trace = engine.run(network, whole, places)
+    return [
+        (number, len(part), int(logits.argmax()), tuple(logits.tolist()))
+        for number, (part, logits) in enumerate(zip(parts, trace.read_logits, strict=True))
+    ]
+
+
+@pytest.mark.parametrize("window", [Window(us=100_000), Window(events=1500)], ids=str)
+@pytest.mark.parametrize("port", ["/dev/fake", "engine"])
+def test_a_sliding_stream_answers_so_far(board, run, network, port, window, capsys):
+    text = "100ms" if window.us else "1500events"
+    assert run("--read-every", text, port=port) == 0
+    output = capsys.readouterr().out
+    parts = Fitting(window=window).fit(as_decoded(saccade()), (2, 34, 34), "")
+    assert answers(output) == so_far(network, parts)
+    assert re.findall(r"^window (\d+): a sample begins$", output, re.MULTILINE) == ["0"]
+    if port != "engine":
+        count = len(parts)
+        assert f"agreement with the golden model 100.00% ({count} of {count})" in output
+
+
+def test_a_sample_without_end_ends_where_time_begins_anew(board, run, network, capsys):
+    events = as_decoded(saccade())
+    again = text_of(events)
+    later = text_of(replace(events, t_us=events.t_us + 2_000_000))
+    lines = later + again[again.index(b"\n") + 1 :]
+    assert run("--read-every", "200ms", lines=lines) == 0
+    output = capsys.readouterr().out
+    parts = Fitting(window=Window(us=200_000)).fit(as_decoded(saccade()), (2, 34, 34), "")
+    expect = so_far(network, parts)
+    count = len(expect)
+    second = [(count + number, *rest) for number, *rest in expect]
+    begun = re.findall(r"^window (\d+): a sample begins$", output, re.MULTILINE)
+    assert begun == ["0", str(count)]
+    assert answers(output) == [*expect, *second]
+
+
+@pytest.mark.parametrize("silent", [1, 2, 3], ids=lambda count: f"{count} replies lost")
+def test_a_sample_begins_anew_where_the_line_has_lost_it(board, run, network, silent, capsys):
+    """The third answer, its acknowledgement, and what comes behind them."""
+    answered, lost = [], []
+
+    def to_host(frame):
+        is_answer = frame[2] == Reply.ANSWER.value
+        answered.extend([frame] * is_answer)
+        if len(answered) >= 3 and len(lost) < silent:
+            lost.append(frame)
+            return []
+        return [frame]
+
+    board.to_host = to_host
+    assert run("--read-every", "50ms") == 0
+    output = capsys.readouterr().out
+    assert "0 commands sent again, 1 new starts" in output
+    assert re.findall(r"^window (\d+): a sample begins$", output, re.MULTILINE) == ["0", "2"]
+    parts = Fitting(window=Window(us=50_000)).fit(as_decoded(saccade()), (2, 34, 34), "")
+    first, second = so_far(network, parts[:2]), so_far(network, parts[2:])
+    assert answers(output) == [*first, *((2 + number, *rest) for number, *rest in second)]
+    assert f"agreement with the golden model 100.00% ({len(parts)} of {len(parts)})" in output
+
+
+def test_a_sliding_streams_wrong_answer(board, run, capsys):
+    board.wrong = 1
+    assert run("--read-every", "100ms") == 1
+    assert "agreement with the golden model 0.00% (0 of 4)" in capsys.readouterr().out

@@ -144,3 +144,10 @@ def test_another_cameras_first_window_is_an_error_and_a_later_one_is_not():
 def test_what_cannot_fit_is_said_before_any_event_comes(fitting, sensor, words):
     with pytest.raises(EventsError, match=words):
         Fit(fitting, sensor)
+
+
+def test_where_time_begins_anew_is_told_though_its_window_is_shed():
+    waiting = WaitingWindows()
+    for number in range(WAITING + 1):
+        waiting.add(StreamWindow(number, recording(number), 0.0, begins=number == 0))
+    assert [waiting.take().begins for _ in range(3)] == [True, False, False]

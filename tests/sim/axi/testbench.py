@@ -156,7 +156,9 @@ def drive(port: Port, plan: dict[str, Any]) -> dict[str, Any]:
                 client.margin = margin
                 assert client.margin == margin
             case {"events": path, "read_every": read_every}:
-                sample = Transmission(np.load(path), None, read_every)
+                events = np.load(path)
+                reads = range(read_every, len(events) + 1, read_every) if read_every else ()
+                sample = Transmission(events, reads=reads)
                 outcome["answers"].append([vars(answer) for answer in client.answers([sample])])
     outcome["counters"] = [client.counters(core) for core in range(client.info.cores)]
     return outcome

@@ -127,7 +127,12 @@ def test_every_kind_of_answer(board, network):
         samples = [events_of(rng, size) for size in (0, 1, 2000, 300)]
         reads = [list(range(100, len(events) + 1, 100)) for events in samples]
         traces = [engine.run(network, *pair) for pair in zip(samples, reads, strict=True)]
-        answers = list(client.answers(Transmission(events, read_every=100) for events in samples))
+        answers = list(
+            client.answers(
+                Transmission(events, reads=places)
+                for events, places in zip(samples, reads, strict=True)
+            )
+        )
         expected = [
             (*map(tuple, trace.read_logits.tolist()), tuple(trace.logits.tolist()))
             for trace in traces
@@ -153,7 +158,7 @@ def test_a_client_that_stops_in_the_middle(board, network):
     rng = np.random.default_rng(2)
     events = events_of(rng, 1000)
     with open_port(board) as port:
-        next(Client(port, board).answers([Transmission(events, read_every=50)]))
+        next(Client(port, board).answers([Transmission(events, reads=range(50, 1001, 50))]))
         port.write(encode_frame(Frame(0, Command.EVENTS.value, bytes(240)))[:-20])
     with open_port(board) as port:
         trace = engine.run(network, events)
@@ -286,7 +291,7 @@ def test_a_simulator_that_is_slower_than_patience(network, network_file):
         for _ in range(3):
             events = events_of(rng, 1000)
             trace = engine.run(network, events)
-            answers = client.answers([Transmission(events, read_every=500)])
+            answers = client.answers([Transmission(events, reads=[500, 1000])])
             next(answers)
             os.kill(simulator, signal.SIGSTOP)
             goes_on = threading.Timer(2 * patience_s, os.kill, (simulator, signal.SIGCONT))

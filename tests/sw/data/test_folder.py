@@ -5,12 +5,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tickless.command import main
 from tickless.errors import InputError
-from tickless.sw.data.catalog import class_names, dataset_name, known, load, sensor
+from tickless.sw.data.catalog import (
+    check_suits,
+    class_names,
+    dataset_name,
+    known,
+    load,
+    sensor,
+)
 from tickless.sw.data.folder import folder_dataset
 from tickless.sw.data.formats.decoded import Decoded
 from tickless.sw.data.formats.writing import write
 from tickless.sw.data.losses import FileWarning
+from tickless.sw.integer.network import PRETRAINED
 from tickless.sw.training.experiment import read_experiment
 
 FORMATS = ("npy", "csv", "h5", "dat", "raw", "bin")
@@ -76,6 +85,8 @@ def test_classes_are_the_folders_names_numbers_by_value(tmp_path):
         ("[augmentation]\nroll = 200", "augmentation: roll = 200: expected an integer in 0..127"),
         ("crop = '1'", "crop = '1': expected X,Y,WIDTHxHEIGHT"),
         ("=", "dataset.toml: "),
+        ("sensor = 34", "sensor = 34: expected channels, height and width"),
+        ("classes = ['cat', 'cat']", "classes = ['cat', 'cat']: expected each name once"),
         ("", "the file does not state its sensor: expected it in"),
     ],
 )
@@ -136,3 +147,72 @@ def test_flaws_of_a_file_are_warnings_where_it_is_used(folder):
     train = load(folder, "train")
     with pytest.warns(FileWarning, match=r"3\.dat: offset .*: the end is cut"):
         list(train)
+
+
+def test_a_description_with_a_mark_of_utf_8_is_read(folder):
+    path = Path(folder) / "dataset.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert class_names(folder) == ("dog", "cat")
+
+
+def test_what_lies_in_the_wrong_place_is_not_passed_over(folder):
+    deep = Path(folder) / "train" / "cat" / "deep"
+    deep.mkdir()
+    with pytest.raises(InputError, match=r"cat/deep: expected a recording, not a folder"):
+        load(folder, "train")
+    deep.rename(deep.with_name(".deep"))
+    load(folder, "train")
+    beside = Path(folder) / "train" / "1.npy"
+    write(recording(1), beside)
+    with pytest.raises(InputError, match=r"train/1\.npy: expected in the folder of a class"):
+        load(folder, "train")
+
+
+def test_a_link_to_a_recording_is_one_and_a_dead_link_is_told(folder, tmp_path):
+    link = Path(folder) / "test" / "cat" / "link.npy"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    write(recording(5), tmp_path / "real.npy")
+    link.symlink_to(tmp_path / "real.npy")
+    assert "cat/link.npy" in load(folder, "test").names
+    (tmp_path / "real.npy").unlink()
+    with pytest.raises(InputError, match=r"link\.npy: cannot be read: No such file"):
+        list(load(folder, "test"))
+
+
+def test_a_class_without_recordings_is_a_warning(folder):
+    for path in (Path(folder) / "train" / "cat").iterdir():
+        path.unlink()
+    with pytest.warns(FileWarning, match=r"train/cat: no recordings of this class"):
+        assert set(load(folder, "train").labels) == {0}
+
+
+def test_names_may_have_blanks_and_any_letters(tmp_path):
+    for name in ("a cat", "ünï ☃"):
+        path = tmp_path / "my pets é" / "test" / name / "my file 1.csv"
+        path.parent.mkdir(parents=True)
+        write(recording(1), path)
+    (tmp_path / "my pets é/dataset.toml").write_text("sensor = [2, 34, 34]\n")
+    name = str(tmp_path / "my pets é")
+    assert class_names(name) == ("a cat", "ünï ☃")
+    assert load(name, "test").names == ["a cat/my file 1.csv", "ünï ☃/my file 1.csv"]
+
+
+def test_a_data_set_that_does_not_suit_a_network_is_told(folder):
+    check_suits(folder, (2, 34, 34), 2)
+    with pytest.raises(
+        InputError, match=r"its sensor is \(2, 34, 34\), the network's \(1, 34, 34\)"
+    ):
+        check_suits(folder, (1, 34, 34), 2)
+    with pytest.raises(InputError, match="it has 2 classes, the board 1"):
+        check_suits(folder, (2, 34, 34), 1, "board")
+
+
+def test_judging_refuses_classes_that_the_network_lacks(tmp_path, capsys):
+    for label in range(11):
+        path = tmp_path / "many" / "test" / str(label) / "1.csv"
+        path.parent.mkdir(parents=True)
+        write(recording(1), path)
+    (tmp_path / "many/dataset.toml").write_text("sensor = [2, 34, 34]\n")
+    network = str(PRETRAINED / "saccades.safetensors")
+    assert main(["judge", "accuracy", network, "--dataset", str(tmp_path / "many")]) == 2
+    assert "many: it has 11 classes, the network 10" in capsys.readouterr().err

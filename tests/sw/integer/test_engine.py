@@ -192,3 +192,41 @@ def test_two_edges_in_real_numbers_and_their_limits(seed):
                 events[7, axis] = kept
     with pytest.raises(ValueError, match="shortcut: expected integers or real numbers"):
         SpikingLayer([whole_edges[0], real_edges[1]], *neuron, 127)
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n=st.integers(0, 60),
+    cuts=st.integers(0, 4),
+    shortcuts=st.integers(0, 1),
+)
+def test_a_sample_piece_by_piece_is_the_golden_models_whole(seed, n, cuts, shortcuts):
+    rng = np.random.default_rng(seed)
+    network = random_network(rng, shortcuts=shortcuts)
+    events = random_events(rng, network, n)
+    places = np.sort(rng.integers(0, n + 1, cuts))
+    whole = golden.run(network, events, places)
+    pieces, before = [], None
+    for piece in np.split(events, places):
+        before = engine.run(network, piece, before=before)
+        pieces.append(before)
+    assert [piece.logits.tolist() for piece in pieces] == [
+        *whole.read_logits.tolist(),
+        whole.logits.tolist(),
+    ]
+    for index, layer in enumerate(whole.layers):
+        parts = [piece.layers[index] for piece in pieces]
+        np.testing.assert_array_equal(np.concatenate([part.spikes for part in parts]), layer.spikes)
+        np.testing.assert_array_equal(parts[-1].membrane, layer.membrane)
+        assert sum(part.sops for part in parts) == layer.sops
+    assert sum(piece.dropped for piece in pieces) == whole.dropped
+    assert sum(piece.saturations for piece in pieces) == whole.saturations
+
+
+def test_a_margin_is_for_whole_samples():
+    network = random_network(np.random.default_rng(3))
+    nothing = np.zeros((0, 3), np.int32)
+    before = engine.run(network, nothing)
+    with pytest.raises(ValueError, match="margin = 3: expected None for a piece"):
+        engine.run(network, nothing, margin=3, before=before)

@@ -65,7 +65,31 @@ def test_figures_are_the_same_whatever_the_number_of_workers(network):
 
 def test_samples_without_events_consume_all_of_nothing():
     nothing = [Exit(0, 0.5, 1, 0, 0, 0), Exit(math.inf, 0.5, 0, 0, 0, 0)]
-    assert table("title", "events", nothing).splitlines()[2].split()[-2:] == ["100.0%", "0"]
+    assert table("title", "events", nothing).splitlines()[2].split()[-3:-1] == ["100.0%", "0"]
+
+
+def test_what_is_dropped_is_told_and_much_of_it_is_a_warning(tmp_path, capsys):
+    for name, outside in (("a", 20), ("b", 0)):
+        x = [99] * outside + [5] * (100 - outside)
+        rows = "".join(f"{t},{column},5,1\n" for t, column in enumerate(x))
+        path = tmp_path / f"pets/test/{name}/1.csv"
+        path.parent.mkdir(parents=True)
+        path.write_text(f"t,x,y,p\n{rows}")
+    (tmp_path / "pets/dataset.toml").write_text("sensor = [2, 34, 34]\n")
+    network = str(PRETRAINED / "saccades.safetensors")
+    arguments = ["judge", "early-exit", network, "--dataset", str(tmp_path / "pets")]
+    for form in ([], ["--json", "-"]):
+        assert main([*arguments, "--margins", "500", *form]) == 0
+        output = capsys.readouterr()
+        assert "warning: 1 recording loses more than 1%" in output.err
+        assert "20 of 100, most in a/1.csv (20.0%)" in output.err
+        if form:
+            exits = json.loads(output.out)["events"]
+            assert [item["dropped"] for item in exits] == [10, 10]
+        else:
+            head, *lines = output.out.splitlines()[1:4]
+            assert head.split()[-1] == "dropped"
+            assert {line.split()[-1] for line in lines} == {"10.0"}
 
 
 def test_figures_as_json(capsys):

@@ -64,7 +64,8 @@ def test_training_learns():
     trainer = Trainer(settings, chosen, chosen[:0])
     checkpoint = trainer.run()
     assert score_events(checkpoint.model, chosen).accuracy > 0.9
-    accuracies = trainer.measure(checkpoint, chosen)
+    accuracies, dropped = trainer.measure(checkpoint, chosen)
+    assert dropped == 0
     assert accuracies["time_stepped"] > 0.9
     assert accuracies["float_events"] > 0.9
 
@@ -95,7 +96,8 @@ def test_a_network_for_time_steps_keeps_its_norms(samples):
     assert len(checkpoint.model.norms) == 3
     assert checkpoint.model.norms[0].state_dict()["running_mean"].any()
     before = checkpoint.model.norms[0].state_dict()["running_mean"].clone()
-    assert list(trainer.measure(checkpoint, load("saccades", "test")[:10])) == ["time_stepped"]
+    accuracies, _ = trainer.measure(checkpoint, load("saccades", "test")[:10])
+    assert list(accuracies) == ["time_stepped"]
     assert torch.equal(checkpoint.model.norms[0].state_dict()["running_mean"], before)
 
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -160,7 +161,7 @@ def test_counters_that_wrap_go_on(tmp_path):
     assert decode(path).t_us.tolist() == [(1 << 24) - 1, (1 << 24) + 1]
     path = tmp_path / "a.dat"
     rows = np.array([(2**32 - 1, 0), (5, 1)], [("t", "<u4"), ("place", "<u4")])
-    path.write_bytes(bytes([0, 8]) + rows.tobytes())
+    path.write_bytes(b"% Version 2\n" + bytes([0, 8]) + rows.tobytes())
     assert decode(path).t_us.tolist() == [2**32 - 1, 2**32 + 5]
 
 
@@ -204,6 +205,12 @@ def test_polarities_of_a_table_are_seen_in_all_of_it(tmp_path, rows, on):
         ("a.h5", "\x89HDF\r\n\x1a\n", None, "an HDF5 file, whole and sound"),
         ("a.aedat", "#!AER-DAT3.1\r\n", None, "a line #!END-HEADER"),
         ("a.bin", "", None, "the file is empty"),
+        ("a.dat", "% Version 2\n\x0e\x08" + 8 * "\0", None, "of type 0 or 12: got 14"),
+        ("a.dat", "% Version 3\n\x0c\x08" + 8 * "\0", None, "DAT of version 1 or 2: got 3"),
+        ("a.dat", "\x0c\x08" + 8 * "\0", None, "its version in the header, as a line"),
+        ("a.csv.gz", "\x1f\x8b\x08", None, "not packed: unpack it, as with gunzip"),
+        ("a.zip", "PK\3\4", None, "not packed: unpack it, as with unzip"),
+        ("a.npz", "PK\3\4", None, "one array, with fields t, x, y and p, of numpy.save"),
     ],
 )
 def test_what_is_wrong_is_told(tmp_path, name, content, form, words):
@@ -378,3 +385,33 @@ def test_real_files_are_read_as_independent_decoders_read_them(name):
     checksum = int((3 * got.x + 7 * got.y + 11 * got.on).sum())
     first, last = got.t_us[[0, -1]].tolist()
     assert (len(got), first, last, int(got.on.sum()), checksum) == REAL[name]
+
+
+@pytest.mark.parametrize("version", [1, 2, None])
+def test_dat_of_either_version_is_read_as_it_is(tmp_path, version):
+    """Version 1 has 9 bits of x, 8 of y and the polarity behind them; one that says none, but has
+    bits that version 1 has not, is 2."""
+    x_bits, polarity = (9, 17) if version == 1 else (14, 28)
+    wanted = some(np.random.default_rng(1), 50)
+    rows = np.zeros(50, [("t", "<u4"), ("place", "<u4")])
+    rows["t"] = wanted.t_us
+    rows["place"] = wanted.x | wanted.y << x_bits | wanted.on.astype(np.int32) << polarity
+    header = f"% Version {version}\n" if version else "% Date 2017-10-31\n"
+    path = tmp_path / "a.dat"
+    path.write_bytes(header.encode() + bytes([12, 8]) + rows.tobytes())
+    same(decode(path), wanted)
+
+
+def test_an_hdf5_file_of_other_names_is_told_with_what_it_has(tmp_path):
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        for name in ("ts", "x", "y", "pol"):
+            file[f"davis/{name}"] = np.arange(3)
+    with pytest.raises(EventsError, match="at one of its root, events, CD/events: its root has"):
+        decode(path)
+
+
+def test_tabs_part_columns_too(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text("t\tx\ty\tp\n1\t2\t3\t0\n")
+    assert (decode(path).x.tolist(), decode(path).y.tolist()) == ([2], [3])
