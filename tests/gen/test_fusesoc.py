@@ -30,6 +30,9 @@ def fusesoc(folder, target, *options):
     """Run a target as a user does, with the tools of this environment."""
     environment = {**os.environ, **verilator_environment()}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    # The compiler's optimization would take far longer than the few samples.
+    levels = "OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O0"
+    environment["MAKEFLAGS"] = f"{environment.get('MAKEFLAGS', '')} {levels}".strip()
     # What cocotb 2.1 needs and edalize does not set.
     config = [sys.executable, "-m", "cocotb_tools.config"]
     users = [
