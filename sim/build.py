@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from cocotb_tools.runner import VerilatorControlFile
@@ -42,8 +43,12 @@ OPTIONS = (
     *(f"-Werror-{name}" for name in WARNINGS_AS_ERRORS),
 )
 
-SHARED_OBJECTS = ("verilated*.o", "bench.o", "serial.o", "waves.o")
-"""Objects that are the same in every simulator: most of the time of a small build."""
+VERILATOR_OBJECTS = ("verilated*.o",)
+"""Objects that are the same in every simulator, however it is optimized: most of the time of a
+small build."""
+
+NATIVE_OBJECTS = ("bench.o", "serial.o", "waves.o")
+"""Objects that are the same in every simulator that is optimized alike."""
 
 
 def build(bench: SimulatedBench, waves: bool = False, optimize: bool = True) -> Simulator:
@@ -67,7 +72,8 @@ def build(bench: SimulatedBench, waves: bool = False, optimize: bool = True) -> 
     """
     simulators = (BUILD_FOLDER / "simulators").resolve()
     natives = sorted(NATIVE.iterdir())
-    settings = (OPTIONS, waves, waves and has_fst(), optimize)
+    tracing = (OPTIONS, waves, waves and has_fst())
+    settings = (*tracing, optimize)
     known = None
     if bench.definition is not None:
         known = simulators / "designs" / design_key(bench.definition, settings, natives)
@@ -81,11 +87,16 @@ def build(bench: SimulatedBench, waves: bool = False, optimize: bool = True) -> 
     # Parallel tests build a simulator once.
     with FileLock(target / "lock"):
         if not (target / "complete").exists():
-            shared = simulators / f"runtime-{runtime_key(settings, natives)}"
-            _copy_objects(shared, target)
+            shared = {
+                simulators / f"runtime-{runtime_key(tracing, natives)}": VERILATOR_OBJECTS,
+                simulators / f"runtime-{runtime_key(settings, natives)}": NATIVE_OBJECTS,
+            }
+            for folder, objects in shared.items():
+                _copy_objects(folder, target, objects)
             with stage("building the simulator"):
                 _build(source, natives, target, waves, optimize)
-            _copy_objects(target, shared)
+            for folder, objects in shared.items():
+                _copy_objects(target, folder, objects)
             for header in target.glob("*.gch"):  # precompiled, 150 MB, of no more use
                 header.unlink()
             (target / "complete").touch()
@@ -96,9 +107,9 @@ def build(bench: SimulatedBench, waves: bool = False, optimize: bool = True) -> 
     return Simulator(target, waves)
 
 
-def _copy_objects(source: Path, target: Path) -> None:
+def _copy_objects(source: Path, target: Path, objects: Sequence[str]) -> None:
     target.mkdir(exist_ok=True)
-    for path in (path for pattern in SHARED_OBJECTS for path in source.glob(pattern)):
+    for path in (path for pattern in objects for path in source.glob(pattern)):
         if not (target / path.name).exists():
             # Another build may copy the same object at the same time.
             with shared_write(target / path.name) as part:
@@ -140,10 +151,10 @@ def _make_arguments(target: Path, optimize: bool) -> list[str]:
     though they are older than the makefile."""
     arguments = ["OPT_GLOBAL=-O2", f"OPT_FAST={'-O2' if optimize else '-O0'}"]
     if not optimize:
-        # What runs once is compiled as the rest is, with the same precompiled header.
-        kinds = ("CLASSES_FAST", "CLASSES_SLOW", "SUPPORT_FAST", "SUPPORT_SLOW")
-        arguments += ["VM_SLOW=", f"VM_FAST={' '.join(f'$(VM_{kind})' for kind in kinds)}"]
-    present = (path for pattern in SHARED_OBJECTS for path in target.glob(pattern))
+        # One file: most of the time of a file of a large design would go into its header.
+        arguments.append("VM_PARALLEL_BUILDS=0")
+    shared = (*VERILATOR_OBJECTS, *NATIVE_OBJECTS)
+    present = (path for pattern in shared for path in target.glob(pattern))
     return [*arguments, *(f"--assume-old={path.name}" for path in present)]
 
 

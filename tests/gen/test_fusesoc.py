@@ -31,6 +31,9 @@ def fusesoc(folder, target, *options):
     environment = {**os.environ, **verilator_environment()}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     environment.pop("GPI_USERS", None)
+    # The compiler's optimization would take far longer than the few samples.
+    levels = "OPT_FAST=-O0 OPT_SLOW=-O0 OPT_GLOBAL=-O0"
+    environment["MAKEFLAGS"] = f"{environment.get('MAKEFLAGS', '')} {levels}".strip()
     command = ["fusesoc", "--cores-root", str(folder), "run", "--target", target]
     return subprocess.run(
         [*command, *options, "tickless::tiny"],

@@ -13,6 +13,10 @@ PATTERNS = {"full": 1.0, "light": 0.8, "heavy": 0.25}
 
 PERIOD = 1e-8
 
+AFTERWARDS = 200
+"""Clocks behind the end of all testbenches, for those in the background: more than anything that
+comes too much stays inside a component."""
+
 
 def send(stream, payloads: Sequence[Any], chance: float, seed: int):
     """Testbench that sends payloads in order."""
@@ -65,7 +69,7 @@ def collect(stream, count: int, decode: Callable[[Any], Any], chance: float, see
 
 
 def simulate(dut, *testbenches, clocks: int = 20000, background: Sequence = ()) -> None:
-    """Run testbenches until all end; an error after ``clocks`` clocks."""
+    """Run testbenches until all end, and a while longer; an error after ``clocks`` clocks."""
     simulator = Simulator(dut)
     simulator.add_clock(PERIOD)
     ended = []
@@ -81,5 +85,9 @@ def simulate(dut, *testbenches, clocks: int = 20000, background: Sequence = ()) 
         simulator.add_testbench(guarded(process))
     for process in background:
         simulator.add_testbench(process, background=True)
-    simulator.run_until(PERIOD * clocks)
+    clock = 0
+    while clock < clocks and len(ended) < len(testbenches):
+        clock += 1
+        simulator.run_until(PERIOD * clock)
+    simulator.run_until(PERIOD * min(clock + AFTERWARDS, clocks))
     assert len(ended) == len(testbenches), f"not finished after {clocks} clocks"

