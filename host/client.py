@@ -180,15 +180,15 @@ class Client:
         chunks = encode_chunks(image)
         size = len(chunks) // byte_count(CHUNK_MESSAGE)
         step = DATA_BYTES // byte_count(CHUNK_MESSAGE) * byte_count(CHUNK_MESSAGE)
-        end = {"network": network, "check": zlib.crc32(chunks)}
+        check = zlib.crc32(chunks)
 
         def attempt() -> Info:
             self._line.synchronize()
-            self._line.send(Command.LOAD, encode(LOAD_LAYOUT, {"design": design}))
+            self._line.send(Command.LOAD, encode(LOAD_LAYOUT, design=design))
             starts = range(0, len(chunks), step)
             for start in bar(starts, f"loading {size:,} chunks", unit="frame"):
                 self._line.send(Command.CHUNKS, chunks[start : start + step])
-            self._line.send(Command.LOADED, encode(LOADED_LAYOUT, end))
+            self._line.send(Command.LOADED, encode(LOADED_LAYOUT, network=network, check=check))
             self._line.send(Command.INFO)
             return self._line.take(Info, self._line.patience_s)
 

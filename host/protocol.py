@@ -1,6 +1,5 @@
 """Messages of the serial link as Python values; `docs/host.md` is the protocol."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -257,8 +256,9 @@ def encode_chunks(image: np.ndarray) -> bytes:
     return values.tobytes()
 
 
-def encode(layout: data.StructLayout, values: Mapping[str, int]) -> bytes:
+def encode(layout: data.StructLayout, **fields: int) -> bytes:
     """Data of a command of a layout."""
+    values: Any = fields
     return layout.const(values).as_bits().to_bytes(byte_count(layout), "little")
 
 

@@ -1,4 +1,4 @@
-"""`tickless load` of a board in a few lines of Python; hardware: `tests.sim.board.test_loading`."""
+"""`tickless load` with a board in a few lines of Python."""
 
 import pytest
 

@@ -57,7 +57,7 @@ def test_a_folder_of_the_user_s_is_taken(network, tmp_path, capsys):
     assert (tmp_path / "rtl" / "design.v").exists()
     assert not (tmp_path / "build").exists()
     printed = capsys.readouterr().out.splitlines()
-    assert printed[-6:-4] == ["rtl/design.v", "rtl/manifest.json"]
+    assert printed[-7:-5] == ["rtl/design.v", "rtl/manifest.json"]
 
 
 def test_prefix_and_wrap_are_the_design_s(network, tmp_path, capsys):

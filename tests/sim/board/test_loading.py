@@ -115,7 +115,7 @@ def damaged_image(
     parts = [chunks[start : start + 240] for start in range(0, len(chunks), 240)][:3]
     if index % KINDS == 0:  # for another design
         design ^= 1 << chance.randrange(64)
-    add(Command.LOAD, encode(LOAD_LAYOUT, {"design": design}))
+    add(Command.LOAD, encode(LOAD_LAYOUT, design=design))
     if index % KINDS == 1:  # a chunk for a memory that is not there
         parts.insert(chance.randrange(4), b"\xff" * 8)
     for part in parts:
@@ -123,7 +123,7 @@ def damaged_image(
     if index % KINDS == 2:  # no end
         return b"\0" + b"".join(map(encode_frame, frames))
     # What was sent is not all of the image.
-    add(Command.LOADED, encode(LOADED_LAYOUT, {"network": number, "check": chance.getrandbits(32)}))
+    add(Command.LOADED, encode(LOADED_LAYOUT, network=number, check=chance.getrandbits(32)))
     content = bytearray(b"\0" + b"".join(map(encode_frame, frames)))
     place = chance.randrange(12, len(content))
     match index % KINDS:
