@@ -28,6 +28,7 @@ def pass_image(shape: EngineShape, layer: Layer, made: Pass) -> np.ndarray:
     registers: Any = {
         "readout": int(layer.is_readout),
         "zero": int(layer.reset == "zero"),
+        "joined": int(len(layer.edges) > 1),
         "row_steps": [0, 0],
         "column_steps": [0, 0],
         "first_channel": made.channels.start,
@@ -74,13 +75,20 @@ def _axis_words(
     words = []
     for steps in table:
         for number in range(1 << bits):
-            entry: Any = {"last": 1, "block": 0, "first": 0, "banks": [untouched] * GRID}
+            entry: Any = {
+                "last": 1,
+                "block": 0,
+                "first": 0,
+                "rotate": 0,
+                "banks": [untouched] * GRID,
+            }
             if number < len(steps):
                 step = steps[number]
                 entry = {
                     "last": int(number == len(steps) - 1),
                     "block": step.block * scales[0],
                     "first": step.first,
+                    "rotate": step.first % GRID,
                     "banks": [
                         untouched
                         if bank is None

@@ -9,6 +9,7 @@ import numpy as np
 from tickless.errors import InputError
 from tickless.gen.passes.image import pass_image
 from tickless.gen.passes.tile import Pass, layer_passes
+from tickless.hw.passes.engine import INSTRUCTION_WORDS
 from tickless.hw.passes.shape import EngineShape
 from tickless.hw.passes.words import CHANNEL_BITS, COORDINATE_BITS, INDEX_BITS
 from tickless.sw.integer.network import Network
@@ -100,6 +101,8 @@ class Program:
         Where the lists lie, by their numbers; that of the input is 0.
     tiles : Area
         Where the lists of a layer's tiles lie, one behind the other.
+    code : Area
+        Instructions, see `gen.passes.instructions`.
     answers : Area
         Logits of the readout.
     """
@@ -110,6 +113,7 @@ class Program:
     images: tuple[tuple[np.ndarray, ...], ...]
     lists: tuple[Area, ...]
     tiles: Area
+    code: Area
     answers: Area
 
     @cached_property
@@ -163,7 +167,10 @@ def make_program(
         for layer, of_layer in zip(network.layers, passes, strict=True)
     )
     layers, count = _steps(network, passes)
-    used = sum(len(image) for of_layer in images for image in of_layer) + ANSWER_WORDS
+    code_start = sum(len(image) for of_layer in images for image in of_layer)
+    # An instruction a pass, and a merge and a join a layer at most; the last one ends the program.
+    code = Area(code_start, INSTRUCTION_WORDS * (sum(map(len, passes)) + 2 * len(passes) + 1))
+    used = code_start + code.words + ANSWER_WORDS
     # The tiles' lists have words for events that spike nothing in common: as much room as two.
     room = (sdram_words - used) // (count + 2)
     if room < LEAST_LIST_WORDS:
@@ -180,6 +187,7 @@ def make_program(
         images,
         tuple(Area(start, room) for start in starts[:count]),
         Area(starts[count], 2 * room),
+        code,
         Area(used - ANSWER_WORDS, ANSWER_WORDS),
     )
 

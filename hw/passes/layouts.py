@@ -5,10 +5,8 @@ each word of the region in as many 16-bit words as it needs, lowest bits first. 
 come region 0 and the two sums of Fletcher's checksum over all words before it, modulo 2**16.
 """
 
-from enum import IntEnum
-
-from amaranth.hdl import signed
-from amaranth.lib import data
+from amaranth.hdl import signed, unsigned
+from amaranth.lib import data, enum
 from amaranth.utils import ceil_log2
 
 from tickless.hw.passes.shape import GRID, EngineShape
@@ -30,7 +28,7 @@ EDGES = 2
 """Edges into a layer, at most."""
 
 
-class Region(IntEnum):
+class Region(enum.IntEnum, shape=unsigned(3)):
     """Memory that is loaded for a pass.
 
     Members
@@ -67,6 +65,8 @@ def register_layout(shape: EngineShape) -> data.StructLayout:
         Whether logits are summed, not membranes.
     zero : unsigned(1)
         Whether a spike leaves 0.
+    joined : unsigned(1)
+        Whether there are two edges: the event that begins an index is of the second.
     row_steps, column_steps : array of unsigned(3)
         Width of a step's number in the tables of each edge.
     first_channel : unsigned
@@ -80,6 +80,7 @@ def register_layout(shape: EngineShape) -> data.StructLayout:
         {
             "readout": 1,
             "zero": 1,
+            "joined": 1,
             "row_steps": data.ArrayLayout(3, EDGES),
             "column_steps": data.ArrayLayout(3, EDGES),
             "first_channel": CHANNEL_BITS,
@@ -114,8 +115,8 @@ def axis_layout(shape: EngineShape) -> data.StructLayout:
         Whether it is the coordinate's last.
     block : unsigned
         Its part of the weight word's address, behind that of the channel.
-    first : unsigned
-        Lowest output coordinate.
+    first, rotate : unsigned
+        Lowest output coordinate, and the bank in which it lies.
     banks : array
         Along the axis: whether the bank is touched, the tap whose weights are added there, and the
         axis's part of the address within the bank.
@@ -126,6 +127,7 @@ def axis_layout(shape: EngineShape) -> data.StructLayout:
             "last": 1,
             "block": ceil_log2(shape.weight_words),
             "first": COORDINATE_BITS,
+            "rotate": ceil_log2(GRID),
             "banks": data.ArrayLayout(data.StructLayout(bank), GRID),
         }
     )

@@ -1,9 +1,9 @@
-"""SDRAM part for simulation: holds data, and says at once when a command breaks a rule."""
+"""SDRAM part for simulation: keeps its rules, and reads and writes words that lie elsewhere."""
 
 from typing import Any
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal
-from amaranth.lib import memory, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from tickless.hw.sdram.rules import RULES, SdramRules
@@ -31,8 +31,6 @@ class SdramModel(wiring.Component):
     ----------
     clocks : Clocks
         Timing of the part.
-    address_bits : int
-        Words that it holds, as a power of two; higher bits of a word's address are ignored.
 
     Members
     -------
@@ -41,34 +39,43 @@ class SdramModel(wiring.Component):
     read : Out(DATA_BITS)
         What the part drives, behind the registers; `UNDRIVEN` where it does not.
     broken : Out
-        Rules of `hw.sdram.rules.RULES` that were broken so far.
-
-    Attributes
-    ----------
-    memory : memory.Memory
-        The words, by their address.
+        Rules of `hw.sdram.rules.RULES` that were broken so far. A command that breaks one writes
+        nothing.
+    address : Out(ADDRESS_BITS)
+        Word that is read, or written, in this clock.
+    write : Out(1)
+        Whether it is written.
+    data : Out(DATA_BITS)
+        With what.
+    word : In(DATA_BITS)
+        The word that was read a clock ago.
     """
 
     command: Any
     read: Signal
     broken: Signal
+    address: Signal
+    write: Signal
+    data: Signal
+    word: Signal
 
-    def __init__(self, clocks: Clocks, address_bits: int = ADDRESS_BITS):
-        self.clocks, self.address_bits = clocks, address_bits
-        self.memory = memory.Memory(shape=DATA_BITS, depth=1 << address_bits, init=[])
+    def __init__(self, clocks: Clocks):
+        self.clocks = clocks
         super().__init__(
             {
                 "command": In(COMMAND_LAYOUT),
                 "read": Out(DATA_BITS),
                 "broken": Out(len(RULES)),
+                "address": Out(ADDRESS_BITS),
+                "write": Out(1),
+                "data": Out(DATA_BITS),
+                "word": In(DATA_BITS),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.memory = self.memory
         m.submodules.rules = rules = SdramRules(self.clocks)
-        reader, writer = self.memory.read_port(), self.memory.write_port()
         command: Any = Signal(COMMAND_LAYOUT, init={"kind": Command.NOP})
         m.d.sync += command.eq(self.command)
         m.d.comb += rules.command.eq(command)
@@ -76,17 +83,14 @@ class SdramModel(wiring.Component):
         rows = Array(Signal(ROW_BITS, name=f"row_{bank}") for bank in range(1 << BANK_BITS))
         with m.If(command.kind == Command.ACTIVATE):
             m.d.sync += rows[command.bank].eq(command.address)
-        word = Cat(command.address[:COLUMN_BITS], command.bank, rows[command.bank])
-        reading = command.kind == Command.READ
         m.d.comb += [
-            reader.addr.eq(word[: self.address_bits]),
-            writer.addr.eq(word[: self.address_bits]),
-            writer.data.eq(command.data),
-            writer.en.eq(command.kind == Command.WRITE),
+            self.address.eq(Cat(command.address[:COLUMN_BITS], command.bank, rows[command.bank])),
+            self.data.eq(command.data),
+            self.write.eq((command.kind == Command.WRITE) & (rules.broken == 0)),
         ]
         driven = Signal()
-        m.d.sync += driven.eq(reading)
-        value: Any = Mux(driven, reader.data, UNDRIVEN)
+        m.d.sync += driven.eq(command.kind == Command.READ)
+        value: Any = Mux(driven, self.word, UNDRIVEN)
         for stage in range(self.clocks.cas_latency):
             behind = Signal(DATA_BITS, name=f"read_{stage}")
             m.d.sync += behind.eq(value)

@@ -47,6 +47,7 @@ def test_an_image_holds_all_that_its_pass_computes_with(seed):
             registers = register_layout(SHAPE).from_bits(found[Region.REGISTERS][0])
             assert registers.first_channel == made.channels.start
             assert registers.readout == layer.is_readout
+            assert registers.joined == (len(layer.edges) > 1)
             assert registers.bank_words == made.bank_words - 1
             if not layer.is_readout:
                 neurons = neuron_layout(SHAPE).from_bits(found[Region.NEURONS][0])
@@ -74,6 +75,7 @@ def test_an_image_holds_all_that_its_pass_computes_with(seed):
                         assert entry.last == (index == len(table) - 1)
                         assert entry.block == step.block * edge.column_blocks
                         assert entry.first == step.first
+                        assert entry.rotate == step.first % GRID
                         for have, want in zip(entry.banks, step.banks, strict=True):
                             assert have.valid == (want is not None)
                             if want is not None:

@@ -38,7 +38,7 @@ def network_of(sensor, specs, bits: int = 8, membrane_bits: int = 12) -> Network
 def test_nothing_lies_where_something_else_does(seed):
     network = random_network(np.random.default_rng(seed), layers=2)
     program = make_program(network, LARGE, 1 << 18)
-    areas = [*program.lists, program.tiles, program.answers]
+    areas = [*program.lists, program.tiles, program.code, program.answers]
     for starts, images in zip(program.image_starts, program.images, strict=True):
         areas += [
             replace(program.answers, start=start, words=len(image))

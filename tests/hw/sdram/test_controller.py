@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from amaranth.hdl import Module
+from amaranth.lib import memory
 from amaranth.sim import Simulator
 
 from tickless.errors import InputError
@@ -24,8 +25,18 @@ def run(clocks: Clocks, bursts, chance: float, seed: int) -> tuple[list[int], in
     """Words read by bursts ``(write, address, words)``, and the clocks that they took."""
     m = Module()
     m.submodules.controller = controller = SdramController(clocks)
-    m.submodules.model = model = SdramModel(clocks, WORDS_BITS)
-    m.d.comb += [model.command.eq(controller.command), controller.read.eq(model.read)]
+    m.submodules.model = model = SdramModel(clocks)
+    m.submodules.memory = words = memory.Memory(shape=16, depth=1 << WORDS_BITS, init=[])
+    reader, writer = words.read_port(), words.write_port()
+    m.d.comb += [
+        model.command.eq(controller.command),
+        controller.read.eq(model.read),
+        reader.addr.eq(model.address),
+        model.word.eq(reader.data),
+        writer.addr.eq(model.address),
+        writer.data.eq(model.data),
+        writer.en.eq(model.write),
+    ]
     rng = random.Random(seed)
     read: list[int] = []
     wanted = sum(count for write, _, count in bursts if not write)
