@@ -20,7 +20,7 @@ __all__ = [
     "verilog_key",
 ]
 
-HARDWARE = ("hw/**/*.py", "sim/bench.py", "sim/board/bench.py", "sim/modules.py", "gen/verilog.py")
+HARDWARE = ("hw/**/*.py", "sim/bench.py", "sim/*/bench.py", "sim/modules.py", "gen/verilog.py")
 """Sources that make the Verilog of a bench, from the package's folder."""
 
 DIGITS = 24

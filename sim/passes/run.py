@@ -1,0 +1,152 @@
+"""Simulation of a pass engine: programs and batches of recordings in, all that it writes out."""
+
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tickless.gen.passes.instructions import memory_image
+from tickless.gen.passes.program import Program
+from tickless.host.event_lists import encode_recordings
+from tickless.hw.passes.engine import EngineError
+from tickless.hw.sdram.rules import RULES
+from tickless.sim.build import BUILD_FOLDER, build
+from tickless.sim.failure import SimulationError
+from tickless.sim.passes.bench import PassBench
+from tickless.sim.passes.model import Recording
+from tickless.sim.passes.testbench import FOLDER_VARIABLE
+
+__all__ = ["EngineRun", "PassSimulation"]
+
+MOST_CYCLES = 1 << 32
+
+
+@dataclass(frozen=True, eq=False)
+class EngineRun:
+    """What an engine did with a batch.
+
+    Members
+    -------
+    error : EngineError
+        Why it ended early, or that it did not.
+    instruction : int
+        Number of its last instruction.
+    cycles : int
+        Clocks, to a few hundred.
+    words : int
+        16-bit words moved to and from the SDRAM.
+    written : numpy.ndarray
+        uint16: the words that it wrote, in order.
+    swept : numpy.ndarray
+        uint64: what sweeps at END found: for each word of the banks all of them, lowest bits first.
+    """
+
+    error: EngineError
+    instruction: int
+    cycles: int
+    words: int
+    written: np.ndarray
+    swept: np.ndarray
+
+
+class PassSimulation:
+    """Pass engine in a simulator, which runs any number of programs.
+
+    Parameters
+    ----------
+    bench : PassBench
+        The engine.
+    optimize : bool
+        Build a fast simulator; without it building is faster.
+
+    Raises
+    ------
+    SimulatorBuildError
+        If the simulator cannot be built.
+    """
+
+    def __init__(self, bench: PassBench, *, optimize: bool = True):
+        self.bench = bench
+        self._simulator = build(bench, optimize=optimize)
+
+    def run(
+        self,
+        program: Program,
+        batches: Sequence[Sequence[Recording]],
+        *,
+        image: np.ndarray | None = None,
+        delay: int = 0,
+    ) -> list[EngineRun]:
+        """Run batches of recordings one after the other.
+
+        Parameters
+        ----------
+        program : Program
+            The program, made for an engine of the same shape.
+        batches : sequence of sequence of Recording
+            The batches.
+        image : numpy.ndarray, optional
+            What lies in the SDRAM from word 0 on; by default `memory_image` of the program.
+        delay : int
+            Clocks before the first start, which shift the refreshes against all else.
+
+        Raises
+        ------
+        SimulationError
+            If the simulator stops early, a rule of the SDRAM is broken, or the engine hangs.
+        """
+        if program.shape != self.bench.shape:
+            raise ValueError(f"program for {program.shape}: expected {self.bench.shape}")
+        BUILD_FOLDER.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="passes-", dir=BUILD_FOLDER) as name:
+            folder = Path(name).resolve()
+            np.save(folder / "image.npy", memory_image(program) if image is None else image)
+            inputs = []
+            for number, batch in enumerate(batches):
+                words, _ = encode_recordings(batch, program.network.input_shape)
+                path = folder / f"input_{number}.npy"
+                np.save(path, np.array(words, np.uint16))
+                inputs.append((program.lists[0].start, str(path)))
+            plan = {
+                "memory": [(0, str(folder / "image.npy"))],
+                "inputs": inputs,
+                "program": program.code.start,
+                "delay": delay,
+                "most_cycles": MOST_CYCLES,
+            }
+            (folder / "plan.json").write_text(json.dumps(plan))
+            self._simulator.simulate(
+                folder,
+                {FOLDER_VARIABLE: str(folder)},
+                False,
+                module="tickless.sim.passes.testbench",
+            )
+            return _outcome(folder)
+
+
+def _outcome(folder: Path) -> list[EngineRun]:
+    if not (folder / "outcome.json").is_file():
+        log = (folder / "simulation.log").read_text(errors="replace").splitlines()
+        raise SimulationError("\n".join(["the simulator stopped early:", *log[-20:]]))
+    runs = []
+    for number, run in enumerate(json.loads((folder / "outcome.json").read_text())["runs"]):
+        where = f"batch {number}, instruction {run['instruction']}"
+        broken = [rule for bit, rule in enumerate(RULES) if run["broken"] >> bit & 1]
+        if broken:
+            raise SimulationError(f"{where}: the SDRAM's rules are broken: {', '.join(broken)}")
+        if run["busy"]:
+            raise SimulationError(f"{where}: busy after {run['cycles']} clocks")
+        runs.append(
+            EngineRun(
+                EngineError(run["error"]),
+                run["instruction"],
+                run["cycles"],
+                run["words"],
+                np.load(folder / f"written_{number}.npy"),
+                np.load(folder / f"swept_{number}.npy"),
+            )
+        )
+    return runs

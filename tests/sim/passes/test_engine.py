@@ -1,0 +1,97 @@
+"""The pass engine's RTL against the pass model: every list, every answer, every membrane."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.random_networks import random_events, random_network, random_samples
+from tests.sim.passes.test_model import without_wide_weights
+from tickless.errors import InputError
+from tickless.gen.passes.instructions import memory_image
+from tickless.gen.passes.program import make_program
+from tickless.hw.passes.engine import EngineError
+from tickless.hw.passes.shape import EngineShape
+from tickless.sim.passes import model
+from tickless.sim.passes.bench import PassBench
+from tickless.sim.passes.compare import difference
+from tickless.sim.passes.run import PassSimulation
+
+SHAPE = EngineShape(
+    lanes=3, membrane_bits=24, weight_words=512, bank_words=16, table_words=64, tiles=6
+)
+
+
+@pytest.fixture(scope="module")
+def simulation() -> PassSimulation:
+    return PassSimulation(PassBench(SHAPE, watchdog_clocks=20_000), optimize=False)
+
+
+def program_of(rng: np.random.Generator, **options):
+    """Program of the next random network that the engine can compute."""
+    while True:
+        try:
+            network = without_wide_weights(random_network(rng, **options))
+            return make_program(network, SHAPE)
+        except InputError:
+            continue
+
+
+def assert_equal(simulation, program, batches, **options) -> None:
+    runs = simulation.run(program, batches, **options)
+    for batch, run in zip(batches, runs, strict=True):
+        assert run.error == EngineError.NONE
+        assert difference(program, model.run(program, batch), run) is None
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_every_list_answer_and_membrane_is_the_models(simulation, seed):
+    rng = np.random.default_rng(seed)
+    program = program_of(rng)
+    samples = random_samples(rng, program.network, 4)
+    # The last batch is what it would be behind power-up.
+    batches = [samples, samples[1:2], []]
+    assert_equal(simulation, program, batches, delay=int(rng.integers(0, 2000)))
+
+
+@pytest.mark.parametrize("seed", [101, 102, 107, 112, 114, 115, 117, 118, 120])
+def test_a_join_is_the_models(simulation, seed):
+    rng = np.random.default_rng(seed)
+    program = program_of(rng, layers=1, shortcuts=1 + seed % 2, size=6)
+    events = random_events(rng, program.network, 12)
+    samples = [(events, [0, 3, 12]), (events[:0], []), (events[5:9], [2])]
+    assert_equal(simulation, program, [samples])
+
+
+def example():
+    rng = np.random.default_rng(3)
+    program = program_of(rng)
+    return program, [(random_events(rng, program.network, 100, outside=0), [])]
+
+
+def test_a_list_that_overflows_is_an_error_and_the_next_batch_is_unharmed(simulation):
+    program, batch = example()
+    small = replace(program, tiles=replace(program.tiles, words=10))
+    with pytest.raises(model.ListOverflow):
+        model.run(small, batch)
+    short = [(batch[0][0][:0], [])]
+    full, empty = simulation.run(small, [batch, short])
+    assert (full.error, full.instruction) == (EngineError.OVERFLOW, 0)
+    assert difference(small, model.run(small, short), empty) is None
+
+
+def test_a_damaged_image_is_an_error(simulation):
+    program, batch = example()
+    image = memory_image(program)
+    image[len(program.images[0][0]) // 2] ^= 0x10
+    (run,) = simulation.run(program, [batch], image=image)
+    assert (run.error, run.instruction, len(run.written)) == (EngineError.CHECKSUM, 0, 0)
+
+
+def test_an_engine_that_gets_nowhere_gives_up(simulation):
+    program, batch = example()
+    image = memory_image(program)
+    # An image without end: a section of as many words as there are.
+    image[:3] = [6, 0, 0xFFFF]
+    (run,) = simulation.run(program, [batch], image=image)
+    assert run.error in (EngineError.CHECKSUM, EngineError.WATCHDOG)
