@@ -113,7 +113,7 @@ class _Writer:
                 name = self._add(name, f"{part}_flatten", flatten)
             matrix, sent = real.reshape(len(real), -1), (len(real),)
             node = nir.Linear(matrix, metadata=metadata)
-            if bias.any():
+            if BIAS_STEPS in metadata:
                 node = nir.Affine(matrix, bias, metadata=metadata)
         return self._add(name, f"{part}_weights", node), sent
 

@@ -78,7 +78,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=None,
         metavar="N",
         help="time steps of a sample: N times the readout's bias is where the logits begin, which "
-        "is exact (nothing: such a bias is refused, or left out with --drop-bias)",
+        "is exact (without: such a bias is refused, or left out with --drop-bias)",
     )
 
 

@@ -152,12 +152,10 @@ class _Walk:
         assert neuron.threshold is not None
         gain = neuron.gain / neuron.threshold
         if self.choices.readout == "sums" and self._is_last(name):
-            leak = (
-                ""
-                if neuron.tau is None
-                else f", and event by event without its leak ({_leak(neuron)})"
-            )
-            self._row(name, node, "the readout", False, f"without its threshold{leak}")
+            why = "without its threshold"
+            if neuron.tau is not None:
+                why += f", and event by event without its leak ({_leak(neuron)})"
+            self._row(name, node, "the readout", False, why)
             self.integrator = neuron
             return tuple(scaled(part, gain) for part in arriving)
         index = len(self.layers)

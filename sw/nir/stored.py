@@ -97,17 +97,22 @@ def _network(meaning: Meaning, text: dict[str, Any]) -> Network:
 
 
 def _initial(real: RealLayer, scale: float) -> np.ndarray:
-    """Logits with which samples begin."""
+    """Logits with which samples begin; empty where the export says nothing of them."""
     node = real.weight_node
-    if real.initial is None or node is None:
+    if node is None or BIAS_STEPS not in node.metadata:
+        if real.initial is not None:
+            raise _ChangedError
         return np.zeros(0, np.int32)
+    if real.initial is None:
+        return np.zeros(len(real.weight), np.int32)
     held = Node(node.where, node.kind, node.metadata, {})
     if held.integers(BIAS_STEPS, 1, 1) != (real.bias_steps,):
         raise _ChangedError
     exact = real.initial / scale
     integers = np.rint(exact)
     near = np.abs(exact - integers) <= np.maximum(TOLERANCE, np.abs(exact) * RELATIVE)
-    if not near.all() or not (np.abs(integers) < 1 << 31).all():
+    limits = np.iinfo(np.int32)
+    if not (near & (integers >= limits.min) & (integers <= limits.max)).all():
         raise _ChangedError
     return integers.astype(np.int32)
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -98,6 +99,21 @@ def test_drawn_samples_come_back_from_the_page(page, network):
             addresses = np.unravel_index(decoded(coded["neurons"]), place["shape"])
             assert np.stack(addresses, axis=1).tolist() == raster.addresses.tolist()
             assert np.cumsum(decoded(coded["cycles"])).tolist() == raster.cycles.tolist()
+
+
+def test_logits_may_begin_and_stay_at_either_end(page, network):
+    """The page's script has arrays of 32 bits at most."""
+    rng = np.random.default_rng(1)
+    *layers, readout = network.layers
+    initial = np.array([-(2**31), 5, 2**31 - 1], np.int32)
+    begun = replace(network, layers=(*layers, replace(readout, initial_logits=initial)))
+    sample = drawn(begun, "a", rng, 50)
+    logits = (initial + sample.logits).clip(-(2**31), 2**31 - 1)
+    _, data = page(samples=[replace(sample, logits=logits)], network=begun)
+    assert data["initial_logits"] == initial.tolist()
+    [encoded] = data["samples"]
+    assert encoded["logits"]["type"] in ("u1", "u2", "u4", "i1", "i2", "i4")
+    assert np.cumsum(decoded(encoded["logits"]).reshape(-1, 3), axis=0).tolist() == logits.tolist()
 
 
 def test_an_empty_sample_can_be_drawn(page, network):

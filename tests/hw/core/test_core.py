@@ -1,6 +1,7 @@
 """One core, and one readout, against the golden model under random idle and back-pressure."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -202,7 +203,7 @@ def test_initial_logits_are_loaded_between_samples():
     layers = layer_cores(networks[0], [Folding(2, 1)], [1], loadable=True)
     built, loaded = (core_contents(network, layers)[0] for network in networks)
     [[readout]] = layers
-    dut = Readout(readout, built)
+    dut: Any = Readout(readout, built)
     samples = [np.zeros((count, 3), np.int32) for count in (0, 3, 0, 4, 2)]
     for rows in samples:
         rows[:, 0] = rng.integers(0, 3, len(rows))

@@ -92,6 +92,25 @@ def test_initial_logits_are_the_bias_of_one_time_step(seed, tmp_path):
     assert exact.checkpoint.model.readout.bias_steps == 1
 
 
+@pytest.mark.parametrize("logits", [(0,) * 10, (-(2**31), 2**31 - 1, *range(8))])
+def test_initial_logits_of_0_and_at_their_limits_come_back(logits):
+    network = begun(Network.load(PRETRAINED / "saccades.safetensors"), *logits)
+    imported = from_nir(to_nir(network))
+    assert EXPORTED in imported.notes
+    assert imported.network.hash == network.hash
+
+
+def test_a_bias_that_an_export_did_not_have_makes_another_network():
+    graph: Any = to_nir(Network.load(PRETRAINED / "saccades.safetensors"))
+    [last] = [name for name, target in graph.edges if target == "output"]
+    node = graph.nodes[last]
+    graph.nodes[last] = nir.Affine(node.weight, np.full(10, 0.5), metadata=node.metadata)
+    with pytest.warns(ChangedExportWarning):
+        imported = from_nir(graph, bias_steps=2)
+    unit = imported.network.logit_scale
+    assert imported.network.initial_logits.tolist() == [round(1 / unit)] * 10
+
+
 def test_other_time_steps_of_a_bias_are_another_network():
     network = begun(Network.load(PRETRAINED / "saccades.safetensors"), *range(-4, 6))
     assert network.classes == 10
