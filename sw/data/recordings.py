@@ -85,8 +85,8 @@ class Recordings(Sequence[tuple[Events, int]]):
     def part(self, indices: Iterable[int]) -> "Recordings":
         """Some of the samples, as samples of the same name."""
         chosen = list(indices)
-        columns = (self.keys, self.labels, self.names)
-        keys, labels, names = ([values[i] for i in chosen] for values in columns)
+        keys, labels = ([values[i] for i in chosen] for values in (self.keys, self.labels))
+        names = [self.names[i] for i in chosen]
         part = Recordings(self.make, keys, labels, self.name, self.sources, names)
         part.whole, part.indices = self.whole, [self.indices[i] for i in chosen]
         return part
