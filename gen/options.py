@@ -213,15 +213,21 @@ def sourced_activity(network: "Network", sources: Sequence[str]) -> "Activity":
     with stage("measuring the network's activity"):
         from tickless.gen.activity import measure_activity, read_activity
         from tickless.sw.data.files import file_recordings
+        from tickless.sw.data.losses import lost_of, warn_of_dropped
 
         if len(sources) == 1 and known(sources[0]):
             check_suits(sources[0], network.input_shape, network.classes)
             recordings = load(sources[0], "test")[:MEASURED_SAMPLES]
-            return measure_activity(network, [events.addresses for events, _ in recordings])
-        if len(sources) == 1 and sources[0].endswith(".json"):
+            read = [events for events, _ in recordings]
+            names = recordings.names
+        elif len(sources) == 1 and sources[0].endswith(".json"):
             return read_activity(network, Path(sources[0]))
-        files = file_recordings(map(Path, sources), network.input_shape)
-        return measure_activity(network, [file.read().addresses for file in files])
+        else:
+            files = file_recordings(map(Path, sources), network.input_shape)
+            read = [file.read() for file in files]
+            names = [file.name for file in files]
+        warn_of_dropped(map(lost_of, names, read))
+        return measure_activity(network, [events.addresses for events in read])
 
 
 def parse_folding(text: str) -> "tuple[str, Folding]":

@@ -7,6 +7,7 @@ import ctypes
 import os
 import signal
 import sys
+import warnings
 from argparse import ArgumentParser
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
@@ -14,9 +15,9 @@ from concurrent.futures import CancelledError
 from contextlib import suppress
 from itertools import islice
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from tickless.errors import ResultError
+from tickless.errors import ResultError, TicklessWarning
 from tickless.progress import bar
 from tickless.sw.option_types import at_least_one
 
@@ -76,7 +77,7 @@ def run_tasks(
 
     A few tasks a worker are under way at any time, so many tasks need no more memory than few. The
     workers end with the iterator, or when an exception leaves it; those of a cluster finish what
-    they are at.
+    they are at. The project's own warnings, of which workers may say the same, come once each.
 
     Parameters
     ----------
@@ -135,18 +136,22 @@ def _spread(
     from distributed import KilledWorker
 
     left, finished = iter(tasks), SimpleQueue()
-    sent, results = deque(), {}
+    sent, results, told = deque(), {}, set()
     with bar((), title, unit, len(tasks)) as shown:
         try:
             while True:
                 for task in islice(left, most - len(sent)):
-                    sent.append(client.submit(function, *task, pure=False))
+                    sent.append(client.submit(_noting_warnings, function, *task, pure=False))
                     sent[-1].add_done_callback(finished.put)
                 if not sent:
                     return
                 # Taken at once, since a result that waits on its worker is lost with it.
                 future = _next(finished, client, title)
-                results[future] = future.result()
+                results[future], noted = future.result()
+                for each in noted:
+                    if each not in told:
+                        told.add(each)
+                        warnings.warn(*each, stacklevel=3)
                 shown.update()
                 while sent and sent[0] in results:
                     yield results.pop(sent.popleft())
@@ -160,6 +165,22 @@ def _spread(
         finally:
             with suppress(Exception):
                 client.cancel(list(sent))
+
+
+def _noting_warnings(
+    function: Callable[..., Result], *task: Any
+) -> tuple[Result, list[tuple[str, type[Warning]]]]:
+    """Result of a task, and the project's own warnings, which are for whoever waits for it."""
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always", TicklessWarning)
+        result = function(*task)
+    noted = []
+    for each in seen:
+        if issubclass(each.category, TicklessWarning):
+            noted.append((str(each.message), each.category))
+        else:
+            warnings.showwarning(each.message, each.category, each.filename, each.lineno)
+    return result, noted
 
 
 def _next(finished: SimpleQueue, client: "Client", title: str) -> "Future":

@@ -38,6 +38,8 @@ class Recordings(Sequence[tuple[Events, int]]):
         Data set and split.
     sources : sequence of Path
         Files that the samples are made from.
+    names : sequence of str, optional
+        What each is called; as of `file_name`, or else by these samples' name and its place.
 
     Members
     -------
@@ -53,9 +55,11 @@ class Recordings(Sequence[tuple[Events, int]]):
         labels: Sequence[int],
         name: str = "samples",
         sources: Sequence[Path] = (),
+        names: Sequence[str] | None = None,
     ):
         self.make, self.keys, self.name, self.sources = make, keys, name, tuple(sources)
         self.labels = tuple(int(label) for label in labels)
+        self._names = names
         self.whole: Recordings = self
         self.indices: Sequence[int] = range(len(keys))
 
@@ -72,36 +76,38 @@ class Recordings(Sequence[tuple[Events, int]]):
         return self.make(self.keys[index]), self.labels[index]
 
     @property
-    def names(self) -> list[str]:
-        """What each is called: as of `file_name`, or else by these samples' name and its key."""
-        return [_name(self.name, key) for key in self.keys]
+    def names(self) -> Sequence[str]:
+        """What each is called, the same in all parts."""
+        if self._names is None:
+            self._names = [_name(self.name, *pair) for pair in enumerate(self.keys)]
+        return self._names
 
     def part(self, indices: Iterable[int]) -> "Recordings":
         """Some of the samples, as samples of the same name."""
         chosen = list(indices)
         keys, labels = ([values[i] for i in chosen] for values in (self.keys, self.labels))
-        part = Recordings(self.make, keys, labels, self.name, self.sources)
+        names = [self.names[i] for i in chosen]
+        part = Recordings(self.make, keys, labels, self.name, self.sources, names)
         part.whole, part.indices = self.whole, [self.indices[i] for i in chosen]
         return part
 
 
-def _name(samples: str, key: object) -> str:
+def _name(samples: str, index: int, key: object) -> str:
     match key:
         case Path():
             return file_name(key)
         case (Path() as path, int(window)):
             return file_name(path, window)
-        case (str(), int(index)):  # of a split that is part of the samples' name
-            return f"{samples} {index}"
-    return f"{samples} {key}"
+    return f"{samples} {index}"
 
 
 def parcels(recordings: Recordings, size: int) -> list[Recordings]:
     """The samples, so many at a time, in their order: each parcel is whole, and light to send."""
-    keys, labels = recordings.keys, recordings.labels
+    keys, labels, names = recordings.keys, recordings.labels, recordings.names
     places = [slice(start, start + size) for start in range(0, len(recordings), size)]
     return [
-        Recordings(recordings.make, keys[place], labels[place], recordings.name) for place in places
+        Recordings(recordings.make, keys[at], labels[at], recordings.name, names=names[at])
+        for at in places
     ]
 
 

@@ -98,9 +98,9 @@ class SpikingLayer:
                 events, index, reads, *self.edges.arrays, self._ceil, self._rest,
                 membrane, firings, FIRINGS, sent, marks,
             )  # fmt: skip
-            before = len(spikes)
+            unpacked = len(spikes)
             spikes.resize((sent, 3), refcheck=False)
-            unpack(firings[:count], np.uint32(channels), np.uint32(width), spikes[before:])
+            unpack(firings[:count], np.uint32(channels), np.uint32(width), spikes[unpacked:])
             sops += operations
         marks[reads == len(events)] = sent
         by_position = membrane[: channels * height * width].reshape(height, width, channels)

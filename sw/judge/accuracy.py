@@ -8,7 +8,6 @@ import argparse
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from tickless.sw.data.losses import dropped_a_sample
 from tickless.sw.data.recordings import Recordings, parcels
 from tickless.sw.integer.network import Network
 from tickless.sw.judge.energy import NOTE, energy_uj
@@ -98,8 +97,8 @@ def table(found: Accuracies, weight_bits: int) -> str:
     lines += [
         f"no time step, {weight_bits} bits   {found.integer.accuracy:8.2%}",
         f"{max(found.integer.events):,.0f} events into the busiest layer, "
-        f"{found.integer.sops:,.0f} SOPs a sample",
-        dropped_a_sample(found.integer.dropped),
+        f"{found.integer.sops:,.0f} SOPs a sample, "
+        f"{found.integer.dropped:,.1f} events outside the sensor dropped",
         f"{found.energy_uj:,.3g} uJ a sample, {NOTE}",
     ]
     return "\n".join(lines)

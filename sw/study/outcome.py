@@ -209,8 +209,9 @@ def _judged(aside: Recordings) -> Recordings:
     """`JUDGED` of the recordings, evenly over them, made once for all that they are judged by."""
     count = min(JUDGED, len(aside))
     chosen = aside.part(index * len(aside) // count for index in range(count))
-    made = {key: events for key, (events, _) in zip(chosen.keys, chosen, strict=True)}
-    return Recordings(made.__getitem__, chosen.keys, chosen.labels, chosen.name)
+    made = [events for events, _ in chosen]
+    places = range(count)
+    return Recordings(made.__getitem__, places, chosen.labels, chosen.name, names=chosen.names)
 
 
 def _by_event(settings: Settings, model: SpikingNetwork, aside: Recordings) -> EventOutcome:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -113,6 +114,18 @@ def test_a_data_set(make_board, run, capsys):
     assert run("--dataset", "saccades", "--samples", "3", "--seed", "2") == 0
     assert first != capsys.readouterr().out
     assert board.errors == 0
+
+
+def test_a_folder_is_fitted_as_the_options_say(make_board, run, recordings, tmp_path, capsys):
+    make_board()
+    (tmp_path / "dataset.toml").write_text("sensor = [2, 34, 34]\n")
+    Path(recordings[1]).unlink()
+    assert run("--dataset", tmp_path, "--window", "200events") == 0
+    output = capsys.readouterr().out
+    assert len(re.findall(r"^3/0\.bin \d .* equal$", output, re.MULTILINE)) == 3
+    assert "agreement with the golden model 100.00% (8 of 8)" in output
+    assert run("--dataset", "saccades", "--window", "200events") == 2
+    assert "--window: saccades is read as it is" in capsys.readouterr().err
 
 
 def test_a_wrong_answer(make_board, run, recordings, capsys):

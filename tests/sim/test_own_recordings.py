@@ -155,6 +155,15 @@ def test_files_are_simulated_too(recordings, simulate, tmp_path):
     assert result["samples"] == -(-len(decode(files[0])) // 100)
 
 
+def test_a_folder_is_fitted_as_the_options_say(recordings, simulate):
+    digits = str(recordings / "digits")
+    status, folder = simulate("--dataset", digits, "--window", "100events", "--samples", 3)
+    assert status == 0
+    result = json.loads((folder / "result.json").read_text())
+    assert (result["dataset"], result["samples"]) == (f"{digits}?window=100events", 3)
+    assert all(row["events"] <= 100 for row in rows(folder))
+
+
 def test_what_is_dropped_is_a_warning_of_the_table_and_the_result(simulate, tmp_path, capsys):
     rows = [(40 if t % 10 == 0 else 5, 5, 1, 100 * t) for t in range(100)]
     status, folder = simulate(write(tmp_path / "a.bin", atis(rows)))

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from contextlib import closing, suppress
 from importlib import metadata
 from pathlib import Path
@@ -16,6 +17,7 @@ from distributed import LocalCluster
 
 from tickless.errors import InputError, ResultError
 from tickless.sw.data.events import EventsError
+from tickless.sw.data.losses import FileWarning
 from tickless.sw.workers import ATTEMPTS, IN_FLIGHT, end_with_parent, run_tasks
 
 TASKS = [(number, number % 3) for number in range(30)]
@@ -37,6 +39,12 @@ def count_and_fail(folder):
     raise ValueError("once")
 
 
+def warn(number):
+    warnings.warn("a file is cut", FileWarning, stacklevel=1)
+    warnings.warn(f"file {number % 2} is cut", FileWarning, stacklevel=1)
+    return number
+
+
 def die_with_a_child(folder, deaths):
     """Start a child and kill this worker, so many times."""
     folder = Path(folder)
@@ -52,6 +60,17 @@ def die_with_a_child(folder, deaths):
 
 def run(function, tasks, jobs=2, cluster=None):
     return list(run_tasks(function, tasks, jobs=jobs, cluster=cluster, title="tasks"))
+
+
+def test_warnings_of_workers_come_once_each_from_the_one_who_waits(capfd):
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        assert run(warn, [(number,) for number in range(10)]) == list(range(10))
+    assert {(str(each.message), each.category) for each in seen} == {
+        (text, FileWarning) for text in ("a file is cut", "file 0 is cut", "file 1 is cut")
+    }
+    assert len(seen) == 3
+    assert "is cut" not in capfd.readouterr().err
 
 
 def descendants():

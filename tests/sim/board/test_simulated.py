@@ -21,7 +21,7 @@ from tickless.host.client import Client
 from tickless.host.frames import Frame, FrameReader, encode_frame
 from tickless.host.port import BoardError, open_port
 from tickless.host.protocol import encode_events
-from tickless.host.transmission import Transmission
+from tickless.host.transmission import Piece, Transmission
 from tickless.hw.host.messages import LINK_INDEX, Command, Error, Reply
 from tickless.sw.data.fitting import Fitting, Window
 from tickless.sw.integer import engine
@@ -151,6 +151,20 @@ def test_every_kind_of_answer(board, network):
         answer, played = client.replay(samples[3], 7)
         assert answer.logits == expected[3][-1]
         assert played.repeats == 7
+        assert client.losses.resent == client.losses.restarts == 0
+
+
+def test_a_sample_that_comes_in_pieces(board, network):
+    rng = np.random.default_rng(4)
+    parts = [events_of(rng, size) for size in (300, 1, 700)]
+    whole = np.concatenate(parts)
+    trace = engine.run(network, whole, np.cumsum([len(part) for part in parts]))
+    with open_port(board) as port:
+        client = Client(port, board)
+        answers = list(client.answers([*map(Piece, parts), Transmission(whole[:0])]))
+        assert [answer.ends for answer in answers] == [False, False, False, True]
+        logits = [answer.logits for answer in answers]
+        assert logits == [*map(tuple, trace.read_logits.tolist()), tuple(trace.logits.tolist())]
         assert client.losses.resent == client.losses.restarts == 0
 
 

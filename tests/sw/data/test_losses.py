@@ -41,6 +41,6 @@ def test_training_and_judging_tell_what_is_dropped(tmp_path):
     network = Network.load(PRETRAINED / "saccades.safetensors")
     score = score_events(network, recordings)
     assert score.dropped == 1.5
-    assert score.dropped_warning == dropped_text([lost_of("samples 3", sample(3))])
-    with pytest.warns(DroppedWarning, match="most in samples 3"):
+    assert score.dropped_warning == dropped_text([lost_of("samples 1", sample(3))])
+    with pytest.warns(DroppedWarning, match="most in samples 1"):
         score.warn()
