@@ -14,20 +14,27 @@ from hypothesis import HealthCheck, settings
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 LONG = {
-    "sim/test_random_meshes.py": 300,
+    "sim/test_random_meshes.py": 400,
+    "hw/fabric/test_router_proof.py": 130,
     "sim/test_random_networks.py": 120,
     "sim/board/test_simulated.py": 70,
     "sim/axi/test_axi.py": 60,
-    "gen/test_fusesoc.py": 55,
+    "hw/fabric/test_interface_proof.py": 60,
     "sim/test_command.py": 55,
+    "sim/test_bench.py": 50,
+    "hw/core/test_neurons.py": 35,
     "docs/test_import.py": 30,
     "docs/test_tutorial.py": 30,
     "docs/test_your_data.py": 30,
+    "gen/fpga/test_area.py": 30,
+    "gen/test_fusesoc.py": 25,
     "sim/test_loads.py": 25,
+    "sw/integer/test_engine.py": 25,
     "host/stream/test_feed.py": 20,
     "host/stream/test_run.py": 20,
 }
-"""Files of the longest tests, and about how many seconds of processor time they take, most first.
+"""Files of the longest tests, and about how many seconds of processor time they take where nothing
+is built yet, most first.
 Each worker begins with its share of them: one that begins them in the end is waited for."""
 
 NOBODY = 65534
