@@ -36,7 +36,7 @@ def pointed(function: str, kind: type) -> np.ndarray:
     if not length.value:
         return np.zeros(0, kind)
     size = length.value * np.dtype(kind).itemsize
-    return np.frombuffer((ctypes.c_char * size).from_address(address), kind).copy()
+    return np.frombuffer(memoryview((ctypes.c_char * size).from_address(address)), kind).copy()
 
 
 @cocotb.test()
@@ -49,7 +49,7 @@ async def run_programs(dut) -> None:
     library.tickless_sdram_words.restype = ctypes.c_void_p
     address = library.tickless_sdram_words()
     buffer = (ctypes.c_char * (2 * SDRAM_WORDS)).from_address(address)
-    words = np.frombuffer(buffer, np.uint16)
+    words = np.frombuffer(memoryview(buffer), np.uint16)
     for start, path in plan["memory"]:
         part = np.load(path)
         words[start : start + len(part)] = part

@@ -7,6 +7,7 @@ from amaranth.hdl import Module
 from amaranth.lib.wiring import connect
 
 from tests.hw.stream_io import PATTERNS, collect, send, simulate
+from tickless.gen.passes.program import IndexFrom
 from tickless.host.event_lists import ListWriter
 from tickless.hw.passes.lists import ListDecoder, ListEncoder
 from tickless.hw.passes.merger import MergeMode, Merger
@@ -14,7 +15,11 @@ from tickless.hw.passes.words import Marker
 from tickless.sim.passes import model
 
 TILES = 3
-MODES = {MergeMode.PLAIN: "none", MergeMode.EVENT: "event", MergeMode.SOURCE: "source"}
+MODES: dict[MergeMode, IndexFrom] = {
+    MergeMode.PLAIN: "none",
+    MergeMode.EVENT: "event",
+    MergeMode.SOURCE: "source",
+}
 
 
 def lists(rng: random.Random, indexed: bool, tiles: int) -> tuple[list[int], list[list[int]]]:
