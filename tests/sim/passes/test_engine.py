@@ -45,7 +45,9 @@ def assert_equal(simulation, program, batches, **options) -> None:
     runs = simulation.run(program, batches, **options)
     for batch, run in zip(batches, runs, strict=True):
         assert run.error == EngineError.NONE
-        assert difference(program, model.run(program, batch), run) is None
+        expected = model.run(program, batch)
+        assert difference(program, expected, run) is None
+        assert run.steps == sum(one.steps for layer in expected.layers for one in layer.passes)
 
 
 @pytest.mark.parametrize("seed", range(12))
