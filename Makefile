@@ -21,6 +21,9 @@ CUT ?=
 CORE_UPDATES ?=
 CORE_KBITS ?=
 MARGIN ?=
+ENGINE ?=
+LARGE ?= vggsnn
+BITS ?= 8
 QUICK ?= 0
 PREFIX ?=
 WRAP ?=
@@ -62,12 +65,13 @@ recordings = $(or $(strip $(FILES)),--dataset $(DATASET)) $(call option,CROP,--c
 workers = $(call option,JOBS,--jobs) $(call option,CLUSTER,--cluster)
 network = $(or $(NETWORK),sw/pretrained/$(DATASET).safetensors)
 trained = build/train/$(EXPERIMENT)/$(METHOD)-$(SEED)
+large = build/large/$(LARGE)-$(BITS).safetensors
 # Values that were given, not the ones here.
 given = $(if $(filter-out file,$(origin $(1))),$($(1)))
 fine_tuned = $(call given,EXPERIMENT) $(if $(call given,DATASET),--dataset $(DATASET))
 
 .DEFAULT_GOAL := help
-.PHONY: help env sim rtl bitstream flash train study bench test test-long test-bitstream test-peers docs lint clean
+.PHONY: help env sim large rtl bitstream flash train study bench test test-long test-bitstream test-peers docs lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,8 +94,15 @@ $(READY): pyproject.toml constraints.txt
 
 sim: $(READY) ## stream recordings through the RTL and compare with the golden model
 	@$(strip $(TICKLESS) sim $(recordings) $(call option,SAMPLES,--samples) --seed $(SEED) \
-	    $(call option,NETWORK,--network) $(call switch,STALLS,--stalls) \
+	    $(call option,NETWORK,--network) $(call option,ENGINE,--engine) $(call switch,STALLS,--stalls) \
 	    $(call option,SPLIT,--split) $(workers) $(call switch,WAVES,--waves) $(design) $(load))
+
+large: $(READY) ## a network of millions of random weights through the RTL from SDRAM, in build/sim/large
+	@mkdir -p $(dir $(large))
+	@$(TICKLESS) untrained --dataset cifar10saccades --layers $(LARGE) --weight-bits $(BITS) \
+	    --samples 1 --seed $(SEED) --output $(large)
+	@$(TICKLESS) sim --engine sdram --dataset cifar10saccades --samples $(or $(SAMPLES),1) \
+	    --seed $(SEED) --network $(large) --output build/sim/large
 
 rtl: $(READY) ## Verilog and manifest of a network, in build/rtl/latest
 	@$(strip $(TICKLESS) rtl $(network) $(design) $(load) $(call options,ACTIVITY,--activity) \

@@ -41,6 +41,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=1, help="chooses the recordings and the stalls")
     parser.add_argument("--network", type=Path, help="network file; the pre-trained one by default")
+    parser.add_argument(
+        "--engine",
+        choices=("sdram",),
+        help="sdram: one engine runs layer after layer from an SDRAM, for networks of any size, in "
+        "place of a core a layer",
+    )
     parser.add_argument("--stalls", action="store_true", help="stall every link at random")
     waves = parser.add_argument_group(
         "waveforms",
@@ -91,13 +97,9 @@ def main(options: argparse.Namespace) -> int:
         raise InputError(f"seed = {options.seed}: expected at least 0")
     _check(options)
     name = _name(options)
-    _start_workers_ahead(options)
     with run_folder(RUNS, name, options.output) as folder:
-        with stage("loading"):
-            from tickless.sim.run_samples import run_samples
-            from tickless.sim.table import table
-        result, difference = run_samples(options, folder)
-    print(table(result))
+        text, difference = _run(options, folder)
+    print(text)
     output = options.output or RUNS / name
     print()
     print(*sorted(path for path in output.iterdir() if path.name[0] != "."), sep="\n")
@@ -105,6 +107,21 @@ def main(options: argparse.Namespace) -> int:
         print(f"\nThe RTL differs from the golden model: {difference}", file=sys.stderr)
         return 1
     return 0
+
+
+def _run(options: argparse.Namespace, folder: Path) -> tuple[str, str | None]:
+    """Text of the result, and the first difference."""
+    if options.engine == "sdram":
+        with stage("loading"):
+            from tickless.sim.passes.run_samples import run_samples as run_passes
+        passed, text = run_passes(options, folder)
+        return text, None if passed.agrees else f"agreement {dict(passed.agreement)}"
+    _start_workers_ahead(options)
+    with stage("loading"):
+        from tickless.sim.run_samples import run_samples
+        from tickless.sim.table import table
+    result, difference = run_samples(options, folder)
+    return table(result), difference
 
 
 def _start_workers_ahead(options: argparse.Namespace) -> None:
@@ -138,6 +155,7 @@ def _name(options: argparse.Namespace) -> str:
         dataset,
         "" if network == dataset else network,
         *design_name(options),
+        options.engine or "",
         "stalls" if options.stalls else "",
         "" if options.waves is None else f"waves{options.waves}",
     )

@@ -17,13 +17,14 @@ from tickless.sw.integer.layer import Edge, Layer, membrane_bits
 from tickless.sw.integer.network import Network, Provenance
 from tickless.sw.integer.specs import LayerSpec, layer_geometries
 from tickless.sw.outputs import output_file
-from tickless.sw.training.architectures import layers
+from tickless.sw.training.architectures import NETWORKS, layers
 
 __all__ = ["add_options", "main", "untrained_network"]
 
 WEIGHT_BITS = 4
 MEAN, DEVIATION = 0.5, 2.5
-"""Of the weights before they are rounded and clipped: somewhat more excitation than inhibition."""
+"""Of weights of `WEIGHT_BITS` before they are rounded and clipped, and in proportion of others:
+somewhat more excitation than inhibition."""
 
 SPIKES_PER_EVENT = 0.7
 """Spikes that a layer makes of an event, so that no later layer is busier than the first."""
@@ -37,6 +38,7 @@ def untrained_network(
     recordings: Sequence[np.ndarray],
     seed: int,
     dataset: str = "",
+    weight_bits: int = WEIGHT_BITS,
 ) -> Network:
     """Network of random weights whose thresholds suit some recordings.
 
@@ -55,14 +57,25 @@ def untrained_network(
         Seed of the weights.
     dataset : str
         Name of the recordings' data set, for the provenance.
+    weight_bits : int
+        Width of the weights, 2 to 8.
+
+    Raises
+    ------
+    InputError
+        If a layer has a shortcut.
     """
+    if any(spec.shortcut for spec in specs):
+        raise InputError("untrained network: expected a chain of layers, without shortcuts")
     rng = np.random.default_rng(seed)
     layers, arriving = [], list(recordings)
     for index, geometry in enumerate(layer_geometries(sensor, specs)):
-        half = 1 << (WEIGHT_BITS - 1)
-        drawn = rng.normal(MEAN, DEVIATION, geometry.weight_shape)
+        half = 1 << (weight_bits - 1)
+        drawn = rng.normal(MEAN, DEVIATION, geometry.weight_shape) * 2.0 ** (
+            weight_bits - WEIGHT_BITS
+        )
         weight = np.clip(np.rint(drawn), -half, half - 1).astype(np.int8)
-        edge = Edge(geometry, weight, WEIGHT_BITS)
+        edge = Edge(geometry, weight, weight_bits)
         if geometry.kind == "readout":
             none = np.zeros(0, np.int32)
             layers.append(Layer("readout", (edge,), none, none.copy(), 32))
@@ -107,11 +120,22 @@ def _threshold(
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.description = (
-        "Write the DVS-Gesture network with random weights and thresholds that suit the recordings "
-        "at hand. It is not trained: its classes mean nothing."
+        "Write a network, that for DVS-Gesture by default, with random weights and thresholds that "
+        "suit the recordings at hand. It is not trained: its classes mean nothing."
     )
     parser.add_argument(
         "--dataset", type=dataset_name, default="dvsgesture", help="recordings (dvsgesture)"
+    )
+    parser.add_argument(
+        "--layers", choices=NETWORKS, default="mtt-gesture", help="its layers (mtt-gesture)"
+    )
+    parser.add_argument(
+        "--weight-bits",
+        type=int,
+        choices=range(2, 9),
+        default=WEIGHT_BITS,
+        metavar="N",
+        help=f"width of the weights, 2 to 8 ({WEIGHT_BITS})",
     )
     parser.add_argument("--samples", type=int, default=3, help="recordings to suit (3)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the weights (1)")
@@ -119,7 +143,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Write the DVS-Gesture network, its thresholds suiting recordings."""
+    """Write a network, its thresholds suiting recordings."""
     for name, least in (("samples", 1), ("seed", 0)):
         if (value := getattr(options, name)) < least:
             raise InputError(f"{name} = {value}: expected at least {least}")
@@ -127,10 +151,15 @@ def main(options: argparse.Namespace) -> int:
     with stage("reading recordings"):
         recordings = load(options.dataset, "test")[: options.samples]
         inside = [events.addresses[events.inside] for events, _ in recordings]
-    specs = layers("mtt-gesture", len(class_names("dvsgesture")))
+    specs = layers(options.layers, len(class_names(options.dataset)))
     with stage("searching thresholds"):
         network = untrained_network(
-            sensor(options.dataset), specs, inside, options.seed, options.dataset
+            sensor(options.dataset),
+            specs,
+            inside,
+            options.seed,
+            options.dataset,
+            options.weight_bits,
         )
     network.save(options.output)
     for layer in network.layers[:-1]:

@@ -33,6 +33,7 @@ def commands(*arguments):
             ["sim", "FILES=a.raw b.npy", "NETWORK=n", "CROP=0,0,9x9", "DOWNSAMPLE=2", "WINDOW=9ms"],
             "sim a.raw b.npy --crop 0,0,9x9 --downsample 2 --window 9ms --seed 1 --network n",
         ),
+        (["sim", "ENGINE=sdram"], "sim --dataset saccades --seed 1 --engine sdram"),
         (["rtl"], "rtl sw/pretrained/saccades.safetensors"),
         (
             ["rtl", "NETWORK=a.safetensors", "MESH=2x2", "FOLD=a=1x1 b=2x2", "MARGIN=9"],
@@ -66,3 +67,21 @@ def commands(*arguments):
 )
 def test_a_target_is_one_line_without_what_was_not_given(arguments, options):
     assert commands(*arguments) == [f".venv/bin/python -m tickless {options}"]
+
+
+def test_large_makes_its_network_and_runs_it():
+    untrained, run = (line for line in joined(commands("large", "BITS=4", "SAMPLES=2")))
+    network = "build/large/vggsnn-4.safetensors"
+    assert untrained.endswith(
+        f"--layers vggsnn --weight-bits 4 --samples 1 --seed 1 --output {network}"
+    )
+    assert (
+        f"sim --engine sdram --dataset cifar10saccades --samples 2 --seed 1 --network {network}"
+        in run
+    )
+
+
+def joined(lines):
+    """Commands of `tickless`, each on one line."""
+    text = "\n".join(lines).replace("\\\n", " ")
+    return [" ".join(line.split()) for line in text.splitlines() if "tickless" in line]

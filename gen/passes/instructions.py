@@ -14,9 +14,13 @@ __all__ = ["instructions", "memory_image"]
 MODES = {"none": MergeMode.PLAIN, "event": MergeMode.EVENT, "source": MergeMode.SOURCE}
 
 
-def instructions(program: Program) -> list[dict[str, Any]]:
-    """Instructions of a program: fields of `hw.passes.engine.INSTRUCTION_LAYOUT`."""
-    made: list[dict[str, Any]] = []
+Instruction = dict[int | str, Any]
+"""Fields of `hw.passes.engine.INSTRUCTION_LAYOUT`."""
+
+
+def instructions(program: Program) -> list[Instruction]:
+    """Instructions of a program, DONE the last."""
+    made: list[Instruction] = []
     for steps, starts in zip(program.layers, program.image_starts, strict=True):
         source = program.lists[steps.source]
         if steps.join is not None:
@@ -53,7 +57,7 @@ def memory_image(program: Program) -> np.ndarray:
     return np.concatenate([*images, np.array(parts, np.uint16)])
 
 
-def _passes(program: Program, steps: LayerSteps, starts: tuple[int, ...]) -> list[dict[str, Any]]:
+def _passes(program: Program, steps: LayerSteps, starts: tuple[int, ...]) -> list[Instruction]:
     target = program.answers if steps.target is None else program.tiles
     return [
         _instruction(
@@ -68,6 +72,6 @@ def _passes(program: Program, steps: LayerSteps, starts: tuple[int, ...]) -> lis
     ]
 
 
-def _instruction(operation: Operation, **fields: Any) -> dict[str, Any]:
+def _instruction(operation: Operation, **fields: Any) -> Instruction:
     unused = {"first": 0, "mode": MergeMode.PLAIN, "image": 0, "source": 0, "target": 0, "limit": 0}
     return {**unused, "operation": operation, **fields}

@@ -14,7 +14,7 @@ from tickless.hw.passes.shape import EngineShape
 from tickless.hw.passes.words import CHANNEL_BITS, COORDINATE_BITS, INDEX_BITS
 from tickless.sw.integer.network import Network
 
-__all__ = ["Area", "Join", "LayerSteps", "Program", "make_program"]
+__all__ = ["Area", "IndexFrom", "Join", "LayerSteps", "Program", "make_program"]
 
 SDRAM_WORDS = 1 << 24
 """16-bit words of a ULX3S's SDRAM: 32 MB."""

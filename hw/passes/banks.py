@@ -3,16 +3,31 @@
 from collections.abc import Sequence
 from typing import Any
 
-from amaranth.hdl import Array, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
 from tickless.hw.passes.layouts import axis_layout, neuron_layout, register_layout
 from tickless.hw.passes.shape import GRID, EngineShape
+from tickless.hw.passes.words import INDEX_BITS
 from tickless.hw.ram import Ram
 
-__all__ = ["Banks", "swept_layout"]
+__all__ = ["Banks", "step_layout", "swept_layout"]
+
+
+def step_layout(shape: EngineShape) -> data.StructLayout:
+    """Layout of a step: whether there is one, its entries of both axes, the lanes that its event
+    reaches, and the event's number."""
+    return data.StructLayout(
+        {
+            "valid": 1,
+            "row": axis_layout(shape),
+            "column": axis_layout(shape),
+            "lanes": shape.lanes,
+            "number": INDEX_BITS,
+        }
+    )
 
 
 def swept_layout(shape: EngineShape) -> data.StructLayout:
@@ -30,9 +45,11 @@ def swept_layout(shape: EngineShape) -> data.StructLayout:
 class Banks(wiring.Component):
     """Membrane banks, and the integrate-and-fire neurons of a step.
 
-    A step takes three clocks: the memories answer, operands are chosen, sums are
-    written back. The logits of a readout, whose only position lies in the first bank, have
-    registers of their own: with at most 2**24 events of 8-bit weights they cannot saturate.
+    Takes a step a clock. In its first clock the memories are read, in its second one operands are
+    chosen, in its third one sums are written back. A step that touches a word which another one
+    under way is still to write waits. The logits of a readout, whose only position lies in the
+    first bank, have registers of their own: with at most 2**24 events of 8-bit weights they cannot
+    saturate.
 
     Parameters
     ----------
@@ -43,19 +60,22 @@ class Banks(wiring.Component):
     -------
     registers, neurons : In
         Of the pass: `hw.passes.layouts`.
-    row, column : In(axis_layout)
-        The step.
-    lanes : In
-        Lanes that the event reaches.
+    go : In(1)
+        Whether the steps under way go on in this clock.
+    step : In(step_layout)
+        The step that is to begin.
+    waits : Out(1)
+        Whether it cannot.
     weights : In
-        Weight word, in the clock of ``choose``.
-    choose, add : In(1)
-        High in the second clock of a step, and in the third.
+        Its weight word, a clock later, or what it was then while ``go`` is low.
+    busy : Out(1)
+        Whether steps are under way.
+    ends : Out(step_layout)
+        The step in its third clock.
     fired : Out
-        Lanes that fire by ``GRID * GRID`` positions in row-major order from the step's first, in
-        the clock of ``add``.
+        Lanes that fire in it, by ``GRID * GRID`` positions in row-major order from its first.
     sweep : In(1)
-        Clear the word at ``sweep_address`` in every bank, a clock later; never with a step.
+        Clear the word at ``sweep_address`` in every bank, a clock later; never with steps.
     sweep_address : In
         The word.
     swept : Out(swept_layout)
@@ -68,12 +88,12 @@ class Banks(wiring.Component):
 
     registers: Any
     neurons: Any
-    row: Any
-    column: Any
-    lanes: Signal
+    go: Signal
+    step: Any
+    waits: Signal
     weights: Signal
-    choose: Signal
-    add: Signal
+    busy: Signal
+    ends: Any
     fired: Signal
     sweep: Signal
     sweep_address: Signal
@@ -87,12 +107,12 @@ class Banks(wiring.Component):
             {
                 "registers": In(register_layout(shape)),
                 "neurons": In(neuron_layout(shape)),
-                "row": In(axis_layout(shape)),
-                "column": In(axis_layout(shape)),
-                "lanes": In(shape.lanes),
+                "go": In(1),
+                "step": In(step_layout(shape)),
+                "waits": Out(1),
                 "weights": In(shape.weight_word_bits),
-                "choose": In(1),
-                "add": In(1),
+                "busy": Out(1),
+                "ends": Out(step_layout(shape)),
                 "fired": Out(GRID * GRID * shape.lanes),
                 "sweep": In(1),
                 "sweep_address": In(ceil_log2(shape.bank_words)),
@@ -104,67 +124,79 @@ class Banks(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        shape = self.shape
+        shape, ends = self.shape, self.ends
+        second: Any = Signal(step_layout(shape))
+        with m.If(self.go):
+            m.d.sync += [
+                second.eq(self.step),
+                second.valid.eq(self.step.valid & ~self.waits),
+                ends.eq(second),
+            ]
+        m.d.comb += self.busy.eq(second.valid | ends.valid)
         clear = Signal()
         clear_address = Signal.like(self.sweep_address)
-        m.d.sync += [
-            clear.eq(self.sweep),
-            clear_address.eq(self.sweep_address),
-        ]
+        m.d.sync += [clear.eq(self.sweep), clear_address.eq(self.sweep_address)]
         m.d.comb += [self.swept.valid.eq(clear), self.swept.address.eq(clear_address)]
+
+        word = data.ArrayLayout(signed(shape.membrane_bits), shape.lanes)
+        weight = data.ArrayLayout(signed(shape.weight_bits), shape.lanes)
+        taps = Array(
+            self.weights.word_select(tap, shape.lanes * shape.weight_bits)
+            for tap in range(GRID * GRID)
+        )
         firings: list[Signal] = []
+        touched: list[Any] = []
+        conflicts: list[Any] = []
         for index in range(GRID * GRID):
-            row, column = self.row.banks[index // GRID], self.column.banks[index % GRID]
-            word = data.ArrayLayout(signed(shape.membrane_bits), shape.lanes)
             m.submodules[f"bank_{index}"] = bank = Ram(word, shape.bank_words, False)
-            address = Signal.like(self.sweep_address, name=f"address_{index}")
-            chosen: Any = Signal(
-                data.ArrayLayout(signed(shape.weight_bits), shape.lanes), name=f"weights_{index}"
-            )
+            reached, address = [], []
+            for number, step in enumerate((self.step, second, ends)):
+                row, column = step.row.banks[index // GRID], step.column.banks[index % GRID]
+                place = Signal.like(self.sweep_address, name=f"address_{index}_{number}")
+                m.d.comb += place.eq(row.line + column.line)
+                address.append(place)
+                reached.append(step.valid & row.valid & column.valid)
+            conflicts += [
+                reached[0] & reached[other] & (address[0] == address[other]) for other in (1, 2)
+            ]
+            touched.append(reached[2])
+            chosen: Any = Signal(weight, name=f"weights_{index}")
             held: Any = Signal(word, name=f"membranes_{index}")
             fired = Signal(shape.lanes, name=f"fired_{index}")
             firings.append(fired)
             m.d.comb += [
-                address.eq(row.line + column.line),
-                bank.address.eq(Mux(self.sweep, self.sweep_address, address)),
+                bank.address.eq(Mux(self.sweep, self.sweep_address, address[0])),
+                bank.enable.eq(self.go | self.sweep),
                 self.swept.words[index].eq(bank.word),
-                bank.write.en.eq(clear | (self.add & row.valid & column.valid)),
-                bank.write.addr.eq(Mux(clear, clear_address, address)),
+                bank.write.en.eq(clear | (self.go & reached[2])),
+                bank.write.addr.eq(Mux(clear, clear_address, address[2])),
             ]
-            taps = Array(
-                self.weights.word_select(tap, chosen.as_value().shape().width)
-                for tap in range(GRID * GRID)
-            )
-            with m.If(self.choose):
+            row_tap = second.row.banks[index // GRID].tap
+            column_tap = second.column.banks[index % GRID].tap
+            with m.If(self.go):
                 m.d.sync += [
-                    chosen.eq(taps[row.tap * GRID + column.tap]),
+                    chosen.eq(taps[row_tap * GRID + column_tap]),
                     held.eq(bank.word),
                 ]
             for lane in range(shape.lanes):
                 left = self._lane(m, index, lane, held[lane], chosen[lane], fired[lane])
                 m.d.comb += bank.write.data[lane].eq(Mux(clear, 0, left))
             if index == 0:
-                self._readout(m, chosen)
+                self._readout(m, chosen, reached[2])
+        m.d.comb += self.waits.eq(Cat(conflicts).any() & ~self.registers.readout)
         # In row-major order of positions the banks are rotated, by the one that holds the first.
+        rotated = ends.row.rotate * GRID + ends.column.rotate
         for place in range(GRID * GRID):
             i, j = place // GRID, place % GRID
-            choices = Array(
-                firings[(i + rotate_row) % GRID * GRID + (j + rotate_column) % GRID]
+            order = [
+                (i + rotate_row) % GRID * GRID + (j + rotate_column) % GRID
                 for rotate_row in range(GRID)
                 for rotate_column in range(GRID)
-            )
-            reached = [
-                self.row.banks[index // GRID].valid & self.column.banks[index % GRID].valid
-                for index in range(GRID * GRID)
             ]
-            touched = Array(
-                reached[(i + rotate_row) % GRID * GRID + (j + rotate_column) % GRID]
-                for rotate_row in range(GRID)
-                for rotate_column in range(GRID)
-            )
-            number = self.row.rotate * GRID + self.column.rotate
-            with m.If(touched[number] & ~self.registers.readout):
-                m.d.comb += self.fired.word_select(place, shape.lanes).eq(choices[number])
+            with m.If(Array(touched[index] for index in order)[rotated] & ~self.registers.readout):
+                m.d.comb += self.fired.word_select(place, shape.lanes).eq(
+                    Array(firings[index] for index in order)[rotated]
+                )
         return m
 
     def _lane(self, m: Module, index: int, lane: int, held: Any, weight: Any, fired: Any) -> Signal:
@@ -178,13 +210,13 @@ class Banks(wiring.Component):
         threshold, floor = self.neurons.thresholds[lane], self.neurons.floors[lane]
         m.d.comb += [
             total.eq(held + weight),
-            fired.eq(self.lanes[lane] & (total >= threshold)),
+            fired.eq(self.ends.lanes[lane] & (total >= threshold)),
             after.eq(total),
             left.eq(after),
         ]
         with m.If(fired):
             m.d.comb += after.eq(Mux(self.registers.zero, 0, total - threshold))
-        with m.If(~self.lanes[lane]):
+        with m.If(~self.ends.lanes[lane]):
             m.d.comb += left.eq(held)
         with m.Elif(after < floor):
             m.d.comb += left.eq(floor)
@@ -192,10 +224,9 @@ class Banks(wiring.Component):
             m.d.comb += left.eq(self.registers.ceil)
         return left
 
-    def _readout(self, m: Module, weights: Sequence[Any]) -> None:
-        valid = self.row.banks[0].valid & self.column.banks[0].valid
+    def _readout(self, m: Module, weights: Sequence[Any], reached: Any) -> None:
         for lane in range(self.shape.lanes):
-            with m.If(self.add & self.registers.readout & valid & self.lanes[lane]):
+            with m.If(self.go & self.registers.readout & reached & self.ends.lanes[lane]):
                 m.d.sync += self.logits[lane].eq(self.logits[lane] + weights[lane])
         with m.If(self.clear_logits):
             m.d.sync += self.logits.as_value().eq(0)

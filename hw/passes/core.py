@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Array, Cat, Const, Module, Signal
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -20,13 +20,17 @@ from tickless.hw.passes.layouts import (
 from tickless.hw.passes.lists import NO_INDEX, TOKEN_LAYOUT, TokenKind
 from tickless.hw.passes.loader import write_layout
 from tickless.hw.passes.shape import GRID, EngineShape
-from tickless.hw.passes.words import INDEX_BITS, WORD_BITS
+from tickless.hw.passes.words import COORDINATE_BITS, INDEX_BITS, WORD_BITS
 
 __all__ = ["PassCore"]
 
 
 class PassCore(wiring.Component):
-    """Core of a pass engine. Takes five clocks a step, and one a spike.
+    """Core of a pass engine.
+
+    Takes an event a clock where each is one step and reaches other neurons than the two before it;
+    else it waits for them. Events of several steps take two clocks a step. A step that spikes waits
+    for the one before it that did, whose spikes leave one a clock.
 
     Parameters
     ----------
@@ -48,6 +52,8 @@ class PassCore(wiring.Component):
         Logits at each READ and END: those of all lanes, in two words each, the lower one first.
     done : Out(1)
         High for one clock when STOP has passed.
+    step : Out(1)
+        High for one clock for each step: a weight word that updates neurons.
     swept : Out(swept_layout)
         Membranes at END, word by word; also what a start clears.
     at_end : Out(1)
@@ -60,6 +66,7 @@ class PassCore(wiring.Component):
     o: stream.Interface
     answers: stream.Interface
     done: Signal
+    step: Signal
     swept: Any
     at_end: Signal
 
@@ -73,6 +80,7 @@ class PassCore(wiring.Component):
                 "o": Out(stream.Signature(TOKEN_LAYOUT)),
                 "answers": Out(stream.Signature(WORD_BITS)),
                 "done": Out(1),
+                "step": Out(1),
                 "swept": Out(swept_layout(shape)),
                 "at_end": Out(1),
             }
@@ -94,41 +102,76 @@ class PassCore(wiring.Component):
         number = Signal(INDEX_BITS)
         last_index = Signal(INDEX_BITS, init=NO_INDEX)
         m.d.comb += edge.eq(registers.joined & (token.index != last_index))
-        tables = shape.table_words
-        channel_read = self._memory(m, Region.CHANNELS)
-        row_read = self._memory(m, Region.ROWS)
-        column_read = self._memory(m, Region.COLUMNS)
-        weight_read = self._memory(m, Region.WEIGHTS)
-        channel: Any = Signal(channel_layout(shape))
-        row: Any = Signal(axis_layout(shape))
-        column: Any = Signal(axis_layout(shape))
         row_bits = Array(registers.row_steps)[edge]
         column_bits = Array(registers.column_steps)[edge]
+        tables = shape.table_words
+
+        # A step: its tables are looked up when it is issued, a clock later it is in `step`.
+        issue, several = Signal(), Signal()
+        asked = Signal()  # whether the step at hand is the event's last is known with `step`
+        step, moves = banks.step, Signal()
+        step_valid, step_number = Signal(), Signal(INDEX_BITS)
+        channel_read = self._memory(m, Region.CHANNELS, moves)
+        row_read = self._memory(m, Region.ROWS, moves)
+        column_read = self._memory(m, Region.COLUMNS, moves)
+        weight_read = self._memory(m, Region.WEIGHTS, banks.go)
+        channel = channel_layout(shape)(channel_read.data)
+        row, column = (axis_layout(shape)(port.data) for port in (row_read, column_read))
+        nothing = ~channel.lanes.any()
+        for axis in (row, column):
+            nothing |= ~Cat(bank.valid for bank in axis.banks).any()
         m.d.comb += [
+            several.eq((row_bits != 0) | (column_bits != 0)),
+            moves.eq(banks.go & ~banks.waits),
             channel_read.addr.eq(Cat(token.channel, edge)),
             row_read.addr.eq(edge * tables + ((token.y << row_bits) | row_step)),
             column_read.addr.eq(edge * tables + ((token.x << column_bits) | column_step)),
             weight_read.addr.eq(channel.base + row.block + column.block),
+            step.valid.eq(step_valid & ~nothing),
+            step.row.eq(row),
+            step.column.eq(column),
+            step.lanes.eq(channel.lanes),
+            step.number.eq(step_number),
             banks.registers.eq(registers),
             banks.neurons.eq(neurons),
-            banks.row.eq(row),
-            banks.column.eq(column),
-            banks.lanes.eq(channel.lanes),
             banks.weights.eq(weight_read.data),
             self.swept.eq(banks.swept),
+            self.step.eq(banks.ends.valid & banks.go),
         ]
+        with m.If(moves):
+            m.d.sync += [step_valid.eq(issue), step_number.eq(number)]
 
+        # Spikes of the last step that fired.
         fired = Signal(GRID * GRID * shape.lanes)
+        first_y, first_x = Signal(COORDINATE_BITS), Signal(COORDINATE_BITS)
+        spike_number = Signal(INDEX_BITS)
         lowest = Signal(range(len(fired)))
         for bit in reversed(range(len(fired))):
             with m.If(fired[bit]):
                 m.d.comb += lowest.eq(bit)
-        place, lane = Signal(range(GRID * GRID)), Signal(range(shape.lanes))
-        positions = Array(Const(bit // shape.lanes, len(place)) for bit in range(len(fired)))
-        lanes = Array(Const(bit % shape.lanes, max(1, len(lane))) for bit in range(len(fired)))
-        m.d.comb += [place.eq(positions[lowest]), lane.eq(lanes[lowest])]
-        spike_y = Array(Const(k // GRID, 2) for k in range(GRID * GRID))[place]
-        spike_x = Array(Const(k % GRID, 2) for k in range(GRID * GRID))[place]
+        places = [(bit // shape.lanes, bit % shape.lanes) for bit in range(len(fired))]
+        lane = Array(Const(k, max(1, ceil_log2(shape.lanes))) for _, k in places)[lowest]
+        spike_y = Array(Const(place // GRID, 2) for place, _ in places)[lowest]
+        spike_x = Array(Const(place % GRID, 2) for place, _ in places)[lowest]
+        left, fires, room, idle = Signal.like(fired), Signal(), Signal(), Signal()
+        sends = Signal()  # a spike is offered; else it may be a marker
+        m.d.comb += [
+            sends.eq(fired.any()),
+            left.eq(fired & (fired - 1)),
+            fires.eq(banks.ends.valid & banks.fired.any()),
+            room.eq(~sends | ((left == 0) & self.o.ready)),
+            banks.go.eq(~fires | room),
+            idle.eq(~step_valid & ~banks.busy & ~sends),
+        ]
+        with m.If(sends & self.o.ready):
+            m.d.sync += fired.eq(left)
+        with m.If(fires & room):
+            m.d.sync += [
+                fired.eq(banks.fired),
+                first_y.eq(banks.ends.row.first),
+                first_x.eq(banks.ends.column.first),
+                spike_number.eq(banks.ends.number),
+            ]
 
         address = Signal(ceil_log2(shape.bank_words))
         ending = Signal()
@@ -137,8 +180,12 @@ class PassCore(wiring.Component):
         m.d.comb += [
             banks.sweep_address.eq(address),
             self.answers.payload.eq(halves[word]),
-            out.kind.eq(token.kind),
-            out.index.eq(number),
+            out.kind.eq(Mux(sends, TokenKind.EVENT, token.kind)),
+            out.channel.eq(registers.first_channel + lane),
+            out.y.eq(first_y + spike_y),
+            out.x.eq(first_x + spike_x),
+            out.index.eq(spike_number),
+            self.o.valid.eq(sends),
         ]
         swept_at_end = Signal()
         m.d.sync += swept_at_end.eq(ending)
@@ -149,19 +196,9 @@ class PassCore(wiring.Component):
             m.d.sync += [number.eq(number + 1), last_index.eq(token.index)]
             m.d.sync += [row_step.eq(0), column_step.eq(0)]
 
-        def next_step():
-            """Go to the next step of the event, or to the next event."""
-            m.next = "TAKE"
-            with m.If(~column.last):
-                m.d.sync += column_step.eq(column_step + 1)
-            with m.Elif(~row.last):
-                m.d.sync += [row_step.eq(row_step + 1), column_step.eq(0)]
-            with m.Else():
-                next_event()
-
         with m.FSM():
             with m.State("IDLE"):
-                m.d.sync += [row_step.eq(0), column_step.eq(0)]
+                m.d.sync += [row_step.eq(0), column_step.eq(0), asked.eq(0)]
                 with m.If(self.start):
                     m.d.sync += [ending.eq(0), address.eq(0)]
                     m.next = "CLEAR"
@@ -176,17 +213,30 @@ class PassCore(wiring.Component):
                     m.next = "CLEARED"
             with m.State("CLEARED"):
                 m.d.sync += ending.eq(0)
-                m.next = "TAKE"
-            with m.State("TAKE"), m.If(self.i.valid):
+                m.next = "RUN"
+            with m.State("RUN"):
                 m.d.sync += [address.eq(0), word.eq(0)]
-                with m.Switch(token.kind):
-                    with m.Case(TokenKind.EVENT):
-                        m.next = "LOOK UP"
+                with m.If(asked & moves):
+                    # With the step's entries it is known which one comes next.
+                    m.d.sync += asked.eq(0)
+                    with m.If(~column.last):
+                        m.d.sync += column_step.eq(column_step + 1)
+                    with m.Elif(~row.last):
+                        m.d.sync += [row_step.eq(row_step + 1), column_step.eq(0)]
+                    with m.Else():
+                        next_event()
+                with m.Elif(self.i.valid & (token.kind == TokenKind.EVENT)):
+                    m.d.comb += issue.eq(~asked)
+                    with m.If(moves & ~asked):
+                        m.d.sync += asked.eq(several)
+                        with m.If(~several):
+                            next_event()
+                with m.Elif(self.i.valid & idle), m.Switch(token.kind):
                     with m.Case(TokenKind.READ):
                         m.next = "ANSWER"
                         with m.If(~registers.readout):
                             m.d.comb += self.i.ready.eq(1)
-                            m.next = "TAKE"
+                            m.next = "RUN"
                     with m.Case(TokenKind.END):
                         m.next = "MARK"
                         with m.If(registers.readout):
@@ -196,43 +246,6 @@ class PassCore(wiring.Component):
                         with m.If(registers.readout):
                             m.d.comb += [self.i.ready.eq(1), self.done.eq(1)]
                             m.next = "IDLE"
-            with m.State("LOOK UP"):
-                m.d.sync += [
-                    channel.eq(channel_read.data),
-                    row.eq(row_read.data),
-                    column.eq(column_read.data),
-                ]
-                m.next = "READ"
-            with m.State("READ"):
-                m.next = "CHOOSE"
-                # An event that reaches no lane, or a step that touches no bank, is over.
-                nothing = ~channel.lanes.any()
-                for axis in (row, column):
-                    nothing |= ~Cat(bank.valid for bank in axis.banks).any()
-                with m.If(nothing):
-                    next_step()
-            with m.State("CHOOSE"):
-                m.d.comb += banks.choose.eq(1)
-                m.next = "ADD"
-            with m.State("ADD"):
-                m.d.comb += banks.add.eq(1)
-                m.d.sync += fired.eq(banks.fired)
-                with m.If(banks.fired.any()):
-                    m.next = "SPIKE"
-                with m.Else():
-                    next_step()
-            with m.State("SPIKE"):
-                m.d.comb += [
-                    self.o.valid.eq(1),
-                    out.channel.eq(registers.first_channel + lane),
-                    out.y.eq(row.first + spike_y),
-                    out.x.eq(column.first + spike_x),
-                ]
-                with m.If(self.o.ready):
-                    left = fired & (fired - 1)
-                    m.d.sync += fired.eq(left)
-                    with m.If(left == 0):
-                        next_step()
             with m.State("MARK"):
                 m.d.comb += self.o.valid.eq(1)
                 with m.If(self.o.ready):
@@ -248,20 +261,21 @@ class PassCore(wiring.Component):
                     m.d.sync += word.eq(word + 1)
                     with m.If(word == 2 * shape.lanes - 1):
                         m.d.comb += self.i.ready.eq(1)
-                        m.next = "TAKE"
+                        m.next = "RUN"
                         with m.If(token.kind == TokenKind.END):
                             m.next = "CLEAR"
         return m
 
-    def _memory(self, m: Module, region: Region) -> Any:
+    def _memory(self, m: Module, region: Region, enable: Any) -> Any:
         """Read port of a region that the loader writes."""
         bits, depth = region_bits(self.shape, region), region_depth(self.shape, region)
         made = memory.Memory(shape=bits, depth=depth, init=[], attrs={"ram_style": "block"})
         m.submodules[region.name.lower()] = made
-        write = made.write_port()
+        write, read = made.write_port(), made.read_port()
         m.d.comb += [
             write.en.eq(self.load.region == region),
             write.addr.eq(self.load.address),
             write.data.eq(self.load.word),
+            read.en.eq(enable),
         ]
-        return made.read_port()
+        return read

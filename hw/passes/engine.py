@@ -12,14 +12,22 @@ from tickless.hw.passes.lists import ListDecoder, ListEncoder, TokenKind
 from tickless.hw.passes.loader import PassLoader
 from tickless.hw.passes.merger import MergeMode, Merger
 from tickless.hw.passes.shape import EngineShape
-from tickless.hw.passes.traffic import Arbiter, WordReader, WordWriter, port_signature
+from tickless.hw.passes.traffic import LONG_BURST, Arbiter, WordReader, WordWriter, port_signature
 from tickless.hw.passes.words import WORD_BITS
 from tickless.hw.sdram.timing import ADDRESS_BITS
 
-__all__ = ["INSTRUCTION_LAYOUT", "INSTRUCTION_WORDS", "EngineError", "Operation", "PassEngine"]
+__all__ = [
+    "INSTRUCTION_LAYOUT",
+    "INSTRUCTION_WORDS",
+    "WATCHDOG_CLOCKS",
+    "EngineError",
+    "Operation",
+    "PassEngine",
+]
 
-WATCHDOG_CLOCKS = 1 << 20
-"""Clocks without a word to or from the SDRAM after which the engine gives up."""
+WATCHDOG_CLOCKS = 1 << 28
+"""Clocks of one instruction after which the engine gives up: four seconds, a hundred times those of
+a long recording's longest pass."""
 
 
 class Operation(enum.Enum, shape=unsigned(2)):
@@ -72,7 +80,7 @@ class EngineError(enum.IntEnum, shape=unsigned(3)):
     WORD
         A word of a list is none.
     WATCHDOG
-        Nothing happened for `WATCHDOG_CLOCKS`.
+        An instruction took more than `WATCHDOG_CLOCKS`.
     """
 
     NONE = 0
@@ -108,7 +116,7 @@ class PassEngine(wiring.Component):
     shape : EngineShape
         What it holds.
     watchdog_clocks : int
-        Clocks after which it gives up.
+        Clocks of an instruction after which it gives up.
 
     Members
     -------
@@ -124,6 +132,8 @@ class PassEngine(wiring.Component):
         Number of its last instruction.
     words : Out(32)
         Words that it has moved to and from the SDRAM.
+    steps : Out(32)
+        Steps of all its passes: clocks in which neurons were updated.
     sdram : Out(port_signature)
         To the controller.
     swept, at_end
@@ -136,6 +146,7 @@ class PassEngine(wiring.Component):
     error: Any
     instruction: Signal
     words: Signal
+    steps: Signal
     sdram: Any
     swept: Any
     at_end: Signal
@@ -150,6 +161,7 @@ class PassEngine(wiring.Component):
                 "error": Out(EngineError),
                 "instruction": Out(16),
                 "words": Out(32),
+                "steps": Out(32),
                 "sdram": Out(port_signature()),
                 "swept": Out(swept_layout(shape)),
                 "at_end": Out(1),
@@ -167,7 +179,7 @@ class PassEngine(wiring.Component):
 
         loading, running, merging = Signal(), Signal(), Signal()
         m.submodules.arbiter = arbiter = Arbiter(shape.tiles + 2)
-        reader: Any = unit("reader", WordReader())
+        reader: Any = unit("reader", WordReader(LONG_BURST))
         decoder: Any = unit("decoder", ListDecoder())
         writer: Any = unit("writer", WordWriter())
         encoder: Any = unit("encoder", ListEncoder())
@@ -255,12 +267,14 @@ class PassEngine(wiring.Component):
         m.d.comb += reader.stop.eq(stopping)
 
         moved = self.sdram.r_valid | (self.sdram.w.valid & self.sdram.w.ready)
-        quiet = Signal(range(self.watchdog_clocks + 1))
+        clocks = Signal(range(self.watchdog_clocks + 1))
         state = Signal(State)
-        with m.If(moved | ~self.busy):
-            m.d.sync += quiet.eq(0)
-        with m.Else():
-            m.d.sync += quiet.eq(quiet + 1)
+        with m.If((state == State.IDLE) | (state == State.FETCHED)):
+            m.d.sync += clocks.eq(0)
+        with m.Elif(clocks != self.watchdog_clocks):
+            m.d.sync += clocks.eq(clocks + 1)
+        with m.If(core.step):
+            m.d.sync += self.steps.eq(self.steps + 1)
         with m.If(moved):
             m.d.sync += self.words.eq(self.words + 1)
         bad = decoder.bad
@@ -273,7 +287,7 @@ class PassEngine(wiring.Component):
             m.d.comb += failure.eq(EngineError.OVERFLOW)
         with m.Elif(bad):
             m.d.comb += failure.eq(EngineError.WORD)
-        with m.Elif(quiet == self.watchdog_clocks):
+        with m.Elif(clocks == self.watchdog_clocks):
             m.d.comb += failure.eq(EngineError.WATCHDOG)
 
         m.d.comb += self.busy.eq(state != State.IDLE)
@@ -284,6 +298,7 @@ class PassEngine(wiring.Component):
                     self.instruction.eq(0),
                     self.error.eq(EngineError.NONE),
                     self.words.eq(0),
+                    self.steps.eq(0),
                 ]
                 m.d.sync += state.eq(State.FETCH)
             with m.Case(State.FETCH), m.If(readers_idle & writer.idle):

@@ -32,7 +32,7 @@ class EngineShape:
     weight_bits, membrane_bits : int
         Width of a signed weight, and of a signed membrane.
     weight_words : int
-        Words of each of the two weight buffers; a word is a weight a lane for ``GRID * GRID`` taps.
+        Words of the weight buffer; a word is a weight a lane for ``GRID * GRID`` taps.
     bank_words : int
         Words of a membrane bank; a word is a membrane a lane.
     table_words : int
@@ -74,6 +74,6 @@ class EngineShape:
     def memories(self) -> Mapping[str, int]:
         """DP16KD of the large memories, by what they hold."""
         return {
-            "weights": block_rams(self.weight_word_bits, 2 * self.weight_words),
+            "weights": block_rams(self.weight_word_bits, self.weight_words),
             "membranes": GRID * GRID * block_rams(self.membrane_word_bits, self.bank_words),
         }

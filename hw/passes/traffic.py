@@ -11,13 +11,16 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from tickless.hw.sdram.controller import COUNT_BITS, REQUEST_LAYOUT
 from tickless.hw.sdram.timing import ADDRESS_BITS, DATA_BITS
 
-__all__ = ["BURST", "Arbiter", "WordReader", "WordWriter", "port_signature"]
+__all__ = ["LONG_BURST", "Arbiter", "WordReader", "WordWriter", "port_signature"]
 
 BURST = 32
-"""Words of a burst, at most."""
+"""Words of a burst of the writer, at most, and of a reader of one of many lists."""
+
+LONG_BURST = 128
+"""Words of a burst where all goes through one reader: less of the time goes into opening rows."""
 
 DEPTH = 2 * BURST
-"""Words that a reader, or the writer, holds."""
+"""Words that the writer holds."""
 
 
 def port_signature() -> wiring.Signature:
@@ -34,6 +37,11 @@ def port_signature() -> wiring.Signature:
 
 class WordReader(wiring.Component):
     """Reader of consecutive words, ahead of who takes them.
+
+    Parameters
+    ----------
+    burst : int
+        Words of a burst; it holds twice as many.
 
     Members
     -------
@@ -58,7 +66,8 @@ class WordReader(wiring.Component):
     o: stream.Interface
     port: Any
 
-    def __init__(self):
+    def __init__(self, burst: int = BURST):
+        self.burst = burst
         super().__init__(
             {
                 "start": In(1),
@@ -74,8 +83,8 @@ class WordReader(wiring.Component):
         m = Module()
         running = Signal()
         flush = Signal()
-        due = Signal(range(BURST + 1))  # words asked for that did not come yet
-        queue: Any = SyncFIFOBuffered(width=DATA_BITS, depth=DEPTH)
+        due = Signal(range(self.burst + 1))  # words asked for that did not come yet
+        queue: Any = SyncFIFOBuffered(width=DATA_BITS, depth=2 * self.burst)
         m.submodules.queue = ResetInserter(flush)(queue)
         request = self.port.request
         m.d.comb += [
@@ -86,17 +95,17 @@ class WordReader(wiring.Component):
             self.o.payload.eq(queue.r_data),
             self.o.valid.eq(queue.r_rdy & running),
             queue.r_en.eq(self.o.ready & running),
-            request.p.count.eq(BURST),
+            request.p.count.eq(self.burst),
         ]
         with m.If(self.port.r_valid):
             m.d.sync += due.eq(due - 1)
         with m.If(request.valid & request.ready):
             m.d.sync += [
                 request.valid.eq(0),
-                due.eq(BURST),
-                request.p.address.eq(request.p.address + BURST),
+                due.eq(self.burst),
+                request.p.address.eq(request.p.address + self.burst),
             ]
-        with m.Elif(running & ~self.stop & (due == 0) & (queue.level <= DEPTH - BURST)):
+        with m.Elif(running & ~self.stop & (due == 0) & (queue.level <= self.burst)):
             m.d.sync += request.valid.eq(1)
         with m.If(self.start):
             m.d.sync += [running.eq(1), request.p.address.eq(self.address)]

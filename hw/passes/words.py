@@ -1,13 +1,11 @@
 """Words of event lists in SDRAM.
 
-A list is words of 16 bits. From the highest bit:
+A list is words of 16 bits. What the highest bits say, and what the others hold:
 
-| bits | what |
-|---|---|
-| ``1``, dy 3, dx 3, channel 9 | an event, so far from the last position; both are signed |
-| ``01``, y 7, x 7 | the position from which the next event counts |
-| ``001``, n 13 | the index of the events that follow is n higher |
-| ``000``, marker 13 | `Marker` |
+- ``1``: an event; dy (3 bits), dx (3 bits) from the last position, both signed, channel (9 bits)
+- ``01``: the position from which the next event counts; y (7 bits) and x (7 bits)
+- ``001``: how much higher the index of the events that follow is (13 bits)
+- ``000``: a `Marker` (13 bits)
 
 Position and index begin at (0, 0) and -1, and again behind each END.
 """

@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
 
 from tickless.gen.verilog import verilog
-from tickless.hw.passes.engine import EngineError, PassEngine
+from tickless.hw.passes.engine import WATCHDOG_CLOCKS, EngineError, PassEngine
 from tickless.hw.passes.shape import EngineShape
 from tickless.hw.sdram.controller import SdramController
 from tickless.hw.sdram.model import SdramModel
@@ -34,7 +34,8 @@ class EngineBench(wiring.Component):
     -------
     clk : In(1)
         The clock.
-    engine_start, engine_program, engine_busy, engine_error, engine_instruction, engine_words
+    engine_start, engine_program, engine_busy, engine_error, engine_instruction, engine_words,
+    engine_steps
         As of `PassEngine`.
     engine_broken : Out
         As of `SdramModel`.
@@ -47,6 +48,7 @@ class EngineBench(wiring.Component):
     engine_error: Signal
     engine_instruction: Signal
     engine_words: Signal
+    engine_steps: Signal
     engine_broken: Signal
 
     def __init__(self, shape: EngineShape, clock_hz: int, watchdog_clocks: int):
@@ -60,6 +62,7 @@ class EngineBench(wiring.Component):
                 "engine_error": Out(EngineError),
                 "engine_instruction": Out(16),
                 "engine_words": Out(32),
+                "engine_steps": Out(32),
                 "engine_broken": Out(len(RULES)),
             }
         )
@@ -102,6 +105,7 @@ class EngineBench(wiring.Component):
             self.engine_error.eq(engine.error),
             self.engine_instruction.eq(engine.instruction),
             self.engine_words.eq(engine.words),
+            self.engine_steps.eq(engine.steps),
             self.engine_broken.eq(part.broken),
         ]
         return m
@@ -113,7 +117,7 @@ class PassBench:
 
     shape: EngineShape
     clock_hz: int = 60_000_000
-    watchdog_clocks: int = 1 << 20
+    watchdog_clocks: int = WATCHDOG_CLOCKS
 
     @property
     def definition(self) -> str:

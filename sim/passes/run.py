@@ -21,8 +21,6 @@ from tickless.sim.passes.testbench import FOLDER_VARIABLE
 
 __all__ = ["EngineRun", "PassSimulation"]
 
-MOST_CYCLES = 1 << 32
-
 
 @dataclass(frozen=True, eq=False)
 class EngineRun:
@@ -36,8 +34,12 @@ class EngineRun:
         Number of its last instruction.
     cycles : int
         Clocks, to a few hundred.
-    words : int
-        16-bit words moved to and from the SDRAM.
+    seconds : float
+        Wall time of the simulation.
+    words, steps : int
+        16-bit words moved to and from the SDRAM; steps of all passes.
+    input_words : int
+        16-bit words of the batch's list.
     written : numpy.ndarray
         uint16: the words that it wrote, in order.
     swept : numpy.ndarray
@@ -47,7 +49,10 @@ class EngineRun:
     error: EngineError
     instruction: int
     cycles: int
+    seconds: float
     words: int
+    steps: int
+    input_words: int
     written: np.ndarray
     swept: np.ndarray
 
@@ -96,7 +101,7 @@ class PassSimulation:
         Raises
         ------
         SimulationError
-            If the simulator stops early, a rule of the SDRAM is broken, or the engine hangs.
+            If the simulator stops early, or a rule of the SDRAM is broken.
         """
         if program.shape != self.bench.shape:
             raise ValueError(f"program for {program.shape}: expected {self.bench.shape}")
@@ -104,18 +109,18 @@ class PassSimulation:
         with tempfile.TemporaryDirectory(prefix="passes-", dir=BUILD_FOLDER) as name:
             folder = Path(name).resolve()
             np.save(folder / "image.npy", memory_image(program) if image is None else image)
-            inputs = []
+            inputs, sizes = [], []
             for number, batch in enumerate(batches):
                 words, _ = encode_recordings(batch, program.network.input_shape)
                 path = folder / f"input_{number}.npy"
                 np.save(path, np.array(words, np.uint16))
+                sizes.append(len(words))
                 inputs.append((program.lists[0].start, str(path)))
             plan = {
                 "memory": [(0, str(folder / "image.npy"))],
                 "inputs": inputs,
                 "program": program.code.start,
                 "delay": delay,
-                "most_cycles": MOST_CYCLES,
             }
             (folder / "plan.json").write_text(json.dumps(plan))
             self._simulator.simulate(
@@ -124,27 +129,28 @@ class PassSimulation:
                 False,
                 module="tickless.sim.passes.testbench",
             )
-            return _outcome(folder)
+            return _outcome(folder, sizes)
 
 
-def _outcome(folder: Path) -> list[EngineRun]:
+def _outcome(folder: Path, sizes: Sequence[int]) -> list[EngineRun]:
     if not (folder / "outcome.json").is_file():
         log = (folder / "simulation.log").read_text(errors="replace").splitlines()
         raise SimulationError("\n".join(["the simulator stopped early:", *log[-20:]]))
     runs = []
-    for number, run in enumerate(json.loads((folder / "outcome.json").read_text())["runs"]):
+    for number, run in enumerate(json.loads((folder / "outcome.json").read_text())):
         where = f"batch {number}, instruction {run['instruction']}"
         broken = [rule for bit, rule in enumerate(RULES) if run["broken"] >> bit & 1]
         if broken:
             raise SimulationError(f"{where}: the SDRAM's rules are broken: {', '.join(broken)}")
-        if run["busy"]:
-            raise SimulationError(f"{where}: busy after {run['cycles']} clocks")
         runs.append(
             EngineRun(
                 EngineError(run["error"]),
                 run["instruction"],
                 run["cycles"],
+                run["seconds"],
                 run["words"],
+                run["steps"],
+                sizes[number],
                 np.load(folder / f"written_{number}.npy"),
                 np.load(folder / f"swept_{number}.npy"),
             )

@@ -24,9 +24,10 @@ def test_what_was_written_is_read_again(tokens):
             expected.append(token)
             index = -1 if token == Marker.END else index
         else:
-            index = max(index, token[3])
-            out.event(*token[:3], index)
-            expected.append(ListEvent(*token[:3], index))
+            channel, y, x, wanted = token
+            index = max(index, wanted)
+            out.event(channel, y, x, index)
+            expected.append(ListEvent(channel, y, x, index))
     out.marker(Marker.STOP)
     assert list(decode(out.words)) == [*expected, Marker.STOP]
     assert all(0 <= word < 1 << 16 for word in out.words)

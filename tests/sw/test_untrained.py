@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tickless.command import main
+from tickless.errors import InputError
 from tickless.sw.integer import engine
 from tickless.sw.integer.network import PRETRAINED, Network
 from tickless.sw.integer.specs import LayerSpec
@@ -64,3 +65,15 @@ def test_command_line(tmp_path, capsys, monkeypatch):
     assert main(["untrained", "--seed", "-1", "-o", str(path)]) == 2
     assert "seed = -1: expected at least 0" in capsys.readouterr().err
     assert not path.exists()
+
+
+def test_weights_are_as_wide_as_asked_for(recordings):
+    network = untrained_network((2, 10, 10), SPECS, recordings, 1, weight_bits=8)
+    weights = np.concatenate([layer.edges[0].weight.reshape(-1) for layer in network.layers])
+    assert {layer.edges[0].weight_bits for layer in network.layers} == {8}
+    assert np.abs(weights.astype(int)).max() > 40
+
+
+def test_a_network_with_shortcuts_is_refused(recordings):
+    with pytest.raises(InputError, match="expected a chain of layers, without shortcuts"):
+        untrained_network((2, 10, 10), layers("resnet18", 10), recordings, 1)

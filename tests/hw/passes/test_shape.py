@@ -16,9 +16,9 @@ def test_one_block_ram_holds_as_many_words_as_its_ports_address(width, depth):
     ("shape", "weights", "membranes"),
     [
         # 135 with 4 more bits a word for an epoch: a pass clears its banks instead.
-        (EngineShape(lanes=32), 128, 135),
-        (EngineShape(lanes=16), 64, 72),
-        (EngineShape(lanes=32, weight_bits=4), 64, 135),
+        (EngineShape(lanes=32), 64, 135),
+        (EngineShape(lanes=16), 32, 72),
+        (EngineShape(lanes=32, weight_bits=4), 32, 135),
     ],
 )
 def test_memories_are_those_of_the_table_in_the_documentation(shape, weights, membranes):

@@ -8,9 +8,10 @@ import pytest
 from tests.random_networks import random_events, random_network, random_samples
 from tests.sim.passes.test_model import without_wide_weights
 from tickless.errors import InputError
-from tickless.gen.passes.instructions import memory_image
+from tickless.gen.passes.instructions import instructions, memory_image
 from tickless.gen.passes.program import make_program
-from tickless.hw.passes.engine import EngineError
+from tickless.hw.passes.engine import INSTRUCTION_LAYOUT, INSTRUCTION_WORDS, EngineError
+from tickless.hw.passes.layouts import Region
 from tickless.hw.passes.shape import EngineShape
 from tickless.sim.passes import model
 from tickless.sim.passes.bench import PassBench
@@ -18,13 +19,16 @@ from tickless.sim.passes.compare import difference
 from tickless.sim.passes.run import PassSimulation
 
 SHAPE = EngineShape(
-    lanes=3, membrane_bits=24, weight_words=512, bank_words=16, table_words=64, tiles=6
+    lanes=3, membrane_bits=24, weight_words=512, bank_words=64, table_words=64, tiles=6
 )
+
+
+BENCH = PassBench(SHAPE, watchdog_clocks=200_000)
 
 
 @pytest.fixture(scope="module")
 def simulation() -> PassSimulation:
-    return PassSimulation(PassBench(SHAPE, watchdog_clocks=20_000), optimize=False)
+    return PassSimulation(BENCH, optimize=False)
 
 
 def program_of(rng: np.random.Generator, **options):
@@ -41,7 +45,9 @@ def assert_equal(simulation, program, batches, **options) -> None:
     runs = simulation.run(program, batches, **options)
     for batch, run in zip(batches, runs, strict=True):
         assert run.error == EngineError.NONE
-        assert difference(program, model.run(program, batch), run) is None
+        expected = model.run(program, batch)
+        assert difference(program, expected, run) is None
+        assert run.steps == sum(one.steps for layer in expected.layers for one in layer.passes)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -91,7 +97,19 @@ def test_a_damaged_image_is_an_error(simulation):
 def test_an_engine_that_gets_nowhere_gives_up(simulation):
     program, batch = example()
     image = memory_image(program)
-    # An image without end: a section of as many words as there are.
-    image[:3] = [6, 0, 0xFFFF]
+    # Weights without end: as many words as there are.
+    image[:3] = [Region.WEIGHTS, 0, 0xFFFF]
     (run,) = simulation.run(program, [batch], image=image)
-    assert run.error in (EngineError.CHECKSUM, EngineError.WATCHDOG)
+    assert (run.error, run.instruction, len(run.written)) == (EngineError.WATCHDOG, 0, 0)
+    assert run.cycles < 220_000  # with the SDRAM's power-up
+
+
+def test_a_word_that_is_none_of_a_list_is_an_error(simulation):
+    program, batch = example()
+    image = memory_image(program)
+    # The first pass reads its own image as a list.
+    wrong = INSTRUCTION_LAYOUT.const({**instructions(program)[0], "source": 0}).as_bits()
+    parts = [wrong >> 16 * k & 0xFFFF for k in range(INSTRUCTION_WORDS)]
+    image[program.code.start : program.code.start + INSTRUCTION_WORDS] = parts
+    (run,) = simulation.run(program, [batch], image=image)
+    assert (run.error, run.instruction, len(run.written)) == (EngineError.WORD, 0, 0)
