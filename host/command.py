@@ -23,7 +23,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port",
         required=True,
-        help=f"the board's serial port, as /dev/ttyUSB0; {ENGINE} for no board: the fast engine "
+        help="the board's serial port, as /dev/ttyUSB0, or its address in the network, as "
+        f"udp://192.168.1.50; {ENGINE} for no board: the fast engine "
         "computes what --stream brings",
     )
     parser.add_argument(

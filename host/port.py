@@ -1,4 +1,4 @@
-"""Serial port of a board."""
+"""Port of a board."""
 
 import errno
 import os
@@ -12,6 +12,7 @@ from serial.tools import list_ports
 
 from tickless.errors import TicklessError
 from tickless.host.clock import SimulatedClock, clock_path
+from tickless.host.udp import SCHEME, UdpPort
 
 __all__ = [
     "DEFAULT_BAUD",
@@ -106,14 +107,22 @@ class SerialPort(serial.Serial):
         return len(content)
 
 
-def open_port(path: str, baud: int = DEFAULT_BAUD) -> SerialPort:
-    """Open a serial port for this program alone.
+def open_port(path: str, baud: int = DEFAULT_BAUD) -> SerialPort | UdpPort:
+    """Open a serial port, for this program alone, or the port ``udp://HOST`` of a board.
 
     Raises
     ------
     BoardError
         If that fails; the message says what to do.
     """
+    if path.startswith(SCHEME):
+        try:
+            return UdpPort(path)
+        except OSError as error:
+            raise BoardError(
+                f"{path}: {error}. Is the board on, its bitstream built with LINK=udp and for this "
+                "address, and is the address in this machine's network?"
+            ) from None
     try:
         return SerialPort(path, baud)
     except (OSError, ValueError) as error:

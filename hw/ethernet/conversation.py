@@ -1,0 +1,116 @@
+"""Conversation: one host, whose bytes are taken in order."""
+
+from typing import Any
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from tickless.hw.ethernet.datagram import DATAGRAM_LAYOUT
+from tickless.hw.ethernet.outbox import POSITION_BITS
+from tickless.hw.ethernet.receiver import COUNT_BITS, SENDER_LAYOUT
+
+__all__ = ["SESSION_BITS", "Conversation"]
+
+SESSION_BITS = 16
+
+
+class Conversation(wiring.Component):
+    """Conversation with the host that began the last session.
+
+    Members
+    -------
+    over, is_datagram, sender, header, count : In
+        Packets: see `hw.ethernet.receiver.PacketReceiver`.
+    overflow : In(1)
+        Whether bytes of the packet found no room.
+    keep, undo : Out(1)
+        High for one clock, one of both for each packet: whether its bytes are the next ones.
+    acknowledge, again, clear : Out(1)
+        Orders to the outbox: see `hw.ethernet.outbox.Outbox`.
+    peer : Out(SENDER_LAYOUT)
+        The host.
+    session : Out(SESSION_BITS)
+        Number of its session.
+    expected : Out(POSITION_BITS)
+        Number of the next byte from it.
+    owes : Out(1)
+        Whether a datagram of it is not answered.
+    answered : In(1)
+        Whether an answer with what is said here is begun.
+    """
+
+    over: Signal
+    is_datagram: Signal
+    sender: Any
+    header: Any
+    count: Signal
+    overflow: Signal
+    keep: Signal
+    undo: Signal
+    acknowledge: Signal
+    again: Signal
+    clear: Signal
+    peer: Any
+    session: Signal
+    expected: Signal
+    owes: Signal
+    answered: Signal
+
+    def __init__(self):
+        super().__init__(
+            {
+                **dict.fromkeys(("over", "is_datagram", "overflow", "answered"), In(1)),
+                "sender": In(SENDER_LAYOUT),
+                "header": In(DATAGRAM_LAYOUT),
+                "count": In(COUNT_BITS),
+                **dict.fromkeys(("keep", "undo", "acknowledge", "again", "clear", "owes"), Out(1)),
+                "peer": Out(SENDER_LAYOUT),
+                "session": Out(SESSION_BITS),
+                "expected": Out(POSITION_BITS),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        header = self.header
+        has_peer = Signal()
+        is_session, is_new, is_next = Signal(), Signal(), Signal()
+        m.d.sync += [
+            is_session.eq(has_peer & (header.session == self.session) & (self.sender == self.peer)),
+            is_new.eq(
+                header.opens
+                & (header.position == 0)
+                & (self.count == 0)
+                & ~(has_peer & (header.session == self.session))
+            ),
+            is_next.eq((header.position == self.expected) & ~self.overflow),
+        ]
+        with m.If(self.answered):
+            m.d.sync += self.owes.eq(0)
+        m.d.comb += self.again.eq(header.again)
+        with m.FSM():
+            with m.State("wait"), m.If(self.over):
+                with m.If(self.is_datagram):
+                    m.next = "judge"  # what the header is compared with is there a clock later
+                with m.Else():
+                    m.d.comb += self.undo.eq(1)
+            with m.State("judge"):
+                m.next = "wait"
+                m.d.comb += self.undo.eq(~self.keep)
+                with m.If(is_new):
+                    m.d.comb += self.clear.eq(1)
+                    m.d.sync += [
+                        self.peer.eq(self.sender),
+                        has_peer.eq(1),
+                        self.session.eq(header.session),
+                        self.expected.eq(0),
+                        self.owes.eq(1),
+                    ]
+                with m.Elif(is_session):
+                    m.d.comb += self.acknowledge.eq(1)
+                    m.d.sync += self.owes.eq(1)
+                    with m.If(is_next):
+                        m.d.comb += self.keep.eq(1)
+                        m.d.sync += self.expected.eq(self.expected + self.count)
+        return m
