@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -122,7 +121,7 @@ def _stream(
             )
 
     print(report.header)
-    started, reads = time.monotonic(), 0
+    started, reads = client.now_s(), 0
     with tqdm(total=len(recordings), unit="sample", disable=None if view is None else True) as bar:
         for answer in client.answers(samples()):
             recording, events = sent[0]
@@ -143,7 +142,7 @@ def _stream(
             lost = lost_of(recording.name, events)
             bar.write(report.line(recording, answer, model.run(events), figures, lost))
             bar.update()
-    seconds = time.monotonic() - started
+    seconds = client.now_s() - started
     return report, f"{len(recordings) / seconds:.1f} samples/s over the line"
 
 

@@ -42,7 +42,7 @@ OPTIONS = (
     *(f"-Werror-{name}" for name in WARNINGS_AS_ERRORS),
 )
 
-SHARED_OBJECTS = ("verilated*.o", "bench.o", "serial.o", "waves.o")
+SHARED_OBJECTS = ("verilated*.o", "bench.o", "gmii.o", "serial.o", "waves.o")
 """Objects that are the same in every simulator: most of the time of a small build."""
 
 
