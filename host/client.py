@@ -83,6 +83,10 @@ class Client:
         """What was lost on the line so far."""
         return self._line.losses
 
+    def now_s(self) -> float:
+        """Seconds on the port's clock: a simulated board's own."""
+        return self._line.now_s()
+
     def classify(self, addresses: np.ndarray) -> Answer:
         """Answer to one sample of events ``[n, 3]``: ``(channel, y, x)``."""
         *_, answer = self.answers([Transmission(addresses)])

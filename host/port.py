@@ -120,8 +120,8 @@ def open_port(path: str, baud: int = DEFAULT_BAUD) -> SerialPort | UdpPort:
             return UdpPort(path)
         except OSError as error:
             raise BoardError(
-                f"{path}: {error}. Is the board on, its bitstream built with LINK=udp and for this "
-                "address, and is the address in this machine's network?"
+                f"{path}: {error}. Is the board on, and is its address in this machine's network? "
+                "`tickless simulate-board --udp` offers one without a board"
             ) from None
     try:
         return SerialPort(path, baud)

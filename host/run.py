@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -153,7 +152,7 @@ def _stream(
             yield Transmission(events.addresses, events.t_us if timed else None, reads)
 
     print(report.header)
-    started, answered, restarts = time.monotonic(), 0, client.losses.restarts
+    started, answered, restarts = client.now_s(), 0, client.losses.restarts
     trace: SampleTrace | None = None
     with tqdm(total=len(recordings), unit="sample", disable=None if view is None else True) as bar:
         for answer in client.answers(samples()):
@@ -182,7 +181,7 @@ def _stream(
             lost = lost_of(recording.name, events)
             bar.write(report.line(recording, answer, trace, figures, lost))
             bar.update()
-    seconds = time.monotonic() - started
+    seconds = client.now_s() - started
     return report, f"{len(recordings) / seconds:.1f} samples/s over the line"
 
 

@@ -89,6 +89,7 @@ COMMANDS = (
     Command("bench engine", "sw.integer.benchmark", "speed of the fast engine"),
     Command("bench decoding", "sw.data.benchmark", "speed of the readers of recordings"),
     Command("bench simulation", "sim.benchmark", "speed of the simulation"),
+    Command("bench link", "host.benchmark", "events to a board's end of a UDP link, in software"),
     Command("bench stream", "host.stream.benchmark", "a stream over UDP through the fast engine"),
     Command("bench training", "sw.training.benchmark", "speed of training, beside other packages"),
     Command("bench clipping", "sw.quantization.benchmark", "accuracy with and without clipping"),

@@ -13,10 +13,13 @@ from tickless.hw.ethernet.port import GMII, EthernetPort
 from tickless.hw.host.config import HostConfig
 from tickless.hw.host.link import HostLink
 
-__all__ = ["NETWORK_DOMAIN", "UdpSystem"]
+__all__ = ["NETWORK_DOMAIN", "ROOM_BYTES", "UdpSystem"]
 
 NETWORK_DOMAIN = "network"
 """Clock domain of GMII: 125 MHz."""
+
+ROOM_BYTES = 16_384
+"""Memory for commands: what is under way while an acknowledgement crosses the network."""
 
 CROSSING_BYTES = 16
 """Bytes on their way between two clocks: enough for one in each clock of the slower one."""

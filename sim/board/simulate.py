@@ -21,6 +21,7 @@ from tickless.sw.integer.network import PRETRAINED, Network
 
 if TYPE_CHECKING:
     from tickless.sim.board.simulated import SimulatedBoard
+    from tickless.sim.board.simulated_network import SimulatedNetworkBoard
 
 __all__ = ["add_options", "main", "offer"]
 
@@ -43,6 +44,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--baud", type=int, default=DEFAULT_BAUD, metavar="N", help="bits a second on the line"
     )
     parser.add_argument(
+        "--udp",
+        action="store_true",
+        help="offer it in this machine's network, every byte of GMII simulated, not behind a "
+        "serial port",
+    )
+    parser.add_argument(
         "--bit-errors",
         type=float,
         default=0.0,
@@ -58,7 +65,7 @@ def main(options: argparse.Namespace) -> int:
     return offer(partial(_board, options))
 
 
-def offer(make: Callable[[], "tuple[Network, SimulatedBoard]"]) -> int:
+def offer(make: Callable[[], "tuple[Network, SimulatedBoard | SimulatedNetworkBoard]"]) -> int:
     """Make a board and its network, and be the board until interrupted.
 
     Returns 0 when interrupted.
@@ -75,26 +82,35 @@ def offer(make: Callable[[], "tuple[Network, SimulatedBoard]"]) -> int:
     return 0
 
 
-def _board(options: argparse.Namespace) -> "tuple[Network, SimulatedBoard]":
+def _board(
+    options: argparse.Namespace,
+) -> "tuple[Network, SimulatedBoard | SimulatedNetworkBoard]":
     request = design_request(options)
     with stage("loading the generator"):
         from tickless.gen.configure import design_factory
         from tickless.gen.design_file import design_number
         from tickless.gen.plan import plan
+        from tickless.hw.ethernet.config import EthernetConfig
         from tickless.hw.host.messages import network_number
         from tickless.hw.host.system import HostConfig, System
+        from tickless.hw.host.udp_system import ROOM_BYTES, UdpSystem
         from tickless.sim.board.simulated import SimulatedBoard
+        from tickless.sim.board.simulated_network import SimulatedNetworkBoard
     network = Network.load(options.network)
     activity = design_activity(network, request, options.activity)
     config = plan(network, request, activity)
     mesh = config.mesh if config.loadable else None
     host = HostConfig(
         clock_hz=options.clock_hz,
-        baud=options.baud,
+        baud=None if options.udp else options.baud,
         stored_events=STORED_EVENTS,
         network=network_number(network.hash),
         design=0 if mesh is None else design_number(mesh),
+        **({"buffer_bytes": ROOM_BYTES} if options.udp else {}),
     )
+    if options.udp:
+        system = UdpSystem(design_factory(config, network)(), host, EthernetConfig())
+        return network, SimulatedNetworkBoard(system, options.bit_errors)
     board = SimulatedBoard(
         System(design_factory(config, network)(), host),
         options.clock_hz,
