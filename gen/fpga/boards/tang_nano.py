@@ -37,7 +37,7 @@ TANG_NANO_9K = Board(
     logic_cells=8_640,
     flip_flops=6_480,
     block_rams=26,
-    clock_hz=45_000_000,
+    clock_hz=60_000_000,
     stored_events=8_192,
     loader="tangnano9k",
 )
