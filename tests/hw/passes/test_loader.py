@@ -9,6 +9,7 @@ from tests.gen.passes.test_image import SHAPE, memories
 from tests.hw.stream_io import PATTERNS, simulate
 from tests.random_networks import random_network
 from tickless.gen.passes.program import make_program
+from tickless.hw.passes.layouts import Region
 from tickless.hw.passes.loader import PassLoader
 
 
@@ -17,7 +18,7 @@ def image() -> np.ndarray:
     return make_program(network, SHAPE).images[0][0]
 
 
-def load(words: np.ndarray, chance: float) -> tuple[list[tuple[int, int, int]], bool]:
+def load(words: np.ndarray, chance: float) -> tuple[list[tuple[Region, int, int]], bool]:
     """Writes of an image, and whether the loader calls it right."""
     loader = PassLoader(SHAPE)
     writes = []
@@ -36,7 +37,9 @@ def load(words: np.ndarray, chance: float) -> tuple[list[tuple[int, int, int]], 
                 left.pop(0)
             out = loader.o
             if ctx.get(out.region):
-                writes.append((ctx.get(out.region), ctx.get(out.address), ctx.get(out.word)))
+                writes.append(
+                    (Region(ctx.get(out.region)), ctx.get(out.address), ctx.get(out.word))
+                )
             if ctx.get(loader.done) or ctx.get(loader.bad):
                 right.append(bool(ctx.get(loader.done)))
             await ctx.tick()
