@@ -128,7 +128,7 @@ def encode_recordings(
     """
     out, dropped = ListWriter(), 0
     for events, reads in recordings:
-        inside: np.ndarray = np.logical_and(events >= 0, events < np.array(shape)).all(axis=1)
+        inside = np.all((events >= 0) & (events < np.array(shape)), axis=1)
         dropped += int((~inside).sum())
         waiting = list(reads)
         for place, (event, kept) in enumerate(zip(events.tolist(), inside.tolist(), strict=True)):
