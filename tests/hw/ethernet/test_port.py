@@ -306,8 +306,8 @@ def test_a_new_session_forgets_the_old_one_and_a_repeated_opening_is_none():
 
 
 def test_what_finds_no_room_is_not_acknowledged_and_comes_again():
-    board = Board(EthernetConfig(inbox_bytes=2048), chance=0.15)
-    content = random.Random(3).randbytes(6_000)
+    board = Board(EthernetConfig(inbox_bytes=2048), chance=0.25)
+    content = random.Random(3).randbytes(3 * MOST_BYTES)
 
     async def test(ctx):
         await board.open(ctx)
