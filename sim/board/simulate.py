@@ -100,7 +100,7 @@ def _board(
     config = plan(network, request, activity)
     host = HostConfig(
         clock_hz=options.clock_hz,
-        baud=None if options.udp else options.baud,
+        baud=0 if options.udp else options.baud,
         stored_events=STORED_EVENTS,
         network=network_number(network.hash),
         **({"buffer_bytes": ROOM_BYTES} if options.udp else {}),
