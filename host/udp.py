@@ -63,8 +63,9 @@ class UdpPort:
 
     def __init__(self, url: str):
         parts = urlsplit(url)
+        host, port = parts.hostname, DEFAULT_PORT
         try:
-            host, port = parts.hostname, parts.port or DEFAULT_PORT
+            port = parts.port or DEFAULT_PORT
         except ValueError:
             host = None
         if not host:

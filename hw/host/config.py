@@ -19,9 +19,9 @@ class HostConfig:
     ----------
     clock_hz : int
         Frequency of the clock.
-    baud : int or None
+    baud : int
         Bits a second on the line: at most a quarter of the clock, of which a multiple of clocks
-        must give it within 2 %. None where the line is no serial one.
+        must give it within 2 %. 0 where the line is no serial one.
     buffer_bytes : int
         Memory for commands received but not yet carried out: a power of two, 256 to 32768.
     stored_events : int
@@ -33,7 +33,7 @@ class HostConfig:
     """
 
     clock_hz: int
-    baud: int | None = 3_000_000
+    baud: int = 3_000_000
     buffer_bytes: int = 1024
     stored_events: int = 0
     network: int = 0
@@ -42,7 +42,7 @@ class HostConfig:
     def __post_init__(self):
         limits = {
             "clock_hz": (1, 2**32 - 1),
-            **({} if self.baud is None else {"baud": (1, 2**32 - 1)}),
+            "baud": (0, 2**32 - 1),
             "buffer_bytes": (256, 32768),
             "stored_events": (0, 2**32 - 1),
             "network": (0, 2**64 - 1),
@@ -54,7 +54,7 @@ class HostConfig:
                 raise InputError(f"{name} = {value!r}: expected an integer in {low}..{high}")
         if self.buffer_bytes & (self.buffer_bytes - 1):
             raise ValueError(f"buffer_bytes = {self.buffer_bytes}: expected a power of two")
-        if self.baud is None:
+        if self.baud == 0:
             return
         if self.divisor < MIN_DIVISOR:
             raise InputError(
@@ -71,8 +71,8 @@ class HostConfig:
     @property
     def divisor(self) -> int:
         """Clocks of a bit on a serial line."""
-        if self.baud is None:
-            raise ValueError("baud = None: there is no serial line")
+        if self.baud == 0:
+            raise InputError("baud = 0: expected at least 1 on a serial line")
         return round(self.clock_hz / self.baud)
 
     @property

@@ -102,7 +102,7 @@ def _board(
     mesh = config.mesh if config.loadable else None
     host = HostConfig(
         clock_hz=options.clock_hz,
-        baud=None if options.udp else options.baud,
+        baud=0 if options.udp else options.baud,
         stored_events=STORED_EVENTS,
         network=network_number(network.hash),
         design=0 if mesh is None else design_number(mesh),

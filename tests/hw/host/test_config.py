@@ -1,5 +1,6 @@
 import pytest
 
+from tickless.errors import InputError
 from tickless.hw.host.config import HostConfig
 
 
@@ -24,3 +25,9 @@ def test_config_refuses(changes, message):
 def test_divisor():
     assert HostConfig(24_000_000).divisor == 8
     assert HostConfig(100_000_000).divisor == 33
+
+
+def test_a_link_without_a_serial_line_has_no_divisor():
+    config = HostConfig(clock_hz=75_000_000, baud=0)
+    with pytest.raises(InputError, match="baud = 0: expected at least 1 on a serial line"):
+        _ = config.divisor
