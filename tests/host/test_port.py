@@ -12,7 +12,7 @@ import serial
 from tickless.command import main
 from tickless.host import port as module
 from tickless.host.clock import SimulatedClock, clock_path, start_clock
-from tickless.host.port import BoardError, open_port
+from tickless.host.port import BoardError, SerialPort, open_port
 
 
 def refuse(monkeypatch, error):
@@ -98,6 +98,7 @@ def test_a_port_that_takes_nothing(pty_ends, monkeypatch):
     with open_port(os.ttyname(pty_ends[1])) as port:
         with pytest.raises(OSError, match="Write timeout"):
             port.write(bytes(100_000))
+        assert isinstance(port, SerialPort)
         port.reset_output_buffer()
 
 
