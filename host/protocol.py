@@ -1,6 +1,7 @@
 """Messages of the serial link as Python values; `docs/host.md` is the protocol."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,7 @@ class Info:
     @property
     def event_layout(self) -> data.StructLayout:
         """Layout of an event: see `hw.host.messages.event_message`."""
-        return event_message(LinkConfig(*self.sensor, lanes=self.channels, guarded=True))
+        return _event_layout(*self.sensor)
 
     @property
     def events_per_frame(self) -> int:
@@ -212,6 +213,12 @@ def read_message(frame: Frame, info: Info | None) -> Message:
                 layout = data.StructLayout(dict.fromkeys(names, info.counter_bits))
             return CounterValues(content[0], unpack(layout, content[1:]))
     raise ProtocolError(f"type {frame.kind:#x} with {len(content)} bytes of data: no reply")
+
+
+@cache
+def _event_layout(channels: int, height: int, width: int) -> data.StructLayout:
+    """Kept, since every sample asks for it."""
+    return event_message(LinkConfig(channels, height, width, lanes=channels, guarded=True))
 
 
 def encode_events(info: Info, addresses: np.ndarray) -> np.ndarray:

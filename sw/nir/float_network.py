@@ -13,7 +13,7 @@ from tickless.sw.nir.layers import Meaning, RealLayer
 from tickless.sw.nir.neurons import NodeNeuron
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire, Neuron
-from tickless.sw.training.readout import Readout
+from tickless.sw.training.readout import FloatReadout
 
 __all__ = ["float_network", "origin_of"]
 
@@ -65,14 +65,14 @@ def origin_of(meaning: Meaning, floors: Sequence[float]) -> dict[str, Any]:
     }
 
 
-def _readout(layer: RealLayer, leaks: bool) -> Readout:
+def _readout(layer: RealLayer, leaks: bool) -> FloatReadout:
     initial = () if layer.initial is None else tuple(layer.initial.tolist())
     decay = 1.0
     if leaks and layer.integrator is not None and layer.integrator.decay is not None:
         # One a channel of the integrators, of which each position is a class.
         channels = layer.integrator.decay
         decay = _one_or_all(np.repeat(channels, layer.spec.channels // len(channels)))
-    return Readout(initial, layer.bias_steps, decay)
+    return FloatReadout(initial, layer.bias_steps, decay)
 
 
 def _one_or_all(values: np.ndarray) -> float | tuple[float, ...]:

@@ -15,7 +15,7 @@ from tickless.sw.data.catalog import EXPECTED, class_names, known, sensor
 from tickless.sw.training.experiment import read_experiment, setting_names
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, describe_neuron
-from tickless.sw.training.readout import Readout
+from tickless.sw.training.readout import FloatReadout
 from tickless.sw.training.settings import Settings, SettingsError
 
 __all__ = ["FINE_TUNING", "fingerprint", "given_settings", "own_settings", "trainable"]
@@ -93,7 +93,7 @@ def trainable(start: Checkpoint, settings: Settings) -> SpikingNetwork:
         IntegrateAndFire(settings.floor, settings.surrogate, reset=neuron.reset)
         for neuron in model.layer_neurons
     )
-    model.readout = Readout(model.readout.initial)
+    model.readout = FloatReadout(model.readout.initial)
     if settings.quantize_epochs:
         model.quantization = None
     return model
@@ -108,7 +108,7 @@ def fingerprint(model: SpikingNetwork) -> str:
     """SHA-256 over everything that decides what a network computes."""
     neurons = [describe_neuron(neuron) for neuron in model.layer_neurons]
     what = (model.sensor, model.specs, neurons, model.quantization)
-    if model.readout != Readout():
+    if model.readout != FloatReadout():
         what = (*what, model.readout)
     digest = hashlib.sha256(repr(what).encode())
     for name, tensor in sorted(model.state_dict().items()):

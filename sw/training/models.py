@@ -12,7 +12,7 @@ from tickless.sw.integer.specs import LayerSpec, layer_geometries
 from tickless.sw.quantization.rule import Quantization
 from tickless.sw.training.current import current
 from tickless.sw.training.neurons import IntegrateAndFire, Neuron
-from tickless.sw.training.readout import Readout
+from tickless.sw.training.readout import FloatReadout
 from tickless.sw.training.temporal_transformation import transform
 
 __all__ = ["SpikingNetwork"]
@@ -48,7 +48,7 @@ class SpikingNetwork(nn.Module):
         Batch norms of the spiking layers; empty once fused.
     direct, direct_norms : torch.nn.ParameterDict, torch.nn.ModuleDict
         Weights and batch norms of the shortcuts, by the index of the layer that each leads to.
-    readout : Readout
+    readout : FloatReadout
         Where its logits begin, and whether they leak; training leaves it as it is.
     quantization : Quantization, optional
         If set, the network runs with the weights and floors that it gives, and gradients pass
@@ -74,7 +74,7 @@ class SpikingNetwork(nn.Module):
                 f"{len(self.layer_neurons)} neurons: expected {_spiking(self.specs)}, one for each "
                 "spiking layer"
             )
-        self.readout = Readout()
+        self.readout = FloatReadout()
         self.quantization: Quantization | None = None
         self.geometries: tuple[Geometry, ...] = layer_geometries(sensor, specs)
         self.stages = _stages(self.specs)

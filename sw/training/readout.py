@@ -6,11 +6,11 @@ from typing import Any
 
 import torch
 
-__all__ = ["Readout", "describe_readout", "read_readout"]
+__all__ = ["FloatReadout", "describe_readout", "read_readout"]
 
 
 @dataclass(frozen=True)
-class Readout:
+class FloatReadout:
     """Where logits begin, and what of them stays in time steps.
 
     In ``T`` time steps of charge ``x[t]``, with ``a`` the initial logits if they are there from the
@@ -70,18 +70,18 @@ class Readout:
         return logits
 
 
-def describe_readout(readout: Readout) -> dict[str, Any] | None:
+def describe_readout(readout: FloatReadout) -> dict[str, Any] | None:
     """Parameters of a readout, for files; None of one that only sums."""
-    return None if readout == Readout() else asdict(readout)
+    return None if readout == FloatReadout() else asdict(readout)
 
 
-def read_readout(description: dict[str, Any] | None, classes: int) -> Readout:
-    """Readout of a description; ValueError or TypeError if it is none of so many classes."""
+def read_readout(description: dict[str, Any] | None, classes: int) -> FloatReadout:
+    """FloatReadout of a description; ValueError or TypeError if it is none of so many classes."""
     parameters: dict[str, Any] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in (description or {}).items()
     }
-    readout = Readout(**parameters)
+    readout = FloatReadout(**parameters)
     if len(readout.initial) not in (0, classes) or len(readout.decays) not in (1, classes):
         raise ValueError(f"readout = {description}: expected {classes} classes")
     return readout

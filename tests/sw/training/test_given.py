@@ -15,7 +15,7 @@ from tickless.sw.quantization.rule import Quantization
 from tickless.sw.training.given import fingerprint, given_settings, trainable
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire
-from tickless.sw.training.readout import Readout
+from tickless.sw.training.readout import FloatReadout
 from tickless.sw.training.settings import SettingsError
 from tickless.sw.training.state import StateError
 from tickless.sw.training.trainer import Trainer
@@ -182,10 +182,10 @@ def test_the_record_tells_where_a_network_came_from(samples):
 
 def test_training_keeps_where_logits_begin_and_takes_their_leak(samples):
     given = start()
-    given.model.readout = Readout(tuple(range(-5, 5)), bias_steps=3, decay=0.5)
+    given.model.readout = FloatReadout(tuple(range(-5, 5)), bias_steps=3, decay=0.5)
     settings = given_settings(given, None, [*TINY, "dataset=saccades"])
     checkpoint = Trainer(settings, *samples, start=given).run()
-    assert checkpoint.model.readout == Readout(tuple(range(-5, 5)))
+    assert checkpoint.model.readout == FloatReadout(tuple(range(-5, 5)))
     none, _, _ = FloatEngine(checkpoint.model).run(np.zeros((0, 3), np.int32))
     network = quantize(checkpoint.model)
     assert np.abs(network.initial_logits * network.logit_scale - range(-5, 5)).max() < 0.1

@@ -18,13 +18,13 @@ from tickless.sw.quantization.rule import Quantization
 from tickless.sw.training.given import fingerprint, trainable
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire, Neuron
-from tickless.sw.training.readout import Readout
+from tickless.sw.training.readout import FloatReadout
 from tickless.sw.training.settings import Settings
 
 INITIAL = (1.5, -40.0, 0.25)
 
 
-def model(readout=Readout(), neuron: Neuron | None = None, pool=1):  # noqa: B008 (frozen)
+def model(readout=FloatReadout(), neuron: Neuron | None = None, pool=1):  # noqa: B008 (frozen)
     torch.manual_seed(1)
     specs = [LayerSpec("conv2d", 4, 3), LayerSpec("readout", 3, pool=pool)]
     made = SpikingNetwork((2, 8, 8), specs, neuron or IntegrateAndFire(-2.0), normalize=False)
@@ -45,16 +45,16 @@ def events(count=200):
 def test_a_bias_counts_in_each_time_step():
     plain, _ = model()(frames())
     for steps in (1, 4, 6):
-        biased, _ = model(Readout(INITIAL, bias_steps=4))(frames()[:steps])
+        biased, _ = model(FloatReadout(INITIAL, bias_steps=4))(frames()[:steps])
         expected = model()(frames()[:steps])[0] + torch.tensor(INITIAL) * steps / 4
         torch.testing.assert_close(biased, expected)
-    whole, _ = model(Readout(INITIAL))(frames())
+    whole, _ = model(FloatReadout(INITIAL))(frames())
     torch.testing.assert_close(whole, plain + torch.tensor(INITIAL))
 
 
 @torch.no_grad()
 def test_growing_stages_count_a_bias_once():
-    biased = model(Readout(INITIAL, bias_steps=4))
+    biased = model(FloatReadout(INITIAL, bias_steps=4))
     torch.testing.assert_close(biased(frames(), [6, 18])[0], biased(frames(), [6, 6])[0])
 
 
@@ -62,9 +62,9 @@ def test_growing_stages_count_a_bias_once():
 def test_logits_that_are_a_mean_have_the_mean_of_a_bias():
     leaky = LeakyIntegrateAndFire(0.5)
     plain, _ = model(neuron=leaky)(frames())
-    biased, _ = model(Readout(INITIAL, bias_steps=4), leaky)(frames())
+    biased, _ = model(FloatReadout(INITIAL, bias_steps=4), leaky)(frames())
     torch.testing.assert_close(biased, plain + torch.tensor(INITIAL) / 4)
-    whole, _ = model(Readout(INITIAL), leaky)(frames())
+    whole, _ = model(FloatReadout(INITIAL), leaky)(frames())
     torch.testing.assert_close(whole, plain + torch.tensor(INITIAL) / 6)
 
 
@@ -72,7 +72,7 @@ def test_logits_that_are_a_mean_have_the_mean_of_a_bias():
 @pytest.mark.parametrize("decay", [0.5, (0.25, 0.5, 1.0)])
 @pytest.mark.parametrize("bias_steps", [None, 2])
 def test_logits_leak_from_step_to_step(decay, bias_steps):
-    leaking = model(Readout(INITIAL, bias_steps, decay))
+    leaking = model(FloatReadout(INITIAL, bias_steps, decay))
     assert leaking.leaks
     assert not leaking.sums
     sums = [model()(frames()[:step])[0] for step in range(1, 7)]
@@ -84,7 +84,7 @@ def test_logits_leak_from_step_to_step(decay, bias_steps):
 
 
 def test_event_by_event_nothing_leaks():
-    leaking = model(Readout(decay=0.5))
+    leaking = model(FloatReadout(decay=0.5))
     with pytest.raises(InputError, match="readout: leaks"):
         FloatEngine(leaking)
     with pytest.raises(NetworkError, match=r"readout: leaks: .* tickless train --from"):
@@ -93,7 +93,7 @@ def test_event_by_event_nothing_leaks():
 
 @pytest.mark.parametrize("pool", [1, 2])
 def test_event_by_event_logits_begin_where_all_steps_of_a_bias_end(pool):
-    for readout in (Readout(INITIAL), Readout(INITIAL, bias_steps=4)):
+    for readout in (FloatReadout(INITIAL), FloatReadout(INITIAL, bias_steps=4)):
         source = model(readout, pool=pool)
         none, _, _ = FloatEngine(source).run(events(0))
         np.testing.assert_allclose(none, np.array(INITIAL) * pool**2)
@@ -111,7 +111,7 @@ def test_event_by_event_logits_begin_where_all_steps_of_a_bias_end(pool):
 
 
 def test_the_rounding_of_initial_logits_is_told():
-    source = model(Readout(INITIAL))
+    source = model(FloatReadout(INITIAL))
     network = quantize(source)
     unit = network.logit_scale
     error = np.abs(np.array(INITIAL) / unit - np.rint(np.array(INITIAL) / unit)).max() * unit
@@ -122,20 +122,20 @@ def test_the_rounding_of_initial_logits_is_told():
 
 
 def test_initial_logits_that_round_to_0_are_none():
-    network = quantize(model(Readout((1e-9, 0.0, 0.0))))
+    network = quantize(model(FloatReadout((1e-9, 0.0, 0.0))))
     assert (network.format_version, len(network.layers[-1].initial_logits)) == (1, 0)
 
 
 def test_initial_logits_of_more_than_32_bits_are_refused():
     with pytest.raises(NetworkError, match=r"layer 'readout': channel 1 begins at .*expected 32"):
-        quantize(model(Readout((0.0, -1e30, 1.0))))
+        quantize(model(FloatReadout((0.0, -1e30, 1.0))))
 
 
 def test_fine_tuning_has_neither_leak_nor_steps_of_a_bias():
-    start = Checkpoint(model(Readout(INITIAL, 4, 0.5)), "", "nir", 0, 4)
+    start = Checkpoint(model(FloatReadout(INITIAL, 4, 0.5)), "", "nir", 0, 4)
     trained = trainable(start, Settings())
-    assert trained.readout == Readout(INITIAL)
-    assert start.model.readout == Readout(INITIAL, 4, 0.5)
+    assert trained.readout == FloatReadout(INITIAL)
+    assert start.model.readout == FloatReadout(INITIAL, 4, 0.5)
     marks = {fingerprint(each) for each in (start.model, trained, model())}
     assert len(marks) == 3
 
@@ -143,10 +143,10 @@ def test_fine_tuning_has_neither_leak_nor_steps_of_a_bias():
 @pytest.mark.parametrize(
     ("readout", "version"),
     [
-        (Readout(), 3),
-        (Readout(INITIAL), 5),
-        (Readout(INITIAL, 4, 0.5), 5),
-        (Readout(decay=(0.5, 1.0, 0.25)), 5),
+        (FloatReadout(), 3),
+        (FloatReadout(INITIAL), 5),
+        (FloatReadout(INITIAL, 4, 0.5), 5),
+        (FloatReadout(decay=(0.5, 1.0, 0.25)), 5),
     ],
 )
 def test_checkpoints_hold_it(readout, version, tmp_path):
@@ -167,7 +167,7 @@ def test_checkpoints_hold_it(readout, version, tmp_path):
     ],
 )
 def test_damaged_checkpoints_are_refused(change, message, tmp_path):
-    source = model(replace(Readout(INITIAL), **change))
+    source = model(replace(FloatReadout(INITIAL), **change))
     Checkpoint(source, "", "nir", 0, 4).save(tmp_path / "a.safetensors")
     with pytest.raises(CheckpointError, match=message):
         Checkpoint.load(tmp_path / "a.safetensors")
@@ -185,4 +185,4 @@ def test_damaged_checkpoints_are_refused(change, message, tmp_path):
 )
 def test_impossible_readouts(parameters: dict[str, Any], message):
     with pytest.raises(ValueError, match=message):
-        Readout(**parameters)
+        FloatReadout(**parameters)

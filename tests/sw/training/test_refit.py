@@ -11,7 +11,7 @@ from tickless.sw.integer.engine import run
 from tickless.sw.quantization.quantize import quantize
 from tickless.sw.quantization.rule import Quantization
 from tickless.sw.training.batches import Batches
-from tickless.sw.training.readout import Readout
+from tickless.sw.training.readout import FloatReadout
 from tickless.sw.training.refit import refit
 from tickless.sw.training.settings import Settings
 from tickless.sw.training.trainer import Trainer
@@ -77,7 +77,7 @@ def test_a_refit_knows_where_logits_begin(trained):
     """A constant that drowns all but one class is made up for by the weights."""
     start, samples = trained
     model = copy.deepcopy(start)
-    model.readout = Readout((20.0,) + (0.0,) * 9)
+    model.readout = FloatReadout((20.0,) + (0.0,) * 9)
     blind = copy.deepcopy(start)
     batches = Batches(SETTINGS, samples, samples[:0], model.sensor)
     refit(model, batches, SETTINGS)
