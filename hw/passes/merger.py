@@ -38,7 +38,7 @@ class MergeMode(enum.Enum, shape=unsigned(2)):
 
 
 class Merger(wiring.Component):
-    """Merger of lists: `sim.passes.model` says what it does. Gives at most a token a clock.
+    """Merger of lists: `sim.passes.list_model` says what it does. Gives at most a token a clock.
 
     Parameters
     ----------

@@ -171,5 +171,4 @@ AS4C16M16SA_7 = SdramTimings(
     rows=8192,
     refresh_ms=64,
 )
-"""Alliance AS4C16M16SA-7 (data sheet, revision 3.0, table 16). ULX3S boards carry parts of this
-organization from several makers; ISSI's IS42S16160G-7 asks for no more in any of these."""
+"""Alliance AS4C16M16SA-7 (data sheet, revision 3.0, table 16)."""

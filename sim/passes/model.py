@@ -1,22 +1,22 @@
-"""Pass model: what a pass engine does, list by list; the specification of its hardware."""
+"""Engine model: what the pass engine does with a batch, layer by layer, as `sim.passes.pass_model` and
+`sim.passes.list_model` say; the specification of its hardware."""
 
-import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from tickless.errors import ResultError
-from tickless.gen.passes.program import Area, IndexFrom, LayerSteps, Program
-from tickless.gen.passes.tile import Pass
-from tickless.host.event_lists import ListEvent, ListWriter, Token, decode, encode_recordings
-from tickless.hw.passes.shape import GRID
+from tickless.gen.passes.program import Area, LayerSteps, Program
+from tickless.host.event_lists import ListEvent, decode, encode_recordings
 from tickless.hw.passes.words import Marker
+from tickless.sim.passes.list_model import join, merge
+from tickless.sim.passes.pass_model import PassRun, run_pass
 from tickless.sw.integer.layer import Layer
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.trace import LayerTrace, SampleTrace
 
-__all__ = ["BatchRun", "LayerRun", "ListOverflow", "join", "merge", "run", "run_pass"]
+__all__ = ["BatchRun", "LayerRun", "ListOverflow", "run"]
 
 Recording = tuple[np.ndarray, Sequence[int]]
 """Events, int32 ``[n, 3]``, and how many of them come before each READ."""
@@ -24,32 +24,6 @@ Recording = tuple[np.ndarray, Sequence[int]]
 
 class ListOverflow(ResultError):
     """A list that is longer than its area in SDRAM; the message gives the numbers."""
-
-
-@dataclass(frozen=True, eq=False)
-class PassRun:
-    """What a pass does with a batch.
-
-    Members
-    -------
-    words : list of int
-        The list of its spikes, each with the index of the event that made it.
-    membranes : list of numpy.ndarray
-        int64 ``[channels, rows, columns]`` at each END; logits of the readout, ``[channels]``.
-    answers : list of numpy.ndarray
-        Logits at each READ and END; of the readout alone.
-    events, sops : list of int
-        Events, and synaptic operations, up to each END.
-    steps : int
-        Steps of all events: words of weights that are read.
-    """
-
-    words: list[int]
-    membranes: list[np.ndarray]
-    answers: list[np.ndarray]
-    events: list[int]
-    sops: list[int]
-    steps: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,222 +88,6 @@ def run(program: Program, recordings: Sequence[Recording]) -> BatchRun:
             lists[steps.target] = _fits(target, program.lists[steps.target], where)
         layers.append(LayerRun(source, passes, target))
     return BatchRun(layers, _traces(network, program.layers, layers, len(recordings), dropped))
-
-
-def run_pass(made: Pass, layer: Layer, source: Iterable[int]) -> PassRun:
-    """Run a pass over a list of events."""
-    lanes = made.weights.shape[-1]
-    state = _Readout(lanes) if layer.is_readout else _Banks(made, layer)
-    out = ListWriter()
-    membranes: list[np.ndarray] = []
-    answers: list[np.ndarray] = []
-    events, sops = [0], [0]
-    last, steps = -1, 0
-    for token in decode(source):
-        if isinstance(token, ListEvent):
-            # In a joined list an index begins with the fork's event.
-            edge = int(len(made.edges) > 1 and token.index != last)
-            last = token.index
-            for update in _updates(made, edge, token):
-                steps += 1
-                sops[-1] += update.sops
-                for channel, y, x in state.update(update):
-                    out.event(channel, y, x, events[-1])
-            events[-1] += 1
-            continue
-        if layer.is_readout and token != Marker.STOP:
-            answers.append(state.values(made).copy())
-        if token == Marker.END:
-            membranes.append(state.values(made).copy())
-            state.clear()
-            events.append(0)
-            sops.append(0)
-            last = -1
-        if token != Marker.READ:
-            out.marker(token)
-    return PassRun(out.words, membranes, answers, events[:-1], sops[:-1], steps)
-
-
-def merge(source: Iterable[int], tiles: Sequence[Iterable[int]], index: IndexFrom) -> list[int]:
-    """Merge the lists of a layer's tiles into one, by event, position and tile: golden order.
-
-    Parameters
-    ----------
-    source : iterable of int
-        The list that the passes read: its READs and ENDs go over, and its index may.
-    tiles : sequence of iterable of int
-        The tiles' lists.
-    index : str
-        Index that the merged list carries.
-    """
-    out = ListWriter()
-    heads = [_Head(decode(tile)) for tile in tiles]
-    number = 0
-    for token in decode(source):
-        if isinstance(token, ListEvent):
-            carried = {"none": -1, "event": number, "source": token.index}[index]
-            here = [(head.take(number), tile) for tile, head in enumerate(heads)]
-            keyed = [[(e.y, e.x, tile, e) for e in events] for events, tile in here]
-            for y, x, _, event in heapq.merge(*keyed, key=lambda item: item[:3]):
-                out.event(event.channel, y, x, carried)
-            number += 1
-            continue
-        out.marker(token)
-        if token != Marker.READ:
-            number = 0
-            for head in heads:
-                head.take_marker(token)
-    return out.words
-
-
-def join(fork: Iterable[int], path: Iterable[int]) -> list[int]:
-    """Merge the list of a fork into that of the longer path, whose index is that of the fork's
-    events: behind each of these comes what the path made of it. The joined list has that index."""
-    out, head = ListWriter(), _Head(decode(path))
-    number = -1
-    for token in decode(fork):
-        for event in head.take(number) if number >= 0 else ():
-            out.event(event.channel, event.y, event.x, number)
-        head.skip_reads()
-        if isinstance(token, ListEvent):
-            number += 1
-            out.event(token.channel, token.y, token.x, number)
-            continue
-        out.marker(token)
-        if token != Marker.READ:
-            number = -1
-            head.take_marker(token)
-    return out.words
-
-
-class _Head:
-    """Reader of a list whose events wait for their turn."""
-
-    def __init__(self, tokens: Iterator[Token]):
-        self._tokens = tokens
-        self._next = next(tokens)
-
-    def take(self, index: int) -> list[ListEvent]:
-        """Events of an index; none has a lower one. READs among them are passed over."""
-        events = []
-        while True:
-            self.skip_reads()
-            token = self._next
-            if not isinstance(token, ListEvent) or token.index > index:
-                return events
-            if token.index < index:
-                raise ValueError(f"{token} waits while events of index {index} are taken")
-            events.append(token)
-            self._advance()
-
-    def skip_reads(self) -> None:
-        while self._next == Marker.READ:
-            self._advance()
-
-    def take_marker(self, marker: Marker) -> None:
-        self.skip_reads()
-        if self._next != marker:
-            raise ValueError(f"{self._next} waits: expected {marker!r}")
-        self._advance()
-
-    def _advance(self) -> None:
-        self._next = next(self._tokens, Marker.STOP)
-
-
-@dataclass(frozen=True, eq=False)
-class _Update:
-    """A step: what it adds in which banks.
-
-    Members
-    -------
-    weights : numpy.ndarray
-        int64 ``[GRID, GRID, lanes]``: the weight word.
-    lanes : numpy.ndarray
-        bool ``[lanes]``.
-    places : list of tuple
-        Position ``(y, x)``, word of its bank, and taps (row, column), in row-major order.
-    """
-
-    weights: np.ndarray
-    lanes: np.ndarray
-    places: list[tuple[int, int, int, int, int]]
-
-    @property
-    def sops(self) -> int:
-        return len(self.places) * int(self.lanes.sum())
-
-
-def _updates(made: Pass, edge: int, event: ListEvent) -> Iterator[_Update]:
-    """Steps of an event."""
-    tables = made.edges[edge]
-    base = int(tables.bases[event.channel])
-    if base < 0:
-        return
-    for row in tables.rows[event.y]:
-        for column in tables.columns[event.x]:
-            places = []
-            for i in range(GRID):
-                y = row.first + i
-                bank_row = row.banks[y % GRID]
-                for j in range(GRID):
-                    x = column.first + j
-                    bank_column = column.banks[x % GRID]
-                    if bank_row is not None and bank_column is not None:
-                        word = bank_row.line * made.bank_columns + bank_column.line
-                        places.append((y, x, word, bank_row.tap, bank_column.tap))
-            word = base + row.block * tables.column_blocks + column.block
-            yield _Update(made.weights[word], tables.lanes[event.channel], places)
-
-
-class _Banks:
-    """Membrane banks of a pass."""
-
-    def __init__(self, made: Pass, layer: Layer):
-        self._made, self._layer = made, layer
-        self._membranes = np.zeros((GRID, GRID, made.bank_words, made.weights.shape[-1]), np.int64)
-
-    def update(self, update: _Update) -> Iterator[tuple[int, int, int]]:
-        """Spikes ``(channel, y, x)`` of a step, in order."""
-        made, layer = self._made, self._layer
-        for y, x, word, row, column in update.places:
-            membrane = self._membranes[y % GRID, x % GRID, word]
-            total = membrane + update.weights[row, column]
-            fired = (total >= made.thresholds) & update.lanes
-            left = 0 if layer.reset == "zero" else total - made.thresholds
-            total = np.clip(np.where(fired, left, total), made.floors, layer.ceil)
-            membrane[update.lanes] = total[update.lanes]
-            for lane in fired.nonzero()[0].tolist():
-                yield made.channels.start + lane, y, x
-
-    def values(self, made: Pass) -> np.ndarray:
-        """Membranes ``[channels, rows, columns]`` of the tile."""
-        width = self._layer.output_shape[2]
-        rows, columns = np.arange(len(made.rows))[:, None], np.arange(width)
-        word = rows // GRID * made.bank_columns + columns // GRID
-        taken = self._membranes[(rows + made.rows.start) % GRID, columns % GRID, word]
-        return taken[..., : len(made.channels)].transpose(2, 0, 1)
-
-    def clear(self) -> None:
-        self._membranes[:] = 0
-
-
-class _Readout:
-    """Logits of a pass. They cannot saturate: a list has fewer than 2**24 events, a weight at most
-    8 bits."""
-
-    def __init__(self, lanes: int):
-        self._logits = np.zeros(lanes, np.int64)
-
-    def update(self, update: _Update) -> Iterator[tuple[int, int, int]]:
-        for *_, row, column in update.places:
-            self._logits += update.weights[row, column] * update.lanes
-        return iter(())
-
-    def values(self, made: Pass) -> np.ndarray:
-        return self._logits[: len(made.channels)]
-
-    def clear(self) -> None:
-        self._logits[:] = 0
 
 
 def _fits(words: list[int], area: Area, where: str) -> list[int]:

@@ -12,7 +12,7 @@ from tickless.host.event_lists import ListWriter
 from tickless.hw.passes.lists import ListDecoder, ListEncoder
 from tickless.hw.passes.merger import MergeMode, Merger
 from tickless.hw.passes.words import Marker
-from tickless.sim.passes import model
+from tickless.sim.passes import list_model
 
 TILES = 3
 MODES: dict[MergeMode, IndexFrom] = {
@@ -67,7 +67,7 @@ def merged(mode: MergeMode, source, tiles, expected: list[int], chance: float) -
 def test_tiles_are_merged_in_golden_order(mode, pattern, tiles):
     rng = random.Random(tiles)
     source, made = lists(rng, mode == MergeMode.SOURCE, tiles)
-    expected = model.merge(source, made, MODES[mode])
+    expected = list_model.merge(source, made, MODES[mode])
     assert merged(mode, source, made, expected, PATTERNS[pattern]) == expected
 
 
@@ -75,6 +75,6 @@ def test_tiles_are_merged_in_golden_order(mode, pattern, tiles):
 def test_a_fork_is_merged_into_the_longer_path(pattern):
     fork, (path,) = lists(random.Random(1), False, 1)
     # The path's list has the READs of its fork, wherever they come among its events.
-    carried = model.merge(fork, [path], "event")
-    expected = model.join(fork, carried)
+    carried = list_model.merge(fork, [path], "event")
+    expected = list_model.join(fork, carried)
     assert merged(MergeMode.JOIN, fork, [carried], expected, PATTERNS[pattern]) == expected
