@@ -10,7 +10,7 @@ from tickless.sw.integer.layer import MAX_MEMBRANE_BITS, Edge, Layer
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.specs import LayerSpec, PerAxis, ShortcutSpec, layer_geometries
 
-__all__ = ["random_events", "random_network", "random_samples"]
+__all__ = ["random_events", "random_network", "random_samples", "without_saturation"]
 
 
 def random_network(
@@ -256,3 +256,10 @@ def _weight(rng: np.random.Generator, geometry: Geometry, bits: int) -> np.ndarr
         "zero": lambda: np.zeros(shape),
     }[str(kind)]()
     return weight.astype(np.int8 if bits <= 8 else np.int16)
+
+
+def without_saturation(network: Network) -> Network:
+    """The network with initial logits at which a pass engine may begin to sum."""
+    *layers, readout = network.layers
+    initial = (readout.initial_logits // 2).astype(np.int32)
+    return Network((*layers, replace(readout, initial_logits=initial)))

@@ -25,6 +25,9 @@ LEAST_LIST_WORDS = 1 << 12
 ANSWER_WORDS = 1 << 14
 """Words for the logits of all READs and ENDs of a batch, two for each."""
 
+LARGEST_INITIAL_LOGIT = (1 << 30) - 1
+"""As much as a list of 2^23 events leaves below 32 bits, with weights of 8."""
+
 IndexFrom = Literal["none", "event", "source"]
 """Index that a merged list carries: none; the number of the event that made the spike; the index
 that the source gives that event."""
@@ -161,6 +164,7 @@ def make_program(
     """
     shape = EngineShape() if shape is None else shape
     _check_addresses(network)
+    _check_logits(network)
     passes = [layer_passes(shape, k, layer) for k, layer in enumerate(network.layers)]
     images = tuple(
         tuple(pass_image(shape, layer, made) for made in of_layer)
@@ -203,6 +207,17 @@ def _check_addresses(network: Network) -> None:
                 f"{where}: extent {extent}: expected at most {limits}, as the words of an event "
                 "list hold"
             )
+
+
+def _check_logits(network: Network) -> None:
+    """That no logit saturates: the engine sums without initial logits, which whoever reads its
+    answers adds, and a list has too few events for weights of 8 bits to sum up to the limit."""
+    largest = int(np.abs(network.initial_logits.astype(np.int64)).max())
+    if largest > LARGEST_INITIAL_LOGIT:
+        raise InputError(
+            f"initial logits of up to {largest:,}: expected at most {LARGEST_INITIAL_LOGIT:,}, so "
+            "that none saturates"
+        )
 
 
 def _steps(network: Network, passes: list[tuple[Pass, ...]]) -> tuple[tuple[LayerSteps, ...], int]:

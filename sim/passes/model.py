@@ -1,5 +1,4 @@
-"""Engine model: what the pass engine does with a batch, layer by layer, as `sim.passes.pass_model` and
-`sim.passes.list_model` say; the specification of its hardware."""
+"""Engine model: what the pass engine does with a batch, layer by layer; its specification."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -115,7 +114,8 @@ def _traces(
     readout = layers[-1]
     # Answers of all passes side by side are the logits of all classes.
     answers = iter(
-        np.concatenate(rows) for rows in zip(*(p.answers for p in readout.passes), strict=True)
+        np.concatenate(rows) + network.initial_logits
+        for rows in zip(*(p.answers for p in readout.passes), strict=True)
     )
     traces = []
     for number, markers in enumerate(_markers(readout.source)):

@@ -142,6 +142,7 @@ def engine_traces(program: Program, run: EngineRun, reads: list[int]) -> list[En
         ],
         axis=1,
     )
+    answers = answers + program.network.initial_logits
     traces, first = [], 0
     for number, count in enumerate(reads):
         own = answers[first : first + count + 1]

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tests.random_networks import random_network
+from tests.random_networks import random_network, without_saturation
 from tickless.errors import InputError
 from tickless.gen.passes.program import SDRAM_WORDS, make_program
 from tickless.hw.passes.shape import EngineShape
@@ -36,7 +36,7 @@ def network_of(sensor, specs, bits: int = 8, membrane_bits: int = 12) -> Network
 
 @pytest.mark.parametrize("seed", range(10))
 def test_nothing_lies_where_something_else_does(seed):
-    network = random_network(np.random.default_rng(seed), layers=2)
+    network = without_saturation(random_network(np.random.default_rng(seed), layers=2))
     program = make_program(network, LARGE, 1 << 18)
     areas = [*program.lists, program.tiles, program.code, program.answers]
     for starts, images in zip(program.image_starts, program.images, strict=True):
@@ -54,7 +54,7 @@ def test_nothing_lies_where_something_else_does(seed):
 def test_a_list_stays_until_its_last_reader_has_read_it(seed):
     rng = np.random.default_rng(seed)
     shape = replace(LARGE, weight_bits=8)
-    network = random_network(rng, shortcuts=2, size=6)
+    network = without_saturation(random_network(rng, shortcuts=2, size=6))
     if any(edge.weight_bits > 8 for layer in network.layers for edge in layer.edges):
         with pytest.raises(InputError, match=r"weights of 1?\d bits: expected at most 8"):
             make_program(network, shape)
@@ -114,3 +114,11 @@ def test_an_extent_that_list_words_do_not_hold_is_refused():
 def test_an_sdram_that_cannot_hold_the_network_is_refused_with_the_bytes():
     with pytest.raises(InputError, match=r"SDRAM of 65536 bytes: the network takes \d+ bytes, and"):
         make_program(small(), sdram_words=1 << 15)
+
+
+def test_initial_logits_that_might_saturate_are_refused():
+    network = small()
+    initial = np.array([0, -(1 << 30), 0, 0], np.int32)
+    readout = replace(network.layers[-1], initial_logits=initial)
+    with pytest.raises(InputError, match=r"initial logits of up to 1,073,741,824: expected at"):
+        make_program(replace(network, layers=(*network.layers[:-1], readout)))

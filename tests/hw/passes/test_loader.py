@@ -7,14 +7,14 @@ import pytest
 
 from tests.gen.passes.test_image import SHAPE, memories
 from tests.hw.stream_io import PATTERNS, simulate
-from tests.random_networks import random_network
+from tests.random_networks import random_network, without_saturation
 from tickless.gen.passes.program import make_program
 from tickless.hw.passes.layouts import Region
 from tickless.hw.passes.loader import PassLoader
 
 
 def image() -> np.ndarray:
-    network = random_network(np.random.default_rng(1), layers=1, size=5)
+    network = without_saturation(random_network(np.random.default_rng(1), layers=1, size=5))
     return make_program(network, SHAPE).images[0][0]
 
 

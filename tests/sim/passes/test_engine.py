@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.random_networks import random_events, random_network, random_samples
+from tests.random_networks import random_events, random_network, random_samples, without_saturation
 from tests.sim.passes.test_model import without_wide_weights
 from tickless.errors import InputError
 from tickless.gen.passes.instructions import instructions, memory_image
@@ -35,7 +35,7 @@ def program_of(rng: np.random.Generator, **options):
     """Program of the next random network that the engine can compute."""
     while True:
         try:
-            network = without_wide_weights(random_network(rng, **options))
+            network = without_saturation(without_wide_weights(random_network(rng, **options)))
             return make_program(network, SHAPE)
         except InputError:
             continue

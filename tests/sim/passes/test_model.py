@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.random_networks import random_events, random_network, random_samples
+from tests.random_networks import random_events, random_network, random_samples, without_saturation
 from tickless.gen.passes.program import make_program
 from tickless.hw.passes.shape import EngineShape
 from tickless.sim.passes.model import ListOverflow, run
@@ -50,7 +50,7 @@ def engine(rng: np.random.Generator, network: Network) -> EngineShape:
 @pytest.mark.parametrize("seed", range(20))
 def test_every_list_and_membrane_is_the_golden_models(seed):
     rng = np.random.default_rng(seed)
-    network = random_network(rng)
+    network = without_saturation(random_network(rng))
     assert_golden(network, random_samples(rng, network, 4), engine(rng, network))
 
 
@@ -75,7 +75,7 @@ def test_a_join_takes_each_event_of_the_fork_before_what_the_longer_path_makes_o
     """These networks spike in most of their layers, but not without end."""
     rng = np.random.default_rng(seed)
     drawn = random_network(rng, layers=1, shortcuts=1 + seed % 2, size=6)
-    network = without_wide_weights(drawn)
+    network = without_saturation(without_wide_weights(drawn))
     events = random_events(rng, network, 12)
     samples = [(events, [0, 3, 12]), (events[:0], []), (events[5:9], [2])]
     assert_golden(network, samples, engine(rng, network))
@@ -83,7 +83,7 @@ def test_a_join_takes_each_event_of_the_fork_before_what_the_longer_path_makes_o
 
 def test_a_list_that_overflows_is_an_error_with_its_bytes_and_the_room():
     rng = np.random.default_rng(1)
-    network = random_network(rng, layers=1)
+    network = without_saturation(random_network(rng, layers=1))
     program = make_program(network, EngineShape(membrane_bits=24))
     small = replace(program, lists=tuple(replace(area, words=50) for area in program.lists))
     events = np.zeros((100, 3), np.int32)
