@@ -1,33 +1,15 @@
 """Speed of the host's end of a UDP link: events packed, sent and acknowledged, on loopback."""
 
 import argparse
-import time
-from collections.abc import Iterator
 from math import inf
-from multiprocessing import get_context
-
-import numpy as np
 
 from tickless.errors import InputError
-from tickless.host.client import Client
-from tickless.host.port import LOOPBACK
-from tickless.host.protocol import Info
-from tickless.host.transmission import Transmission
-from tickless.host.udp import UdpPort
-from tickless.host.udp_board import SoftwareBoard, checksum_answer, serve
-from tickless.hw.host.messages import PROTOCOL, network_number
-from tickless.hw.host.udp_system import ROOM_BYTES
 from tickless.progress import stage
-from tickless.sw.data.catalog import load
-from tickless.sw.integer import engine
-from tickless.sw.integer.network import PRETRAINED, Network
 
 __all__ = ["add_options", "main"]
 
 RECORDINGS = 20
 """Recordings whose events are sent again and again."""
-
-NETWORK = PRETRAINED / "saccades.safetensors"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -40,76 +22,15 @@ def main(options: argparse.Namespace) -> int:
     if not 0 < options.seconds < inf:
         raise InputError(f"seconds = {options.seconds:g}: expected more than 0")
     with stage("loading recordings"):
+        from tickless.host.link_speed import measure
+        from tickless.sw.data.catalog import load
+
         recordings = load("saccades", "test")
         samples = [recordings[index][0].addresses for index in range(RECORDINGS)]
     for name, computes in (("a sink", False), ("the fast engine", True)):
-        events, answers, seconds, losses = _measure(samples, computes, options.seconds)
+        events, answers, seconds, losses = measure(samples, computes, options.seconds)
         print(
             f"into {name}: {events / seconds:,.0f} events/s packed, sent and acknowledged, "
             f"{answers / seconds:,.0f} samples/s; {losses}"
         )
     return 0
-
-
-def _measure(
-    samples: list[np.ndarray], computes: bool, limit_s: float
-) -> tuple[int, int, float, str]:
-    """Events and samples that were answered, the seconds it took, and what was lost."""
-    context = get_context("spawn")
-    here, there = context.Pipe()
-    board = context.Process(target=_board, args=(computes, there.send), daemon=True)
-    board.start()
-    try:
-        with UdpPort(f"udp://{LOOPBACK}:{here.recv()}") as port:
-            client = Client(port)
-            client.classify(samples[0])
-            sent: list[int] = []
-            started = time.monotonic()
-
-            def endless() -> Iterator[Transmission]:
-                while time.monotonic() - started < limit_s:
-                    sample = samples[len(sent) % len(samples)]
-                    sent.append(len(sample))
-                    yield Transmission(sample)
-
-            answers = sum(1 for _ in client.answers(endless()))
-            seconds = time.monotonic() - started
-            return sum(sent), answers, seconds, str(client.losses)
-    finally:
-        board.terminate()
-        board.join()
-
-
-def _board(computes: bool, announce) -> None:
-    """Be a board until this process is ended."""
-    network = Network.load(NETWORK)
-    channels, height, width = network.input_shape
-    info = Info(
-        protocol=PROTOCOL,
-        early_exit=False,
-        cores=len(network.layers),
-        channels=channels,
-        height=height,
-        width=width,
-        classes=network.classes,
-        buffer_bytes=ROOM_BYTES - 2,
-        stored_events=0,
-        counter_bits=48,
-        clock_hz=75_000_000,
-        network=network_number(network.hash),
-    )
-    layout = info.event_layout
-
-    def compute(content: bytes) -> list[int]:
-        words = np.frombuffer(content, "<u2").astype(np.int32)
-        fields = (
-            words >> layout[name].offset & (1 << layout[name].width) - 1
-            for name in ("channel", "y", "x")
-        )
-        return engine.run(network, np.stack(list(fields), axis=1)).logits.tolist()
-
-    answer = checksum_answer(info.classes)
-    if computes:
-        compute(b"")  # compiled now
-        answer = compute
-    serve(SoftwareBoard(info, answer), announce)

@@ -5,19 +5,22 @@ import os
 import select
 import time
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import serial
 from serial.tools import list_ports
 
 from tickless.errors import TicklessError
 from tickless.host.clock import SimulatedClock, clock_path
-from tickless.host.udp import SCHEME, UdpPort
+
+if TYPE_CHECKING:
+    from tickless.host.udp import UdpPort
 
 __all__ = [
     "DEFAULT_BAUD",
     "ENGINE",
     "LOOPBACK",
+    "SCHEME",
     "TICK_S",
     "BoardError",
     "BoardPort",
@@ -32,6 +35,9 @@ ENGINE = "engine"
 
 LOOPBACK = "127.0.0.1"
 """Address of this machine, which no other reaches."""
+
+SCHEME = "udp://"
+"""How the address of a board in a network begins."""
 
 TICK_S = 0.05
 """Longest wait of one read. A line that is silent for so long is quiet."""
@@ -107,7 +113,7 @@ class SerialPort(serial.Serial):
         return len(content)
 
 
-def open_port(path: str, baud: int = DEFAULT_BAUD) -> SerialPort | UdpPort:
+def open_port(path: str, baud: int = DEFAULT_BAUD) -> "SerialPort | UdpPort":
     """Open a serial port, for this program alone, or the port ``udp://HOST`` of a board.
 
     Raises
@@ -116,6 +122,8 @@ def open_port(path: str, baud: int = DEFAULT_BAUD) -> SerialPort | UdpPort:
         If that fails; the message says what to do.
     """
     if path.startswith(SCHEME):
+        from tickless.host.udp import UdpPort
+
         try:
             return UdpPort(path)
         except OSError as error:

@@ -14,9 +14,7 @@ from tickless.host.clock import SimulatedClock
 from tickless.host.datagrams import Datagram, read_datagram, wrapped
 from tickless.hw.ethernet.datagram import DEFAULT_PORT, HEADER_BYTES, MOST_BYTES
 
-__all__ = ["SCHEME", "UdpPort"]
-
-SCHEME = "udp://"
+__all__ = ["UdpPort"]
 
 WINDOW_BYTES = 16_384
 """Most bytes that are not acknowledged: what the board's memories hold at a clock of 75 MHz."""

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from tickless.errors import InputError
 from tickless.host.clock import start_clock
-from tickless.host.port import LOOPBACK
-from tickless.host.udp import SCHEME
+from tickless.host.port import LOOPBACK, SCHEME
 from tickless.hw.host.udp_system import UdpSystem
 from tickless.sim.board.network_bench import NetworkBench
 from tickless.sim.board.testbench import PLAN_VARIABLE

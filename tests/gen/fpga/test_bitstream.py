@@ -31,6 +31,7 @@ def network(tmp_path, monkeypatch):
         (SimpleNamespace(addresses=random_events(rng, network, 50, outside=0)), 0) for _ in range(3)
     ]
     monkeypatch.setattr("tickless.gen.options.load", lambda dataset, split: samples)
+    monkeypatch.setattr("tickless.gen.options.check_suits", lambda *arguments: None)
     monkeypatch.chdir(tmp_path)
     return "small.safetensors"
 
