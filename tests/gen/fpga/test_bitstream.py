@@ -2,7 +2,6 @@ import json
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +13,8 @@ from tickless.gen.design_file import design_number, read_design
 from tickless.gen.fpga.boards import BOARDS
 from tickless.gen.image import load_image
 from tickless.run_folder import run_folder
+from tickless.sw.data.events import Events
+from tickless.sw.data.recordings import Recordings
 from tickless.sw.integer.network import Network, Provenance
 
 RUNS = "build/bitstream"
@@ -27,9 +28,11 @@ def network(tmp_path, monkeypatch):
     network = random_network(rng, layers=1, size=4)
     network = replace(network, provenance=Provenance("saccades"))
     network.save(tmp_path / "small.safetensors")
-    samples = [
-        (SimpleNamespace(addresses=random_events(rng, network, 50, outside=0)), 0) for _ in range(3)
-    ]
+    events = [random_events(rng, network, 50, outside=0).T.copy() for _ in range(3)]
+    still = np.zeros(50, np.int64)
+    samples = Recordings(
+        lambda rows: Events(rows[0], rows[1], rows[2], still, network.input_shape), events, [0] * 3
+    )
     monkeypatch.setattr("tickless.gen.options.load", lambda dataset, split: samples)
     monkeypatch.setattr("tickless.gen.options.check_suits", lambda *arguments: None)
     monkeypatch.chdir(tmp_path)
