@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tickless.errors import InputError
+from tickless.sw.data.losses import dropped_a_sample, lost_of
 from tickless.sw.study.command import add_options as add_study_options
 from tickless.sw.study.command import compared_in
 from tickless.sw.study.variants import Variant
@@ -51,6 +52,8 @@ class Landscape:
         Mean loss at each of `PLACES`.
     mismatch : list of list of float
         Spikes at each of `STEPS` over those event by event, less 1, of each spiking layer.
+    dropped : float
+        Mean events a sample outside the sensor, which are dropped.
     """
 
     variant: str
@@ -58,6 +61,7 @@ class Landscape:
     eigenvalue: float
     losses: list[float]
     mismatch: list[list[float]]
+    dropped: float = 0.0
 
 
 def landscape(variant: Variant, seed: int, folder: Path) -> Landscape:
@@ -91,7 +95,8 @@ def landscape(variant: Variant, seed: int, folder: Path) -> Landscape:
         losses = np.mean([profile(model, loss, way, PLACES) for way in ways], axis=0)
         eigenvalue = largest_eigenvalue(model, loss, generator)
         mismatch = rate_mismatch(model, some, STEPS)
-    return Landscape(variant.name, seed, eigenvalue, losses.tolist(), mismatch.tolist())
+    dropped = float(np.mean([lost_of("", events).dropped for events, _ in some]))
+    return Landscape(variant.name, seed, eigenvalue, losses.tolist(), mismatch.tolist(), dropped)
 
 
 def table(found: Sequence[Landscape]) -> str:
@@ -131,6 +136,7 @@ def main(options: argparse.Namespace) -> int:
         "at T are from those event by event:"
     )
     print(table(found))
+    print(dropped_a_sample(sum(each.dropped for each in found) / len(found)))
     for name, figure in (("landscape", _over_places(found)), ("rates", _over_steps(found))):
         path = study.folder / f"{name}.png"
         figure.savefig(path)

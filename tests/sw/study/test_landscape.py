@@ -40,6 +40,7 @@ def test_networks_of_a_study_are_measured(tmp_path, monkeypatch, capsys):
     assert main(["study", "landscape", *arguments]) == 0
     printed = capsys.readouterr().out
     assert [line.split()[0] for line in printed.splitlines()[2:5]] == ["SDT", "NMT", "MTT"]
+    assert printed.splitlines()[5] == "0.0 events a sample outside the sensor dropped"
     for name in ("landscape.png", "rates.png"):
         assert (folder / name).stat().st_size > 5000
 
