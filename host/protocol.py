@@ -263,8 +263,8 @@ def encode_chunks(image: np.ndarray) -> bytes:
     return values.tobytes()
 
 
-def encode(layout: data.StructLayout, **fields: int) -> bytes:
-    """Data of a command of a layout."""
+def encode(layout: data.StructLayout, **fields: Any) -> bytes:
+    """Data of a command or a reply of a layout."""
     values: Any = fields
     return layout.const(values).as_bits().to_bytes(byte_count(layout), "little")
 

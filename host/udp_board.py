@@ -10,14 +10,13 @@ import numpy as np
 from tickless.host.datagrams import Datagram, read_datagram, wrapped
 from tickless.host.frames import Frame, FrameReader, encode_frame
 from tickless.host.port import LOOPBACK
-from tickless.host.protocol import Info
+from tickless.host.protocol import Info, encode
 from tickless.hw.ethernet.datagram import HEADER_BYTES, MOST_BYTES
 from tickless.hw.host.messages import (
     INFO_LAYOUT,
     Command,
     Reply,
     answer_message,
-    byte_count,
 )
 from tickless.hw.packet import Kind
 
@@ -109,7 +108,7 @@ class SoftwareBoard:
                 self._samples = 0
                 return Reply.SYNCED, frame.data
             case Command.INFO.value:
-                return Reply.INFO, _packed(INFO_LAYOUT, vars(self.info))
+                return Reply.INFO, encode(INFO_LAYOUT, **vars(self.info))
             case Command.EVENTS.value:
                 self._sample.append(frame.data)
             case Command.END.value:
@@ -119,7 +118,7 @@ class SoftwareBoard:
                 values = {"sample": self._samples & 0xFFFF, "clocks": 0, "latency": 0}
                 self._samples += 1
                 layout = answer_message(self.info.classes, False)
-                return Reply.ANSWER, _packed(layout, values | {"answer": answer})
+                return Reply.ANSWER, encode(layout, **values, answer=answer)
         return None
 
     def _reply(self, kind: Reply, content: bytes) -> bytes:
@@ -159,7 +158,3 @@ def checksum_answer(classes: int) -> Answering:
         return [zlib.crc32(content) >> 1, len(content), *[0] * (classes - 2)]
 
     return answer
-
-
-def _packed(layout, values) -> bytes:
-    return layout.const(values).as_bits().to_bytes(byte_count(layout), "little")

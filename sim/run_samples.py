@@ -19,15 +19,14 @@ from tickless.sim.experiment import Experiment
 from tickless.sim.report import write_report
 from tickless.sim.report_sample import ReportSample
 from tickless.sim.result import Result
-from tickless.sim.samples import SHARD_SAMPLES, Sample, choose_samples, file_samples
+from tickless.sim.samples import SHARD_SAMPLES, Sample, chosen_network, chosen_samples
 from tickless.sim.shard import DRAWN, CarriedShards, ShardOutcome, run_shard
 from tickless.sim.summary import summarize
 from tickless.sim.wave_run import WaveRequest, run_with_waves, wave_request
 from tickless.sw.checkpoint_file import CheckpointFile, beside
-from tickless.sw.data.catalog import DATASETS, names_of_answers
+from tickless.sw.data.catalog import names_of_answers
 from tickless.sw.data.losses import DroppedWarning
-from tickless.sw.data.options import reading
-from tickless.sw.integer.network import PRETRAINED, Network
+from tickless.sw.integer.network import Network
 from tickless.sw.workers import run_tasks
 
 __all__ = ["run_samples"]
@@ -45,18 +44,8 @@ def run_samples(options: argparse.Namespace, folder: Path) -> tuple[Result, str 
     options : argparse.Namespace
         As `sim.command.add_options` makes them.
     """
-    path = options.network or PRETRAINED / f"{options.dataset}.safetensors"
-    if options.network is None and options.dataset not in DATASETS:
-        raise InputError("network: expected --network, since the data set is your own")
-    network = Network.load(path)
-    with stage("choosing recordings"):
-        if options.files:
-            how = reading(options)
-            samples = file_samples(options.files, network, how, network.classes)
-        else:
-            samples = choose_samples(
-                options.dataset, network, options.samples, options.seed, options.split
-            )
+    path, network = chosen_network(options)
+    samples = chosen_samples(options, network)
     # What the classes are called, files do not say.
     dataset = options.dataset or network.provenance.dataset
     waves = wave_request(options, network)

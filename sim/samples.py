@@ -1,20 +1,30 @@
 """Samples of a run: labelled recordings, read when they are needed."""
 
+import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tickless.errors import InputError
-from tickless.sw.data.catalog import UNLABELLED, at_random, check_suits
+from tickless.progress import stage
+from tickless.sw.data.catalog import DATASETS, UNLABELLED, at_random, check_suits
 from tickless.sw.data.events import Events
-from tickless.sw.integer.network import Network
+from tickless.sw.data.options import Reading, reading
+from tickless.sw.integer.network import PRETRAINED, Network
 
 if TYPE_CHECKING:
     from tickless.sw.data.files import NamedRecording
-    from tickless.sw.data.options import Reading
 
-__all__ = ["SHARD_SAMPLES", "SPLITS", "Sample", "choose_samples", "file_samples"]
+__all__ = [
+    "SHARD_SAMPLES",
+    "SPLITS",
+    "Sample",
+    "choose_samples",
+    "chosen_network",
+    "chosen_samples",
+    "file_samples",
+]
 
 SHARD_SAMPLES = 50
 """Samples of a shard: whatever the number of processes, so that no result depends on it."""
@@ -90,7 +100,7 @@ def choose_samples(
 
 
 def file_samples(
-    paths: Sequence[Path], network: Network, reading: "Reading", classes: int
+    paths: Sequence[Path], network: Network, reading: Reading, classes: int
 ) -> list[Sample]:
     """Samples of files, as `sw.data.files.file_recordings` has them, in order."""
     from tickless.sw.data.files import file_recordings
@@ -109,3 +119,27 @@ def _read(recording: "NamedRecording") -> Events:
 
 def _itself(events: Events) -> Events:
     return events
+
+
+def chosen_network(options: argparse.Namespace) -> tuple[Path, Network]:
+    """File and network of a run; the options are those of `sim.command.add_options`.
+
+    Raises
+    ------
+    InputError
+        If there is none for the data set.
+    """
+    path = options.network or PRETRAINED / f"{options.dataset}.safetensors"
+    if options.network is None and options.dataset not in DATASETS:
+        raise InputError("network: expected --network, since the data set is your own")
+    return path, Network.load(path)
+
+
+def chosen_samples(options: argparse.Namespace, network: Network) -> list[Sample]:
+    """Samples of a run: the files of the options, or recordings of the data set."""
+    with stage("choosing recordings"):
+        if options.files:
+            return file_samples(options.files, network, reading(options), network.classes)
+        return choose_samples(
+            options.dataset, network, options.samples, options.seed, options.split
+        )

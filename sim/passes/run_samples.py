@@ -17,11 +17,9 @@ from tickless.sim.passes.result import Agreement, PassResult, limit_clocks, tabl
 from tickless.sim.passes.run import EngineRun, PassSimulation
 from tickless.sim.passes.traces import engine_traces, split_lists
 from tickless.sim.result import versions
-from tickless.sim.samples import Sample, choose_samples, file_samples
-from tickless.sw.data.catalog import DATASETS, UNLABELLED
-from tickless.sw.data.options import reading
+from tickless.sim.samples import Sample, chosen_network, chosen_samples
+from tickless.sw.data.catalog import UNLABELLED
 from tickless.sw.integer import engine
-from tickless.sw.integer.network import PRETRAINED, Network
 from tickless.sw.integer.trace import SampleTrace
 
 __all__ = ["run_samples"]
@@ -51,18 +49,9 @@ def run_samples(options: argparse.Namespace, folder: Path) -> tuple[PassResult, 
     given = [*design_name(options), *(name for name in REFUSED if getattr(options, name, None))]
     if given:
         raise InputError(f"--engine sdram: expected no option of other designs: {', '.join(given)}")
-    path = options.network or PRETRAINED / f"{options.dataset}.safetensors"
-    if options.network is None and options.dataset not in DATASETS:
-        raise InputError("network: expected --network, since the data set is your own")
-    network = Network.load(path)
+    path, network = chosen_network(options)
     program = make_program(network)
-    with stage("choosing recordings"):
-        if options.files:
-            samples = file_samples(options.files, network, reading(options), network.classes)
-        else:
-            samples = choose_samples(
-                options.dataset, network, options.samples, options.seed, options.split
-            )
+    samples = chosen_samples(options, network)
     simulation = PassSimulation(PassBench(program.shape, CLOCK_HZ))
     recordings = [sample.read().addresses for sample in samples]
     runs = []
@@ -122,7 +111,7 @@ def _result(
             name: _share([getattr(each, name) for each in agreements])
             for name in ("classes", "logits", "spikes", "membranes")
         },
-        events_in=float(np.mean([len(sample.read()) for sample in samples])),
+        events_in=float(np.mean(events[:, 0] + [trace.dropped for trace in traces])),
         weights=sum(edge.weight.size for layer in network.layers for edge in layer.edges),
         passes=program.passes,
         events_per_layer=dict(
