@@ -75,10 +75,11 @@ class Batches:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Augmented frames of the chosen samples, as in `FrameSource.frames`, and their labels."""
         shifts = self.shifts(len(chosen), generator)
-        transform = (
-            partial(self._transform, generator=generator) if self._transform.transforms else None
-        )
-        frames = self.source.frames(chosen, steps, shifts, transform)
+        transform, places = partial(self._transform, generator=generator), None
+        if self._transform.moves:
+            places = [self._transform.places(self.source.sensor, generator) for _ in chosen]
+            transform = None
+        frames = self.source.frames(chosen, steps, shifts, transform, places)
         return frames, self.source.labels[chosen]
 
     def _own(self, count: int) -> int:
