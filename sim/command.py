@@ -12,6 +12,7 @@ from tickless.run_folder import LATEST, run_folder, run_name
 from tickless.sim.samples import SHARD_SAMPLES
 from tickless.sw.data.catalog import EXPECTED, dataset_name
 from tickless.sw.data.options import add_files, fitted_dataset, given_options
+from tickless.sw.option_types import at_least_one
 from tickless.sw.worker_processes import start_ahead
 from tickless.sw.workers import add_workers
 
@@ -46,6 +47,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         choices=("sdram",),
         help="sdram: one engine runs layer after layer from an SDRAM, for networks of any size, in "
         "place of a core a layer",
+    )
+    parser.add_argument(
+        "--batch",
+        type=at_least_one,
+        metavar="N",
+        help="recordings that the sdram engine runs in a row in each pass: more of them a second, "
+        "their answers later (1)",
     )
     parser.add_argument("--stalls", action="store_true", help="stall every link at random")
     waves = parser.add_argument_group(
@@ -115,7 +123,11 @@ def _run(options: argparse.Namespace, folder: Path) -> tuple[str, str | None]:
         with stage("loading"):
             from tickless.sim.passes.run_samples import run_samples as run_passes
         passed, text = run_passes(options, folder)
-        return text, None if passed.agrees else f"agreement {dict(passed.agreement)}"
+        if passed.agrees:
+            return text, None
+        return text, "; ".join(passed.errors) or f"agreement {dict(passed.agreement)}"
+    if options.batch is not None:
+        raise InputError(f"batch = {options.batch}: expected none without --engine sdram")
     _start_workers_ahead(options)
     with stage("loading"):
         from tickless.sim.run_samples import run_samples
@@ -156,6 +168,7 @@ def _name(options: argparse.Namespace) -> str:
         "" if network == dataset else network,
         *design_name(options),
         options.engine or "",
+        "" if options.batch is None else f"batch{options.batch}",
         "stalls" if options.stalls else "",
         "" if options.waves is None else f"waves{options.waves}",
     )

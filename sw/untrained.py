@@ -1,4 +1,4 @@
-"""Untrained networks: random weights, thresholds that keep every layer at a sane rate.
+"""Untrained networks: random weights, thresholds with which every layer spikes.
 
 They show hardware at work on a data set where no training is possible; their classes mean nothing.
 """
@@ -11,11 +11,12 @@ import numpy as np
 
 from tickless.errors import InputError
 from tickless.progress import stage
-from tickless.sw.data.catalog import class_names, dataset_name, load, sensor
+from tickless.sw.data.catalog import at_random, class_names, dataset_name, sensor
 from tickless.sw.integer.geometry import Geometry, Shape
 from tickless.sw.integer.layer import Edge, Layer, membrane_bits
 from tickless.sw.integer.network import Network, Provenance
 from tickless.sw.integer.specs import LayerSpec, layer_geometries
+from tickless.sw.option_types import at_least_one
 from tickless.sw.outputs import output_file
 from tickless.sw.training.architectures import NETWORKS, layers
 
@@ -24,12 +25,8 @@ __all__ = ["add_options", "main", "untrained_network"]
 WEIGHT_BITS = 4
 MEAN, DEVIATION = 0.5, 2.5
 """Of weights of `WEIGHT_BITS` before they are rounded and clipped, and in proportion of others:
-somewhat more excitation than inhibition."""
-
-SPIKES_PER_EVENT = 0.7
-"""Spikes that a layer makes of an event, so that no later layer is busier than the first."""
-
-MAX_THRESHOLD = 1 << 15
+somewhat more excitation than inhibition, alike in every output channel, so that all of them spike
+and the last layers still have events to spike of."""
 
 
 def untrained_network(
@@ -39,18 +36,19 @@ def untrained_network(
     seed: int,
     dataset: str = "",
     weight_bits: int = WEIGHT_BITS,
+    spikes: int | None = None,
 ) -> Network:
     """Network of random weights whose thresholds suit some recordings.
 
-    Each spiking layer has one threshold: the lowest with which it makes at most
-    `SPIKES_PER_EVENT` spikes of an event on the recordings, taken layer by layer.
+    Each spiking layer has one threshold, found by `sw.thresholds.ThresholdSearch`. A shortcut that
+    passes each channel on to itself has the largest weight.
 
     Parameters
     ----------
     sensor : Shape
         Extent of the input events.
     specs : sequence of LayerSpec
-        A chain of layers; the last one is the readout.
+        The layers; the last one is the readout.
     recordings : sequence of numpy.ndarray
         int32 ``[n, 3]``: events ``(channel, y, x)`` inside the sensor.
     seed : int
@@ -59,62 +57,48 @@ def untrained_network(
         Name of the recordings' data set, for the provenance.
     weight_bits : int
         Width of the weights, 2 to 8.
+    spikes : int, optional
+        Of each layer: see there.
 
     Raises
     ------
     InputError
-        If a layer has a shortcut.
+        If a layer cannot make as many spikes.
     """
-    if any(spec.shortcut for spec in specs):
-        raise InputError("untrained network: expected a chain of layers, without shortcuts")
-    rng = np.random.default_rng(seed)
-    layers, arriving = [], list(recordings)
-    for index, geometry in enumerate(layer_geometries(sensor, specs)):
-        half = 1 << (weight_bits - 1)
-        drawn = rng.normal(MEAN, DEVIATION, geometry.weight_shape) * 2.0 ** (
-            weight_bits - WEIGHT_BITS
-        )
-        weight = np.clip(np.rint(drawn), -half, half - 1).astype(np.int8)
-        edge = Edge(geometry, weight, weight_bits)
+    from tickless.sw.thresholds import ThresholdSearch
+
+    rng, search = np.random.default_rng(seed), ThresholdSearch(recordings, spikes)
+    forks = {spec.shortcut.source for spec in specs if spec.shortcut}
+    made: list[Layer] = []
+    for index, (spec, geometry) in enumerate(
+        zip(specs, layer_geometries(sensor, specs), strict=True)
+    ):
+        edges = [Edge(geometry, _weight(rng, geometry, weight_bits), weight_bits)]
+        if spec.shortcut:
+            source = made[spec.shortcut.source]
+            direct = spec.shortcut.geometry(source.output_shape, geometry.output_shape)
+            weight = _weight(rng, direct, weight_bits)
+            edges.append(Edge(direct, weight, weight_bits, source.name))
         if geometry.kind == "readout":
             none = np.zeros(0, np.int32)
-            layers.append(Layer("readout", (edge,), none, none.copy(), 32))
+            made.append(Layer("readout", tuple(edges), none, none.copy(), 32))
             break
-        threshold, arriving = _threshold(geometry, weight, arriving)
+        name = f"{geometry.kind}{index + 1}"
+        threshold = search.threshold(name, edges, index in forks)
         thresholds = np.full(geometry.output_shape[0], threshold, np.int32)
-        layers.append(
-            Layer(
-                f"{geometry.kind}{index + 1}",
-                (edge,),
-                thresholds,
-                -thresholds,
-                membrane_bits(threshold, -threshold),
-            )
-        )
-    return Network(tuple(layers), provenance=Provenance(dataset, "random", seed))
+        bits = membrane_bits(threshold, -threshold)
+        made.append(Layer(name, tuple(edges), thresholds, -thresholds, bits))
+    return Network(tuple(made), provenance=Provenance(dataset, "random", seed))
 
 
-def _threshold(
-    geometry: Geometry, weight: np.ndarray, arriving: Sequence[np.ndarray]
-) -> tuple[int, list[np.ndarray]]:
-    """Threshold, found by bisection, and the spikes that it gives."""
-    from tickless.sw.integer.spiking_layer import SpikingLayer
-
-    def spikes(threshold: int) -> list[np.ndarray]:
-        thresholds = np.full(geometry.output_shape[0], threshold, np.int32)
-        ceil = (1 << (membrane_bits(threshold, -threshold) - 1)) - 1
-        layer = SpikingLayer([(geometry, weight)], thresholds, -thresholds, ceil)
-        return [layer.run(events).spikes for events in arriving]
-
-    wanted = SPIKES_PER_EVENT * sum(len(events) for events in arriving)
-    low, high = 1, MAX_THRESHOLD
-    while low < high:
-        middle = (low + high) // 2
-        if sum(len(sent) for sent in spikes(middle)) <= wanted:
-            high = middle
-        else:
-            low = middle + 1
-    return low, spikes(low)
+def _weight(rng: np.random.Generator, geometry: Geometry, bits: int) -> np.ndarray:
+    """Random weights of an edge."""
+    half, shape = 1 << (bits - 1), geometry.weight_shape
+    if geometry.kind == "conv2d" and shape[1:] == (1, 1, 1) and geometry.groups > 1:
+        return np.full(shape, half - 1, np.int8)
+    drawn = rng.normal(0, DEVIATION, shape)
+    drawn += MEAN - drawn.mean((1, 2, 3), keepdims=True)
+    return np.clip(np.rint(drawn * 2.0 ** (bits - WEIGHT_BITS)), -half, half - 1).astype(np.int8)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -137,8 +121,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"width of the weights, 2 to 8 ({WEIGHT_BITS})",
     )
-    parser.add_argument("--samples", type=int, default=3, help="recordings to suit (3)")
-    parser.add_argument("--seed", type=int, default=1, help="seed of the weights (1)")
+    parser.add_argument(
+        "--samples", type=int, metavar="N", default=3, help="recordings to suit, at random (3)"
+    )
+    parser.add_argument(
+        "--spikes",
+        type=at_least_one,
+        metavar="N",
+        help="spikes of each layer on the recording on which it makes fewest; by default 0.7 of an "
+        "event",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of weights and recordings (1)")
     parser.add_argument("-o", "--output", type=Path, required=True, help="network file to write")
 
 
@@ -149,7 +142,7 @@ def main(options: argparse.Namespace) -> int:
             raise InputError(f"{name} = {value}: expected at least {least}")
     output_file(options.output)
     with stage("reading recordings"):
-        recordings = load(options.dataset, "test")[: options.samples]
+        [recordings] = at_random(options.dataset, options.samples, options.seed)
         inside = [events.addresses[events.inside] for events, _ in recordings]
     specs = layers(options.layers, len(class_names(options.dataset)))
     with stage("searching thresholds"):
@@ -160,6 +153,7 @@ def main(options: argparse.Namespace) -> int:
             options.seed,
             options.dataset,
             options.weight_bits,
+            options.spikes,
         )
     network.save(options.output)
     for layer in network.layers[:-1]:

@@ -70,14 +70,16 @@ def test_a_target_is_one_line_without_what_was_not_given(arguments, options):
 
 
 def test_large_makes_its_network_and_runs_it():
-    untrained, run = (line for line in joined(commands("large", "BITS=4", "SAMPLES=2")))
+    untrained, run = (
+        line for line in joined(commands("large", "BITS=4", "SAMPLES=2", "BATCH=2", "JOBS=3"))
+    )
     network = "build/large/vggsnn-4.safetensors"
     assert untrained.endswith(
-        f"--layers vggsnn --weight-bits 4 --samples 1 --seed 1 --output {network}"
+        f"--layers vggsnn --weight-bits 4 --samples 2 --spikes 20000 --seed 1 --output {network}"
     )
-    assert (
-        f"sim --engine sdram --dataset cifar10saccades --samples 2 --seed 1 --network {network}"
-        in run
+    assert run.endswith(
+        f"sim --engine sdram --dataset cifar10saccades --samples 2 --seed 1 --network {network} "
+        "--batch 2 --jobs 3 --output build/sim/large"
     )
 
 

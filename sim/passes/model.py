@@ -9,13 +9,14 @@ from tickless.errors import ResultError
 from tickless.gen.passes.program import Area, LayerSteps, Program
 from tickless.host.event_lists import ListEvent, decode, encode_recordings
 from tickless.hw.passes.words import Marker
+from tickless.sim.passes.failure import overflow_text
 from tickless.sim.passes.list_model import join, merge
 from tickless.sim.passes.pass_model import PassRun, run_pass
 from tickless.sw.integer.layer import Layer
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.trace import LayerTrace, SampleTrace
 
-__all__ = ["BatchRun", "LayerRun", "ListOverflow", "run"]
+__all__ = ["BatchRun", "LayerRun", "ListOverflow", "Recording", "check_room", "run"]
 
 Recording = tuple[np.ndarray, Sequence[int]]
 """Events, int32 ``[n, 3]``, and how many of them come before each READ."""
@@ -70,31 +71,32 @@ def run(program: Program, recordings: Sequence[Recording]) -> BatchRun:
     """
     network = program.network
     words, dropped = encode_recordings(recordings, network.input_shape)
-    lists = {0: _fits(words, program.lists[0], "the input")}
+    lists = {0: check_room(words, program.lists[0], "the input")}
     layers = []
     for steps, layer in zip(program.layers, network.layers, strict=True):
         where = f"layer {layer.name!r}"
         if steps.join is not None:
             joined = join(lists[steps.join.fork], lists[steps.join.path])
-            lists[steps.source] = _fits(joined, program.lists[steps.source], where)
+            lists[steps.source] = check_room(joined, program.lists[steps.source], where)
         source = lists[steps.source]
         passes = [run_pass(made, layer, source) for made in steps.passes]
         target: list[int] = []
         if steps.target is not None:
             tiles = [made.words for made in passes]
-            _fits([word for tile in tiles for word in tile], program.tiles, f"tiles of {where}")
+            check_room(
+                [word for tile in tiles for word in tile], program.tiles, f"tiles of {where}"
+            )
             target = merge(source, tiles, steps.index)
-            lists[steps.target] = _fits(target, program.lists[steps.target], where)
+            lists[steps.target] = check_room(target, program.lists[steps.target], where)
         layers.append(LayerRun(source, passes, target))
     return BatchRun(layers, _traces(network, program.layers, layers, len(recordings), dropped))
 
 
-def _fits(words: list[int], area: Area, where: str) -> list[int]:
+def check_room(words: list[int], area: Area, where: str) -> list[int]:
+    """The words of a list, `ListOverflow` if they do not fit into its area."""
     if len(words) > area.words:
         raise ListOverflow(
-            f"the event list of {where}: {2 * len(words)} bytes: expected at most "
-            f"{2 * area.words}, its part of the SDRAM; fewer recordings in a batch, or shorter "
-            "ones, take less"
+            f"the event list of {where}: {2 * len(words)} bytes: {overflow_text(area.words)}"
         )
     return words
 

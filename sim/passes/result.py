@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from tickless.gen.passes.program import Program
-from tickless.sim.passes.run import EngineRun
 from tickless.sim.passes.traces import EngineTrace, Lists
 from tickless.sw.integer.trace import SampleTrace
 
@@ -63,7 +62,12 @@ class PassResult:
     weights : int
         Weights of the network.
     passes : int
-        Passes of a batch; each recording is one.
+        Passes of a batch.
+    batch : int
+        Recordings that a batch has at most: each pass runs all of them with the weights that it has
+        loaded once.
+    errors : sequence of str
+        Batches that the engine gave up, and why; no figure counts them.
     events_per_layer : mapping
         Events that each layer takes, those of a shortcut included.
     cycles_per_sample : float
@@ -78,6 +82,8 @@ class PassResult:
         Clock of engine and SDRAM that the prediction rests on.
     recordings_per_second_predicted : float
         At that clock, by the measured cycles.
+    latency_seconds_predicted : float
+        The same, from the first pass of a batch to its answers.
     simulated_cycles_per_second : float
         Of the simulator.
     """
@@ -93,6 +99,8 @@ class PassResult:
     events_in: float
     weights: int
     passes: int
+    batch: int
+    errors: Sequence[str]
     events_per_layer: Mapping[str, float]
     cycles_per_sample: float
     limit_cycles_per_sample: float
@@ -101,13 +109,14 @@ class PassResult:
     sdram_bytes_per_event: float
     clock_hz: int
     recordings_per_second_predicted: float
+    latency_seconds_predicted: float
     simulated_cycles_per_second: float
     versions: Mapping[str, str]
 
     @property
     def agrees(self) -> bool:
-        """Whether the RTL equals the golden model in everything."""
-        return all(share == 1.0 for share in self.agreement.values())
+        """Whether the RTL equals the golden model in everything, and gave up nothing."""
+        return not self.errors and all(share == 1.0 for share in self.agreement.values())
 
     def as_json(self) -> dict[str, Any]:
         """The result as plain objects."""
@@ -146,7 +155,7 @@ def limit_clocks(
     return clocks
 
 
-def table(result: PassResult, runs: Sequence[EngineRun]) -> str:
+def table(result: PassResult) -> str:
     """Result as text for a terminal."""
 
     def share(value: float | None) -> str:
@@ -158,8 +167,9 @@ def table(result: PassResult, runs: Sequence[EngineRun]) -> str:
     width = max(map(len, result.events_per_layer))
     return "\n".join(
         [
-            f"{result.dataset}: {len(runs)} recordings, {result.events_in:,.0f} events each; "
-            f"{result.weights:,} weights in {result.passes} passes",
+            f"{result.dataset}: {result.samples} recordings, {result.events_in:,.0f} events each; "
+            f"{result.weights:,} weights in {result.passes} passes, recordings in batches of "
+            f"{result.batch}",
             "",
             f"agreement with the golden model   {line(result.agreement)}",
             f"accuracy   {line(result.accuracy)}",
@@ -174,7 +184,9 @@ def table(result: PassResult, runs: Sequence[EngineRun]) -> str:
             f"{100 * result.lanes_busy:.1f}% of them",
             f"{result.sdram_bytes_per_event:.2f} bytes of SDRAM an event; "
             f"{result.recordings_per_second_predicted:.2f} recordings/s predicted at "
-            f"{result.clock_hz / 1e6:g} MHz",
+            f"{result.clock_hz / 1e6:g} MHz, answers {result.latency_seconds_predicted:.3g} s "
+            "behind a batch's start",
             f"simulated at {result.simulated_cycles_per_second:,.0f} cycles/s",
+            *result.errors,
         ]
     )

@@ -4,6 +4,7 @@ import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from tickless.hw.sdram.rules import RULES
 from tickless.sim.build import BUILD_FOLDER, build
 from tickless.sim.failure import SimulationError
 from tickless.sim.passes.bench import PassBench
-from tickless.sim.passes.model import Recording
+from tickless.sim.passes.model import Recording, check_room
 from tickless.sim.passes.testbench import FOLDER_VARIABLE
 
 __all__ = ["EngineRun", "PassSimulation"]
@@ -82,7 +83,7 @@ class PassSimulation:
         program: Program,
         batches: Sequence[Sequence[Recording]],
         *,
-        image: np.ndarray | None = None,
+        images: Sequence[np.ndarray | None] = (),
         delay: int = 0,
     ) -> list[EngineRun]:
         """Run batches of recordings one after the other.
@@ -93,13 +94,16 @@ class PassSimulation:
             The program, made for an engine of the same shape.
         batches : sequence of sequence of Recording
             The batches.
-        image : numpy.ndarray, optional
-            What lies in the SDRAM from word 0 on; by default `memory_image` of the program.
+        images : sequence of numpy.ndarray or None
+            What is written from word 0 of the SDRAM on before each batch, None for nothing; by
+            default `memory_image` of the program before the first one.
         delay : int
             Clocks before the first start, which shift the refreshes against all else.
 
         Raises
         ------
+        ListOverflow
+            If the events of a batch do not fit into their part of the SDRAM.
         SimulationError
             If the simulator stops early, or a rule of the SDRAM is broken.
         """
@@ -108,16 +112,21 @@ class PassSimulation:
         BUILD_FOLDER.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="passes-", dir=BUILD_FOLDER) as name:
             folder = Path(name).resolve()
-            np.save(folder / "image.npy", memory_image(program) if image is None else image)
             inputs, sizes = [], []
-            for number, batch in enumerate(batches):
+            for number, (batch, image) in enumerate(
+                zip_longest(batches, images or [memory_image(program)])
+            ):
                 words, _ = encode_recordings(batch, program.network.input_shape)
-                path = folder / f"input_{number}.npy"
-                np.save(path, np.array(words, np.uint16))
+                check_room(words, program.lists[0], "the input")
                 sizes.append(len(words))
-                inputs.append((program.lists[0].start, str(path)))
+                parts = [(program.lists[0].start, np.array(words, np.uint16))]
+                parts += [] if image is None else [(0, image)]
+                inputs.append([])
+                for start, part in parts:
+                    path = folder / f"input_{number}_{start}.npy"
+                    np.save(path, part)
+                    inputs[-1].append((start, str(path)))
             plan = {
-                "memory": [(0, str(folder / "image.npy"))],
                 "inputs": inputs,
                 "program": program.code.start,
                 "delay": delay,

@@ -50,17 +50,15 @@ async def run_programs(dut) -> None:
     address = library.tickless_sdram_words()
     buffer = (ctypes.c_char * (2 * SDRAM_WORDS)).from_address(address)
     words = np.frombuffer(memoryview(buffer), np.uint16)
-    for start, path in plan["memory"]:
-        part = np.load(path)
-        words[start : start + len(part)] = part
     dut.engine_start.value = 0
     dut.engine_program.value = plan["program"]
     Clock(dut.clk, 2, unit="step").start()
     await Timer(2 * plan["delay"] + 1, "step")
     runs = []
-    for number, (start, path) in enumerate(plan["inputs"]):
-        part = np.load(path)
-        words[start : start + len(part)] = part
+    for number, inputs in enumerate(plan["inputs"]):
+        for start, path in inputs:
+            part = np.load(path)
+            words[start : start + len(part)] = part
         before = [len(pointed("tickless_sdram_written", np.uint16))]
         before.append(len(pointed("tickless_membranes", np.uint64)))
         cycles, started = 0, time.perf_counter()

@@ -5,15 +5,27 @@ from tickless.command import main
 from tickless.errors import InputError
 from tickless.sw.integer import engine
 from tickless.sw.integer.network import PRETRAINED, Network
-from tickless.sw.integer.specs import LayerSpec
+from tickless.sw.integer.specs import LayerSpec, ShortcutSpec
+from tickless.sw.thresholds import SPIKES_PER_EVENT
 from tickless.sw.training.architectures import layers
-from tickless.sw.untrained import SPIKES_PER_EVENT, untrained_network
+from tickless.sw.untrained import untrained_network
 
 SPECS = [
     LayerSpec("conv2d", 4, 3, padding=1),
     LayerSpec("conv2d", 6, 3, stride=2),
     LayerSpec("readout", 3),
 ]
+
+
+RESIDUAL = [
+    LayerSpec("conv2d", 6, 3, padding=1),
+    LayerSpec("conv2d", 6, 3, padding=1),
+    LayerSpec("conv2d", 6, 3, padding=1, shortcut=ShortcutSpec(0, 1, groups=6)),
+    LayerSpec("conv2d", 8, 3, 2, 1),
+    LayerSpec("conv2d", 8, 3, padding=1, shortcut=ShortcutSpec(2, 1, 2)),
+    LayerSpec("readout", 3),
+]
+"""Two blocks, one right behind the other."""
 
 
 @pytest.fixture
@@ -74,6 +86,36 @@ def test_weights_are_as_wide_as_asked_for(recordings):
     assert np.abs(weights.astype(int)).max() > 40
 
 
-def test_a_network_with_shortcuts_is_refused(recordings):
-    with pytest.raises(InputError, match="expected a chain of layers, without shortcuts"):
-        untrained_network((2, 10, 10), layers("resnet18", 10), recordings, 1)
+def test_every_layer_of_a_residual_network_spikes_as_asked_for(recordings):
+    network = untrained_network((2, 10, 10), RESIDUAL, recordings, 1, weight_bits=8, spikes=300)
+    traces = [engine.run(network, events) for events in recordings]
+    for index, layer in enumerate(network.layers[:-1]):
+        least = min(len(trace.layers[index].spikes) for trace in traces)
+        assert 270 < least <= 300, layer.name
+    shortcuts = [layer.edges[1] for layer in network.layers if len(layer.edges) > 1]
+    assert [edge.source for edge in shortcuts] == ["conv2d1", "conv2d3"]
+    assert (shortcuts[0].weight == 127).all()
+    assert len(np.unique(shortcuts[1].weight)) > 10
+
+
+def test_all_channels_of_all_layers_spike_on_other_recordings_too(recordings):
+    specs = [LayerSpec("conv2d", 16, 3, padding=1)] * 6 + [LayerSpec("readout", 3)]
+    network = untrained_network((2, 10, 10), specs, recordings, 1, weight_bits=8, spikes=1000)
+    other = np.random.default_rng(5).integers(0, (2, 10, 10), (500, 3)).astype(np.int32)
+    for layer in engine.run(network, other).layers:
+        assert len(layer.spikes) > 500
+        assert len(np.unique(layer.spikes[:, 0])) == 16
+
+
+def test_spikes_that_a_layer_cannot_make_are_an_error_with_the_numbers(recordings):
+    message = r"layer 'conv2d1': [\d,]+ spikes with a threshold of 1: expected 1,000,000"
+    with pytest.raises(InputError, match=message):
+        untrained_network((2, 10, 10), SPECS, recordings, 1, spikes=1_000_000)
+
+
+def test_the_network_for_gestures_spikes_to_its_last_layer():
+    events = np.random.default_rng(1).integers(0, (2, 128, 128), (20_000, 3)).astype(np.int32)
+    specs = layers("mtt-gesture", 11)
+    network = untrained_network((2, 128, 128), specs, [events], 1, spikes=2000)
+    trace = engine.run(network, events)
+    assert all(1800 < len(layer.spikes) <= 2000 for layer in trace.layers)

@@ -1,6 +1,7 @@
 """`tickless sim --engine sdram` from a network file to the result."""
 
 import json
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -12,6 +13,10 @@ from tickless.gen.passes.program import make_program
 from tickless.sim.passes.run import PassSimulation
 
 MODULE = "tickless.sim.passes.run_samples"
+
+
+LIMIT = 8000
+"""Words."""
 
 
 @pytest.fixture(autouse=True)
@@ -29,23 +34,76 @@ def network_file(tmp_path_factory):
     return path
 
 
+def run(network_file, folder, *options, expected=0):
+    """Result of the command."""
+    output = ["--network", str(network_file), "--output", str(folder)]
+    arguments = ["sim", "--engine", "sdram", "--dataset", "saccades", *options, *output]
+    assert main(arguments) == expected
+    return json.loads((folder / "result.json").read_text())
+
+
 def test_result_says_what_was_measured(network_file, tmp_path, capsys):
-    arguments = ["sim", "--engine", "sdram", "--dataset", "saccades", "--samples", "2"]
-    output = ["--network", str(network_file), "--output", str(tmp_path / "run")]
-    assert main([*arguments, *output]) == 0
-    result = json.loads((tmp_path / "run" / "result.json").read_text())
+    result = run(network_file, tmp_path / "run", "--samples", "2")
     assert set(result["agreement"].values()) == {1.0}
     assert result["accuracy"]["integer"] == result["accuracy"]["rtl"]
     assert result["weights"] == 2 * 2 * 9 + 10 * 2 * 9 * 9
     # One tile of the convolution, and four of the readout's ten classes.
     assert result["passes"] == 5
+    assert (result["samples"], result["batch"], result["errors"]) == (2, 1, [])
     assert result["events_per_layer"]["conv"] == result["events_in"]
     assert result["cycles_over_limit"] > 1
     assert 0 < result["lanes_busy"] < 1
     assert result["sdram_bytes_per_event"] > 2
     predicted = result["clock_hz"] / result["cycles_per_sample"]
     assert result["recordings_per_second_predicted"] == pytest.approx(predicted)
+    assert result["latency_seconds_predicted"] == pytest.approx(1 / predicted)
     assert "agreement with the golden model   classes 100.00%" in capsys.readouterr().out
+
+
+def test_batches_share_the_transfer_of_weights_and_answer_later(network_file, tmp_path):
+    single = run(network_file, tmp_path / "single", "--samples", "3", "--jobs", "1")
+    batched = run(network_file, tmp_path / "batched", "--samples", "3", "--batch", "2")
+    assert set(batched["agreement"].values()) == {1.0}
+    assert (batched["samples"], batched["batch"]) == (3, 2)
+    assert batched["events_per_layer"] == single["events_per_layer"]
+    assert batched["sdram_bytes_per_event"] < single["sdram_bytes_per_event"]
+    figures = ("recordings_per_second_predicted", "latency_seconds_predicted")
+    for name in figures:
+        assert batched[name] > single[name], name
+
+
+def test_processes_change_no_figure(network_file, tmp_path):
+    one, two = (run(network_file, tmp_path / n, "--samples", "3", "--jobs", n) for n in "12")
+    for result in (one, two):
+        del result["simulated_cycles_per_second"]
+    assert one == two
+
+
+def test_recordings_that_overflow_are_told_and_the_others_run(
+    network_file, tmp_path, monkeypatch, capsys
+):
+    def narrow(network, shape):
+        program = make_program(network, shape)
+        # The longer of two recordings does not fit.
+        return replace(program, lists=(replace(program.lists[0], words=LIMIT), *program.lists[1:]))
+
+    whole = run(network_file, tmp_path / "whole", "--samples", "2")
+    monkeypatch.setattr("tickless.sim.passes.batch.make_program", narrow)
+    result = run(network_file, tmp_path / "run", "--samples", "2", "--jobs", "1", expected=1)
+    assert (whole["samples"], result["samples"]) == (2, 1)
+    assert set(result["agreement"].values()) == {1.0}
+    [error] = result["errors"]
+    assert f"expected at most {2 * LIMIT} bytes, its part of the SDRAM" in error
+    assert error in capsys.readouterr().err
+    monkeypatch.setattr(f"{__name__}.LIMIT", 10)
+    folder = ["--network", str(network_file), "--output", str(tmp_path / "none")]
+    assert main(["sim", "--engine", "sdram", "--samples", "2", *folder]) == 1
+    assert "expected at most 20 bytes" in capsys.readouterr().err
+
+
+def test_a_batch_is_for_the_sdram_engine(network_file, capsys):
+    assert main(["sim", "--network", str(network_file), "--batch", "2"]) == 2
+    assert "batch = 2: expected none without --engine sdram" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("other", [["--stalls"], ["--budget", "4"], ["--mesh", "2x2"]])

@@ -10,12 +10,18 @@ from tests.sim.passes.test_model import without_wide_weights
 from tickless.errors import InputError
 from tickless.gen.passes.instructions import instructions, memory_image
 from tickless.gen.passes.program import make_program
-from tickless.hw.passes.engine import INSTRUCTION_LAYOUT, INSTRUCTION_WORDS, EngineError
+from tickless.hw.passes.engine import (
+    INSTRUCTION_LAYOUT,
+    INSTRUCTION_WORDS,
+    EngineError,
+    Operation,
+)
 from tickless.hw.passes.layouts import Region
 from tickless.hw.passes.shape import EngineShape
 from tickless.sim.passes import model
 from tickless.sim.passes.bench import PassBench
 from tickless.sim.passes.compare import difference
+from tickless.sim.passes.failure import failure_text
 from tickless.sim.passes.run import PassSimulation
 
 SHAPE = EngineShape(
@@ -86,11 +92,42 @@ def test_a_list_that_overflows_is_an_error_and_the_next_batch_is_unharmed(simula
     assert difference(small, model.run(small, short), empty) is None
 
 
-def test_a_damaged_image_is_an_error(simulation):
+def test_events_that_do_not_fit_into_the_sdram_are_refused(simulation):
+    program, batch = example()
+    small = replace(program, lists=(replace(program.lists[0], words=10), *program.lists[1:]))
+    with pytest.raises(model.ListOverflow, match=r"the input: \d+ bytes: expected at most 20"):
+        simulation.run(small, [batch])
+
+
+def test_an_error_is_told_with_the_pass_and_the_numbers():
+    program, _ = example()
+    for number, instruction in enumerate(instructions(program)[:-1]):
+        room = instruction["limit"] - instruction["target"]
+        text = failure_text(program, "OVERFLOW", number)
+        assert f"at instruction {number}, " in text
+        assert f"expected at most {2 * room} bytes" in text
+        kind = "pass" if instruction["operation"] == Operation.PASS else "list"
+        assert kind in text.split(":")[0]
+    first = program.network.layers[0].name
+    text = failure_text(program, "CHECKSUM", 0)
+    assert text.endswith(f"pass 0 of layer {first!r}: its image in the SDRAM is damaged")
+
+
+def test_a_damaged_image_is_an_error_and_the_batch_behind_its_repair_unharmed(simulation):
     program, batch = example()
     image = memory_image(program)
     image[len(program.images[0][0]) // 2] ^= 0x10
-    (run,) = simulation.run(program, [batch], image=image)
+    run, behind = simulation.run(program, [batch, batch], images=[image, memory_image(program)])
+    assert (run.error, run.instruction, len(run.written)) == (EngineError.CHECKSUM, 0, 0)
+    assert difference(program, model.run(program, batch), behind) is None
+
+
+@pytest.mark.parametrize("part", [0, 1, -1], ids=["region", "address", "checksum"])
+def test_an_image_damaged_anywhere_is_an_error(simulation, part):
+    program, batch = example()
+    image = memory_image(program)
+    image[part % len(program.images[0][0])] ^= 0x1
+    (run,) = simulation.run(program, [batch], images=[image])
     assert (run.error, run.instruction, len(run.written)) == (EngineError.CHECKSUM, 0, 0)
 
 
@@ -99,7 +136,7 @@ def test_an_engine_that_gets_nowhere_gives_up(simulation):
     image = memory_image(program)
     # Weights without end: as many words as there are.
     image[:3] = [Region.WEIGHTS, 0, 0xFFFF]
-    (run,) = simulation.run(program, [batch], image=image)
+    (run,) = simulation.run(program, [batch], images=[image])
     assert (run.error, run.instruction, len(run.written)) == (EngineError.WATCHDOG, 0, 0)
     assert run.cycles < 220_000  # with the SDRAM's power-up
 
@@ -111,5 +148,5 @@ def test_a_word_that_is_none_of_a_list_is_an_error(simulation):
     wrong = INSTRUCTION_LAYOUT.const({**instructions(program)[0], "source": 0}).as_bits()
     parts = [wrong >> 16 * k & 0xFFFF for k in range(INSTRUCTION_WORDS)]
     image[program.code.start : program.code.start + INSTRUCTION_WORDS] = parts
-    (run,) = simulation.run(program, [batch], image=image)
+    (run,) = simulation.run(program, [batch], images=[image])
     assert (run.error, run.instruction, len(run.written)) == (EngineError.WORD, 0, 0)
