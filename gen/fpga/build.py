@@ -12,8 +12,8 @@ from tickless.gen.fpga.synthesis import PREPARATION
 from tickless.gen.fpga.timing import CriticalPath, component_names, critical_path, reached_hz
 from tickless.gen.verilog import generating
 from tickless.hw.board.dividers import PllConfig
-from tickless.hw.board.top import BoardTop
 from tickless.hw.host.system import System
+from tickless.hw.host.udp_system import UdpSystem
 
 __all__ = ["Built", "build", "build_plan"]
 
@@ -54,7 +54,7 @@ class Built:
 
 def build(
     board: Board,
-    system: System,
+    system: System | UdpSystem,
     pll: PllConfig,
     folder: Path,
     seed: int = 1,
@@ -64,6 +64,8 @@ def build(
 
     Parameters
     ----------
+    system : System or UdpSystem
+        What is behind the board's link.
     folder : Path
         Where all files go, those of an earlier build over-written.
     seed : int
@@ -104,12 +106,12 @@ def build(
     )
 
 
-def build_plan(board: Board, system: System, pll: PllConfig, seed: int) -> Any:
+def build_plan(board: Board, system: System | UdpSystem, pll: PllConfig, seed: int) -> Any:
     """Amaranth's `amaranth.build.run.BuildPlan` of a bitstream: its files, commands among them."""
     family = board.family
     platform: Any = board.platform()
     return platform.build(
-        BoardTop(system, pll, family.pll),
+        board.link.top(system, pll, family.pll),
         name=TOP,
         do_build=False,
         emit_src=False,
