@@ -14,7 +14,7 @@ __all__ = ["RGMII_HZ", "Ecp5Rgmii", "RgmiiDelays"]
 RGMII_HZ = 125_000_000
 
 TAP_PS = 25
-"""Nominal delay of a tap of an ECP5's DELAYG, which has 128: FPGA-TN-02035, "Input/Output DELAY"."""
+"""Delay of a tap of an ECP5's DELAYG, which has 128: FPGA-TN-02035, "Input/Output DELAY"."""
 
 
 @dataclass(frozen=True)
