@@ -29,8 +29,6 @@ __all__ = ["RUNS", "add_board_options", "add_options", "main"]
 
 RUNS = Path("build/bitstream")
 
-DEFAULT_ADDRESS = "192.168.1.50"
-
 BUILD_VERSION = 1
 """Version of the form of ``build.json``."""
 
@@ -60,11 +58,15 @@ def main(options: argparse.Namespace) -> int:
 def _board(options: argparse.Namespace) -> "Board":
     """The board that is asked for, joined to its host as is asked for."""
     board = BOARDS[options.board]
-    if options.link == "udp":
-        from tickless.hw.ethernet.config import EthernetConfig
+    if options.link != "udp":
+        if options.address is not None:
+            raise InputError(f"--address {options.address}: expected --link udp, too")
+        return board
+    from tickless.hw.ethernet.config import EthernetConfig
 
-        return board.over_udp(EthernetConfig(options.address))
-    return board
+    return board.over_udp(
+        EthernetConfig() if options.address is None else EthernetConfig(options.address)
+    )
 
 
 def _build(
@@ -127,6 +129,7 @@ def _build(
             "built_for_hz": pll.clock_hz,
             "reached_hz": built.reached_hz,
             "critical_path": None if built.path is None else asdict(built.path),
+            "link": [asdict(clock) for clock in built.link_clocks],
         },
         "host_link": {
             "kind": link.name,
@@ -152,11 +155,7 @@ def add_board_options(parser: argparse.ArgumentParser) -> None:
 def _implementation_name(options: argparse.Namespace) -> list[str]:
     """Parts of a run's name that tell how the design is implemented, where not as usual."""
     clock = [] if options.clock_mhz is None else [f"{options.clock_mhz:g}mhz"]
-    link = (
-        []
-        if options.link == "serial"
-        else [options.link, *[options.address] * (options.address != DEFAULT_ADDRESS)]
-    )
+    link = [] if options.link == "serial" else [options.link, *filter(None, [options.address])]
     seed = [] if options.seed == 1 else [f"seed{options.seed}"]
     return [*link, *clock, *seed, *["system-tools"] * options.system_tools]
 
@@ -172,9 +171,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--address",
-        default=DEFAULT_ADDRESS,
         metavar="IPV4",
-        help=f"the board's address in the network ({DEFAULT_ADDRESS})",
+        help="the board's address in the network, with --link udp (192.168.1.50)",
     )
     parser.add_argument(
         "--clock-mhz",

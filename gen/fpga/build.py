@@ -9,7 +9,7 @@ from tickless.gen.fpga import tools, watch
 from tickless.gen.fpga.board import Board
 from tickless.gen.fpga.place_and_route import place_and_route
 from tickless.gen.fpga.synthesis import PREPARATION
-from tickless.gen.fpga.timing import CriticalPath, component_names, critical_path, reached_hz
+from tickless.gen.fpga.timing import Clock, CriticalPath, clocks, component_names, critical_path
 from tickless.gen.verilog import generating
 from tickless.hw.board.dividers import PllConfig
 from tickless.hw.host.system import System
@@ -35,9 +35,11 @@ class Built:
     resources : dict
         ``used`` and ``available`` of each resource, by its name in `gen.fpga.board.Board`.
     reached_hz : int
-        Highest clock by the timing analysis.
+        Highest clock of the design by the timing analysis.
     path : CriticalPath or None
         What limits it.
+    link_clocks : tuple of Clock
+        Clocks that the link brings.
     versions : dict
         Versions of Yosys and nextpnr, by name.
     seed : int
@@ -48,6 +50,7 @@ class Built:
     resources: dict[str, dict[str, int]]
     reached_hz: int
     path: CriticalPath | None
+    link_clocks: tuple[Clock, ...]
     versions: dict[str, str]
     seed: int
 
@@ -96,11 +99,15 @@ def build(
     seed, report = place_and_route(board, folder, routing, pll.clock_hz, components, system_tools)
     for command in packing:
         watch.run(folder, command, system_tools)
+    fixed = board.link.clocks
+    found = clocks(report, pll.clock_hz, fixed)
+    mine = [clock for clock in found if not clock.name.endswith(tuple(fixed))]
     return Built(
         bitstream=bitstream,
         resources=_resources(board, report, json.loads((folder / COUNTS).read_text())),
-        reached_hz=reached_hz(report),
-        path=critical_path(report, components),
+        reached_hz=mine[0].reached_hz,
+        path=critical_path(report, components, mine[0].name if fixed else ""),
+        link_clocks=tuple(clock for clock in found if clock not in mine),
         versions={tool: tools.version(tool, system_tools) for tool, *_ in commands[:2]},
         seed=seed,
     )

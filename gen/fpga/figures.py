@@ -28,6 +28,11 @@ def table(figures: Mapping[str, Any]) -> str:
     lines += [
         f"{'clock':14}{clock['built_for_hz'] / 1e6:10.2f} MHz, {clock['reached_hz'] / 1e6:.2f} MHz "
         "reached",
+        *(
+            f"{'link clock':14}{link['needed_hz'] / 1e6:10.2f} MHz, "
+            f"{link['reached_hz'] / 1e6:.2f} MHz reached"
+            for link in clock["link"]
+        ),
         "",
         f"{'layer':14}{'lanes x taps':>14}{'cycles a sample':>18}",
     ]

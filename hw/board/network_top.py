@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Module, ValueLike
+from amaranth.hdl import ClockDomain, ClockSignal, Module, ValueLike
 from amaranth.lib.wiring import connect
 
 from tickless.hw.board.dividers import PllConfig
@@ -10,7 +10,7 @@ from tickless.hw.board.phy import Phy
 from tickless.hw.board.pll import Pll
 from tickless.hw.board.rgmii import RGMII_HZ, RgmiiDelays
 from tickless.hw.board.top import BoardTop
-from tickless.hw.host.udp_system import UdpSystem
+from tickless.hw.host.udp_system import NETWORK_DOMAIN, UdpSystem
 
 __all__ = ["NetworkTop"]
 
@@ -41,5 +41,7 @@ class NetworkTop(BoardTop):
         pins = platform.request("eth_rgmii", 0, dir="-")
         platform.add_clock_constraint(pins.rx_clk.io, RGMII_HZ)
         m.submodules.phy = phy = Phy(pins, self.delays, self.config.clock_hz)
+        m.domains += ClockDomain(NETWORK_DOMAIN)
         connect(m, self.system.gmii, phy.gmii)
+        m.d.comb += ClockSignal(NETWORK_DOMAIN).eq(phy.clock)
         return phy.up

@@ -86,9 +86,9 @@ class PhyMonitor(wiring.Component):
 
 
 class Phy(wiring.Component):
-    """PHY of a board: its pins, its start, and the clock domain `NETWORK_DOMAIN`, which is its own.
+    """PHY of a board: its pins, its start, and the reset of the clock domain `NETWORK_DOMAIN`.
 
-    The domain is in reset while the PHY's clock is not that of a gigabit.
+    The domain has the PHY's clock, and is in reset while that is not the clock of a gigabit.
 
     Parameters
     ----------
@@ -101,18 +101,21 @@ class Phy(wiring.Component):
 
     Members
     -------
+    clock : Out(1)
+        The PHY's clock, which is to be that of `NETWORK_DOMAIN`.
     gmii : In(GMII)
-        The link, in `NETWORK_DOMAIN`.
+        The link, in that domain.
     up : Out(1)
         Whether it is one of a gigabit.
     """
 
+    clock: Signal
     gmii: Any
     up: Signal
 
     def __init__(self, pins: Any, delays: RgmiiDelays, clock_hz: int):
         self.pins, self.delays, self.clock_hz = pins, delays, clock_hz
-        super().__init__({"gmii": In(GMII), "up": Out(1)})
+        super().__init__({"clock": Out(1), "gmii": In(GMII), "up": Out(1)})
 
     def elaborate(self, platform):
         m = Module()
@@ -120,7 +123,6 @@ class Phy(wiring.Component):
         m.submodules.rgmii = DomainRenamer(NETWORK_DOMAIN)(rgmii)
         m.submodules.monitor = monitor = PhyMonitor(self.clock_hz)
         m.submodules.rst = rst = io.Buffer(io.Direction.Output, self.pins.rst)
-        m.domains += ClockDomain(NETWORK_DOMAIN)
         # The monitor's count of the clock must not wait for the reset that waits for the monitor.
         m.domains.pulse = ClockDomain("pulse", reset_less=True, local=True)
         pulse = Signal(range(2 * PULSE_CLOCKS))
@@ -128,7 +130,7 @@ class Phy(wiring.Component):
         m.submodules.reset = ResetSynchronizer(~monitor.up, domain=NETWORK_DOMAIN)
         connect(m, flipped(self.gmii), rgmii.gmii)
         m.d.comb += [
-            ClockSignal(NETWORK_DOMAIN).eq(rgmii.clock),
+            self.clock.eq(rgmii.clock),
             ClockSignal("pulse").eq(rgmii.clock),
             monitor.pulse.eq(pulse[-1]),
             rst.o.eq(monitor.reset),

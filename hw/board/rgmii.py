@@ -126,7 +126,7 @@ class Ecp5Rgmii(wiring.Component):
 
 def _delayed(m: Module, name: str, signal: ValueLike, delay_ps: int) -> Signal:
     """A signal between a pin and its register, delayed."""
-    late = Signal(name=name)
+    late = Signal(name=f"{name}_late")
     m.submodules[name] = Instance(
         "DELAYG",
         p_DEL_MODE="USER_DEFINED",

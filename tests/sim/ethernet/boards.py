@@ -18,7 +18,7 @@ from tickless.hw.config import DesignConfig
 from tickless.hw.ethernet.config import EthernetConfig
 from tickless.hw.host.config import HostConfig
 from tickless.hw.host.messages import network_number
-from tickless.hw.host.udp_system import ROOM_BYTES, UdpSystem
+from tickless.hw.host.udp_system import NETWORK_DOMAIN, ROOM_BYTES, UdpSystem
 from tickless.sim.build import build
 from tickless.sw.integer.network import Network
 
@@ -64,7 +64,12 @@ class RgmiiBench(wiring.Component):
         m.submodules.system = self.system
         m.submodules.phy = board_phy = phy.Phy(self.pins, RgmiiDelays(), CLOCK_HZ)
         connect(m, self.system.gmii, board_phy.gmii)
-        m.d.comb += [ClockSignal().eq(self.clk), self.up.eq(board_phy.up)]
+        m.domains += ClockDomain(NETWORK_DOMAIN)
+        m.d.comb += [
+            ClockSignal().eq(self.clk),
+            ClockSignal(NETWORK_DOMAIN).eq(board_phy.clock),
+            self.up.eq(board_phy.up),
+        ]
         return m
 
     def verilog(self) -> str:
