@@ -28,6 +28,11 @@ def table(figures: Mapping[str, Any]) -> str:
     lines += [
         f"{'clock':14}{clock['built_for_hz'] / 1e6:10.2f} MHz, {clock['reached_hz'] / 1e6:.2f} MHz "
         "reached",
+        *(
+            f"{'link clock':14}{link['needed_hz'] / 1e6:10.2f} MHz, "
+            f"{link['reached_hz'] / 1e6:.2f} MHz reached"
+            for link in clock["link"]
+        ),
         "",
         f"{'layer':14}{'lanes x taps':>14}{'cycles a sample':>18}",
     ]
@@ -40,8 +45,8 @@ def table(figures: Mapping[str, Any]) -> str:
     lines += [
         "",
         f"{performance['samples_per_second_by_cores']:,.0f} samples/s by the cores, "
-        f"{performance['samples_per_second_by_host_link']:,.0f} by the host link at "
-        f"{figures['host_link']['baud']:,} baud (both computed)",
+        f"{performance['samples_per_second_by_host_link']:,.0f} by the host link over "
+        f"{_link_title(figures['host_link'])} (both computed)",
         f"{performance['events_per_second_by_cores']:,.0f} events/s by the cores, "
         f"{performance['events_per_second_by_host_link']:,.0f} by the host link (both computed)",
         f"{performance['latency_us_end_to_answer_idle']:,.1f} us from END to the answer, "
@@ -51,6 +56,13 @@ def table(figures: Mapping[str, Any]) -> str:
         f"{performance['sustained_sops_per_second_by_cores'] / 1e9:,.2f} sustained by the cores",
     ]
     return "\n".join(lines)
+
+
+def _link_title(link: Mapping[str, Any]) -> str:
+    """The host link in a sentence."""
+    if link["kind"] == "udp":
+        return f"UDP at {link['address']}"
+    return f"a serial line at {link['baud']:,} baud"
 
 
 def network_figures(path: Path, network: Network) -> dict[str, Any]:

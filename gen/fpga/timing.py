@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 __all__ = [
+    "Clock",
     "CriticalPath",
+    "clocks",
     "component_names",
     "critical_path",
-    "reached_hz",
     "resources",
     "short_resources",
 ]
@@ -42,20 +43,57 @@ class CriticalPath:
         return next(iter(self.delay_ns), "")
 
 
-def reached_hz(report: Mapping[str, Any]) -> int:
-    """Highest frequency of the slowest clock in nextpnr's report.
+@dataclass(frozen=True)
+class Clock:
+    """A clock in nextpnr's report.
+
+    Members
+    -------
+    name : str
+        Its net.
+    reached_hz, needed_hz : int
+        Highest frequency by the timing analysis, and the one that it has.
+    """
+
+    name: str
+    reached_hz: int
+    needed_hz: int
+
+    @property
+    def share(self) -> float:
+        """What is reached of what is needed."""
+        return self.reached_hz / self.needed_hz
+
+
+def clocks(report: Mapping[str, Any], clock_hz: int, fixed: Mapping[str, int]) -> list[Clock]:
+    """Clocks in nextpnr's report, the one that reaches the least of its frequency first.
+
+    Parameters
+    ----------
+    clock_hz : int
+        Frequency of all clocks but those of the next.
+    fixed : mapping of str to int
+        Frequencies of others, by the names that those of their nets end with.
 
     Raises
     ------
     ValueError
-        If there is no clock in it.
+        If there is none in it, or one of the fixed is not.
     """
-    if not report["fmax"]:
-        raise ValueError("nextpnr's report: no clock: expected one")
-    return int(1e6 * min(clock["achieved"] for clock in report["fmax"].values()))
+    found = []
+    for net, figures in report["fmax"].items():
+        needed = [hz for name, hz in fixed.items() if net.endswith(name)]
+        found.append(Clock(net, int(1e6 * figures["achieved"]), *(needed or [clock_hz])))
+    missing = [name for name in fixed if not any(net.endswith(name) for net in report["fmax"])]
+    if not found or missing:
+        names = ", ".join(missing) or "one"
+        raise ValueError(f"nextpnr's report: no clock: expected {names}")
+    return sorted(found, key=lambda clock: clock.share)
 
 
-def critical_path(report: Mapping[str, Any], components: Iterable[str]) -> CriticalPath | None:
+def critical_path(
+    report: Mapping[str, Any], components: Iterable[str], clock: str = ""
+) -> CriticalPath | None:
     """The slowest path between two registers in nextpnr's report; None if there is none.
 
     Parameters
@@ -63,11 +101,14 @@ def critical_path(report: Mapping[str, Any], components: Iterable[str]) -> Criti
     components : iterable of str
         Names of the design's components, as in ``system.design.core_0``. A cell belongs to the
         deepest one whose name its own begins with.
+    clock : str
+        Net of the registers' clock; of any by default.
     """
+    edge = f"posedge {clock}"
     paths = [
         path["path"]
         for path in report["critical_paths"]
-        if path["from"] == path["to"] and path["from"] != "<async>"
+        if path["from"] == path["to"] != "<async>" and (path["from"] == edge or not clock)
     ]
     if not paths:
         return None

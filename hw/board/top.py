@@ -21,6 +21,7 @@ from amaranth.lib.wiring import In, Out
 from tickless.hw.board.dividers import PllConfig
 from tickless.hw.board.pll import Pll
 from tickless.hw.host.system import System
+from tickless.hw.host.udp_system import UdpSystem
 
 __all__ = ["BoardTop", "PowerOnReset"]
 
@@ -86,8 +87,8 @@ class BoardTop(Elaboratable):
         The PLL of the board's FPGA, which has such dividers.
     """
 
-    def __init__(self, system: System, config: PllConfig, pll: type[Pll]):
-        self.system = system
+    def __init__(self, system: System | UdpSystem, config: PllConfig, pll: type[Pll]):
+        self.system: Any = system
         self.config = config
         self.pll = pll
 
@@ -95,11 +96,8 @@ class BoardTop(Elaboratable):
         m = Module()
         m.submodules.system = system = self.system
         self._add_clock(m, platform)
-        uart = platform.request("uart", 0, dir="-")
-        m.submodules.rx = rx = io.Buffer(io.Direction.Input, uart.rx)
-        m.d.comb += system.rx.eq(rx.i)
-        outputs: list[tuple[str, Any, ValueLike]] = [("tx", uart.tx, system.tx)]
-        lights = Cat(system.failed, system.busy, system.receiving, system.class_index)
+        outputs: list[tuple[str, Any, ValueLike]] = []
+        lights = Cat(system.failed, system.busy, self.add_link(m, platform), system.class_index)
         for index, (pin, light) in enumerate(zip(_light_pins(platform), lights, strict=False)):
             outputs.append((f"light_{index}", pin, light))
         if ("esp32", 0) in platform.resources:
@@ -109,6 +107,15 @@ class BoardTop(Elaboratable):
             m.submodules[name] = buffer = io.Buffer(io.Direction.Output, pin)
             m.d.comb += buffer.o.eq(signal)
         return m
+
+    def add_link(self, m: Module, platform: Any) -> ValueLike:
+        """Connect the system to the host's pins; what the third light shows."""
+        system = self.system
+        uart = platform.request("uart", 0, dir="-")
+        m.submodules.rx = rx = io.Buffer(io.Direction.Input, uart.rx)
+        m.submodules.tx = tx = io.Buffer(io.Direction.Output, uart.tx)
+        m.d.comb += [system.rx.eq(rx.i), tx.o.eq(system.tx)]
+        return system.receiving
 
     def _add_clock(self, m: Module, platform: Any) -> None:
         """Add the domain ``sync``: it begins some time after the PLL has locked."""
