@@ -12,7 +12,10 @@ from tickless.gen.fpga.family import Family
 from tickless.hw.board.dividers import PllConfig
 from tickless.hw.host.config import HostConfig
 
-__all__ = ["Board"]
+__all__ = ["FT2232H_BAUDS", "Board"]
+
+FT2232H_BAUDS = (12_000_000, 8_000_000, 6_000_000, 4_000_000, 3_000_000, 2_000_000, 1_000_000)
+"""Rates of an FT2232H: 12 MHz by 1, 1.5 and 2 or more (FTDI's AN_120, "High speed devices")."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,9 @@ class Board:
     loader : str
         Name for openFPGALoader.
     bauds : tuple of int
-        Rates of the serial port: the first one that the clock can give is taken.
+        Rates of the serial port, the highest first: the first one that the clock can give is taken.
+        By default those of an FT231X, which has 3 MHz at most (FTDI's data sheet DS_FT231X), and of
+        what stands for it on the other boards.
     core_options : mapping
         Parameters of `hw.core.shape.CoreShape` for all cores; the same for all boards of a family,
         whose estimate is measured with them.

@@ -96,7 +96,9 @@ class BoardTop(Elaboratable):
         m.submodules.system = system = self.system
         self._add_clock(m, platform)
         uart = platform.request("uart", 0, dir="-")
-        m.submodules.rx = rx = io.Buffer(io.Direction.Input, uart.rx)
+        # Two samples a clock are those at its two edges.
+        buffer_type = io.Buffer if len(system.rx) == 1 else io.DDRBuffer
+        m.submodules.rx = rx = buffer_type(io.Direction.Input, uart.rx)
         m.d.comb += system.rx.eq(rx.i)
         outputs: list[tuple[str, Any, ValueLike]] = [("tx", uart.tx, system.tx)]
         lights = Cat(system.failed, system.busy, system.receiving, system.class_index)

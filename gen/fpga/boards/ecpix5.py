@@ -2,7 +2,7 @@
 
 from amaranth_boards.ecpix5 import ECPIX585Platform
 
-from tickless.gen.fpga.board import Board
+from tickless.gen.fpga.board import FT2232H_BAUDS, Board
 from tickless.gen.fpga.families.ecp5 import ECP5
 
 __all__ = ["ECPIX5_85F"]
@@ -19,4 +19,5 @@ ECPIX5_85F = Board(
     clock_hz=75_000_000,
     stored_events=16_384,
     loader="ecpix5",
+    bauds=FT2232H_BAUDS,
 )

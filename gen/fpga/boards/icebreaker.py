@@ -4,7 +4,7 @@ from types import MappingProxyType
 
 from amaranth_boards.icebreaker import ICEBreakerPlatform
 
-from tickless.gen.fpga.board import Board
+from tickless.gen.fpga.board import FT2232H_BAUDS, Board
 from tickless.gen.fpga.families.ice40 import ICE40
 
 __all__ = ["ICEBREAKER"]
@@ -22,5 +22,6 @@ ICEBREAKER = Board(
     clock_hz=24_000_000,
     stored_events=8_192,
     loader="ice40_generic",
+    bauds=FT2232H_BAUDS,
     core_options=MappingProxyType({"fast_clock": False, "profile": False, "counter_bits": 16}),
 )
