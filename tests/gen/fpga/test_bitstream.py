@@ -91,6 +91,7 @@ def test_figures_of_a_build(network, monkeypatch, tmp_path, capsys):
     assert layers[-1]["membranes"] is None
     printed = capsys.readouterr().out
     assert "4,000 of 5,280 (76%)" in printed
+    assert "tickless run --port PORT --baud 12000000 RECORDINGS" in printed
     assert f"{RUNS}/icebreaker-small-seed3/top.bin" in printed
 
 
