@@ -54,6 +54,8 @@ def table(figures: Mapping[str, Any]) -> str:
         "(computed)",
         f"{performance['peak_sops_per_second'] / 1e9:,.2f} GSOP/s at most, "
         f"{performance['sustained_sops_per_second_by_cores'] / 1e9:,.2f} sustained by the cores",
+        "",
+        f"On the board: tickless run --port PORT --baud {figures['host_link']['baud']} RECORDINGS",
     ]
     return "\n".join(lines)
 

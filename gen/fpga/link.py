@@ -23,7 +23,7 @@ from tickless.hw.host.config import HostConfig
 from tickless.hw.host.system import System
 from tickless.hw.host.udp_system import NETWORK_DOMAIN, ROOM_BYTES, UdpSystem
 
-__all__ = ["SerialLink", "UdpLink"]
+__all__ = ["FT2232H", "SerialLink", "UdpLink"]
 
 BYTE_BITS = 10
 """Bits of a byte on a serial line: 8N1."""
@@ -39,7 +39,9 @@ class SerialLink:
     Parameters
     ----------
     bauds : tuple of int
-        Rates: the first one that the clock can give is taken.
+        Rates, the highest first: the first one that the clock can give is taken. By default those
+        of an FT231X, which has 3 MHz at most (FTDI's data sheet DS_FT231X), and of what stands for
+        it on the other boards.
     """
 
     bauds: tuple[int, ...] = (3_000_000, 2_000_000, 1_000_000)
@@ -76,6 +78,10 @@ class SerialLink:
     def figures(self, host: HostConfig) -> dict[str, Any]:
         """Its part of ``build.json``."""
         return {"baud": host.baud}
+
+
+FT2232H = SerialLink((12_000_000, 8_000_000, 6_000_000, 4_000_000, 3_000_000, 2_000_000, 1_000_000))
+"""That of an FT2232H: 12 MHz by 1, 1.5 and 2 or more (FTDI's AN_120, "High speed devices")."""
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ class BoardBench(wiring.Component):
         m.submodules.system = system = self.system
         m.submodules.line = Instance(
             "tickless_serial",
+            p_SAMPLES=len(system.rx),
             i_clk=ClockSignal(),
             i_tx=system.tx,
             i_busy=system.busy,

@@ -5,6 +5,7 @@ from amaranth_boards.ecpix5 import ECPIX585Platform
 
 from tickless.gen.fpga.board import Board
 from tickless.gen.fpga.families.ecp5 import ECP5
+from tickless.gen.fpga.link import FT2232H
 from tickless.hw.board.rgmii import RgmiiDelays
 
 __all__ = ["ECPIX5_85F"]
@@ -41,5 +42,6 @@ ECPIX5_85F = Board(
     clock_hz=75_000_000,
     stored_events=16_384,
     loader="ecpix5",
+    link=FT2232H,
     rgmii=RgmiiDelays(transmit_ps=2000, receive_ps=0),
 )

@@ -82,7 +82,7 @@ def test_figures_of_a_build(network, monkeypatch, tmp_path, capsys):
         25_500_000,
     ]
     assert clock["critical_path"]["logic_ns"] == 3.0
-    assert figures["host_link"]["baud"] == 3_000_000
+    assert figures["host_link"]["baud"] == 12_000_000
     assert figures["activity_per_sample"]["input_events"] == 50
     assert figures["performance"]["samples_per_second_by_host_link"] > 0
     layers = figures["layers"]
@@ -91,6 +91,7 @@ def test_figures_of_a_build(network, monkeypatch, tmp_path, capsys):
     assert layers[-1]["membranes"] is None
     printed = capsys.readouterr().out
     assert "4,000 of 5,280 (76%)" in printed
+    assert "tickless run --port PORT --baud 12000000 RECORDINGS" in printed
     assert f"{RUNS}/icebreaker-small-seed3/top.bin" in printed
 
 
@@ -306,7 +307,7 @@ def test_a_slower_clock_takes_a_rate_that_it_gives(network, monkeypatch, tmp_pat
     figures = json.loads((tmp_path / LATEST / "build.json").read_text())
     assert figures["clock"]["asked_hz"] == 20_000_000
     assert figures["clock"]["built_for_hz"] == 19_875_000
-    assert figures["host_link"]["baud"] == 2_000_000
+    assert figures["host_link"]["baud"] == 4_000_000
 
 
 @pytest.mark.parametrize(
