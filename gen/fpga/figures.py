@@ -55,7 +55,7 @@ def table(figures: Mapping[str, Any]) -> str:
         f"{performance['peak_sops_per_second'] / 1e9:,.2f} GSOP/s at most, "
         f"{performance['sustained_sops_per_second_by_cores'] / 1e9:,.2f} sustained by the cores",
         "",
-        f"On the board: tickless run --port PORT --baud {figures['host_link']['baud']} RECORDINGS",
+        f"On the board: tickless run {_port(figures['host_link'])} RECORDINGS",
     ]
     return "\n".join(lines)
 
@@ -65,6 +65,13 @@ def _link_title(link: Mapping[str, Any]) -> str:
     if link["kind"] == "udp":
         return f"UDP at {link['address']}"
     return f"a serial line at {link['baud']:,} baud"
+
+
+def _port(link: Mapping[str, Any]) -> str:
+    """Options by which the host finds the board."""
+    if link["kind"] == "udp":
+        return f"--port udp://{link['address']}:{link['port']}"
+    return f"--port PORT --baud {link['baud']}"
 
 
 def network_figures(path: Path, network: Network) -> dict[str, Any]:

@@ -153,6 +153,7 @@ def test_a_board_in_a_network(network, monkeypatch, tmp_path, capsys):
     )
     printed = capsys.readouterr().out
     assert "over UDP at 10.0.0.7" in printed
+    assert "On the board: tickless run --port udp://10.0.0.7:5127 RECORDINGS" in printed
     assert "125.00 MHz, 130.00 MHz reached" in printed
 
 
