@@ -387,10 +387,13 @@ def test_flash_takes_the_last_bitstream_of_this_board_and_this_network(
 
 
 @pytest.mark.bitstream
-@pytest.mark.parametrize(("board", "mhz"), [("icebreaker", 18), ("ulx3s-25f", 45)])
-def test_a_small_design_meets_its_clock(network, tmp_path, board, mhz):
+@pytest.mark.parametrize(
+    ("board", "mhz", "link"),
+    [("icebreaker", 18, "serial"), ("ulx3s-25f", 45, "serial"), ("colorlight-5a-75b", 45, "udp")],
+)
+def test_a_small_design_meets_its_clocks(network, tmp_path, board, mhz, link):
     arguments = [network, "--board", board, "--budget", "2", "--clock-mhz", str(mhz)]
-    assert main(["bitstream", *arguments]) == 0
+    assert main(["bitstream", *arguments, "--link", link]) == 0
     folder = tmp_path / LATEST
     figures = json.loads((folder / "build.json").read_text())
     clock = figures["clock"]
@@ -400,3 +403,5 @@ def test_a_small_design_meets_its_clock(network, tmp_path, board, mhz):
     for name, cell in BOARDS[board].family.cells.items():
         assert report["utilization"][cell]["available"] == getattr(BOARDS[board], name)
     assert clock["critical_path"]["start"].startswith("system")
+    assert len(clock["link"]) == (link == "udp")
+    assert all(other["reached_hz"] >= other["needed_hz"] == 125_000_000 for other in clock["link"])

@@ -22,6 +22,7 @@ from cocotbext.eth import GmiiFrame, RgmiiSink, RgmiiSource
 
 from tickless.host import udp
 from tickless.host.client import Client
+from tickless.host.datagrams import Datagram, read_datagram
 from tickless.host.transmission import Transmission
 from tickless.hw.ethernet.config import EthernetConfig
 from tickless.sim.board.frames import PREAMBLE, datagram_of, frame_of
@@ -92,7 +93,8 @@ class Network:
         self.arrived: deque[bytes] = deque()
         self.arrival = Event()
         self.seconds = 0.0
-        self.edges: list[tuple[float, str, bool]] = []
+        self.edges: dict[str, list[float]] = {"rx_ctl": [], "tx_ctl": []}
+        self.bytes: dict[str, list[int]] = {"rx_ctl": [], "tx_ctl": []}  # of the line, by frame
         self.clock: Clock | None = None
         self._send, self._wait = resume(self._sending), resume(self._waiting)
         self.settle, self.disturb = resume(self._settling), resume(self._disturbing)
@@ -101,7 +103,7 @@ class Network:
     async def start(self) -> None:
         Clock(self.dut.clk, CLOCK_PS, unit="ps").start()
         cocotb.start_soon(self._listen())
-        for name in ("rx_ctl", "tx_ctl"):
+        for name in self.edges:
             cocotb.start_soon(self._watch(name))
         self._run_clock(PHY_NS)
         await self._up()
@@ -132,7 +134,19 @@ class Network:
         pin = getattr(self.dut, name)
         while True:
             await ValueChange(pin)
-            self.edges.append((get_sim_time("ns"), name, bool(pin.value)))
+            self.edges[name].append(get_sim_time("ns"))
+
+    def frames(self) -> list[tuple[float, float, str, int]]:
+        """Start and end in ns, pin and bytes of the line of the frames since the last call."""
+        found = []
+        for name, edges in self.edges.items():
+            spans = zip(edges[::2], edges[1::2], strict=True)
+            found += [
+                (*span, name, count) for span, count in zip(spans, self.bytes[name], strict=True)
+            ]
+            edges.clear()
+            self.bytes[name].clear()
+        return sorted(found)
 
     async def _listen(self) -> None:
         while True:
@@ -141,14 +155,20 @@ class Network:
             content = bytes(frame.data)
             # cocotbext-eth wakes up by the first byte, and takes what is behind it.
             assert content.startswith(PREAMBLE[1:])
+            self._note("tx_ctl", datagram_of(PREAMBLE[:1] + content))
             for each in self.to_host.pass_on(PREAMBLE[:1] + content):
                 payload = datagram_of(each)
                 if payload is not None:
                     self.arrived.append(payload)
             self.arrival.set()
 
-    async def _sending(self, frames: list[bytes]) -> None:
+    def _note(self, name: str, payload: bytes | None) -> None:
+        datagram = read_datagram(payload or b"")
+        self.bytes[name].append(0 if datagram is None else len(datagram.content))
+
+    async def _sending(self, frames: list[bytes], payload: bytes) -> None:
         for frame in frames:
+            self._note("rx_ctl", payload)
             await self.source.send(GmiiFrame(bytearray(frame)))
         self.seconds = get_sim_time("sec")
 
@@ -167,7 +187,8 @@ class Network:
         """Send damaged frames."""
         for n in range(count):
             payload = self.to_board.rng.randbytes(self.to_board.rng.randrange(80))
-            frame = frame_of(udp.Datagram(n, 0, 0, payload).encode(), self.board)
+            frame = frame_of(Datagram(n, 0, 0, payload).encode(), self.board)
+            self._note("rx_ctl", None)
             await self.source.send(GmiiFrame(bytearray(self.to_board.damage(frame))))
         await self.source.wait()
 
@@ -196,7 +217,7 @@ class Network:
         return self.arrived.popleft()[:size]
 
     def send(self, payload: bytes) -> None:
-        self._send(self.to_board.pass_on(frame_of(payload, self.board)))
+        self._send(self.to_board.pass_on(frame_of(payload, self.board)), payload)
 
 
 def drive(network: Network, plan: dict[str, Any]) -> dict[str, Any]:
@@ -212,9 +233,10 @@ def drive(network: Network, plan: dict[str, Any]) -> dict[str, Any]:
                 case {"samples": paths}:
                     samples = [Transmission(np.load(path)) for path in paths]
                     network.settle()
-                    before = len(network.edges)
+                    network.frames()
                     outcome["answers"] += [vars(answer) for answer in client.answers(samples)]
-                    outcome["edges"] = network.edges[before:]
+                    network.settle()
+                    outcome["frames"] = network.frames()
                 case {"disturb": count}:
                     network.disturb(count)
                 case {"outage": True}:
