@@ -22,7 +22,7 @@ SDRAM_WORDS = 1 << 24
 """16-bit words of a ULX3S's SDRAM: 32 MB."""
 
 ENGINES = (
-    EngineShape(lanes=32, weight_bits=4),
+    EngineShape(lanes=32, weight_bits=4, tiles=16),
     EngineShape(),
     EngineShape(weight_words=1024),
 )

@@ -3,10 +3,10 @@
 Layer by layer, as in the fast engine. A neuron depends on nothing but the events that reach it, in
 their order; so all positions of a layer, of all recordings, are computed side by side, each one
 step for each event that reaches it. A layer takes as many steps as its busiest position has events,
-some hundredth of all. Spikes are put into order afterwards, by event, position and channel.
+a part of all. Spikes are put into order afterwards, by event, position and channel.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,10 @@ from tickless.sw.integer.readout_layer import ReadoutLayer
 from tickless.sw.integer.trace import LayerTrace, SampleTrace
 
 __all__ = ["BatchEngine"]
+
+EVENTS_AT_ONCE = 1 << 23
+"""Input events of a batch, at most, if it has more than one recording; each takes about 500 bytes
+of a layer with 3x3 weights."""
 
 GATHERED = 1 << 25
 """Neurons updated before those that fired are sought among them: one byte each."""
@@ -127,6 +131,16 @@ class BatchEngine:
                 )
             )
         return result
+
+    def stream(self, recordings: Iterable[np.ndarray]) -> Iterator[SampleTrace]:
+        """Traces of any number of recordings, in batches that memory has room for."""
+        waiting: list[np.ndarray] = []
+        for events in recordings:
+            if waiting and sum(map(len, waiting)) + len(events) > EVENTS_AT_ONCE:
+                yield from self.run(waiting)
+                waiting = []
+            waiting.append(events)
+        yield from self.run(waiting)
 
     def _arriving(self, recordings: Sequence[np.ndarray]) -> _Events:
         sizes = torch.tensor([len(events) for events in recordings])

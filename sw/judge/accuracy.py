@@ -73,7 +73,8 @@ def accuracies(
     """
     from tickless.sw.judge.tasks import judged
 
-    tasks = [(model, network, part, steps, device) for part in parcels(recordings, PARCEL)]
+    size = PARCEL if device is None else len(recordings)
+    tasks = [(model, network, part, steps, device) for part in parcels(recordings, size)]
     title, unit = f"accuracy on {len(recordings)} samples", "parcels"
     parts = list(run_tasks(judged, tasks, jobs=jobs, cluster=cluster, title=title, unit=unit))
     right = zip(*(part.time_stepped for part in parts), strict=True)

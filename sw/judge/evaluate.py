@@ -87,14 +87,14 @@ def count_events(
     names : sequence of str
         What the samples are called; their numbers by default.
     device : str, optional
-        Device on which `sw.integer.batch_engine` runs an integer network with all samples at once;
+        Device on which `sw.integer.batch_engine` runs an integer network with many samples at once;
         by default the fast engine runs one after the other.
     """
     engine = FloatEngine(model) if isinstance(model, SpikingNetwork) else None
     traces = None
     if device is not None and isinstance(model, Network):
         samples = list(samples)
-        traces = BatchEngine(model, device).run([events.addresses for events, _ in samples])
+        traces = BatchEngine(model, device).stream(events.addresses for events, _ in samples)
     counts = EventCounts([], [], [], [])
     for number, (events, label) in enumerate(samples):
         addresses = events.addresses
@@ -104,7 +104,7 @@ def count_events(
             logits, spikes, visits = engine.run(addresses)
         else:
             assert isinstance(model, Network)
-            trace = run_network(model, addresses) if traces is None else traces[number]
+            trace = run_network(model, addresses) if traces is None else next(traces)
             logits, visits = trace.logits, trace.sops
             spikes = [layer.spikes for layer in trace.layers]
         counts.right.append(int(logits.argmax()) == label)

@@ -52,6 +52,20 @@ def test_spikes_of_several_gatherings_are_in_order(monkeypatch):
     assert_golden(network, [random_events(rng, network, size) for size in (150, 90)])
 
 
+def test_a_stream_is_cut_into_batches_of_so_many_events(monkeypatch):
+    monkeypatch.setattr(batch_engine, "EVENTS_AT_ONCE", 20)
+    rng = np.random.default_rng(4)
+    network = random_network(rng)
+    recordings = [random_events(rng, network, size) for size in (8, 8, 8, 30, 0, 5)]
+    engine, batches = BatchEngine(network), []
+    run = engine.run
+    monkeypatch.setattr(engine, "run", lambda part: batches.append(len(part)) or run(part))
+    traces = list(engine.stream(iter(recordings)))
+    assert batches == [2, 1, 1, 2]
+    for events, trace in zip(recordings, traces, strict=True):
+        assert_equal(trace, golden.run(network, events))
+
+
 def test_a_logit_that_saturates_does_so_in_each_recording():
     rng = np.random.default_rng(8)
     network = random_network(rng, layers=1)
