@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from tickless.errors import InputError
+from tickless.gen.fpga.boards import BOARDS
 from tickless.gen.options import add_design_options, add_load_option, design_name
 from tickless.progress import stage
 from tickless.run_folder import LATEST, run_folder, run_name
@@ -54,6 +55,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="recordings that the sdram engine runs in a row in each pass: more of them a second, "
         "their answers later (1)",
+    )
+    parser.add_argument(
+        "--beside",
+        choices=BOARDS,
+        metavar="BOARD",
+        help="with the sdram engine, state what a core a layer on this board would take, too",
     )
     parser.add_argument("--stalls", action="store_true", help="stall every link at random")
     waves = parser.add_argument_group(
@@ -126,8 +133,9 @@ def _run(options: argparse.Namespace, folder: Path) -> tuple[str, str | None]:
         if passed.agrees:
             return text, None
         return text, "; ".join(passed.errors) or f"agreement {dict(passed.agreement)}"
-    if options.batch is not None:
-        raise InputError(f"batch = {options.batch}: expected none without --engine sdram")
+    for name in ("batch", "beside"):
+        if (value := getattr(options, name)) is not None:
+            raise InputError(f"{name} = {value}: expected none without --engine sdram")
     _start_workers_ahead(options)
     with stage("loading"):
         from tickless.sim.run_samples import run_samples

@@ -49,7 +49,8 @@ class KernelBlocks:
     """Lines of a kernel, in blocks of which one weight word holds `GRID` by `GRID` weights at most.
 
     An event that reaches several lines of a block reaches output coordinates in different banks
-    through them: lines a descent apart, coordinates a step apart.
+    through them: lines a descent apart, coordinates a step apart. Lines of which no event reaches
+    two share a block, too, so that with a stride a kernel takes few words.
 
     Parameters
     ----------
@@ -73,11 +74,23 @@ class KernelBlocks:
         size = 1 + (GRID - 1) // step
         lines = range(geometry.kernel[axis])
         keys = [(line % descent, line // descent // size) for line in lines]
-        blocks = sorted(set(keys))
-        self.place = tuple(
-            (blocks.index(key), line // descent % size)
-            for line, key in zip(lines, keys, strict=True)
-        )
+        blocks: list[list[int]] = []  # lines of each
+        place: dict[int, tuple[int, int]] = {}
+        for key in sorted(set(keys)):
+            together = [line for line in lines if keys[line] == key]
+            block = next(
+                (
+                    number
+                    for number, others in enumerate(blocks)
+                    if len(others) + len(together) <= GRID
+                    and all(line % descent != key[0] for line in others)
+                ),
+                len(blocks),
+            )
+            blocks[block:] = blocks[block:] or [[]]
+            place |= {line: (block, len(blocks[block]) + k) for k, line in enumerate(together)}
+            blocks[block] += together
+        self.place = tuple(place[line] for line in lines)
         self.count = len(blocks)
 
 

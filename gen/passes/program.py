@@ -1,5 +1,7 @@
 """Program of a pass engine: its passes in order, and where everything lies in SDRAM."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -14,10 +16,18 @@ from tickless.hw.passes.shape import EngineShape
 from tickless.hw.passes.words import CHANNEL_BITS, COORDINATE_BITS, INDEX_BITS
 from tickless.sw.integer.network import Network
 
-__all__ = ["Area", "IndexFrom", "Join", "LayerSteps", "Program", "make_program"]
+__all__ = ["ENGINES", "Area", "IndexFrom", "Join", "LayerSteps", "Program", "make_program"]
 
 SDRAM_WORDS = 1 << 24
 """16-bit words of a ULX3S's SDRAM: 32 MB."""
+
+ENGINES = (
+    EngineShape(lanes=32, weight_bits=4, tiles=16),
+    EngineShape(),
+    EngineShape(weight_words=1024),
+)
+"""Engines for whose memories a ULX3S 85F has block RAM. A network takes the first one that can
+compute it."""
 
 LEAST_LIST_WORDS = 1 << 12
 """Fewest words of a list that a program is made for."""
@@ -152,7 +162,7 @@ def make_program(
     network : Network
         Integer network.
     shape : EngineShape, optional
-        The engine; that of a ULX3S 85F by default.
+        The engine; by default one of `ENGINES`.
     sdram_words : int
         16-bit words of the SDRAM.
 
@@ -162,10 +172,9 @@ def make_program(
         If the engine cannot compute a layer, or the SDRAM cannot hold the network and lists; the
         message gives the numbers.
     """
-    shape = EngineShape() if shape is None else shape
     _check_addresses(network)
     _check_logits(network)
-    passes = [layer_passes(shape, k, layer) for k, layer in enumerate(network.layers)]
+    shape, passes = _passes(network, ENGINES if shape is None else (shape,))
     images = tuple(
         tuple(pass_image(shape, layer, made) for made in of_layer)
         for layer, of_layer in zip(network.layers, passes, strict=True)
@@ -194,6 +203,17 @@ def make_program(
         code,
         Area(used - ANSWER_WORDS, ANSWER_WORDS),
     )
+
+
+def _passes(
+    network: Network, shapes: Sequence[EngineShape]
+) -> tuple[EngineShape, list[tuple[Pass, ...]]]:
+    """The first engine that can compute a network, and the passes of its layers."""
+    *others, last = shapes
+    for shape in others:
+        with suppress(InputError):
+            return shape, [layer_passes(shape, k, layer) for k, layer in enumerate(network.layers)]
+    return last, [layer_passes(last, k, layer) for k, layer in enumerate(network.layers)]
 
 
 def _check_addresses(network: Network) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tickless.gen.passes.program import Program
+from tickless.sim.passes.on_chip import OnChip
 from tickless.sim.passes.traces import EngineTrace, Lists
 from tickless.sw.integer.trace import SampleTrace
 
@@ -86,6 +87,10 @@ class PassResult:
         The same, from the first pass of a batch to its answers.
     simulated_cycles_per_second : float
         Of the simulator.
+    engine : mapping
+        `hw.passes.shape.EngineShape`, and the block RAMs of its large ``memories``.
+    on_chip : OnChip or None
+        A core a layer beside it, if that was asked for.
     """
 
     dataset: str
@@ -111,6 +116,8 @@ class PassResult:
     recordings_per_second_predicted: float
     latency_seconds_predicted: float
     simulated_cycles_per_second: float
+    engine: Mapping[str, Any]
+    on_chip: OnChip | None
     versions: Mapping[str, str]
 
     @property
@@ -187,6 +194,36 @@ def table(result: PassResult) -> str:
             f"{result.clock_hz / 1e6:g} MHz, answers {result.latency_seconds_predicted:.3g} s "
             "behind a batch's start",
             f"simulated at {result.simulated_cycles_per_second:,.0f} cycles/s",
+            *_beside(result),
             *result.errors,
         ]
     )
+
+
+def _beside(result: PassResult) -> list[str]:
+    """Lines on a core a layer beside the engine."""
+    other = result.on_chip
+    if other is None:
+        return []
+    title = f"a core a layer on {other.board}"
+    if other.cycles_per_sample is None:
+        return ["", f"{title}: {other.refusal}"]
+    rows = [
+        ("", "pass engine", "a core a layer"),
+        ("cycles a recording", result.cycles_per_sample, other.cycles_per_sample),
+        (
+            "recordings/s",
+            result.recordings_per_second_predicted,
+            result.clock_hz / max(1.0, other.cycles_per_sample),
+        ),
+        ("block RAMs", sum(result.engine["memories"].values()), other.block_rams),
+    ]
+    cells = [
+        [value if isinstance(value, str) else f"{value:,.0f}" for value in row] for row in rows
+    ]
+    return [
+        "",
+        f"{title}, folded to fit, {other.logic_cells:,.0f} cells of logic, by estimate; block RAMs "
+        "of the engine's weights and membranes alone:",
+        *(f"{name:20}{engine:>16}{chip:>16}" for name, engine, chip in cells),
+    ]

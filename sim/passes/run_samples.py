@@ -3,13 +3,15 @@
 import argparse
 import json
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 
 from tickless.errors import InputError, ResultError
-from tickless.gen.options import design_name
+from tickless.gen.options import MEASURED_SAMPLES, design_name
 from tickless.gen.passes.program import Program, make_program
+from tickless.progress import stage
 from tickless.sim.passes.batch import BatchOutcome, run_batch
 from tickless.sim.passes.bench import PassBench
 from tickless.sim.passes.result import PassResult, table
@@ -56,7 +58,16 @@ def run_samples(options: argparse.Namespace, folder: Path) -> tuple[PassResult, 
     outcomes = list(
         run_tasks(run_batch, tasks, jobs=options.jobs, title="pass engine", unit="batch")
     )
-    result = _result(options, str(path), program, outcomes)
+    beside = None
+    if options.beside is not None:
+        # The descriptions of boards are an extra, which only designs for boards need.
+        from tickless.gen.fpga.boards import BOARDS
+        from tickless.sim.passes.on_chip import on_chip
+
+        measured = [sample.read().addresses for sample in samples[:MEASURED_SAMPLES]]
+        with stage("a core a layer beside it"):
+            beside = on_chip(network, BOARDS[options.beside], measured)
+    result = replace(_result(options, str(path), program, outcomes), on_chip=beside)
     (folder / "result.json").write_text(json.dumps(result.as_json(), indent=2) + "\n")
     return result, table(result)
 
@@ -111,6 +122,8 @@ def _result(
         recordings_per_second_predicted=CLOCK_HZ * len(recordings) / cycles,
         latency_seconds_predicted=cycles / len(whole) / CLOCK_HZ,
         simulated_cycles_per_second=cycles / sum(outcome.seconds for outcome in whole),
+        engine={**asdict(program.shape), "memories": dict(program.shape.memories)},
+        on_chip=None,
         versions=versions(),
     )
 

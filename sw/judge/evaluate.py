@@ -11,6 +11,7 @@ from tickless.sw.data.events import Events
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.data.losses import lost_of
 from tickless.sw.data.recordings import Recordings
+from tickless.sw.integer.batch_engine import BatchEngine
 from tickless.sw.integer.engine import run as run_network
 from tickless.sw.integer.engine import run_layers
 from tickless.sw.integer.network import Network
@@ -77,6 +78,7 @@ def count_events(
     model: Network | SpikingNetwork,
     samples: Iterable[tuple[Events, int]],
     names: Sequence[str] = (),
+    device: str | None = None,
 ) -> EventCounts:
     """What an integer network or a fused float one does with samples, event by event.
 
@@ -84,8 +86,15 @@ def count_events(
     ----------
     names : sequence of str
         What the samples are called; their numbers by default.
+    device : str, optional
+        Device on which `sw.integer.batch_engine` runs an integer network with many samples at once;
+        by default the fast engine runs one after the other.
     """
     engine = FloatEngine(model) if isinstance(model, SpikingNetwork) else None
+    traces = None
+    if device is not None and isinstance(model, Network):
+        samples = list(samples)
+        traces = BatchEngine(model, device).stream(events.addresses for events, _ in samples)
     counts = EventCounts([], [], [], [])
     for number, (events, label) in enumerate(samples):
         addresses = events.addresses
@@ -95,7 +104,7 @@ def count_events(
             logits, spikes, visits = engine.run(addresses)
         else:
             assert isinstance(model, Network)
-            trace = run_network(model, addresses)
+            trace = run_network(model, addresses) if traces is None else next(traces)
             logits, visits = trace.logits, trace.sops
             spikes = [layer.spikes for layer in trace.layers]
         counts.right.append(int(logits.argmax()) == label)

@@ -62,11 +62,16 @@ class SampleExit:
 
 
 def judged(
-    model: SpikingNetwork | None, network: Network, recordings: Recordings, steps: int
+    model: SpikingNetwork | None,
+    network: Network,
+    recordings: Recordings,
+    steps: int,
+    device: str | None,
 ) -> Judged:
-    """Judge a fused float network, if there is one, and the integer network made of it."""
+    """Judge a fused float network, if there is one, and the integer network made of it, that on a
+    device if one is given."""
     samples, names = list(recordings), recordings.names
-    integer = count_events(network, samples, names)
+    integer = count_events(network, samples, names, device)
     if model is None:
         return Judged([], None, integer)
     source = FrameSource(samples, model.sensor)

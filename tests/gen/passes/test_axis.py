@@ -8,6 +8,7 @@ import pytest
 from tests.random_networks import random_network
 from tickless.gen.passes.axis import KernelBlocks, axis_steps
 from tickless.hw.passes.shape import GRID
+from tickless.sw.integer.geometry import Geometry
 
 SEEDS = range(40)
 
@@ -60,3 +61,38 @@ def test_every_line_of_a_kernel_has_a_tap_of_its_own(seed):
             blocks = KernelBlocks(geometry, axis)
             assert len(set(blocks.place)) == geometry.kernel[axis]
             assert all(block < blocks.count and tap < GRID for block, tap in blocks.place)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "stride", "dilation", "blocks"),
+    [
+        (3, 1, 1, [{0, 1, 2}]),
+        (3, 2, 1, [{0, 1, 2}]),
+        (5, 1, 1, [{0, 1, 2}, {3, 4}]),
+        (5, 2, 1, [{0, 2, 4}, {1, 3}]),
+        (7, 2, 1, [{0, 2, 4}, {6}, {1, 3, 5}]),
+        (2, 2, 1, [{0, 1}]),
+        # Lines 0 and 1 reach outputs three apart, in the same bank.
+        (3, 1, 3, [{0}, {1}, {2}]),
+        (3, 2, 3, [{0, 1}, {2}]),
+    ],
+)
+def test_lines_share_a_block_where_no_event_reaches_two_in_one_bank(
+    kernel, stride, dilation, blocks
+):
+    geometry = Geometry(
+        "conv2d",
+        (1, 40, 40),
+        (1, 5, 5),
+        (kernel,) * 2,
+        (stride,) * 2,
+        (0, 0),
+        1,
+        1,
+        (dilation,) * 2,
+    )
+    found = KernelBlocks(geometry, 0)
+    lines = [set() for _ in range(found.count)]
+    for line, (block, _) in enumerate(found.place):
+        lines[block].add(line)
+    assert lines == blocks

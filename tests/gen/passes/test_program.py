@@ -8,7 +8,7 @@ import pytest
 
 from tests.random_networks import random_network, without_saturation
 from tickless.errors import InputError
-from tickless.gen.passes.program import SDRAM_WORDS, make_program
+from tickless.gen.passes.program import ENGINES, SDRAM_WORDS, make_program
 from tickless.hw.passes.shape import EngineShape
 from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import Network
@@ -83,6 +83,28 @@ def test_vggsnn_takes_the_passes_and_bytes_that_the_documentation_states():
     assert 9.5e6 < 2 * program.image_words < 9.7e6
     assert min(area.words for area in program.lists) > 2_900_000
     assert program.tiles.start + program.tiles.words <= SDRAM_WORDS
+
+
+def test_vggsnn_of_4_bits_takes_half_the_passes():
+    network = network_of((2, 128, 128), layers("vggsnn", 10), bits=4)
+    program = make_program(network)
+    assert (program.shape.lanes, program.shape.weight_bits) == (32, 4)
+    assert [len(steps.passes) for steps in program.layers] == [2, 4, 8, 8, 16, 16, 16, 16, 1]
+    assert 2 * program.image_words < 5.4e6
+
+
+def test_a_network_takes_the_first_engine_that_can_compute_it():
+    wide = [LayerSpec("conv2d", 40, 5, padding=2), LayerSpec("readout", 4)]
+    for words, channels in ((512, 2), (1024, 150)):
+        shape = make_program(network_of((channels, 8, 8), wide)).shape
+        assert (shape.lanes, shape.weight_words) == (16, words)
+    with pytest.raises(InputError, match=r"1200 weight words a tile: expected at most 1024"):
+        make_program(network_of((300, 8, 8), wide))
+
+
+def test_memories_of_all_engines_fit_a_ulx3s_85f():
+    for shape in ENGINES:
+        assert sum(shape.memories.values()) <= 168  # of 208, which tables and queues take, too
 
 
 def small(**options) -> Network:

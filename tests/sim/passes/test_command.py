@@ -101,9 +101,23 @@ def test_recordings_that_overflow_are_told_and_the_others_run(
     assert "expected at most 20 bytes" in capsys.readouterr().err
 
 
-def test_a_batch_is_for_the_sdram_engine(network_file, capsys):
-    assert main(["sim", "--network", str(network_file), "--batch", "2"]) == 2
-    assert "batch = 2: expected none without --engine sdram" in capsys.readouterr().err
+def test_a_core_a_layer_is_stated_beside(network_file, tmp_path, capsys):
+    result = run(network_file, tmp_path / "run", "--samples", "1", "--beside", "ulx3s-85f")
+    beside = result["on_chip"]
+    assert (beside["board"], beside["refusal"]) == ("ulx3s-85f", None)
+    assert 0 < beside["cycles_per_sample"] < result["cycles_per_sample"]
+    text = capsys.readouterr().out
+    assert f"{result['cycles_per_sample']:,.0f}" in text
+    assert f"{beside['cycles_per_sample']:,.0f}" in text
+    assert result["engine"]["memories"]["membranes"] > 0
+
+
+@pytest.mark.parametrize("option", [("batch", "2"), ("beside", "ulx3s-85f")])
+def test_options_of_the_sdram_engine_are_for_it_alone(network_file, option, capsys):
+    name, value = option
+    assert main(["sim", "--network", str(network_file), f"--{name}", value]) == 2
+    expected = f"{name} = {value}: expected none without --engine sdram"
+    assert expected in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("other", [["--stalls"], ["--budget", "4"], ["--mesh", "2x2"]])

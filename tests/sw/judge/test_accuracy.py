@@ -50,6 +50,18 @@ def test_the_figures_are_the_same_whatever_the_number_of_workers():
     assert serial == parallel
 
 
+def test_the_figures_are_the_same_on_a_device():
+    network, samples = Network.load(SACCADES), load("saccades", "test")[:3]
+    alone, batched = (accuracies(None, network, samples, 0, device=d) for d in (None, "cpu"))
+    assert alone == batched
+
+
+def test_a_gpu_that_is_not_there_is_an_error(monkeypatch, capsys):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    assert main(["judge", "accuracy", str(SACCADES), "--samples", "1", "--device", "cuda"]) == 2
+    assert "device = cuda: torch sees no GPU: expected cpu, or none" in capsys.readouterr().err
+
+
 def test_figures_as_json(tmp_path, capsys, found):
     arguments = ["judge", "accuracy", str(SACCADES), "--samples=25", "--steps=2", "--jobs=1"]
     assert main([*arguments, "--json", str(tmp_path / "new" / "figures.json")]) == 0
