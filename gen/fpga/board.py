@@ -11,6 +11,7 @@ from tickless.errors import InputError
 from tickless.gen.fpga.family import Family
 from tickless.hw.board.dividers import PllConfig
 from tickless.hw.host.config import HostConfig
+from tickless.hw.sdram.timing import SdramTimings
 
 __all__ = ["Board"]
 
@@ -42,6 +43,8 @@ class Board:
         Name for openFPGALoader.
     bauds : tuple of int
         Rates of the serial port: the first one that the clock can give is taken.
+    sdram : SdramTimings, optional
+        The part beside the FPGA, a resource ``sdram``; none by default.
     core_options : mapping
         Parameters of `hw.core.shape.CoreShape` for all cores; the same for all boards of a family,
         whose estimate is measured with them.
@@ -60,6 +63,7 @@ class Board:
     loader: str
     sprams: int = 0
     bauds: tuple[int, ...] = (3_000_000, 2_000_000, 1_000_000)
+    sdram: SdramTimings | None = None
     core_options: Mapping[str, Any] = field(default_factory=dict)
 
     def choose_pll(self, clock_hz: int) -> PllConfig:

@@ -14,6 +14,7 @@ from tickless.gen.verilog import generating
 from tickless.hw.board.dividers import PllConfig
 from tickless.hw.board.top import BoardTop
 from tickless.hw.host.system import System
+from tickless.hw.passes.system import PassSystem
 
 __all__ = ["Built", "build", "build_plan"]
 
@@ -54,7 +55,7 @@ class Built:
 
 def build(
     board: Board,
-    system: System,
+    system: System | PassSystem,
     pll: PllConfig,
     folder: Path,
     seed: int = 1,
@@ -104,7 +105,7 @@ def build(
     )
 
 
-def build_plan(board: Board, system: System, pll: PllConfig, seed: int) -> Any:
+def build_plan(board: Board, system: System | PassSystem, pll: PllConfig, seed: int) -> Any:
     """Amaranth's `amaranth.build.run.BuildPlan` of a bitstream: its files, commands among them."""
     family = board.family
     platform: Any = board.platform()

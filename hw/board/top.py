@@ -19,8 +19,10 @@ from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
 from tickless.hw.board.dividers import PllConfig
-from tickless.hw.board.pll import Pll
+from tickless.hw.board.pll import Ecp5Pll, Pll
+from tickless.hw.board.sdram import SDRAM_CLOCK, SdramPins
 from tickless.hw.host.system import System
+from tickless.hw.passes.system import PassSystem
 
 __all__ = ["BoardTop", "PowerOnReset"]
 
@@ -78,15 +80,15 @@ class BoardTop(Elaboratable):
 
     Parameters
     ----------
-    system : System
-        What the board does.
+    system : System or PassSystem
+        What the board does; a pass engine needs an SDRAM and the PLL of an ECP5.
     config : PllConfig
         Dividers of the clock.
     pll : type of Pll
         The PLL of the board's FPGA, which has such dividers.
     """
 
-    def __init__(self, system: System, config: PllConfig, pll: type[Pll]):
+    def __init__(self, system: System | PassSystem, config: PllConfig, pll: type[Pll]):
         self.system = system
         self.config = config
         self.pll = pll
@@ -94,7 +96,16 @@ class BoardTop(Elaboratable):
     def elaborate(self, platform):
         m = Module()
         m.submodules.system = system = self.system
-        self._add_clock(m, platform)
+        pll = self._add_clock(m, platform)
+        if isinstance(system, PassSystem):
+            assert isinstance(pll, Ecp5Pll)
+            m.domains.sdram = ClockDomain(SDRAM_CLOCK, reset_less=True)
+            m.submodules.sdram = sdram = SdramPins(platform.request("sdram", 0, dir="-"))
+            m.d.comb += [
+                ClockSignal(SDRAM_CLOCK).eq(pll.late_clock),
+                sdram.command.eq(system.command),
+                system.read.eq(sdram.read),
+            ]
         uart = platform.request("uart", 0, dir="-")
         m.submodules.rx = rx = io.Buffer(io.Direction.Input, uart.rx)
         m.d.comb += system.rx.eq(rx.i)
@@ -110,10 +121,11 @@ class BoardTop(Elaboratable):
             m.d.comb += buffer.o.eq(signal)
         return m
 
-    def _add_clock(self, m: Module, platform: Any) -> None:
+    def _add_clock(self, m: Module, platform: Any) -> Pll:
         """Add the domain ``sync``: it begins some time after the PLL has locked."""
         pin = platform.request(platform.default_clk, dir="-")
-        m.submodules.pll = pll = self.pll(self.config, pin)
+        late = {"late": True} if isinstance(self.system, PassSystem) else {}
+        m.submodules.pll = pll = self.pll(self.config, pin, **late)
         m.domains.power_on = ClockDomain("power_on", reset_less=True, local=True)
         clocks = ceil(RESET_SECONDS * self.config.clock_hz)
         m.submodules.reset = reset = DomainRenamer("power_on")(PowerOnReset(clocks))
@@ -128,6 +140,7 @@ class BoardTop(Elaboratable):
         ]
         if not pll.GATED:
             m.d.comb += ResetSignal("sync").eq(reset.reset)
+        return pll
 
 
 def _light_pins(platform: Any) -> list[Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from tickless.errors import InputError, ResultError
 from tickless.gen.options import design_name
 from tickless.gen.passes.program import Program, make_program
-from tickless.hw.passes.engine import EngineError
+from tickless.hw.passes.instructions import EngineError
 from tickless.progress import bar, stage
 from tickless.sim.passes.bench import PassBench
 from tickless.sim.passes.result import Agreement, PassResult, limit_clocks, table
