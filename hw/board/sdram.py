@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Signal
+from amaranth.hdl import Module, Signal
 from amaranth.lib import io, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -16,7 +16,7 @@ long been stable at its edge, and what it drives comes in time for the edge behi
 
 
 class SdramPins(wiring.Component):
-    """Pins of an SDRAM part, with registers at each of them.
+    """Pins of an SDRAM part but for its clock, with registers at each of them.
 
     Parameters
     ----------
@@ -52,8 +52,6 @@ class SdramPins(wiring.Component):
         for name, value in (("clk_en", 1), ("cs", 1), ("dqm", 0)):
             m.submodules[name] = fixed = io.Buffer(io.Direction.Output, getattr(pins, name))
             m.d.comb += fixed.o.eq(value)
-        m.submodules.clk = clock = io.DDRBuffer(io.Direction.Output, pins.clk, o_domain=SDRAM_CLOCK)
-        m.d.comb += clock.o.eq(Cat(Const(1, 1), Const(0, 1)))
         m.submodules.dq = words = io.FFBuffer(io.Direction.Bidir, pins.dq)
         m.d.comb += [words.o.eq(command.data), words.oe.eq(command.kind == Command.WRITE)]
         m.d.sync += self.read.eq(words.i)

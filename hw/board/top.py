@@ -100,8 +100,14 @@ class BoardTop(Elaboratable):
         if isinstance(system, PassSystem):
             assert isinstance(pll, Ecp5Pll)
             m.domains.sdram = ClockDomain(SDRAM_CLOCK, reset_less=True)
-            m.submodules.sdram = sdram = SdramPins(platform.request("sdram", 0, dir="-"))
+            pins = platform.request("sdram", 0, dir="-")
+            m.submodules.sdram = sdram = SdramPins(pins)
+            # A clock leaves through a register as everything else does, and as late.
+            m.submodules.sdram_clock = clock = io.DDRBuffer(
+                io.Direction.Output, pins.clk, o_domain=SDRAM_CLOCK
+            )
             m.d.comb += [
+                clock.o.eq(0b01),
                 ClockSignal(SDRAM_CLOCK).eq(pll.late_clock),
                 sdram.command.eq(system.command),
                 system.read.eq(sdram.read),

@@ -1,4 +1,4 @@
-"""Writer of a recording: what lies in the SDRAM behind each marker is a list of all events so far."""
+"""Writer of a recording: behind each marker a list of all events so far lies in the SDRAM."""
 
 import random
 
