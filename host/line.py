@@ -43,10 +43,14 @@ REPLIES = {Command.INFO: 1, Command.END: 1, Command.COUNTERS: 1, Command.REPLAY:
 
 REASONS = {
     Error.COMMAND: "it knows none such; a network is loaded into designs built with --loadable",
-    Error.NETWORK: "an image was not loaded whole: expected `tickless load` first",
+    Error.NETWORK: "an image was not loaded whole, or none was: expected `tickless load` first",
     Error.DESIGN: "the image is for another design: expected the design file of this bitstream",
     Error.MEMORY: "the image has chunks for memories that are not there, and it has no network now",
     Error.IMAGE: "the image is cut or damaged, and it has no network now",
+    Error.CHECKSUM: "a part of its network is damaged: expected `tickless load` once more",
+    Error.OVERFLOW: "the recording, or what a layer makes of it, is too long for its SDRAM",
+    Error.WORD: "an event list in its SDRAM is damaged",
+    Error.WATCHDOG: "its engine got nowhere: expected `tickless load` once more",
 }
 """What errors tell the user."""
 

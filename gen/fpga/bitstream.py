@@ -42,15 +42,20 @@ def main(options: argparse.Namespace) -> int:
     board = _board(options)
     request = design_request(options, board=board)
     name = run_name(
-        options.board, options.network.stem, *design_name(options), *_implementation_name(options)
+        options.board,
+        options.network.stem,
+        options.engine or "",
+        *design_name(options),
+        *_implementation_name(options),
     )
     with run_folder(RUNS, name, options.output) as folder:
         figures = _build(options, board, request, folder)
         (folder / "build.json").write_text(json.dumps(figures, indent=2) + "\n")
     output = options.output or RUNS / name
+    from tickless.gen.fpga.engine_bitstream import engine_table
     from tickless.gen.fpga.figures import table
 
-    print(table(figures))
+    print(engine_table(figures) if "engine" in figures else table(figures))
     print(f"\n{output / 'build.json'}\n{output / figures['bitstream']['file']}")
     return 0
 
@@ -77,6 +82,7 @@ def _build(
         from tickless.gen.configure import design_factory
         from tickless.gen.design_file import DESIGN_FILE, design_number, write_design
         from tickless.gen.fpga.build import build
+        from tickless.gen.fpga.engine_bitstream import build_engine, has_engine, weights_fit
         from tickless.gen.fpga.estimate import core_part, estimate, host_part
         from tickless.gen.fpga.figures import (
             activity_figures,
@@ -84,18 +90,31 @@ def _build(
             mesh_figures,
             network_figures,
         )
+        from tickless.gen.fpga.fit import DoesNotFitError
         from tickless.gen.performance import predict
         from tickless.gen.plan import plan
         from tickless.hw.host.messages import network_number
         from tickless.sw.integer.network import Network
+    network = Network.load(options.network)
+    if options.engine == "sdram":
+        return build_engine(options, board, network, folder, BUILD_VERSION)
+    chooses = request.fits_board and request.margin is None and has_engine(board)
+    if chooses and not weights_fit(network, board):
+        print(f"the weights are more than {board.title} has block RAM for: --engine sdram")
+        return build_engine(options, board, network, folder, BUILD_VERSION)
     asked_hz = board.clock_hz
     if options.clock_mhz is not None:
         asked_hz = round(options.clock_mhz * 1e6)
     pll = board.choose_pll(asked_hz)
-    network = Network.load(options.network)
     activity = sourced_activity(network, options.activity)
     host = board.host_config(pll.clock_hz, network_number(network.hash))
-    config = plan(network, request, activity)
+    try:
+        config = plan(network, request, activity)
+    except DoesNotFitError as error:
+        if not chooses:
+            raise
+        print(f"{error}\nso it is built with --engine sdram")
+        return build_engine(options, board, network, folder, BUILD_VERSION)
     if config.mesh is not None and config.loadable:
         host = replace(host, design=design_number(config.mesh))
         write_design(config.mesh, folder / DESIGN_FILE)
@@ -173,6 +192,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--address",
         metavar="IPV4",
         help="the board's address in the network, with --link udp (192.168.1.50)",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("sdram",),
+        help="sdram: an engine that computes any network of this input and number of classes from "
+        "the board's SDRAM, into which it is loaded later; by itself where a network does not fit "
+        "on the FPGA",
     )
     parser.add_argument(
         "--clock-mhz",

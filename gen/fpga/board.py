@@ -13,6 +13,7 @@ from tickless.hw.board.dividers import PllConfig
 from tickless.hw.board.rgmii import RgmiiDelays
 from tickless.hw.ethernet.config import EthernetConfig
 from tickless.hw.host.config import HostConfig
+from tickless.hw.sdram.timing import SdramTimings
 
 __all__ = ["Board"]
 
@@ -46,6 +47,8 @@ class Board:
         What joins it to its host.
     rgmii : RgmiiDelays or None
         Delays in the pins of its Ethernet port; None without one.
+    sdram : SdramTimings or None
+        The part beside the FPGA, a resource ``sdram``; None without one.
     core_options : mapping
         Parameters of `hw.core.shape.CoreShape` for all cores; the same for all boards of a family,
         whose estimate is measured with them.
@@ -65,6 +68,7 @@ class Board:
     sprams: int = 0
     link: SerialLink | UdpLink = field(default_factory=SerialLink)
     rgmii: RgmiiDelays | None = None
+    sdram: SdramTimings | None = None
     core_options: Mapping[str, Any] = field(default_factory=dict)
 
     def choose_pll(self, clock_hz: int) -> PllConfig:

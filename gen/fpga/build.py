@@ -14,6 +14,7 @@ from tickless.gen.verilog import generating
 from tickless.hw.board.dividers import PllConfig
 from tickless.hw.host.system import System
 from tickless.hw.host.udp_system import UdpSystem
+from tickless.hw.passes.system import PassSystem
 
 __all__ = ["Built", "build", "build_plan"]
 
@@ -57,7 +58,7 @@ class Built:
 
 def build(
     board: Board,
-    system: System | UdpSystem,
+    system: System | UdpSystem | PassSystem,
     pll: PllConfig,
     folder: Path,
     seed: int = 1,
@@ -67,7 +68,7 @@ def build(
 
     Parameters
     ----------
-    system : System or UdpSystem
+    system : System, UdpSystem or PassSystem
         What is behind the board's link.
     folder : Path
         Where all files go, those of an earlier build over-written.
@@ -113,7 +114,9 @@ def build(
     )
 
 
-def build_plan(board: Board, system: System | UdpSystem, pll: PllConfig, seed: int) -> Any:
+def build_plan(
+    board: Board, system: System | UdpSystem | PassSystem, pll: PllConfig, seed: int
+) -> Any:
     """Amaranth's `amaranth.build.run.BuildPlan` of a bitstream: its files, commands among them."""
     family = board.family
     platform: Any = board.platform()

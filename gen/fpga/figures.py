@@ -11,28 +11,27 @@ from tickless.hw.config import DesignConfig
 from tickless.hw.core.shape import CoreShape
 from tickless.sw.integer.network import Network
 
-__all__ = ["activity_figures", "layer_figures", "mesh_figures", "network_figures", "table"]
+__all__ = [
+    "activity_figures",
+    "clock_lines",
+    "layer_figures",
+    "mesh_figures",
+    "network_figures",
+    "resource_lines",
+    "table",
+]
 
 
 def table(figures: Mapping[str, Any]) -> str:
     """The main figures of ``build.json`` as text for a terminal."""
-    clock, performance, mesh = figures["clock"], figures["performance"], figures["mesh"]
+    performance, mesh = figures["performance"], figures["mesh"]
     lines = [f"{figures['board']['title']}: {figures['network']['file']}", ""]
     if mesh is not None:
         loadable = ", loadable" * mesh["loadable"]
         lines.insert(1, f"mesh of {mesh['rows']} x {mesh['columns']}{loadable}")
-    for name, count in figures["resources"].items():
-        used, available = count["used"], count["available"]
-        title = name.replace("_", " ")
-        lines.append(f"{title:14}{used:10,} of {available:,} ({used / available:.0%})")
     lines += [
-        f"{'clock':14}{clock['built_for_hz'] / 1e6:10.2f} MHz, {clock['reached_hz'] / 1e6:.2f} MHz "
-        "reached",
-        *(
-            f"{'link clock':14}{link['needed_hz'] / 1e6:10.2f} MHz, "
-            f"{link['reached_hz'] / 1e6:.2f} MHz reached"
-            for link in clock["link"]
-        ),
+        *resource_lines(figures),
+        *clock_lines(figures),
         "",
         f"{'layer':14}{'lanes x taps':>14}{'cycles a sample':>18}",
     ]
@@ -58,6 +57,30 @@ def table(figures: Mapping[str, Any]) -> str:
         f"On the board: tickless run {_port(figures['host_link'])} RECORDINGS",
     ]
     return "\n".join(lines)
+
+
+def resource_lines(figures: Mapping[str, Any]) -> list[str]:
+    """Lines of a table: what of the FPGA is used."""
+    lines = []
+    for name, count in figures["resources"].items():
+        used, available = count["used"], count["available"]
+        title = name.replace("_", " ")
+        lines.append(f"{title:14}{used:10,} of {available:,} ({used / available:.0%})")
+    return lines
+
+
+def clock_lines(figures: Mapping[str, Any]) -> list[str]:
+    """Lines of a table: the clock, and those that the link brings."""
+    clock = figures["clock"]
+    return [
+        f"{'clock':14}{clock['built_for_hz'] / 1e6:10.2f} MHz, {clock['reached_hz'] / 1e6:.2f} MHz "
+        "reached",
+        *(
+            f"{'link clock':14}{link['needed_hz'] / 1e6:10.2f} MHz, "
+            f"{link['reached_hz'] / 1e6:.2f} MHz reached"
+            for link in clock["link"]
+        ),
+    ]
 
 
 def _link_title(link: Mapping[str, Any]) -> str:

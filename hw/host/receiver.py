@@ -12,7 +12,7 @@ from tickless.hw.host.messages import CRC, DATA_BYTES, Command, Error
 
 __all__ = ["ERROR_BITS", "FRAME_BYTES", "REFUSED_LAYOUT", "FrameReceiver"]
 
-ERROR_BITS = 4
+ERROR_BITS = 5
 """Width that every `Error` fits in."""
 
 REFUSED_LAYOUT = data.StructLayout({"error": ERROR_BITS, "sequence": 8})
