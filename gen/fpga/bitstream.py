@@ -82,7 +82,7 @@ def _build(
         from tickless.gen.configure import design_factory
         from tickless.gen.design_file import DESIGN_FILE, design_number, write_design
         from tickless.gen.fpga.build import build
-        from tickless.gen.fpga.engine_bitstream import build_engine, has_engine, weights_fit
+        from tickless.gen.fpga.engine_bitstream import build_engine, weights_fit
         from tickless.gen.fpga.estimate import core_part, estimate, host_part
         from tickless.gen.fpga.figures import (
             activity_figures,
@@ -98,7 +98,7 @@ def _build(
     network = Network.load(options.network)
     if options.engine == "sdram":
         return build_engine(options, board, network, folder, BUILD_VERSION)
-    chooses = request.fits_board and request.margin is None and has_engine(board)
+    chooses = request.fits_board and request.margin is None and board.sdram is not None
     if chooses and not weights_fit(network, board):
         print(f"the weights are more than {board.title} has block RAM for: --engine sdram")
         return build_engine(options, board, network, folder, BUILD_VERSION)

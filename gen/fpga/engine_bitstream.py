@@ -20,7 +20,7 @@ from tickless.gen.passes.program import make_program
 from tickless.hw.core.memory_map import CHUNK_BITS
 from tickless.sw.integer.network import Network
 
-__all__ = ["CLOCK_HZ", "build_engine", "engine_table", "has_engine", "weights_fit"]
+__all__ = ["CLOCK_HZ", "build_engine", "engine_table", "weights_fit"]
 
 CLOCK_HZ = 60_000_000
 """Clock of engine and SDRAM unless another one is asked for."""
@@ -42,11 +42,6 @@ def weights_fit(network: Network, board: Board) -> bool:
     return bits <= MEMORY_BITS * board.block_rams
 
 
-def has_engine(board: Board) -> bool:
-    """Whether there are bitstreams of an engine for a board and its link."""
-    return board.sdram is not None and board.link.name == "serial"
-
-
 def build_engine(
     options: argparse.Namespace, board: Board, network: Network, folder: Path, version: int
 ) -> dict[str, Any]:
@@ -55,13 +50,11 @@ def build_engine(
     Raises
     ------
     InputError
-        If the board has no SDRAM or another link, an option is one of other designs, or the engine
-        cannot compute the network.
+        If the board has no SDRAM, an option is one of other designs, or the engine cannot compute
+        the network.
     """
     if board.sdram is None:
         raise InputError(f"--engine sdram: {board.title} has none that is known")
-    if not has_engine(board):
-        raise InputError(f"--engine sdram: expected --link serial, not {board.link.name}")
     given = design_name(options)
     if given:
         raise InputError(f"--engine sdram: expected no option of other designs: {', '.join(given)}")
