@@ -26,6 +26,7 @@ LARGE ?= vggsnn
 BITS ?= 8
 SPIKES ?= 20000
 BATCH ?=
+BESIDE ?=
 QUICK ?= 0
 PREFIX ?=
 WRAP ?=
@@ -99,7 +100,8 @@ $(READY): pyproject.toml constraints.txt
 sim: $(READY) ## stream recordings through the RTL and compare with the golden model
 	@$(strip $(TICKLESS) sim $(recordings) $(call option,SAMPLES,--samples) --seed $(SEED) \
 	    $(call option,NETWORK,--network) $(call option,ENGINE,--engine) $(call option,BATCH,--batch) \
-	    $(call switch,STALLS,--stalls) $(call option,SPLIT,--split) $(workers) $(call switch,WAVES,--waves) $(design) $(load))
+	    $(call option,BESIDE,--beside) $(call switch,STALLS,--stalls) $(call option,SPLIT,--split) \
+	    $(workers) $(call switch,WAVES,--waves) $(design) $(load))
 
 large: $(READY) ## a network of millions of random weights through the RTL from SDRAM, in build/sim/large
 	@mkdir -p $(dir $(large))
@@ -107,7 +109,7 @@ large: $(READY) ## a network of millions of random weights through the RTL from 
 	    --samples $(or $(SAMPLES),1) --spikes $(SPIKES) --seed $(SEED) --output $(large)
 	@$(strip $(TICKLESS) sim --engine sdram --dataset cifar10saccades \
 	    --samples $(or $(SAMPLES),1) --seed $(SEED) --network $(large) \
-	    $(call option,BATCH,--batch) $(workers) --output build/sim/large)
+	    $(call option,BATCH,--batch) $(call option,BESIDE,--beside) $(workers) --output build/sim/large)
 
 rtl: $(READY) ## Verilog and manifest of a network, in build/rtl/latest
 	@$(strip $(TICKLESS) rtl $(network) $(design) $(load) $(call options,ACTIVITY,--activity) \

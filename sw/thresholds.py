@@ -28,8 +28,9 @@ class ThresholdSearch:
     recordings : sequence of numpy.ndarray
         int32 ``[n, 3]``: events ``(channel, y, x)`` inside the sensor.
     spikes : int, optional
-        Most spikes of a layer on the recording on which it spikes least. By default it makes at
-        most `SPIKES_PER_EVENT` spikes of an event, on all recordings together.
+        Fewest spikes of a layer on any recording: the threshold is the highest that gives them. By
+        default it is the lowest that gives at most `SPIKES_PER_EVENT` spikes of an event, on all
+        recordings together.
     """
 
     def __init__(self, recordings: Sequence[np.ndarray], spikes: int | None = None):
@@ -37,8 +38,7 @@ class ThresholdSearch:
         self._spikes = spikes
 
     def threshold(self, name: str, edges: Sequence[Edge], forks: bool) -> int:
-        """Lowest threshold with which the next layer does not spike too much; its floor is as far
-        below zero.
+        """Threshold of the next layer; its floor is as far below zero.
 
         Parameters
         ----------
@@ -57,33 +57,34 @@ class ThresholdSearch:
         if len(edges) > 1:
             layer = _layer(edges, MAX_THRESHOLD)
             self._arriving = [before.joined(layer) for before in self._arriving]
-        low, high, found = 1, MAX_THRESHOLD, None
+        low, high = 1, MAX_THRESHOLD + 1
         while low < high:
             middle = (low + high) // 2
-            traces = self._run(edges, middle)
-            if self._too_much(traces):
+            if self._spikes_much(self._run(edges, middle)):
                 low = middle + 1
             else:
-                high, found = middle, traces
-        found = found or self._run(edges, low)
-        least = min(len(trace.spikes) for trace in found)
-        if low == 1 and self._spikes is not None and least < self._spikes:
+                high = middle
+        threshold = min(low, MAX_THRESHOLD) if self._spikes is None else low - 1
+        found = self._run(edges, max(1, threshold))
+        if not threshold:
+            least = min(len(trace.spikes) for trace in found)
             raise InputError(
                 f"layer {name!r}: {least:,} spikes with a threshold of 1: expected {self._spikes:,}"
             )
         self._arriving = [
             before.behind(trace, forks) for before, trace in zip(self._arriving, found, strict=True)
         ]
-        return low
+        return threshold
 
     def _run(self, edges: Sequence[Edge], threshold: int) -> list[LayerTrace]:
         layer = _layer(edges, threshold)
         return [layer.run(each.events, each.marks) for each in self._arriving]
 
-    def _too_much(self, traces: Sequence[LayerTrace]) -> bool:
+    def _spikes_much(self, traces: Sequence[LayerTrace]) -> bool:
+        """Whether a layer with these traces has its spikes, or more than by default."""
         counts = [len(trace.spikes) for trace in traces]
         if self._spikes is not None:
-            return min(counts) > self._spikes
+            return min(counts) >= self._spikes
         return sum(counts) > SPIKES_PER_EVENT * sum(len(each.events) for each in self._arriving)
 
 

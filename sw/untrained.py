@@ -128,8 +128,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--spikes",
         type=at_least_one,
         metavar="N",
-        help="spikes of each layer on the recording on which it makes fewest; by default 0.7 of an "
-        "event",
+        help="spikes of each layer on each of them, at least; by default 0.7 of an event at most",
     )
     parser.add_argument("--seed", type=int, default=1, help="of weights and recordings (1)")
     parser.add_argument("-o", "--output", type=Path, required=True, help="network file to write")

@@ -97,7 +97,7 @@ def test_recordings_that_overflow_are_told_and_the_others_run(
     assert error in capsys.readouterr().err
     monkeypatch.setattr(f"{__name__}.LIMIT", 10)
     folder = ["--network", str(network_file), "--output", str(tmp_path / "none")]
-    assert main(["sim", "--engine", "sdram", "--samples", "2", *folder]) == 1
+    assert main(["sim", "--engine", "sdram", "--samples", "2", "--jobs", "1", *folder]) == 1
     assert "expected at most 20 bytes" in capsys.readouterr().err
 
 
