@@ -73,6 +73,8 @@ class _Spikes(torch.autograd.Function):
         gain, shift = torch.ones(channels), torch.zeros(channels)
         low = shift + (floor.flatten() if isinstance(floor, torch.Tensor) else floor)
         if moments is not None:
+            assert weight is not None
+            assert bias is not None
             mean, inverse = moments
             gain = (weight * inverse).float()
             shift = (bias - mean * gain).float()
