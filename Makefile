@@ -149,7 +149,7 @@ test: $(READY) ## the tests; BUSY=n beside n busy loops, as on a machine that ot
 test-long: $(READY) ## the tests, with the long regression
 	$(RUN) -m pytest -n auto -q -m "not bitstream and not peers" $(TESTS)
 
-test-bitstream: $(READY) ## small bitstreams for three boards, recordings through a netlist; the real tools
+test-bitstream: $(READY) ## small bitstreams for two boards, recordings through a netlist; the real tools
 	$(RUN) -m pytest -q -m bitstream $(TESTS)
 
 test-peers: $(READY) $(PEERS:%=build/peers/%/ready) ## imported networks spike as in the framework that wrote them

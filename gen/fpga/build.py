@@ -100,9 +100,9 @@ def build(
     seed, report = place_and_route(board, folder, routing, pll.clock_hz, components, system_tools)
     for command in packing:
         watch.run(folder, command, system_tools)
-    fixed = board.link.clocks
+    fixed = board.link.clocks_hz
     found = clocks(report, pll.clock_hz, fixed)
-    mine = [clock for clock in found if not clock.name.endswith(tuple(fixed))]
+    mine = [clock for clock in found if clock.needed_hz not in fixed] or found
     return Built(
         bitstream=bitstream,
         resources=_resources(board, report, json.loads((folder / COUNTS).read_text())),

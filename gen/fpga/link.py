@@ -1,9 +1,7 @@
 """Links between a board and its host: the serial port, and UDP over Ethernet."""
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 from tickless.errors import InputError
@@ -21,7 +19,7 @@ from tickless.hw.ethernet.mac import CHECK_BYTES, GAP_BYTES, PREAMBLE_BYTES
 from tickless.hw.ethernet.receiver import HEADERS
 from tickless.hw.host.config import HostConfig
 from tickless.hw.host.system import System
-from tickless.hw.host.udp_system import NETWORK_DOMAIN, ROOM_BYTES, UdpSystem
+from tickless.hw.host.udp_system import ROOM_BYTES, UdpSystem
 
 __all__ = ["FT2232H", "SerialLink", "UdpLink"]
 
@@ -48,7 +46,7 @@ class SerialLink:
 
     name: ClassVar[str] = "serial"
     parts: ClassVar[tuple[Part, ...]] = ()
-    clocks: ClassVar[Mapping[str, int]] = MappingProxyType({})
+    clocks_hz: ClassVar[tuple[int, ...]] = ()
 
     def host_config(self, clock_hz: int, stored_events: int, network: int) -> HostConfig:
         """Host link at the highest of the rates that a clock gives.
@@ -100,7 +98,7 @@ class UdpLink:
     ethernet: EthernetConfig = field(default_factory=EthernetConfig)
 
     name: ClassVar[str] = "udp"
-    clocks: ClassVar[Mapping[str, int]] = MappingProxyType({f"{NETWORK_DOMAIN}_clk": RGMII_HZ})
+    clocks_hz: ClassVar[tuple[int, ...]] = (RGMII_HZ,)
 
     @property
     def parts(self) -> tuple[Part, ...]:

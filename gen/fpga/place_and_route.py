@@ -68,7 +68,7 @@ def place_and_route(
                 raise ImplementationError(_does_not_fit(board, short)) from None
             raise
         report = json.loads((folder / "report.json").read_text())
-        slowest, *_ = clocks(report, clock_hz, board.link.clocks)
+        slowest, *_ = clocks(report, clock_hz, board.link.clocks_hz)
         tried[seed] = slowest
         if slowest.share >= 1:
             return seed, report

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ __all__ = [
     "resources",
     "short_resources",
 ]
+
+NEAR = 1e-3
+"""Relative error of frequencies in nextpnr's report: it counts in picoseconds."""
 
 
 @dataclass(frozen=True)
@@ -65,15 +68,15 @@ class Clock:
         return self.reached_hz / self.needed_hz
 
 
-def clocks(report: Mapping[str, Any], clock_hz: int, fixed: Mapping[str, int]) -> list[Clock]:
+def clocks(report: Mapping[str, Any], clock_hz: int, fixed_hz: Sequence[int]) -> list[Clock]:
     """Clocks in nextpnr's report, the one that reaches the least of its frequency first.
 
     Parameters
     ----------
     clock_hz : int
         Frequency of all clocks but those of the next.
-    fixed : mapping of str to int
-        Frequencies of others, by the names that those of their nets end with.
+    fixed_hz : sequence of int
+        Frequencies of others, which are known by their constraints: Yosys renames nets.
 
     Raises
     ------
@@ -82,12 +85,13 @@ def clocks(report: Mapping[str, Any], clock_hz: int, fixed: Mapping[str, int]) -
     """
     found = []
     for net, figures in report["fmax"].items():
-        needed = [hz for name, hz in fixed.items() if net.endswith(name)]
+        constraint = 1e6 * figures.get("constraint", 0.0)
+        needed = [hz for hz in fixed_hz if abs(constraint - hz) < NEAR * hz]
         found.append(Clock(net, int(1e6 * figures["achieved"]), *(needed or [clock_hz])))
-    missing = [name for name in fixed if not any(net.endswith(name) for net in report["fmax"])]
+    there = {clock.needed_hz for clock in found}
+    missing = [f"one of {hz / 1e6:g} MHz" for hz in fixed_hz if hz not in there]
     if not found or missing:
-        names = ", ".join(missing) or "one"
-        raise ValueError(f"nextpnr's report: no clock: expected {names}")
+        raise ValueError(f"nextpnr's report: no clock: expected {', '.join(missing) or 'one'}")
     return sorted(found, key=lambda clock: clock.share)
 
 

@@ -119,7 +119,10 @@ def test_a_gowin_is_placed_and_routed_by_the_nextpnr_of_today(network, monkeypat
 
 UDP_REPORT = {
     **ECP5_REPORT,
-    "fmax": {"$glbnet$clk": {"achieved": 80.0}, "$glbnet$network_clk": {"achieved": 130.0}},
+    "fmax": {
+        "$glbnet$clk": {"achieved": 80.0, "constraint": 75.0019},
+        "$glbnet$phy.pulse_clk": {"achieved": 130.0, "constraint": 125},
+    },
 }
 
 
@@ -142,7 +145,7 @@ def test_a_board_in_a_network(network, monkeypatch, tmp_path, capsys):
     }
     assert figures["clock"]["reached_hz"] == 80_000_000
     assert figures["clock"]["link"] == [
-        {"name": "$glbnet$network_clk", "reached_hz": 130_000_000, "needed_hz": 125_000_000}
+        {"name": "$glbnet$phy.pulse_clk", "reached_hz": 130_000_000, "needed_hz": 125_000_000}
     ]
     performance = figures["performance"]
     # An event takes a clock for each of its bytes, and one.
@@ -158,7 +161,7 @@ def test_a_board_in_a_network(network, monkeypatch, tmp_path, capsys):
 
 
 def test_a_link_that_is_too_slow_is_told_with_its_clock(network, monkeypatch, capsys):
-    clocks = {"clk": {"achieved": 80.0}, "network_clk": {"achieved": 111.0}}
+    clocks = {"clk": {"achieved": 80.0}, "phy": {"achieved": 111.0, "constraint": 125}}
     StubTools(monkeypatch, {**UDP_REPORT, "fmax": clocks})
     assert main(["bitstream", network, "--board", "colorlight-5a-75b", "--link", "udp"]) == 1
     error = capsys.readouterr().err
@@ -387,13 +390,10 @@ def test_flash_takes_the_last_bitstream_of_this_board_and_this_network(
 
 
 @pytest.mark.bitstream
-@pytest.mark.parametrize(
-    ("board", "mhz", "link"),
-    [("icebreaker", 18, "serial"), ("ulx3s-25f", 45, "serial"), ("colorlight-5a-75b", 45, "udp")],
-)
-def test_a_small_design_meets_its_clocks(network, tmp_path, board, mhz, link):
+@pytest.mark.parametrize(("board", "mhz"), [("icebreaker", 18), ("ulx3s-25f", 45)])
+def test_a_small_design_meets_its_clock(network, tmp_path, board, mhz):
     arguments = [network, "--board", board, "--budget", "2", "--clock-mhz", str(mhz)]
-    assert main(["bitstream", *arguments, "--link", link]) == 0
+    assert main(["bitstream", *arguments]) == 0
     folder = tmp_path / LATEST
     figures = json.loads((folder / "build.json").read_text())
     clock = figures["clock"]
@@ -403,5 +403,3 @@ def test_a_small_design_meets_its_clocks(network, tmp_path, board, mhz, link):
     for name, cell in BOARDS[board].family.cells.items():
         assert report["utilization"][cell]["available"] == getattr(BOARDS[board], name)
     assert clock["critical_path"]["start"].startswith("system")
-    assert len(clock["link"]) == (link == "udp")
-    assert all(other["reached_hz"] >= other["needed_hz"] == 125_000_000 for other in clock["link"])
