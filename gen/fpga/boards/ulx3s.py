@@ -30,7 +30,7 @@ ULX3S_85F = Board(
     logic_cells=83_640,
     flip_flops=83_640,
     block_rams=208,
-    clock_hz=90_000_000,
+    clock_hz=75_000_000,
     stored_events=16_384,
     loader="ulx3s",
 )
