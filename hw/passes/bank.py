@@ -160,17 +160,28 @@ class Bank(wiring.Component):
         return select
 
     def _lane(self, m: Module, lane: int, held: Any, left: Any, fired: Any) -> None:
-        """A lane at stage 3: a sum below the threshold is no higher than the ceiling, and what a
-        spike leaves no lower than the floor."""
+        """A lane at stage 3: an addition and a choice, since what is compared is formed at stage 2.
+
+        A sum below the threshold is no higher than the ceiling, and what a spike leaves no lower
+        than the floor.
+        """
         shape = self.shape
         bits = max(shape.membrane_bits, shape.weight_bits) + 1
         threshold, floor = self.neurons.thresholds[lane], self.neurons.floors[lane]
         ceil = self.registers.ceil
-        total = Signal(signed(bits), name=f"total_{lane}")
-        over = Signal(signed(bits + 1), name=f"over_{lane}")
+        above = Signal(signed(bits), name=f"weight_minus_threshold_{lane}")
+        below = Signal(signed(bits), name=f"weight_minus_floor_{lane}")
+        m.d.sync += [
+            above.eq(self.weights[lane] - threshold),
+            below.eq(self.weights[lane] - floor),
+        ]
+        total = Signal(signed(bits), name=f"sum_{lane}")
+        over = Signal(signed(bits + 1), name=f"sum_minus_threshold_{lane}")
+        over_floor = Signal(signed(bits + 1), name=f"sum_minus_floor_{lane}")
         m.d.comb += [
             total.eq(held + self.added[lane]),
-            over.eq(total - threshold),
+            over.eq(held + above),
+            over_floor.eq(held + below),
             fired.eq(over >= 0),
             left.eq(total),
         ]
@@ -178,5 +189,5 @@ class Bank(wiring.Component):
             # The ceiling is one less than a power of two: what is above it has a higher bit.
             higher = over[len(ceil) : -1].any() | (over[: len(ceil)] & ~ceil).any()
             m.d.comb += left.eq(Mux(self.registers.zero, 0, Mux(higher, ceil, over)))
-        with m.Elif(total < floor):
+        with m.Elif(over_floor < 0):
             m.d.comb += left.eq(floor)

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from functools import reduce
+from itertools import combinations
+from operator import or_
 from typing import Any
 
 from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import ceil_log2
 
 from tickless.hw.passes.lists import NO_INDEX, TOKEN_LAYOUT, TokenKind
-from tickless.hw.passes.words import COORDINATE_BITS, INDEX_BITS
+from tickless.hw.passes.words import INDEX_BITS
 
 __all__ = ["MergeMode", "Merger"]
 
@@ -99,33 +100,29 @@ class Merger(wiring.Component):
 
         # First clock: the first token of each group, of those that follow the source's event.
         tiles, taken = self._held(m)
-        head = data.StructLayout(
-            {"none": 1, "y": COORDINATE_BITS, "x": COORDINATE_BITS, "tile": ceil_log2(self.count)}
-        )
+        head_layout = data.StructLayout({"valid": 1, "token": TOKEN_LAYOUT, "tile": self.count})
         heads, passes = [], Signal(self.count)
         for index, tile in enumerate(tiles):
-            here: Any = Signal(head, name=f"head_{index}")
-            waits = (tile.p.kind == TokenKind.EVENT) & (tile.p.index == wanted)
+            here: Any = Signal(head_layout, name=f"head_{index}")
+            follows = (tile.p.kind == TokenKind.EVENT) & (tile.p.index == wanted)
             m.d.comb += [
-                here.none.eq(~(tile.valid & waits & ~(joining & (wanted == NO_INDEX)))),
-                here.y.eq(tile.p.y),
-                here.x.eq(tile.p.x),
-                here.tile.eq(index),
+                here.valid.eq(tile.valid & follows & ~(joining & (wanted == NO_INDEX))),
+                here.token.eq(tile.p),
+                here.tile.eq(1 << index),
                 passes[index].eq(tile.valid & (tile.p.kind == TokenKind.READ)),
             ]
-            heads.append((here, tile.p))
+            heads.append(here)
         present = Cat(~(index < self.used) | tile.valid for index, tile in enumerate(tiles)).all()
         chosen = []
         for start in range(0, self.count, GROUP):
-            found = self._first(m, heads[start : start + GROUP])
-            kept = (Signal(head, name=f"first_{start}"), Signal(TOKEN_LAYOUT, name=f"of_{start}"))
-            m.d.sync += [one.eq(other) for one, other in zip(kept, found, strict=True)]
+            kept: Any = Signal(head_layout, name=f"first_{start}")
+            m.d.sync += kept.eq(_first(m, heads[start : start + GROUP]))
             chosen.append(kept)
         settled, reading, moves = Signal(), Signal(), Signal()
         m.d.sync += [settled.eq(source.valid & present & ~moves), reading.eq(passes.any())]
 
         # Second clock: the first of all, or what the source says.
-        best, token = self._first(m, chosen)
+        best = _first(m, chosen)
         m.d.comb += [
             out.p.eq(source.p),
             moves.eq((source.valid & source.ready) | taken.any()),
@@ -133,11 +130,11 @@ class Merger(wiring.Component):
         with m.If(settled & reading):
             # READs of a path are those of its fork.
             m.d.comb += taken.eq(passes)
-        with m.Elif(settled & ~best.none & (joining | is_event)):
+        with m.Elif(settled & best.valid & (joining | is_event)):
             m.d.comb += [
                 out.valid.eq(1),
-                out.p.eq(token),
-                taken.eq(Mux(out.ready, 1 << best.tile, 0)),
+                out.p.eq(best.token),
+                taken.eq(Mux(out.ready, best.tile, 0)),
             ]
             with m.Switch(self.mode):
                 with m.Case(MergeMode.PLAIN):
@@ -174,23 +171,29 @@ class Merger(wiring.Component):
             held.append(one)
         return held, taken
 
-    def _first(self, m: Module, heads: Sequence[tuple[Any, Any]]) -> tuple[Any, Any]:
-        """The head that comes first, of equal ones the first given, and its token."""
 
-        def first(one: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:
-            ahead = Signal()
-            (head, token), (its_head, its_token) = one, other
-            found = (Signal(head.shape()), Signal(TOKEN_LAYOUT))
-            m.d.comb += [
-                ahead.eq(
-                    Cat(its_head.x, its_head.y, its_head.none) < Cat(head.x, head.y, head.none)
-                ),
-                found[0].eq(Mux(ahead, its_head.as_value(), head.as_value())),
-                found[1].eq(Mux(ahead, its_token.as_value(), token.as_value())),
-            ]
-            return found
+def _first(m: Module, heads: Sequence[Any]) -> Any:
+    """The head that comes first, of equal ones the first given; not valid if none is.
 
-        heads = list(heads)
-        while len(heads) > 1:
-            heads = [reduce(first, heads[k : k + 2]) for k in range(0, len(heads), 2)]
-        return heads[0]
+    All are compared with all at once: a tournament would take a comparison behind the other.
+    """
+    ahead = {}  # whether a later one comes before one given earlier
+    for (i, one), (j, other) in combinations(enumerate(heads), 2):
+        its, mine = (Cat(head.token.x, head.token.y) for head in (other, one))
+        ahead[i, j] = Signal(name=f"ahead_{i}_{j}")
+        m.d.comb += ahead[i, j].eq(its < mine)
+    wins = Signal(len(heads))
+    for i, one in enumerate(heads):
+        beats = [
+            ~other.valid | (~ahead[i, j] if i < j else ahead[j, i])
+            for j, other in enumerate(heads)
+            if j != i
+        ]
+        m.d.comb += wins[i].eq(one.valid & Cat(beats).all())
+    found: Any = Signal(heads[0].shape())
+    words = (
+        one.as_value() & win.replicate(len(found.as_value()))
+        for one, win in zip(heads, wins, strict=True)
+    )
+    m.d.comb += found.eq(reduce(or_, words))
+    return found
