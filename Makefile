@@ -33,6 +33,8 @@ WRAP ?=
 LOADABLE ?= 0
 LOAD ?=
 BOARD ?= ulx3s-85f
+LINK ?=
+ADDRESS ?=
 CLOCK_MHZ ?=
 ACTIVITY ?=
 SYSTEM_TOOLS ?= 0
@@ -115,7 +117,8 @@ rtl: $(READY) ## Verilog and manifest of a network, in build/rtl/latest
 
 bitstream: $(READY) ## bitstream of a network for a board, in build/bitstream/latest
 	@$(strip $(TICKLESS) bitstream $(network) --board $(BOARD) --seed $(SEED) $(design) \
-	    $(call options,ACTIVITY,--activity) \
+	    $(call options,ACTIVITY,--activity) $(call option,LINK,--link) \
+	    $(call option,ADDRESS,--address) $(call option,ENGINE,--engine) \
 	    $(call option,CLOCK_MHZ,--clock-mhz) $(call switch,SYSTEM_TOOLS,--system-tools))
 
 flash: $(READY) ## load a board with the last bitstream built for it, by openFPGALoader

@@ -13,13 +13,13 @@ from tickless.hw.core.shape import CoreShape
 from tickless.hw.host.messages import DATA_BYTES, answer_message, byte_count, event_message
 from tickless.sw.integer.network import Network
 
-__all__ = ["Performance", "core_cycles", "predict"]
+__all__ = ["Line", "Performance", "core_cycles", "predict"]
 
 FRAME_BYTES = 6
 """Bytes on the line beside a frame's data: number, type, CRC, COBS and the end."""
 
-BYTE_BITS = 10
-"""Bits of a byte on the line: 8N1."""
+READER_CLOCKS = 1
+"""Clocks that the host link takes for an event beside one for each of its bytes."""
 
 CORE_CLOCKS, READOUT_CLOCKS = 13, 8
 """Clocks of END through an idle core, and through an idle readout beside one for each class."""
@@ -47,6 +47,22 @@ def core_cycles(core: CoreShape, places: Sequence[np.ndarray]) -> float:
 
 
 @dataclass(frozen=True)
+class Line:
+    """What carries frames between board and host.
+
+    Members
+    -------
+    bytes_per_second : float
+        Rate of its bytes.
+    packet_s : float
+        What a packet takes beside its bytes, on its way alone.
+    """
+
+    bytes_per_second: float
+    packet_s: float = 0.0
+
+
+@dataclass(frozen=True)
 class Performance:
     """Prediction for a design on a board; names say unit and basis.
 
@@ -61,7 +77,7 @@ class Performance:
     bytes_per_sample_on_host_link : float
         Frames of the events and of END.
     samples_per_second_by_host_link : float
-        As fast as the serial port brings them.
+        As fast as the line brings them, and the host link reads them.
     events_per_second_by_host_link : float
         A sample's input events at that rate.
     latency_us_end_to_answer_idle : float
@@ -93,7 +109,7 @@ class Performance:
 
 
 def predict(
-    network: Network, config: DesignConfig, activity: Activity, clock_hz: int, baud: int
+    network: Network, config: DesignConfig, activity: Activity, clock_hz: int, line: Line
 ) -> Performance:
     """Performance of a design.
 
@@ -101,8 +117,10 @@ def predict(
     ----------
     config : DesignConfig
         Its cores.
-    clock_hz, baud : int
-        Clock, and rate of the serial port.
+    clock_hz : int
+        Clock.
+    line : Line
+        Line to the host.
     """
     cores = config.cores
     cycles = tuple(
@@ -112,13 +130,15 @@ def predict(
     )
     traffic = config.traffic(core_packets(config.layers, activity))
     by_cores = clock_hz / max(1.0, *cycles, *traffic.values())
-    data_bytes = activity.input_events * byte_count(event_message(cores[0].input_link))
+    event_bytes = byte_count(event_message(cores[0].input_link))
+    data_bytes = activity.input_events * event_bytes
     frames = np.ceil(data_bytes / DATA_BYTES) + 1
     sent = float(data_bytes + FRAME_BYTES * frames)
-    by_link = baud / BYTE_BITS / sent
+    reading_s = activity.input_events * (event_bytes + READER_CLOCKS) / clock_hz
+    by_link = 1 / max(sent / line.bytes_per_second, reading_s)
     idle = ((len(config.layers) - 1) * CORE_CLOCKS + READOUT_CLOCKS + network.classes) / clock_hz
     answer = byte_count(answer_message(network.classes, cores[-1].margin is not None))
-    on_line = (2 * FRAME_BYTES + answer) * BYTE_BITS / baud
+    on_line = (2 * FRAME_BYTES + answer) / line.bytes_per_second + 2 * line.packet_s
     sops = sum(activity.sops)
     return Performance(
         cycles_per_sample_by_core=cycles,

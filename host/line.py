@@ -43,10 +43,14 @@ REPLIES = {Command.INFO: 1, Command.END: 1, Command.COUNTERS: 1, Command.REPLAY:
 
 REASONS = {
     Error.COMMAND: "it knows none such; a network is loaded into designs built with --loadable",
-    Error.NETWORK: "an image was not loaded whole: expected `tickless load` first",
+    Error.NETWORK: "an image was not loaded whole, or none was: expected `tickless load` first",
     Error.DESIGN: "the image is for another design: expected the design file of this bitstream",
     Error.MEMORY: "the image has chunks for memories that are not there, and it has no network now",
     Error.IMAGE: "the image is cut or damaged, and it has no network now",
+    Error.CHECKSUM: "a part of its network is damaged: expected `tickless load` once more",
+    Error.OVERFLOW: "the recording, or what a layer makes of it, is too long for its SDRAM",
+    Error.WORD: "an event list in its SDRAM is damaged",
+    Error.WATCHDOG: "its engine got nowhere: expected `tickless load` once more",
 }
 """What errors tell the user."""
 
@@ -116,6 +120,7 @@ class Line:
         self.losses = Losses()
         self._reader = FrameReader()
         self._window: deque[tuple[Command, bytes, int]] = deque()  # with room, in order
+        self._used = 0  # room that they take
         self._first = 0  # number of the first command in the window
         self._probe: int | None = None  # number of the probe that is on its way
         self._probes = 0
@@ -144,6 +149,7 @@ class Line:
                 now = self.now_s()
                 if Synced(nonce) in self._read(block=True):
                     self._window.clear()
+                    self._used = 0
                     self._messages.clear()
                     self._unsure.clear()
                     self._first = (number + 1) & 0xFF
@@ -158,17 +164,20 @@ class Line:
         """Send a command, as soon as there is room for it."""
         self._progress = self.now_s()
         size = len(content) + FRAME_ROOM
-        while self._probe is not None or not self._has_room(size):
+        room = FIRST_ROOM if self.info is None else self.info.buffer_bytes
+        while (
+            self._probe is not None
+            or self._used + size > room
+            or len(self._window) == MOST_UNDER_WAY
+        ):
             self.wait()
         number = (self._first + len(self._window)) & 0xFF
         self._window.append((command, encode_frame(Frame(number, command.value, content)), size))
+        self._used += size
         self._write(self._window[-1][1])
-        self._handle(self._read(block=False))
-
-    def _has_room(self, size: int) -> bool:
-        room = FIRST_ROOM if self.info is None else self.info.buffer_bytes
-        used = sum(taken for _, _, taken in self._window)
-        return used + size <= room and len(self._window) < MOST_UNDER_WAY
+        # To look for replies behind each frame takes a quarter of the time over UDP.
+        if 2 * self._used > room:
+            self._handle(self._read(block=False))
 
     def take(self, kind: type[M], patience_s: float) -> M:
         """Next message of a kind."""
@@ -246,7 +255,9 @@ class Line:
                         continue
                     self._first = message.next
                     for _ in range(done):
-                        self._replies -= self._due(self._window.popleft()[0])
+                        taken, _, size = self._window.popleft()
+                        self._used -= size
+                        self._replies -= self._due(taken)
                     if self._replies < 0:
                         raise LineError("a reply was lost")
                     self._messages += self._unsure

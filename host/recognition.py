@@ -32,7 +32,7 @@ def board_network(info: Info, path: Path | None) -> Network | None:
     """
     if info.network == 0:
         raise InputError(
-            "the board has no network, since an image was not loaded whole: expected "
+            "the board has no network, since none was loaded, or not whole: expected "
             "`tickless load NETWORK` first"
         )
     board = info.network.to_bytes(8, "little").hex()

@@ -89,7 +89,14 @@ class Design(wiring.Component):
         Layer by layer.
     links : tuple of Link
         In the order of their indices.
+    starts_empty : bool
+        Whether there is no network until one is loaded.
+    fails : bool
+        Whether a member ``failure``, a `hw.host.messages.Error`, may stand in place of an answer.
     """
+
+    starts_empty = False
+    fails = False
 
     config: Any
     i: stream.Interface

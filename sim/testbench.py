@@ -28,6 +28,9 @@ RUN_FOLDER_VARIABLE = "TICKLESS_RUN_FOLDER"
 POLL_CYCLES = 4096
 """Clock cycles between two looks at the simulation."""
 
+COUNTED_CYCLES = 4
+"""Cycles after which what has happened is counted."""
+
 BUFFERED_TRANSFERS = 1 << 20
 """Transfers after which the recordings are written out: about 16 MB."""
 
@@ -197,6 +200,7 @@ async def stream(dut) -> None:
                 native.write_out(folder)
             await Timer(2 * POLL_CYCLES, "step")
             cycle += POLL_CYCLES
+    await Timer(2 * COUNTED_CYCLES, "step")
     native.write_out(folder)
     if plan["waves"] is not None:
         native.close_waves()

@@ -1,6 +1,7 @@
-"""Load another network into a board that was built with --loadable, over its serial port.
+"""Load a network into a board built with --loadable, or --engine sdram, over its serial port.
 
-The network must be of the shape of the one that the bitstream was built for. Every part of it is
+The network must be of the shape of the one that the bitstream was built for; an engine takes any of
+its input and its number of classes. Every part of it is
 acknowledged and the whole is checked: a board on which that fails, or that hears only a part, has
 no network and says so.
 """
@@ -37,18 +38,21 @@ def main(options: argparse.Namespace) -> int:
     with stage("making the image"):
         from tickless.gen.design_file import design_number, read_design
         from tickless.gen.image import load_image
+        from tickless.gen.passes.board import pass_chunks
         from tickless.host.client import Client
         from tickless.host.line import Losses
         from tickless.host.port import open_port
         from tickless.hw.host.messages import network_number
+        from tickless.hw.passes.config import PassConfig
         from tickless.sw.integer.network import Network
 
         network = Network.load(options.network)
-        mesh = read_design(options.design)
-        image = load_image(mesh, network)
+        design = read_design(options.design)
+        made = pass_chunks if isinstance(design, PassConfig) else load_image
+        image = made(design, network)  # pyright: ignore[reportArgumentType]
     with open_port(options.port, options.baud) as port:
         client = Client(port, options.port)
-        client.load(image, design_number(mesh), network_number(network.hash))
+        client.load(image, design_number(design), network_number(network.hash))
         if client.losses != Losses():
             print(client.losses)
     print(f"{len(image):,} chunks written: the board's network is {network.hash[:16]}")

@@ -22,6 +22,7 @@ from tickless.progress import stage
 from tickless.run_folder import run_folder, run_name
 
 if TYPE_CHECKING:
+    from tickless.gen.fpga.board import Board
     from tickless.gen.request import DesignRequest
 
 __all__ = ["RUNS", "add_board_options", "add_options", "main"]
@@ -38,27 +39,50 @@ def main(options: argparse.Namespace) -> int:
         raise InputError(f"--clock-mhz {options.clock_mhz}: a clock is no infinity and no NaN")
     if options.seed < 0:
         raise InputError(f"seed = {options.seed}: expected at least 0")
-    request = design_request(options, board=BOARDS[options.board])
+    board = _board(options)
+    request = design_request(options, board=board)
     name = run_name(
-        options.board, options.network.stem, *design_name(options), *_implementation_name(options)
+        options.board,
+        options.network.stem,
+        options.engine or "",
+        *design_name(options),
+        *_implementation_name(options),
     )
     with run_folder(RUNS, name, options.output) as folder:
-        figures = _build(options, request, folder)
+        figures = _build(options, board, request, folder)
         (folder / "build.json").write_text(json.dumps(figures, indent=2) + "\n")
     output = options.output or RUNS / name
+    from tickless.gen.fpga.engine_bitstream import engine_table
     from tickless.gen.fpga.figures import table
 
-    print(table(figures))
+    print(engine_table(figures) if "engine" in figures else table(figures))
     print(f"\n{output / 'build.json'}\n{output / figures['bitstream']['file']}")
     return 0
 
 
-def _build(options: argparse.Namespace, request: "DesignRequest", folder: Path) -> dict[str, Any]:
+def _board(options: argparse.Namespace) -> "Board":
+    """The board that is asked for, joined to its host as is asked for."""
+    board = BOARDS[options.board]
+    if options.link != "udp":
+        if options.address is not None:
+            raise InputError(f"--address {options.address}: expected --link udp, too")
+        return board
+    from tickless.hw.ethernet.config import EthernetConfig
+
+    return board.over_udp(
+        EthernetConfig() if options.address is None else EthernetConfig(options.address)
+    )
+
+
+def _build(
+    options: argparse.Namespace, board: "Board", request: "DesignRequest", folder: Path
+) -> dict[str, Any]:
     """Make the bitstream in a folder; its figures."""
     with stage("loading the generator"):
         from tickless.gen.configure import design_factory
         from tickless.gen.design_file import DESIGN_FILE, design_number, write_design
         from tickless.gen.fpga.build import build
+        from tickless.gen.fpga.engine_bitstream import build_engine, weights_fit
         from tickless.gen.fpga.estimate import core_part, estimate, host_part
         from tickless.gen.fpga.figures import (
             activity_figures,
@@ -66,24 +90,36 @@ def _build(options: argparse.Namespace, request: "DesignRequest", folder: Path) 
             mesh_figures,
             network_figures,
         )
+        from tickless.gen.fpga.fit import DoesNotFitError
         from tickless.gen.performance import predict
         from tickless.gen.plan import plan
         from tickless.hw.host.messages import network_number
-        from tickless.hw.host.system import System
         from tickless.sw.integer.network import Network
-    board = BOARDS[options.board]
+    network = Network.load(options.network)
+    if options.engine == "sdram":
+        return build_engine(options, board, network, folder, BUILD_VERSION)
+    chooses = request.fits_board and request.margin is None and board.sdram is not None
+    if chooses and not weights_fit(network, board):
+        print(f"the weights are more than {board.title} has block RAM for: --engine sdram")
+        return build_engine(options, board, network, folder, BUILD_VERSION)
     asked_hz = board.clock_hz
     if options.clock_mhz is not None:
         asked_hz = round(options.clock_mhz * 1e6)
     pll = board.choose_pll(asked_hz)
-    network = Network.load(options.network)
     activity = sourced_activity(network, options.activity)
     host = board.host_config(pll.clock_hz, network_number(network.hash))
-    config = plan(network, request, activity)
+    try:
+        config = plan(network, request, activity)
+    except DoesNotFitError as error:
+        if not chooses:
+            raise
+        print(f"{error}\nso it is built with --engine sdram")
+        return build_engine(options, board, network, folder, BUILD_VERSION)
     if config.mesh is not None and config.loadable:
         host = replace(host, design=design_number(config.mesh))
         write_design(config.mesh, folder / DESIGN_FILE)
-    system = System(design_factory(config, network)(), host)
+    link = board.link
+    system = link.system(design_factory(config, network)(), host)
     built = build(board, system, pll, folder, options.seed, options.system_tools)
     return {
         "build_version": BUILD_VERSION,
@@ -100,7 +136,11 @@ def _build(options: argparse.Namespace, request: "DesignRequest", folder: Path) 
         "estimated": None
         if config.mesh is not None
         else estimate(
-            [*(core_part(core) for core in config.cores), host_part(config.cores, host)],
+            [
+                *(core_part(core) for core in config.cores),
+                host_part(config.cores, host),
+                *link.parts,
+            ],
             board.family,
         )._asdict(),
         "clock": {
@@ -108,11 +148,16 @@ def _build(options: argparse.Namespace, request: "DesignRequest", folder: Path) 
             "built_for_hz": pll.clock_hz,
             "reached_hz": built.reached_hz,
             "critical_path": None if built.path is None else asdict(built.path),
+            "link": [asdict(clock) for clock in built.link_clocks],
         },
-        "host_link": {"baud": host.baud, "stored_events": host.stored_events},
+        "host_link": {
+            "kind": link.name,
+            **link.figures(host),
+            "stored_events": host.stored_events,
+        },
         "mesh": mesh_figures(config),
         "layers": [layer_figures(core) for core in config.cores],
-        "performance": asdict(predict(network, config, activity, pll.clock_hz, host.baud)),
+        "performance": asdict(predict(network, config, activity, pll.clock_hz, link.line(host))),
         "activity_per_sample": activity_figures(config, activity),
     }
 
@@ -129,13 +174,32 @@ def add_board_options(parser: argparse.ArgumentParser) -> None:
 def _implementation_name(options: argparse.Namespace) -> list[str]:
     """Parts of a run's name that tell how the design is implemented, where not as usual."""
     clock = [] if options.clock_mhz is None else [f"{options.clock_mhz:g}mhz"]
+    link = [] if options.link == "serial" else [options.link, *filter(None, [options.address])]
     seed = [] if options.seed == 1 else [f"seed{options.seed}"]
-    return [*clock, *seed, *["system-tools"] * options.system_tools]
+    return [*link, *clock, *seed, *["system-tools"] * options.system_tools]
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add_board_options(parser)
+    parser.add_argument(
+        "--link",
+        choices=("serial", "udp"),
+        default="serial",
+        help="what joins it to its host: the serial port, or UDP over its Ethernet port (serial)",
+    )
+    parser.add_argument(
+        "--address",
+        metavar="IPV4",
+        help="the board's address in the network, with --link udp (192.168.1.50)",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("sdram",),
+        help="sdram: an engine that computes any network of this input and number of classes from "
+        "the board's SDRAM, into which it is loaded later; by itself where a network does not fit "
+        "on the FPGA",
+    )
     parser.add_argument(
         "--clock-mhz",
         type=float,

@@ -1,16 +1,19 @@
 """Board with an FPGA."""
 
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from amaranth.build.plat import TemplatedPlatform
 
 from tickless.errors import InputError
 from tickless.gen.fpga.family import Family
+from tickless.gen.fpga.link import SerialLink, UdpLink
 from tickless.hw.board.dividers import PllConfig
+from tickless.hw.board.rgmii import RgmiiDelays
+from tickless.hw.ethernet.config import EthernetConfig
 from tickless.hw.host.config import HostConfig
+from tickless.hw.sdram.timing import SdramTimings
 
 __all__ = ["Board"]
 
@@ -29,7 +32,7 @@ class Board:
         Family of the FPGA.
     platform : type of TemplatedPlatform
         The board's description in Amaranth: a clock, a resource ``uart`` and, as far as the board
-        has lights, resources ``led`` or an ``rgb_led``.
+        has lights, resources ``led`` or an ``rgb_led``; with ``rgmii`` a resource ``eth_rgmii``.
     device : str
         Name of the FPGA.
     logic_cells, flip_flops, block_rams, sprams : int
@@ -40,8 +43,12 @@ class Board:
         Events of a sample that the board can store.
     loader : str
         Name for openFPGALoader.
-    bauds : tuple of int
-        Rates of the serial port: the first one that the clock can give is taken.
+    link : SerialLink or UdpLink
+        What joins it to its host.
+    rgmii : RgmiiDelays or None
+        Delays in the pins of its Ethernet port; None without one.
+    sdram : SdramTimings or None
+        The part beside the FPGA, a resource ``sdram``; None without one.
     core_options : mapping
         Parameters of `hw.core.shape.CoreShape` for all cores; the same for all boards of a family,
         whose estimate is measured with them.
@@ -59,7 +66,9 @@ class Board:
     stored_events: int
     loader: str
     sprams: int = 0
-    bauds: tuple[int, ...] = (3_000_000, 2_000_000, 1_000_000)
+    link: SerialLink | UdpLink = field(default_factory=SerialLink)
+    rgmii: RgmiiDelays | None = None
+    sdram: SdramTimings | None = None
     core_options: Mapping[str, Any] = field(default_factory=dict)
 
     def choose_pll(self, clock_hz: int) -> PllConfig:
@@ -74,7 +83,7 @@ class Board:
         return self.family.pll.CONFIG.choose(input_hz, clock_hz)
 
     def host_config(self, clock_hz: int, network: int = 0) -> HostConfig:
-        """Host link at the highest of the board's rates that a clock gives.
+        """Host link for a clock.
 
         Parameters
         ----------
@@ -84,14 +93,18 @@ class Board:
         Raises
         ------
         InputError
-            If the clock gives none of the rates.
+            If the link cannot do with the clock.
         """
-        for baud in self.bauds:
-            with suppress(ValueError):
-                return HostConfig(
-                    clock_hz=clock_hz,
-                    baud=baud,
-                    stored_events=self.stored_events,
-                    network=network,
-                )
-        raise InputError(f"a clock of {clock_hz} Hz gives none of the rates {self.bauds}")
+        return self.link.host_config(clock_hz, self.stored_events, network)
+
+    def over_udp(self, ethernet: EthernetConfig) -> "Board":
+        """The board with its Ethernet port for a link.
+
+        Raises
+        ------
+        InputError
+            If it has none.
+        """
+        if self.rgmii is None:
+            raise InputError(f"link udp: {self.title} has no Ethernet port that is supported")
+        return replace(self, link=UdpLink(self.rgmii, ethernet))

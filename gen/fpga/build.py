@@ -9,11 +9,12 @@ from tickless.gen.fpga import tools, watch
 from tickless.gen.fpga.board import Board
 from tickless.gen.fpga.place_and_route import place_and_route
 from tickless.gen.fpga.synthesis import PREPARATION
-from tickless.gen.fpga.timing import CriticalPath, component_names, critical_path, reached_hz
+from tickless.gen.fpga.timing import Clock, CriticalPath, clocks, component_names, critical_path
 from tickless.gen.verilog import generating
 from tickless.hw.board.dividers import PllConfig
-from tickless.hw.board.top import BoardTop
 from tickless.hw.host.system import System
+from tickless.hw.host.udp_system import UdpSystem
+from tickless.hw.passes.system import PassSystem
 
 __all__ = ["Built", "build", "build_plan"]
 
@@ -35,9 +36,11 @@ class Built:
     resources : dict
         ``used`` and ``available`` of each resource, by its name in `gen.fpga.board.Board`.
     reached_hz : int
-        Highest clock by the timing analysis.
+        Highest clock of the design by the timing analysis.
     path : CriticalPath or None
         What limits it.
+    link_clocks : tuple of Clock
+        Clocks that the link brings.
     versions : dict
         Versions of Yosys and nextpnr, by name.
     seed : int
@@ -48,13 +51,14 @@ class Built:
     resources: dict[str, dict[str, int]]
     reached_hz: int
     path: CriticalPath | None
+    link_clocks: tuple[Clock, ...]
     versions: dict[str, str]
     seed: int
 
 
 def build(
     board: Board,
-    system: System,
+    system: System | UdpSystem | PassSystem,
     pll: PllConfig,
     folder: Path,
     seed: int = 1,
@@ -64,6 +68,8 @@ def build(
 
     Parameters
     ----------
+    system : System, UdpSystem or PassSystem
+        What is behind the board's link.
     folder : Path
         Where all files go, those of an earlier build over-written.
     seed : int
@@ -94,22 +100,28 @@ def build(
     seed, report = place_and_route(board, folder, routing, pll.clock_hz, components, system_tools)
     for command in packing:
         watch.run(folder, command, system_tools)
+    fixed = board.link.clocks_hz
+    found = clocks(report, pll.clock_hz, fixed)
+    mine = [clock for clock in found if clock.needed_hz not in fixed] or found
     return Built(
         bitstream=bitstream,
         resources=_resources(board, report, json.loads((folder / COUNTS).read_text())),
-        reached_hz=reached_hz(report),
-        path=critical_path(report, components),
+        reached_hz=mine[0].reached_hz,
+        path=critical_path(report, components, mine[0].name if fixed else ""),
+        link_clocks=tuple(clock for clock in found if clock not in mine),
         versions={tool: tools.version(tool, system_tools) for tool, *_ in commands[:2]},
         seed=seed,
     )
 
 
-def build_plan(board: Board, system: System, pll: PllConfig, seed: int) -> Any:
+def build_plan(
+    board: Board, system: System | UdpSystem | PassSystem, pll: PllConfig, seed: int
+) -> Any:
     """Amaranth's `amaranth.build.run.BuildPlan` of a bitstream: its files, commands among them."""
     family = board.family
     platform: Any = board.platform()
     return platform.build(
-        BoardTop(system, pll, family.pll),
+        board.link.top(system, pll, family.pll),
         name=TOP,
         do_build=False,
         emit_src=False,

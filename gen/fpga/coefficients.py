@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from tickless.gen.fpga.board import Board
 from tickless.gen.fpga.boards import BOARDS
 from tickless.gen.fpga.estimate import Part, core_part, host_part, map_memories
 from tickless.gen.fpga.family import Family
+from tickless.gen.fpga.link import UdpLink
 from tickless.gen.fpga.synthesis import synthesize
 from tickless.gen.fpga.timing import resources
+from tickless.hw.board.rgmii import RgmiiDelays
 from tickless.hw.chain import Chain
 from tickless.hw.core.core import Core
 from tickless.hw.core.readout import Readout
@@ -123,6 +126,13 @@ def _parts(board: Board) -> list[tuple[Part, list[tuple[int, Any]]]]:
         host = HostConfig(board.clock_hz, stored_events=stored_events)
         components = [(1, System(Chain(config, contents), host)), (-1, Chain(config, contents))]
         parts.append((host_part(config.cores, host), components))
+    if any(other.family is board.family and other.rgmii for other in BOARDS.values()):
+        link = UdpLink(RgmiiDelays())
+        host = link.host_config(board.clock_hz, 0, 0)
+        serial = replace(host, baud=HostConfig(board.clock_hz).baud)
+        of_host = [(1, link.system(Chain(config, contents), host))]
+        of_host.append((-1, System(Chain(config, contents), serial)))
+        parts += [(part, of_host) for part in link.parts]
     return parts
 
 

@@ -11,23 +11,27 @@ from tickless.hw.config import DesignConfig
 from tickless.hw.core.shape import CoreShape
 from tickless.sw.integer.network import Network
 
-__all__ = ["activity_figures", "layer_figures", "mesh_figures", "network_figures", "table"]
+__all__ = [
+    "activity_figures",
+    "clock_lines",
+    "layer_figures",
+    "mesh_figures",
+    "network_figures",
+    "resource_lines",
+    "table",
+]
 
 
 def table(figures: Mapping[str, Any]) -> str:
     """The main figures of ``build.json`` as text for a terminal."""
-    clock, performance, mesh = figures["clock"], figures["performance"], figures["mesh"]
+    performance, mesh = figures["performance"], figures["mesh"]
     lines = [f"{figures['board']['title']}: {figures['network']['file']}", ""]
     if mesh is not None:
         loadable = ", loadable" * mesh["loadable"]
         lines.insert(1, f"mesh of {mesh['rows']} x {mesh['columns']}{loadable}")
-    for name, count in figures["resources"].items():
-        used, available = count["used"], count["available"]
-        title = name.replace("_", " ")
-        lines.append(f"{title:14}{used:10,} of {available:,} ({used / available:.0%})")
     lines += [
-        f"{'clock':14}{clock['built_for_hz'] / 1e6:10.2f} MHz, {clock['reached_hz'] / 1e6:.2f} MHz "
-        "reached",
+        *resource_lines(figures),
+        *clock_lines(figures),
         "",
         f"{'layer':14}{'lanes x taps':>14}{'cycles a sample':>18}",
     ]
@@ -40,8 +44,8 @@ def table(figures: Mapping[str, Any]) -> str:
     lines += [
         "",
         f"{performance['samples_per_second_by_cores']:,.0f} samples/s by the cores, "
-        f"{performance['samples_per_second_by_host_link']:,.0f} by the host link at "
-        f"{figures['host_link']['baud']:,} baud (both computed)",
+        f"{performance['samples_per_second_by_host_link']:,.0f} by the host link over "
+        f"{_link_title(figures['host_link'])} (both computed)",
         f"{performance['events_per_second_by_cores']:,.0f} events/s by the cores, "
         f"{performance['events_per_second_by_host_link']:,.0f} by the host link (both computed)",
         f"{performance['latency_us_end_to_answer_idle']:,.1f} us from END to the answer, "
@@ -49,8 +53,48 @@ def table(figures: Mapping[str, Any]) -> str:
         "(computed)",
         f"{performance['peak_sops_per_second'] / 1e9:,.2f} GSOP/s at most, "
         f"{performance['sustained_sops_per_second_by_cores'] / 1e9:,.2f} sustained by the cores",
+        "",
+        f"On the board: tickless run {_port(figures['host_link'])} RECORDINGS",
     ]
     return "\n".join(lines)
+
+
+def resource_lines(figures: Mapping[str, Any]) -> list[str]:
+    """Lines of a table: what of the FPGA is used."""
+    lines = []
+    for name, count in figures["resources"].items():
+        used, available = count["used"], count["available"]
+        title = name.replace("_", " ")
+        lines.append(f"{title:14}{used:10,} of {available:,} ({used / available:.0%})")
+    return lines
+
+
+def clock_lines(figures: Mapping[str, Any]) -> list[str]:
+    """Lines of a table: the clock, and those that the link brings."""
+    clock = figures["clock"]
+    return [
+        f"{'clock':14}{clock['built_for_hz'] / 1e6:10.2f} MHz, {clock['reached_hz'] / 1e6:.2f} MHz "
+        "reached",
+        *(
+            f"{'link clock':14}{link['needed_hz'] / 1e6:10.2f} MHz, "
+            f"{link['reached_hz'] / 1e6:.2f} MHz reached"
+            for link in clock["link"]
+        ),
+    ]
+
+
+def _link_title(link: Mapping[str, Any]) -> str:
+    """The host link in a sentence."""
+    if link["kind"] == "udp":
+        return f"UDP at {link['address']}"
+    return f"a serial line at {link['baud']:,} baud"
+
+
+def _port(link: Mapping[str, Any]) -> str:
+    """Options by which the host finds the board."""
+    if link["kind"] == "udp":
+        return f"--port udp://{link['address']}:{link['port']}"
+    return f"--port PORT --baud {link['baud']}"
 
 
 def network_figures(path: Path, network: Network) -> dict[str, Any]:

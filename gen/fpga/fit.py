@@ -109,7 +109,8 @@ def _layers(
             mine.append(Fit((folding,), cycles, estimate(parts, board.family)))
         layers.append(mine)
     host = board.host_config(board.clock_hz)
-    return layers, estimate([host_part(cores(smallest), host)], board.family)
+    parts = [host_part(cores(smallest), host), *board.link.parts]
+    return layers, estimate(parts, board.family)
 
 
 def _memory_kinds(foldings: Iterable[Folding], both: bool) -> Iterator[Folding]:

@@ -9,7 +9,7 @@ from typing import Any
 from tickless.errors import ResultError
 from tickless.gen.fpga import tools, watch
 from tickless.gen.fpga.board import Board
-from tickless.gen.fpga.timing import CriticalPath, critical_path, reached_hz, short_resources
+from tickless.gen.fpga.timing import Clock, CriticalPath, clocks, critical_path, short_resources
 
 __all__ = ["ImplementationError", "place_and_route"]
 
@@ -32,7 +32,7 @@ def place_and_route(
     components: Sequence[str],
     system_tools: bool,
 ) -> tuple[int, dict[str, Any]]:
-    """Place and route a design, with up to `TRIES` seeds until its clock is reached.
+    """Place and route a design, with up to `TRIES` seeds until its clocks are reached.
 
     Parameters
     ----------
@@ -49,13 +49,13 @@ def place_and_route(
     Raises
     ------
     ImplementationError
-        If the design does not fit, or is slower than the clock.
+        If the design does not fit, or is slower than one of its clocks.
     gen.fpga.tools.ToolError
         If nextpnr is missing or fails.
     """
     place = command.index("--seed") + 1
     seed = int(command[place])
-    tried: dict[int, int] = {}
+    tried: dict[int, Clock] = {}
     while True:
         try:
             watch.run(folder, [*command[:place], str(seed), *command[place + 1 :]], system_tools)
@@ -68,15 +68,17 @@ def place_and_route(
                 raise ImplementationError(_does_not_fit(board, short)) from None
             raise
         report = json.loads((folder / "report.json").read_text())
-        reached = tried[seed] = reached_hz(report)
-        if reached >= clock_hz:
+        slowest, *_ = clocks(report, clock_hz, board.link.clocks_hz)
+        tried[seed] = slowest
+        if slowest.share >= 1:
             return seed, report
-        if reached < WORTH_ANOTHER * clock_hz or len(tried) == TRIES:
-            path = critical_path(report, components)
-            raise ImplementationError(_too_slow(clock_hz, tried, path))
+        if slowest.share < WORTH_ANOTHER or len(tried) == TRIES:
+            path = critical_path(report, components, slowest.name)
+            raise ImplementationError(_too_slow(tried, path, slowest.needed_hz == clock_hz))
         seed += 1
         print(
-            f"{reached / 1e6:.2f} MHz reached, {clock_hz / 1e6:.2f} MHz asked: trying seed {seed}",
+            f"{slowest.reached_hz / 1e6:.2f} MHz reached, {slowest.needed_hz / 1e6:.2f} MHz asked: "
+            f"trying seed {seed}",
             file=sys.stderr,
         )
 
@@ -95,17 +97,18 @@ def _does_not_fit(board: Board, short: Mapping[str, tuple[int, int]]) -> str:
     )
 
 
-def _too_slow(asked_hz: int, tried: Mapping[int, int], path: CriticalPath | None) -> str:
-    """What is wrong; the path is that of the last seed."""
+def _too_slow(tried: Mapping[int, Clock], path: CriticalPath | None, is_asked: bool) -> str:
+    """What is wrong; the path is that of the last seed, whose clock may be no one's choice."""
     where = ""
     if path is not None:
         start, end, slowest = (name or "the top" for name in (path.start, path.end, path.slowest))
         share = path.delay_ns[path.slowest] / (path.logic_ns + path.routing_ns)
         where = f"; the longest path runs from {start} to {end}, {share:.0%} of it in {slowest}"
-    best = max(tried.values())
+    best = max(tried.values(), key=lambda clock: clock.share)
     seeds = "seed " + " or ".join(map(str, tried))
+    less = f"build it for less (--clock-mhz {best.reached_hz // 10**6}), " if is_asked else ""
     return (
-        f"the design reaches {best / 1e6:.2f} MHz with {seeds}, {asked_hz / 1e6:.2f} MHz were "
-        f"asked{where}: build it for less (--clock-mhz {best // 10**6}), fold it further, or try "
+        f"the design reaches {best.reached_hz / 1e6:.2f} MHz with {seeds}, "
+        f"{best.needed_hz / 1e6:.2f} MHz were asked{where}: {less}fold it further, or try "
         "another --seed"
     )

@@ -2,18 +2,22 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 __all__ = [
+    "Clock",
     "CriticalPath",
+    "clocks",
     "component_names",
     "critical_path",
-    "reached_hz",
     "resources",
     "short_resources",
 ]
+
+NEAR = 1e-3
+"""Relative error of frequencies in nextpnr's report: it counts in picoseconds."""
 
 
 @dataclass(frozen=True)
@@ -42,20 +46,58 @@ class CriticalPath:
         return next(iter(self.delay_ns), "")
 
 
-def reached_hz(report: Mapping[str, Any]) -> int:
-    """Highest frequency of the slowest clock in nextpnr's report.
+@dataclass(frozen=True)
+class Clock:
+    """A clock in nextpnr's report.
+
+    Members
+    -------
+    name : str
+        Its net.
+    reached_hz, needed_hz : int
+        Highest frequency by the timing analysis, and the one that it has.
+    """
+
+    name: str
+    reached_hz: int
+    needed_hz: int
+
+    @property
+    def share(self) -> float:
+        """What is reached of what is needed."""
+        return self.reached_hz / self.needed_hz
+
+
+def clocks(report: Mapping[str, Any], clock_hz: int, fixed_hz: Sequence[int]) -> list[Clock]:
+    """Clocks in nextpnr's report, the one that reaches the least of its frequency first.
+
+    Parameters
+    ----------
+    clock_hz : int
+        Frequency of all clocks but those of the next.
+    fixed_hz : sequence of int
+        Frequencies of others, which are known by their constraints: Yosys renames nets.
 
     Raises
     ------
     ValueError
-        If there is no clock in it.
+        If there is none in it, or one of the fixed is not.
     """
-    if not report["fmax"]:
-        raise ValueError("nextpnr's report: no clock: expected one")
-    return int(1e6 * min(clock["achieved"] for clock in report["fmax"].values()))
+    found = []
+    for net, figures in report["fmax"].items():
+        constraint = 1e6 * figures.get("constraint", 0.0)
+        needed = [hz for hz in fixed_hz if abs(constraint - hz) < NEAR * hz]
+        found.append(Clock(net, int(1e6 * figures["achieved"]), *(needed or [clock_hz])))
+    there = {clock.needed_hz for clock in found}
+    missing = [f"one of {hz / 1e6:g} MHz" for hz in fixed_hz if hz not in there]
+    if not found or missing:
+        raise ValueError(f"nextpnr's report: no clock: expected {', '.join(missing) or 'one'}")
+    return sorted(found, key=lambda clock: clock.share)
 
 
-def critical_path(report: Mapping[str, Any], components: Iterable[str]) -> CriticalPath | None:
+def critical_path(
+    report: Mapping[str, Any], components: Iterable[str], clock: str = ""
+) -> CriticalPath | None:
     """The slowest path between two registers in nextpnr's report; None if there is none.
 
     Parameters
@@ -63,11 +105,14 @@ def critical_path(report: Mapping[str, Any], components: Iterable[str]) -> Criti
     components : iterable of str
         Names of the design's components, as in ``system.design.core_0``. A cell belongs to the
         deepest one whose name its own begins with.
+    clock : str
+        Net of the registers' clock; of any by default.
     """
+    edge = f"posedge {clock}"
     paths = [
         path["path"]
         for path in report["critical_paths"]
-        if path["from"] == path["to"] and path["from"] != "<async>"
+        if path["from"] == path["to"] != "<async>" and (path["from"] == edge or not clock)
     ]
     if not paths:
         return None

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from tickless.gen.passes.program import LayerSteps, Program
-from tickless.hw.passes.engine import INSTRUCTION_LAYOUT, INSTRUCTION_WORDS, Operation
+from tickless.hw.passes.instructions import INSTRUCTION_LAYOUT, INSTRUCTION_WORDS, Operation
 from tickless.hw.passes.merger import MergeMode
 from tickless.hw.passes.words import WORD_BITS
 

@@ -11,7 +11,7 @@ import numpy as np
 from tickless.errors import InputError
 from tickless.gen.passes.image import pass_image
 from tickless.gen.passes.tile import Pass, layer_passes
-from tickless.hw.passes.engine import INSTRUCTION_WORDS
+from tickless.hw.passes.instructions import INSTRUCTION_WORDS
 from tickless.hw.passes.shape import EngineShape
 from tickless.hw.passes.words import CHANNEL_BITS, COORDINATE_BITS, INDEX_BITS
 from tickless.sw.integer.network import Network

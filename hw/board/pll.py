@@ -58,15 +58,31 @@ class Pll(wiring.Component):
 
 
 class Ecp5Pll(Pll):
-    """PLL of an ECP5 on a pin; parameters and members as of `Pll`.
+    """PLL of an ECP5 on a pin; other parameters and members as of `Pll`.
 
     Each clock is an output of its own: nextpnr cannot route one output both to a gate and past it.
+
+    Parameters
+    ----------
+    late : bool
+        Whether there is a clock that is late.
+
+    Members
+    -------
+    late_clock : Out(1)
+        The same clock a quarter of its period later, never still.
     """
 
     GATED = True
     CONFIG = Ecp5PllConfig
 
     config: Ecp5PllConfig
+    late_clock: Signal
+
+    def __init__(self, config: PllConfig, pin: Any, late: bool = False):
+        super().__init__(config, pin)
+        self.late = late
+        self.late_clock = Signal()
 
     def elaborate(self, platform):
         m = Module()
@@ -83,6 +99,16 @@ class Ecp5Pll(Pll):
                 f"p_{name}_DIV": config.output,
                 f"p_{name}_CPHASE": config.output - 1,
                 f"p_{name}_FPHASE": 0,
+            }
+        if self.late:
+            # Phases count eighths of the oscillator's period.
+            whole, eighths = divmod(2 * config.output, 8)
+            outputs |= {
+                "p_CLKOS2_ENABLE": "ENABLED",
+                "p_CLKOS2_DIV": config.output,
+                "p_CLKOS2_CPHASE": config.output - 1 + whole,
+                "p_CLKOS2_FPHASE": eighths,
+                "o_CLKOS2": self.late_clock,
             }
         m.submodules.pll = Instance(
             "EHXPLLL",

@@ -19,8 +19,11 @@ from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
 from tickless.hw.board.dividers import PllConfig
-from tickless.hw.board.pll import Pll
+from tickless.hw.board.pll import Ecp5Pll, Pll
+from tickless.hw.board.sdram import SDRAM_CLOCK, SdramPins
 from tickless.hw.host.system import System
+from tickless.hw.host.udp_system import UdpSystem
+from tickless.hw.passes.system import PassSystem
 
 __all__ = ["BoardTop", "PowerOnReset"]
 
@@ -78,28 +81,40 @@ class BoardTop(Elaboratable):
 
     Parameters
     ----------
-    system : System
-        What the board does.
+    system : System or PassSystem
+        What the board does; a pass engine needs an SDRAM and the PLL of an ECP5.
     config : PllConfig
         Dividers of the clock.
     pll : type of Pll
         The PLL of the board's FPGA, which has such dividers.
     """
 
-    def __init__(self, system: System, config: PllConfig, pll: type[Pll]):
-        self.system = system
+    def __init__(self, system: System | UdpSystem | PassSystem, config: PllConfig, pll: type[Pll]):
+        self.system: Any = system
         self.config = config
         self.pll = pll
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.system = system = self.system
-        self._add_clock(m, platform)
-        uart = platform.request("uart", 0, dir="-")
-        m.submodules.rx = rx = io.Buffer(io.Direction.Input, uart.rx)
-        m.d.comb += system.rx.eq(rx.i)
-        outputs: list[tuple[str, Any, ValueLike]] = [("tx", uart.tx, system.tx)]
-        lights = Cat(system.failed, system.busy, system.receiving, system.class_index)
+        pll = self._add_clock(m, platform)
+        if isinstance(system, PassSystem):
+            assert isinstance(pll, Ecp5Pll)
+            m.domains.sdram = ClockDomain(SDRAM_CLOCK, reset_less=True)
+            pins = platform.request("sdram", 0, dir="-")
+            m.submodules.sdram = sdram = SdramPins(pins)
+            # A clock leaves through a register as everything else does, and as late.
+            m.submodules.sdram_clock = clock = io.DDRBuffer(
+                io.Direction.Output, pins.clk, o_domain=SDRAM_CLOCK
+            )
+            m.d.comb += [
+                clock.o.eq(0b01),
+                ClockSignal(SDRAM_CLOCK).eq(pll.late_clock),
+                sdram.command.eq(system.command),
+                system.read.eq(sdram.read),
+            ]
+        outputs: list[tuple[str, Any, ValueLike]] = []
+        lights = Cat(system.failed, system.busy, self.add_link(m, platform), system.class_index)
         for index, (pin, light) in enumerate(zip(_light_pins(platform), lights, strict=False)):
             outputs.append((f"light_{index}", pin, light))
         if ("esp32", 0) in platform.resources:
@@ -110,10 +125,22 @@ class BoardTop(Elaboratable):
             m.d.comb += buffer.o.eq(signal)
         return m
 
-    def _add_clock(self, m: Module, platform: Any) -> None:
+    def add_link(self, m: Module, platform: Any) -> ValueLike:
+        """Connect the system to the host's pins; what the third light shows."""
+        system = self.system
+        uart = platform.request("uart", 0, dir="-")
+        # Two samples a clock are those at its two edges.
+        buffer_type = io.Buffer if len(system.rx) == 1 else io.DDRBuffer
+        m.submodules.rx = rx = buffer_type(io.Direction.Input, uart.rx)
+        m.submodules.tx = tx = io.Buffer(io.Direction.Output, uart.tx)
+        m.d.comb += [system.rx.eq(rx.i), tx.o.eq(system.tx)]
+        return system.receiving
+
+    def _add_clock(self, m: Module, platform: Any) -> Pll:
         """Add the domain ``sync``: it begins some time after the PLL has locked."""
         pin = platform.request(platform.default_clk, dir="-")
-        m.submodules.pll = pll = self.pll(self.config, pin)
+        late = {"late": True} if isinstance(self.system, PassSystem) else {}
+        m.submodules.pll = pll = self.pll(self.config, pin, **late)
         m.domains.power_on = ClockDomain("power_on", reset_less=True, local=True)
         clocks = ceil(RESET_SECONDS * self.config.clock_hz)
         m.submodules.reset = reset = DomainRenamer("power_on")(PowerOnReset(clocks))
@@ -128,6 +155,7 @@ class BoardTop(Elaboratable):
         ]
         if not pll.GATED:
             m.d.comb += ResetSignal("sync").eq(reset.reset)
+        return pll
 
 
 def _light_pins(platform: Any) -> list[Any]:

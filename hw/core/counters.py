@@ -50,7 +50,7 @@ def counter_names(profile: bool, readout: bool) -> list[str]:
 
 
 class Counters(wiring.Component):
-    """Counters, each increased by the input of its name.
+    """Counters, each increased by the input of its name; for a fast clock a clock later.
 
     Members
     -------
@@ -98,5 +98,10 @@ class Counters(wiring.Component):
             "saturations": self.saturations,
         }
         for name in self.o.shape().members:
-            m.d.sync += self.o[name].eq(self.o[name] + increments[name])
+            increment = increments[name]
+            if self.shape.fast_clock:
+                # What counts is known late in a clock, and the counters are long.
+                increment = Signal.like(increment, name=f"{name}_more")
+                m.d.sync += increment.eq(increments[name])
+            m.d.sync += self.o[name].eq(self.o[name] + increment)
         return m

@@ -69,8 +69,8 @@ class NeuronBank(wiring.Component):
     fired : Out
         Lanes that fired, two stages behind the operands'; 0 without an update.
     sweep : In(1)
-        Give the word at ``sweep_address`` tag 0, which is no epoch; never while updates are under
-        way.
+        Give the word at ``sweep_address`` tag 0, which is no epoch, a clock later; never while
+        updates are under way.
     sweep_address : In
         Word to sweep.
     load : In(write_layout)
@@ -134,6 +134,12 @@ class NeuronBank(wiring.Component):
         stages = [self.update, *(Signal(layout, name=f"stage_{n}") for n in range(1, written + 1))]
         for before, after in pairwise(stages):
             m.d.sync += after.eq(before)
+        with m.If(self.sweep):
+            m.d.sync += [
+                stages[written].valid.eq(1),
+                stages[written].address.eq(self.sweep_address),
+                stages[written].epoch.eq(0),
+            ]
 
         ahead = range(shape.clocks_per_step, written + 1, shape.clocks_per_step)
         selects = self._selects(m, stages, ahead)
@@ -180,10 +186,10 @@ class NeuronBank(wiring.Component):
         m.d.sync += self.fired.eq(Mux(update.valid, fired, 0))
 
         m.d.comb += [
-            write.en.eq(stages[written].valid | self.sweep),
-            write.addr.eq(Mux(self.sweep, self.sweep_address, stages[written].address)),
+            write.en.eq(stages[written].valid),
+            write.addr.eq(stages[written].address),
             write.data.membranes.eq(results[written]),
-            write.data.epoch.eq(Mux(self.sweep, 0, stages[written].epoch)),
+            write.data.epoch.eq(stages[written].epoch),
         ]
         return m
 

@@ -1,12 +1,10 @@
 """Inbox: bytes of datagrams, which count only once their datagram is known to be good."""
 
-from typing import Any
-
 from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
-from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out
-from amaranth.utils import exact_log2
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from tickless.hw.byte_ring import ByteRing
 
 __all__ = ["Inbox"]
 
@@ -41,10 +39,7 @@ class Inbox(wiring.Component):
     o: stream.Interface
 
     def __init__(self, depth: int):
-        self.address_bits = exact_log2(depth)
-        self.memory = Memory(shape=8, depth=depth, init=[])
-        self.write: Any = self.memory.write_port()
-        self.read: Any = self.memory.read_port()
+        self.depth = depth
         super().__init__(
             {
                 "i": In(8),
@@ -56,40 +51,26 @@ class Inbox(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.memory = self.memory
-        write, read = self.write, self.read
-        # Of the next byte, of the first one that is not kept, of the next to be read. One place
-        # stays free.
-        place = Signal(self.address_bits)
-        base = Signal(self.address_bits)
-        reading = Signal(self.address_bits)
-        after = Signal(self.address_bits)
+        m.submodules.ring = ring = ByteRing(self.depth)
+        connect(m, ring.o, flipped(self.o))
+        place = Signal.like(ring.address)  # of the next byte
+        after = Signal.like(place)
         is_full = Signal()
         m.d.comb += [
             after.eq(place + 1),
-            is_full.eq(after == reading),
-            write.addr.eq(place),
-            write.data.eq(self.i),
-            write.en.eq(self.i_valid & ~is_full),
+            is_full.eq(after == ring.reading),
+            ring.address.eq(place),
+            ring.i.eq(self.i),
+            ring.write.eq(self.i_valid & ~is_full),
+            ring.keep.eq(self.keep),
+            ring.end.eq(place),
         ]
-        with m.If(write.en):
+        with m.If(ring.write):
             m.d.sync += place.eq(after)
         with m.If(self.i_valid & is_full):
             m.d.sync += self.overflow.eq(1)
-        with m.If(self.keep):
-            m.d.sync += base.eq(place)
         with m.If(self.undo):
-            m.d.sync += place.eq(base)
+            m.d.sync += place.eq(ring.base)
         with m.If(self.keep | self.undo):
             m.d.sync += self.overflow.eq(0)
-
-        m.d.comb += [
-            read.addr.eq(reading),
-            read.en.eq(~self.o.valid | self.o.ready),
-            self.o.payload.eq(read.data),
-        ]
-        with m.If(read.en):
-            m.d.sync += self.o.valid.eq(reading != base)
-            with m.If(reading != base):
-                m.d.sync += reading.eq(reading + 1)
         return m

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tickless.errors import InputError
-from tickless.hw.host.uart import MIN_DIVISOR
+from tickless.hw.host.uart import MIN_DIVISOR, samples_per_clock
 
 __all__ = ["HostConfig"]
 
@@ -20,8 +20,8 @@ class HostConfig:
     clock_hz : int
         Frequency of the clock.
     baud : int
-        Bits a second on the line: at most a quarter of the clock, of which a multiple of clocks
-        must give it within 2 %. 0 where the line is no serial one.
+        Bits a second on the line: at most half the clock, of which a multiple of clocks must
+        give it within 2 %. 0 where the line is no serial one.
     buffer_bytes : int
         Memory for commands received but not yet carried out: a power of two, 256 to 32768.
     stored_events : int
@@ -59,7 +59,7 @@ class HostConfig:
         if self.divisor < MIN_DIVISOR:
             raise InputError(
                 f"baud = {self.baud}: expected at most {self.clock_hz // MIN_DIVISOR}, "
-                f"a quarter of clock_hz = {self.clock_hz}"
+                f"half of clock_hz = {self.clock_hz}"
             )
         real = self.clock_hz / self.divisor
         if abs(real / self.baud - 1) > MAX_BAUD_ERROR:
@@ -74,6 +74,11 @@ class HostConfig:
         if self.baud == 0:
             raise InputError("baud = 0: expected at least 1 on a serial line")
         return round(self.clock_hz / self.baud)
+
+    @property
+    def samples_per_clock(self) -> int:
+        """How often the serial line is sampled in a clock."""
+        return samples_per_clock(self.divisor)
 
     @property
     def room(self) -> int:

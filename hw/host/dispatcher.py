@@ -57,6 +57,8 @@ class Dispatcher(wiring.Component):
         Packets for the design.
     answer_valid, answer_ready : In(1), Out(1)
         Handshake of the design's answers.
+    failure : In(ERROR_BITS)
+        `Error` in place of the answer that is offered; 0 for none.
     decided : In(1)
         As of `hw.design.Design`; 0 without early exit.
     reply : Out(stream)
@@ -79,6 +81,7 @@ class Dispatcher(wiring.Component):
     o: stream.Interface
     answer_valid: Signal
     answer_ready: Signal
+    failure: Signal
     decided: Signal
     reply: stream.Interface
     error: Signal
@@ -101,6 +104,7 @@ class Dispatcher(wiring.Component):
                 "o": Out(stream.Signature(link.layout)),
                 "answer_valid": In(1),
                 "answer_ready": Out(1),
+                "failure": In(ERROR_BITS),
                 "decided": In(1),
                 "reply": Out(stream.Signature(REPLY_BITS)),
                 "error": Out(ERROR_BITS),
@@ -240,6 +244,11 @@ class Dispatcher(wiring.Component):
                 m.d.comb += stopwatch.hold.eq(self.answer_valid)
                 with m.If(self.answer_valid):
                     answer_with(Reply.ANSWER)
+                    is_marker = command.matches(Command.END.value, Command.READ.value)
+                    with m.If((self.failure != 0) & is_marker):
+                        m.d.comb += [self.answer_ready.eq(1), ended.eq(~is_read)]
+                        m.d.comb += stopwatch.clear.eq(~is_read)
+                        refuse(self.failure)
                     with m.If(command == Command.SYNC.value):
                         m.d.comb += [self.answer_ready.eq(1), ended.eq(1)]
                         m.next = "sync"

@@ -139,6 +139,8 @@ class HostLink(wiring.Component):
         ]
         if design.early_exit:
             m.d.comb += dispatcher.decided.eq(design.decided)
+        if design.fails:
+            m.d.comb += dispatcher.failure.eq(design.failure)
 
         counted: Any = Signal(link_counters(self.counter_bits))
         taken, refused = Signal(), Signal(2)
@@ -150,7 +152,9 @@ class HostLink(wiring.Component):
         ]
         self._fill(m, replier.messages, receiver, reader, dispatcher, counted)
         if self.loads:
-            loader = ImageLoader(config.design, config.network, len(self.counters))
+            loader = ImageLoader(
+                config.design, config.network, len(self.counters), design.starts_empty
+            )
             m.submodules.loader = loader
             connect(m, dispatcher.loader, loader.control)
             connect(m, loader.o, design.load)
@@ -162,7 +166,7 @@ class HostLink(wiring.Component):
             m.d.sync += self.failed.eq(1)
         with m.Elif(dispatcher.synced):
             m.d.sync += self.failed.eq(0)
-        with m.If(design.o.valid):
+        with m.If(design.o.valid & (dispatcher.failure == 0)):
             m.d.sync += self.class_index.eq(design.o.p.class_index)
         return m
 

@@ -57,6 +57,8 @@ class ImageLoader(wiring.Component):
         As of `hw.host.config.HostConfig`.
     cores : int
         Cores of the design.
+    starts_empty : bool
+        Whether nothing is configured.
 
     Members
     -------
@@ -75,8 +77,9 @@ class ImageLoader(wiring.Component):
     counters: Any
     network: Signal
 
-    def __init__(self, design: int, network: int, cores: int):
+    def __init__(self, design: int, network: int, cores: int, starts_empty: bool = False):
         self.design, self.first, self.cores = design, network, cores
+        self.starts_empty = starts_empty
         super().__init__(
             {
                 "control": In(CONTROL),
@@ -90,7 +93,7 @@ class ImageLoader(wiring.Component):
         m = Module()
         control, chunk = self.control, self.o.p
         number = Signal(64, init=self.first, reset_less=True)
-        has_network = Signal(init=1, reset_less=True)
+        has_network = Signal(init=int(not self.starts_empty), reset_less=True)
         loading = Signal()
         failed = Signal()  # a chunk was not written
         m.submodules.crc = crc = IMAGE_CRC().create()

@@ -158,6 +158,8 @@ class Error(enum.Enum, shape=8):
         A chunk of the image was for a memory that does not exist.
     IMAGE
         The image's check does not hold, or no image was begun.
+    CHECKSUM, OVERFLOW, WORD, WATCHDOG
+        A marker's recording has no answer: see `hw.passes.instructions.EngineError`.
     """
 
     LINE = 1
@@ -173,6 +175,10 @@ class Error(enum.Enum, shape=8):
     DESIGN = 11
     MEMORY = 12
     IMAGE = 13
+    CHECKSUM = 14
+    OVERFLOW = 15
+    WORD = 16
+    WATCHDOG = 17
 
 
 SYNCED_LAYOUT = data.StructLayout({"nonce": 32})

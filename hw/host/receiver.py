@@ -4,16 +4,15 @@ from typing import Any
 
 from amaranth.hdl import Cat, Module, Mux, ResetInserter, Signal
 from amaranth.lib import data, stream, wiring
-from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out
-from amaranth.utils import ceil_log2
+from amaranth.lib.wiring import In, Out, connect, flipped
 
+from tickless.hw.byte_ring import ByteRing
 from tickless.hw.host.cobs import CobsDecoder
 from tickless.hw.host.messages import CRC, DATA_BYTES, Command, Error
 
 __all__ = ["ERROR_BITS", "FRAME_BYTES", "REFUSED_LAYOUT", "FrameReceiver"]
 
-ERROR_BITS = 4
+ERROR_BITS = 5
 """Width that every `Error` fits in."""
 
 REFUSED_LAYOUT = data.StructLayout({"error": ERROR_BITS, "sequence": 8})
@@ -70,9 +69,7 @@ class FrameReceiver(wiring.Component):
 
     def __init__(self, buffer_bytes: int):
         self.buffer_bytes = buffer_bytes
-        self.memory = Memory(shape=8, depth=buffer_bytes, init=[])
-        self.write: Any = self.memory.write_port()
-        self.read: Any = self.memory.read_port()
+        self.ring = ByteRing(buffer_bytes)
         super().__init__(
             {
                 "i": In(8),
@@ -92,14 +89,10 @@ class FrameReceiver(wiring.Component):
         crc: Any = CRC().create()
         crc_reset = Signal()  # its own `start` would cost logic
         m.submodules.crc = ResetInserter(crc_reset)(crc)
-        m.submodules.memory = self.memory
-        write, read = self.write, self.read
-        address_bits = ceil_log2(self.buffer_bytes)
-
-        # A command's first place, for its length; the last place written; the next one to be read.
-        base = Signal(address_bits)
-        place = Signal(address_bits)
-        reading = Signal(address_bits)
+        m.submodules.ring = ring = self.ring
+        connect(m, ring.o, flipped(self.o))
+        # `ring.base` is a command's first place, for its length.
+        place = Signal.like(ring.address)  # the last one written
         # Data bytes, the check's not counted: below 0 in a frame that is too short.
         length = Signal(8, init=-FRAME_BYTES % 256)
         sequence = Signal(8)
@@ -112,7 +105,7 @@ class FrameReceiver(wiring.Component):
         store = Signal()
         finish = Signal()
         fault = Signal(ERROR_BITS)
-        next_place = Signal(address_bits)
+        next_place = Signal.like(place)
         too_long = Signal()
         m.d.comb += [
             decoder.i.eq(self.i),
@@ -123,7 +116,7 @@ class FrameReceiver(wiring.Component):
             crc.data.eq(decoder.o),
             crc.valid.eq(store),
             # The check's two bytes, the last ones written, are given up.
-            next_place.eq(place + Cat(1, finish.replicate(address_bits - 1))),
+            next_place.eq(place + Cat(1, finish.replicate(len(place) - 1))),
         ]
         with m.If(lost):
             m.d.comb += [fault.eq(Error.LINE), self.refused.eq(~skipping)]
@@ -144,13 +137,15 @@ class FrameReceiver(wiring.Component):
             with m.Else():
                 m.d.comb += [self.refused.eq(0), self.taken.eq(1)]
         m.d.comb += [
-            write.addr.eq(Mux(finish, base, next_place)),
-            write.data.eq(Mux(finish, length, decoder.o)),
-            write.en.eq(self.taken | (store & ~overflow & (next_place != reading))),
+            ring.address.eq(Mux(finish, ring.base, next_place)),
+            ring.i.eq(Mux(finish, length, decoder.o)),
+            ring.write.eq(self.taken | (store & ~overflow & (next_place != ring.reading))),
+            ring.keep.eq(self.taken),
+            ring.end.eq(next_place),
         ]
         with m.If(store):
             m.d.sync += [place.eq(next_place), length.eq(length + 1)]
-            with m.If(next_place == reading):
+            with m.If(next_place == ring.reading):
                 m.d.sync += overflow.eq(1)
             with m.If(length == -FRAME_BYTES % 256):
                 m.d.sync += sequence.eq(decoder.o)
@@ -164,11 +159,10 @@ class FrameReceiver(wiring.Component):
                 skipping.eq(0),
                 overflow.eq(0),
                 length.eq(length.init),
-                place.eq(base),
+                place.eq(ring.base),
             ]
         with m.If(self.taken):
             m.d.sync += [
-                base.eq(next_place),
                 place.eq(next_place),
                 self.expected.eq(sequence + 1),
             ]
@@ -179,14 +173,4 @@ class FrameReceiver(wiring.Component):
                 self.error.p.error.eq(fault),
                 self.error.p.sequence.eq(sequence),
             ]
-
-        m.d.comb += [
-            read.addr.eq(reading),
-            read.en.eq(~self.o.valid | self.o.ready),
-            self.o.payload.eq(read.data),
-        ]
-        with m.If(read.en):
-            m.d.sync += self.o.valid.eq(reading != base)
-            with m.If(reading != base):
-                m.d.sync += reading.eq(reading + 1)
         return m

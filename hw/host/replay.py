@@ -86,10 +86,11 @@ class Replay(wiring.Component):
         playing = Signal()
         to_send = Signal(REPEATS_BITS)
         to_answer = Signal(REPEATS_BITS)
+        stored = Signal()
+        # A clock later, for a fast clock: the memories are many, and far from each other.
+        m.d.sync += [write.addr.eq(place), write.data.eq(self.i), write.en.eq(stored)]
         m.d.comb += [
-            write.addr.eq(place),
-            write.data.eq(self.i),
-            write.en.eq(self.write & (place != self.stored_events)),
+            stored.eq(self.write & (place != self.stored_events)),
             memory.address.eq(place),
             memory.enable.eq(playing & (~o.valid | o.ready)),
             o.p.event.eq(memory.word),
@@ -105,7 +106,7 @@ class Replay(wiring.Component):
                 m.d.sync += [o.p.end.eq(1), place.eq(0), to_send.eq(to_send - 1)]
                 with m.If(to_send == 1):
                     m.d.sync += [playing.eq(0), place.eq(count)]
-        with m.If(write.en):
+        with m.If(stored):
             m.d.sync += place.eq(place + 1)
         with m.Elif(self.write):
             m.d.sync += self.overflow.eq(1)

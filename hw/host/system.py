@@ -27,8 +27,8 @@ class System(wiring.Component):
 
     Members
     -------
-    rx, tx : In(1), Out(1)
-        The line, from and to the host.
+    rx, tx : In(HostConfig.samples_per_clock), Out(1)
+        The line, from and to the host. Of two samples, the earlier one is the lower bit.
     busy : Out(1)
         Whether a sample is open or being answered.
     receiving : Out(1)
@@ -51,7 +51,7 @@ class System(wiring.Component):
         self.link = HostLink(design, config)
         super().__init__(
             {
-                "rx": In(1, init=1),  # pyright: ignore[reportCallIssue]
+                "rx": In(config.samples_per_clock, init=-1),  # pyright: ignore[reportCallIssue]
                 "tx": Out(1, init=1),  # pyright: ignore[reportCallIssue]
                 "busy": Out(1),
                 "receiving": Out(1),

@@ -1,6 +1,6 @@
-"""Banks: the membranes of a tile, and the neurons that one weight word updates at once."""
+"""Banks: the grid of membrane banks, of which a step updates each at one position at most."""
 
-from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
@@ -8,12 +8,19 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
+from tickless.hw.passes.bank import Bank, membrane_word, update_layout, weight_word
 from tickless.hw.passes.layouts import axis_layout, neuron_layout, register_layout
 from tickless.hw.passes.shape import GRID, EngineShape
+from tickless.hw.passes.spikes import firing_layout
 from tickless.hw.passes.words import INDEX_BITS
-from tickless.hw.ram import Ram
 
-__all__ = ["Banks", "step_layout", "swept_layout"]
+__all__ = ["STEPS_UNDER_WAY", "Banks", "step_layout", "swept_layout"]
+
+FIRED_STAGE = 5
+"""Stage at which what a bank fired, at its stage 4, is in row-major order."""
+
+STEPS_UNDER_WAY = FIRED_STAGE + 3
+"""Steps that are looked up after one, until what that one fired is in a queue."""
 
 
 def step_layout(shape: EngineShape) -> data.StructLayout:
@@ -32,24 +39,21 @@ def step_layout(shape: EngineShape) -> data.StructLayout:
 
 def swept_layout(shape: EngineShape) -> data.StructLayout:
     """Layout of what a sweep finds in a clock: whether it does, the address, a word a bank."""
-    word = data.ArrayLayout(signed(shape.membrane_bits), shape.lanes)
     return data.StructLayout(
         {
             "valid": 1,
             "address": ceil_log2(shape.bank_words),
-            "words": data.ArrayLayout(word, GRID * GRID),
+            "words": data.ArrayLayout(membrane_word(shape), GRID * GRID),
         }
     )
 
 
 class Banks(wiring.Component):
-    """Membrane banks, and the integrate-and-fire neurons of a step.
+    """Membrane banks and the logits of a readout.
 
-    Takes a step a clock. In its first clock the memories are read, in its second one operands are
-    chosen, in its third one sums are written back. A step that touches a word which another one
-    under way is still to write waits. The logits of a readout, whose only position lies in the
-    first bank, have registers of their own: with at most 2**24 events of 8-bit weights they cannot
-    saturate.
+    Takes a step a clock; it waits for nothing. The only position of a readout lies in the first
+    bank; its logits have registers of their own: with at most 2**24 events of 8-bit weights they
+    cannot saturate.
 
     Parameters
     ----------
@@ -60,20 +64,16 @@ class Banks(wiring.Component):
     -------
     registers, neurons : In
         Of the pass: `hw.passes.layouts`.
-    go : In(1)
-        Whether the steps under way go on in this clock.
     step : In(step_layout)
-        The step that is to begin.
-    waits : Out(1)
-        Whether it cannot.
+        The step that begins.
     weights : In
-        Its weight word, a clock later, or what it was then while ``go`` is low.
+        Its weight word, two clocks later.
     busy : Out(1)
         Whether steps are under way.
-    ends : Out(step_layout)
-        The step in its third clock.
-    fired : Out
-        Lanes that fire in it, by ``GRID * GRID`` positions in row-major order from its first.
+    updates : Out(1)
+        High for one clock for each step.
+    firings : Out(firing_layout)
+        Lanes that fire, by positions in row-major order from the step's first.
     sweep : In(1)
         Clear the word at ``sweep_address`` in every bank, a clock later; never with steps.
     sweep_address : In
@@ -88,13 +88,11 @@ class Banks(wiring.Component):
 
     registers: Any
     neurons: Any
-    go: Signal
     step: Any
-    waits: Signal
     weights: Signal
     busy: Signal
-    ends: Any
-    fired: Signal
+    updates: Signal
+    firings: Any
     sweep: Signal
     sweep_address: Signal
     swept: Any
@@ -107,13 +105,11 @@ class Banks(wiring.Component):
             {
                 "registers": In(register_layout(shape)),
                 "neurons": In(neuron_layout(shape)),
-                "go": In(1),
                 "step": In(step_layout(shape)),
-                "waits": Out(1),
                 "weights": In(shape.weight_word_bits),
                 "busy": Out(1),
-                "ends": Out(step_layout(shape)),
-                "fired": Out(GRID * GRID * shape.lanes),
+                "updates": Out(1),
+                "firings": Out(firing_layout(shape)),
                 "sweep": In(1),
                 "sweep_address": In(ceil_log2(shape.bank_words)),
                 "swept": Out(swept_layout(shape)),
@@ -124,109 +120,107 @@ class Banks(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        shape, ends = self.shape, self.ends
-        second: Any = Signal(step_layout(shape))
-        with m.If(self.go):
-            m.d.sync += [
-                second.eq(self.step),
-                second.valid.eq(self.step.valid & ~self.waits),
-                ends.eq(second),
-            ]
-        m.d.comb += self.busy.eq(second.valid | ends.valid)
-        clear = Signal()
-        clear_address = Signal.like(self.sweep_address)
-        m.d.sync += [clear.eq(self.sweep), clear_address.eq(self.sweep_address)]
-        m.d.comb += [self.swept.valid.eq(clear), self.swept.address.eq(clear_address)]
-
-        word = data.ArrayLayout(signed(shape.membrane_bits), shape.lanes)
-        weight = data.ArrayLayout(signed(shape.weight_bits), shape.lanes)
-        taps = Array(
-            self.weights.word_select(tap, shape.lanes * shape.weight_bits)
-            for tap in range(GRID * GRID)
+        shape, step = self.shape, self.step
+        taps = data.StructLayout({axis: data.ArrayLayout(2, GRID) for axis in ("rows", "columns")})
+        follows = data.StructLayout(
+            {
+                "valid": 1,
+                "taps": taps,
+                "lanes": shape.lanes,
+                "rotate": 4,
+                "y": step.row.first.shape(),
+                "x": step.column.first.shape(),
+                "number": INDEX_BITS,
+            }
         )
-        firings: list[Signal] = []
-        touched: list[Any] = []
-        conflicts: list[Any] = []
-        for index in range(GRID * GRID):
-            m.submodules[f"bank_{index}"] = bank = Ram(word, shape.bank_words, False)
-            reached, address = [], []
-            for number, step in enumerate((self.step, second, ends)):
-                row, column = step.row.banks[index // GRID], step.column.banks[index % GRID]
-                place = Signal.like(self.sweep_address, name=f"address_{index}_{number}")
-                m.d.comb += place.eq(row.line + column.line)
-                address.append(place)
-                reached.append(step.valid & row.valid & column.valid)
-            conflicts += [
-                reached[0] & reached[other] & (address[0] == address[other]) for other in (1, 2)
-            ]
-            touched.append(reached[2])
-            chosen: Any = Signal(weight, name=f"weights_{index}")
-            held: Any = Signal(word, name=f"membranes_{index}")
-            fired = Signal(shape.lanes, name=f"fired_{index}")
-            firings.append(fired)
-            m.d.comb += [
-                bank.address.eq(Mux(self.sweep, self.sweep_address, address[0])),
-                bank.enable.eq(self.go | self.sweep),
-                self.swept.words[index].eq(bank.word),
-                bank.write.en.eq(clear | (self.go & reached[2])),
-                bank.write.addr.eq(Mux(clear, clear_address, address[2])),
-            ]
-            row_tap = second.row.banks[index // GRID].tap
-            column_tap = second.column.banks[index % GRID].tap
-            with m.If(self.go):
-                m.d.sync += [
-                    chosen.eq(taps[row_tap * GRID + column_tap]),
-                    held.eq(bank.word),
-                ]
+        stages: list[Any] = [Signal(follows, name=f"stage_{n}") for n in range(FIRED_STAGE + 1)]
+        first = stages[0]
+        m.d.sync += [
+            first.valid.eq(step.valid),
+            first.lanes.eq(step.lanes),
+            first.rotate.eq(step.row.rotate * GRID + step.column.rotate),
+            first.y.eq(step.row.first),
+            first.x.eq(step.column.first),
+            first.number.eq(step.number),
+            *(first.taps.rows[i].eq(step.row.banks[i].tap) for i in range(GRID)),
+            *(first.taps.columns[i].eq(step.column.banks[i].tap) for i in range(GRID)),
+        ]
+        for before, after in pairwise(stages):
+            m.d.sync += after.eq(before)
+        m.d.comb += [
+            self.busy.eq(Cat(stage.valid for stage in stages).any()),
+            self.updates.eq(first.valid),
+        ]
+        clear = Signal()
+        m.d.sync += [clear.eq(self.sweep), self.swept.address.eq(self.sweep_address)]
+        m.d.comb += self.swept.valid.eq(clear)
+
+        # A word of weights is GRID x GRID taps. A tap's row is the same for a row of banks.
+        line = data.ArrayLayout(weight_word(shape), GRID)
+        read: Any = Signal(data.ArrayLayout(line, GRID))
+        m.d.sync += read.eq(self.weights)
+        banks = []
+        for i in range(GRID):
+            row: Any = Signal(line, name=f"weights_{i}")
+            m.d.comb += row.eq(Array(read)[stages[2].taps.rows[i]])
+            for j in range(GRID):
+                bank = self._bank(m, stages, i, j)
+                chosen: Any = Array(row)[stages[2].taps.columns[j]]
+                for lane in range(shape.lanes):
+                    weight = chosen.as_value().word_select(lane, shape.weight_bits)
+                    reached = stages[2].lanes[lane]
+                    m.d.comb += bank.weights[lane].eq(Mux(reached, weight, 0).as_signed())
+                banks.append(bank)
+        with m.If(stages[3].valid & self.registers.readout):
             for lane in range(shape.lanes):
-                left = self._lane(m, index, lane, held[lane], chosen[lane], fired[lane])
-                m.d.comb += bank.write.data[lane].eq(Mux(clear, 0, left))
-            if index == 0:
-                self._readout(m, chosen, reached[2])
-        m.d.comb += self.waits.eq(Cat(conflicts).any() & ~self.registers.readout)
-        # In row-major order of positions the banks are rotated, by the one that holds the first.
-        rotated = ends.row.rotate * GRID + ends.column.rotate
+                m.d.sync += self.logits[lane].eq(self.logits[lane] + banks[0].added[lane])
+        with m.If(self.clear_logits):
+            m.d.sync += self.logits.as_value().eq(0)
+
+        last = stages[FIRED_STAGE]
+        fired = Signal(GRID * GRID * shape.lanes)
+        m.d.sync += fired.eq(self._in_order([bank.fired for bank in banks], stages[4].rotate))
+        m.d.comb += [
+            self.firings.lanes.eq(fired),
+            self.firings.y.eq(last.y),
+            self.firings.x.eq(last.x),
+            self.firings.number.eq(last.number),
+        ]
+        with m.If(self.registers.readout):
+            m.d.comb += self.firings.lanes.eq(0)
+        return m
+
+    def _bank(self, m: Module, stages: list[Any], i: int, j: int) -> Any:
+        """Bank of row ``i`` and column ``j`` of the grid."""
+        step, index = self.step, i * GRID + j
+        m.submodules[f"bank_{index}"] = bank = Bank(self.shape)
+        update: Any = Signal(update_layout(self.shape), name=f"update_{index}")
+        row, column = step.row.banks[i], step.column.banks[j]
+        m.d.sync += [
+            update.valid.eq(step.valid & row.valid & column.valid),
+            update.address.eq(row.line + column.line),
+        ]
+        m.d.comb += [
+            bank.registers.eq(self.registers),
+            bank.neurons.eq(self.neurons),
+            bank.update.eq(update),
+            bank.lanes.eq(stages[3].lanes),
+            bank.sweep.eq(self.sweep),
+            bank.sweep_address.eq(self.sweep_address),
+            self.swept.words[index].eq(bank.swept),
+        ]
+        return bank
+
+    def _in_order(self, fired: list[Signal], rotate: Any) -> Any:
+        """What banks fired by positions in row-major order: a rotation of the banks, by the one
+        that holds the first."""
+        places = []
         for place in range(GRID * GRID):
             i, j = place // GRID, place % GRID
             order = [
-                (i + rotate_row) % GRID * GRID + (j + rotate_column) % GRID
-                for rotate_row in range(GRID)
-                for rotate_column in range(GRID)
+                fired[(i + row) % GRID * GRID + (j + column) % GRID]
+                for row in range(GRID)
+                for column in range(GRID)
             ]
-            with m.If(Array(touched[index] for index in order)[rotated] & ~self.registers.readout):
-                m.d.comb += self.fired.word_select(place, shape.lanes).eq(
-                    Array(firings[index] for index in order)[rotated]
-                )
-        return m
-
-    def _lane(self, m: Module, index: int, lane: int, held: Any, weight: Any, fired: Any) -> Signal:
-        """Membrane that a lane of a bank is left with."""
-        shape = self.shape
-        name = f"{index}_{lane}"
-        bits = max(shape.membrane_bits, shape.weight_bits) + 2
-        total, after, left = (
-            Signal(signed(bits), name=f"{part}_{name}") for part in ("total", "after", "left")
-        )
-        threshold, floor = self.neurons.thresholds[lane], self.neurons.floors[lane]
-        m.d.comb += [
-            total.eq(held + weight),
-            fired.eq(self.ends.lanes[lane] & (total >= threshold)),
-            after.eq(total),
-            left.eq(after),
-        ]
-        with m.If(fired):
-            m.d.comb += after.eq(Mux(self.registers.zero, 0, total - threshold))
-        with m.If(~self.ends.lanes[lane]):
-            m.d.comb += left.eq(held)
-        with m.Elif(after < floor):
-            m.d.comb += left.eq(floor)
-        with m.Elif(after > self.registers.ceil):
-            m.d.comb += left.eq(self.registers.ceil)
-        return left
-
-    def _readout(self, m: Module, weights: Sequence[Any], reached: Any) -> None:
-        for lane in range(self.shape.lanes):
-            with m.If(self.go & self.registers.readout & reached & self.ends.lanes[lane]):
-                m.d.sync += self.logits[lane].eq(self.logits[lane] + weights[lane])
-        with m.If(self.clear_logits):
-            m.d.sync += self.logits.as_value().eq(0)
+            places.append(Array(order)[rotate])
+        return Cat(places)

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Module, Mux, Signal
 from amaranth.lib import memory, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from tickless.hw.passes.banks import Banks, swept_layout
+from tickless.hw.passes.banks import STEPS_UNDER_WAY, Banks, swept_layout
 from tickless.hw.passes.layouts import (
     Region,
     axis_layout,
@@ -19,8 +19,9 @@ from tickless.hw.passes.layouts import (
 )
 from tickless.hw.passes.lists import NO_INDEX, TOKEN_LAYOUT, TokenKind
 from tickless.hw.passes.loader import write_layout
-from tickless.hw.passes.shape import GRID, EngineShape
-from tickless.hw.passes.words import COORDINATE_BITS, INDEX_BITS, WORD_BITS
+from tickless.hw.passes.shape import EngineShape
+from tickless.hw.passes.spikes import SpikeQueue
+from tickless.hw.passes.words import INDEX_BITS, WORD_BITS
 
 __all__ = ["PassCore"]
 
@@ -28,9 +29,8 @@ __all__ = ["PassCore"]
 class PassCore(wiring.Component):
     """Core of a pass engine.
 
-    Takes an event a clock where each is one step and reaches other neurons than the two before it;
-    else it waits for them. Events of several steps take two clocks a step. A step that spikes waits
-    for the one before it that did, whose spikes leave one a clock.
+    Takes an event a clock where each is one step; events of several steps take two clocks a step.
+    Spikes leave one a clock, and steps wait while too many are to leave.
 
     Parameters
     ----------
@@ -40,9 +40,9 @@ class PassCore(wiring.Component):
     Members
     -------
     load : In(write_layout)
-        Writes of the loader; only while no pass runs.
+        Writes of the loader; only before the first event of a pass, or behind its STOP.
     start : In(1)
-        A pass begins: membranes and logits are cleared.
+        A pass begins: membranes and logits are cleared, which may go on while it is loaded.
     i : In(stream)
         Events and markers: `hw.passes.lists.TOKEN_LAYOUT`.
     o : Out(stream)
@@ -88,8 +88,9 @@ class PassCore(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        shape, token, out = self.shape, self.i.p, self.o.p
+        shape, token = self.shape, self.i.p
         m.submodules.banks = banks = Banks(shape)
+        m.submodules.spikes = spikes = SpikeQueue(shape, STEPS_UNDER_WAY)
         registers: Any = Signal(register_layout(shape))
         neurons: Any = Signal(neuron_layout(shape))
         for region, register in ((Region.REGISTERS, registers), (Region.NEURONS, neurons)):
@@ -109,83 +110,52 @@ class PassCore(wiring.Component):
         # A step: its tables are looked up when it is issued, a clock later it is in `step`.
         issue, several = Signal(), Signal()
         asked = Signal()  # whether the step at hand is the event's last is known with `step`
-        step, moves = banks.step, Signal()
-        step_valid, step_number = Signal(), Signal(INDEX_BITS)
-        channel_read = self._memory(m, Region.CHANNELS, moves)
-        row_read = self._memory(m, Region.ROWS, moves)
-        column_read = self._memory(m, Region.COLUMNS, moves)
-        weight_read = self._memory(m, Region.WEIGHTS, banks.go)
+        step, step_valid = banks.step, Signal()
+        channel_read = self._memory(m, Region.CHANNELS)
+        row_read = self._memory(m, Region.ROWS)
+        column_read = self._memory(m, Region.COLUMNS)
+        weight_read = self._memory(m, Region.WEIGHTS)
         channel = channel_layout(shape)(channel_read.data)
         row, column = (axis_layout(shape)(port.data) for port in (row_read, column_read))
         nothing = ~channel.lanes.any()
         for axis in (row, column):
             nothing |= ~Cat(bank.valid for bank in axis.banks).any()
+        m.d.sync += [
+            step_valid.eq(issue),
+            step.number.eq(number),
+            weight_read.addr.eq(channel.base + row.block + column.block),
+        ]
         m.d.comb += [
             several.eq((row_bits != 0) | (column_bits != 0)),
-            moves.eq(banks.go & ~banks.waits),
             channel_read.addr.eq(Cat(token.channel, edge)),
             row_read.addr.eq(edge * tables + ((token.y << row_bits) | row_step)),
             column_read.addr.eq(edge * tables + ((token.x << column_bits) | column_step)),
-            weight_read.addr.eq(channel.base + row.block + column.block),
             step.valid.eq(step_valid & ~nothing),
             step.row.eq(row),
             step.column.eq(column),
             step.lanes.eq(channel.lanes),
-            step.number.eq(step_number),
             banks.registers.eq(registers),
             banks.neurons.eq(neurons),
             banks.weights.eq(weight_read.data),
+            spikes.i.eq(banks.firings),
             self.swept.eq(banks.swept),
-            self.step.eq(banks.ends.valid & banks.go),
+            self.step.eq(banks.updates),
         ]
-        with m.If(moves):
-            m.d.sync += [step_valid.eq(issue), step_number.eq(number)]
 
-        # Spikes of the last step that fired.
-        fired = Signal(GRID * GRID * shape.lanes)
-        first_y, first_x = Signal(COORDINATE_BITS), Signal(COORDINATE_BITS)
-        spike_number = Signal(INDEX_BITS)
-        lowest = Signal(range(len(fired)))
-        for bit in reversed(range(len(fired))):
-            with m.If(fired[bit]):
-                m.d.comb += lowest.eq(bit)
-        places = [(bit // shape.lanes, bit % shape.lanes) for bit in range(len(fired))]
-        lane = Array(Const(k, max(1, ceil_log2(shape.lanes))) for _, k in places)[lowest]
-        spike_y = Array(Const(place // GRID, 2) for place, _ in places)[lowest]
-        spike_x = Array(Const(place % GRID, 2) for place, _ in places)[lowest]
-        left, fires, room, idle = Signal.like(fired), Signal(), Signal(), Signal()
-        sends = Signal()  # a spike is offered; else it may be a marker
-        m.d.comb += [
-            sends.eq(fired.any()),
-            left.eq(fired & (fired - 1)),
-            fires.eq(banks.ends.valid & banks.fired.any()),
-            room.eq(~sends | ((left == 0) & self.o.ready)),
-            banks.go.eq(~fires | room),
-            idle.eq(~step_valid & ~banks.busy & ~sends),
-        ]
-        with m.If(sends & self.o.ready):
-            m.d.sync += fired.eq(left)
-        with m.If(fires & room):
-            m.d.sync += [
-                fired.eq(banks.fired),
-                first_y.eq(banks.ends.row.first),
-                first_x.eq(banks.ends.column.first),
-                spike_number.eq(banks.ends.number),
-            ]
-
-        address = Signal(ceil_log2(shape.bank_words))
-        ending = Signal()
+        idle, address, ending = Signal(), Signal(ceil_log2(shape.bank_words)), Signal()
         word = Signal(range(2 * shape.lanes + 1))
         halves = Array(banks.logits.as_value().word_select(k, 16) for k in range(2 * shape.lanes))
         m.d.comb += [
+            idle.eq(~step_valid & ~banks.busy & ~spikes.busy),
             banks.sweep_address.eq(address),
             self.answers.payload.eq(halves[word]),
-            out.kind.eq(Mux(sends, TokenKind.EVENT, token.kind)),
-            out.channel.eq(registers.first_channel + lane),
-            out.y.eq(first_y + spike_y),
-            out.x.eq(first_x + spike_x),
-            out.index.eq(spike_number),
-            self.o.valid.eq(sends),
+            self.o.p.kind.eq(Mux(spikes.o.valid, TokenKind.EVENT, token.kind)),
+            self.o.p.channel.eq(registers.first_channel + spikes.o.p.lane),
+            self.o.p.y.eq(spikes.o.p.y),
+            self.o.p.x.eq(spikes.o.p.x),
+            self.o.p.index.eq(spikes.o.p.number),
+            self.o.valid.eq(spikes.o.valid),
+            spikes.o.ready.eq(self.o.ready),
         ]
         swept_at_end = Signal()
         m.d.sync += swept_at_end.eq(ending)
@@ -209,14 +179,15 @@ class PassCore(wiring.Component):
                     number.eq(0),
                     last_index.eq(NO_INDEX),
                 ]
-                with m.If(address == registers.bank_words):
+                last = Mux(ending, registers.bank_words, shape.bank_words - 1)
+                with m.If(address == last):
                     m.next = "CLEARED"
             with m.State("CLEARED"):
                 m.d.sync += ending.eq(0)
                 m.next = "RUN"
             with m.State("RUN"):
                 m.d.sync += [address.eq(0), word.eq(0)]
-                with m.If(asked & moves):
+                with m.If(asked):
                     # With the step's entries it is known which one comes next.
                     m.d.sync += asked.eq(0)
                     with m.If(~column.last):
@@ -226,8 +197,8 @@ class PassCore(wiring.Component):
                     with m.Else():
                         next_event()
                 with m.Elif(self.i.valid & (token.kind == TokenKind.EVENT)):
-                    m.d.comb += issue.eq(~asked)
-                    with m.If(moves & ~asked):
+                    m.d.comb += issue.eq(spikes.room)
+                    with m.If(issue):
                         m.d.sync += asked.eq(several)
                         with m.If(~several):
                             next_event()
@@ -266,7 +237,7 @@ class PassCore(wiring.Component):
                             m.next = "CLEAR"
         return m
 
-    def _memory(self, m: Module, region: Region, enable: Any) -> Any:
+    def _memory(self, m: Module, region: Region) -> Any:
         """Read port of a region that the loader writes."""
         bits, depth = region_bits(self.shape, region), region_depth(self.shape, region)
         made = memory.Memory(shape=bits, depth=depth, init=[], attrs={"ram_style": "block"})
@@ -276,6 +247,5 @@ class PassCore(wiring.Component):
             write.en.eq(self.load.region == region),
             write.addr.eq(self.load.address),
             write.data.eq(self.load.word),
-            read.en.eq(enable),
         ]
         return read

@@ -45,7 +45,7 @@ MARKER_BITS = ADVANCE.bit_length() - 1
 
 
 class ListDecoder(wiring.Component):
-    """Decoder of a list. Takes a word a clock.
+    """Decoder of a list. Takes a word a clock; behind STOP none until it is reset.
 
     Members
     -------
@@ -84,7 +84,10 @@ class ListDecoder(wiring.Component):
             out.x.eq(x + dx),
             out.index.eq(index),
         ]
-        with m.If(word[-1]):
+        ended = Signal()
+        with m.If(ended):
+            pass
+        with m.Elif(word[-1]):
             m.d.comb += [
                 out.kind.eq(TokenKind.EVENT),
                 self.o.valid.eq(self.i.valid),
@@ -104,6 +107,7 @@ class ListDecoder(wiring.Component):
             m.d.comb += [self.o.valid.eq(self.i.valid), self.i.ready.eq(self.o.ready)]
             with m.If(self.i.valid & self.o.ready & (word[:2] != Marker.READ)):
                 m.d.sync += [y.eq(0), x.eq(0), index.eq(NO_INDEX)]
+                m.d.sync += ended.eq(word[:2] == Marker.STOP)
         with m.Else():
             m.d.comb += self.bad.eq(self.i.valid)
         return m

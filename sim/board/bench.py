@@ -7,6 +7,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from tickless.gen.verilog import verilog
+from tickless.hw.passes.system import PassSystem
+from tickless.hw.sdram.model import SdramModel
 from tickless.sim.modules import merge_modules
 
 __all__ = ["BoardBench"]
@@ -16,7 +18,8 @@ RESET_CLOCKS = 16
 
 
 class BoardBench(wiring.Component):
-    """Top of a simulated board; its line is ``native/serial.cpp``.
+    """Top of a simulated board; its line is ``native/serial.cpp``, an SDRAM's words are in
+    ``native/sdram.cpp``.
 
     Parameters
     ----------
@@ -53,11 +56,23 @@ class BoardBench(wiring.Component):
         m.submodules.system = system = self.system
         m.submodules.line = Instance(
             "tickless_serial",
+            p_SAMPLES=len(system.rx),
             i_clk=ClockSignal(),
             i_tx=system.tx,
             i_busy=system.busy,
             o_rx=system.rx,
         )
+        if isinstance(system, PassSystem):
+            m.submodules.part = part = SdramModel(system.clocks)
+            m.submodules.words = Instance(
+                "tickless_sdram",
+                i_clk=ClockSignal(),
+                i_address=part.address,
+                i_write=part.write,
+                i_data=part.data,
+                o_word=part.word,
+            )
+            m.d.comb += [part.command.eq(system.command), system.read.eq(part.read)]
         return m
 
     @property

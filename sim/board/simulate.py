@@ -8,10 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tickless.errors import InputError
 from tickless.gen.options import (
     add_activity_option,
     add_design_options,
     design_activity,
+    design_name,
     design_request,
 )
 from tickless.host.port import DEFAULT_BAUD
@@ -50,6 +52,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "serial port",
     )
     parser.add_argument(
+        "--engine",
+        choices=("sdram",),
+        help="sdram: a pass engine with an SDRAM beside it, into which a network is loaded first",
+    )
+    parser.add_argument(
         "--bit-errors",
         type=float,
         default=0.0,
@@ -85,6 +92,8 @@ def offer(make: Callable[[], "tuple[Network, SimulatedBoard | SimulatedNetworkBo
 def _board(
     options: argparse.Namespace,
 ) -> "tuple[Network, SimulatedBoard | SimulatedNetworkBoard]":
+    if options.engine == "sdram":
+        return _engine_board(options)
     request = design_request(options)
     with stage("loading the generator"):
         from tickless.gen.configure import design_factory
@@ -116,7 +125,23 @@ def _board(
         options.clock_hz,
         options.baud,
         options.bit_errors,
-        mesh=mesh,
+        design=mesh,
+    )
+    return network, board
+
+
+def _engine_board(options: argparse.Namespace) -> "tuple[Network, SimulatedBoard]":
+    given = [*design_name(options), *["udp"] * options.udp]
+    if given:
+        raise InputError(f"--engine sdram: expected no option of other designs: {', '.join(given)}")
+    with stage("loading the generator"):
+        from tickless.gen.passes.board import pass_config, pass_system
+        from tickless.sim.board.simulated import SimulatedBoard
+    network = Network.load(options.network)
+    config = pass_config(network)
+    system = pass_system(config, options.clock_hz, options.baud)
+    board = SimulatedBoard(
+        system, options.clock_hz, options.baud, options.bit_errors, design=config
     )
     return network, board
 

@@ -12,6 +12,8 @@ from tickless.errors import InputError
 from tickless.gen.design_file import DESIGN_FILE, write_design
 from tickless.host.clock import clock_path, start_clock
 from tickless.hw.fabric.config import MeshConfig
+from tickless.hw.passes.config import PassConfig
+from tickless.hw.passes.system import PassSystem
 from tickless.sim.board.bench import BoardBench
 from tickless.sim.board.testbench import PLAN_VARIABLE
 from tickless.sim.build import BUILD_FOLDER, build
@@ -33,8 +35,8 @@ class SimulatedBoard:
         Share of the bits on the line that arrive wrong, 0 to 1.
     modules : str
         Verilog of the modules that the system instantiates.
-    mesh : MeshConfig, optional
-        The mesh of a system that is loadable.
+    design : MeshConfig or PassConfig, optional
+        The mesh, or the engine, of a system that is loadable.
 
     Raises
     ------
@@ -49,12 +51,17 @@ class SimulatedBoard:
         baud: int,
         bit_errors: float = 0.0,
         modules: str = "",
-        mesh: MeshConfig | None = None,
+        design: MeshConfig | PassConfig | None = None,
     ):
         if not 0 <= bit_errors < 1:
             raise InputError(f"bit_errors = {bit_errors}: expected at least 0 and less than 1")
-        self._plan = {"clock_hz": clock_hz, "baud": baud, "bit_errors": bit_errors}
-        self._mesh = mesh
+        self._plan = {
+            "clock_hz": clock_hz,
+            "baud": baud,
+            "bit_errors": bit_errors,
+            "sdram": isinstance(system, PassSystem),
+        }
+        self._design = design
         self._simulator = build(BoardBench(system, modules))
 
     def serve(self, announce: Callable[[str], None]) -> None:
@@ -82,8 +89,8 @@ class SimulatedBoard:
                 clock = clock_path(str(port))
                 start_clock(clock)
                 port.symlink_to(os.ttyname(near))
-                if self._mesh is not None:
-                    write_design(self._mesh, folder / DESIGN_FILE)
+                if self._design is not None:
+                    write_design(self._design, folder / DESIGN_FILE)
                 announce(str(port))
                 self._simulator.simulate(
                     folder,

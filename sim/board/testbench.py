@@ -22,7 +22,7 @@ __all__ = ["PLAN_VARIABLE", "serve"]
 PLAN_VARIABLE = "TICKLESS_BOARD"
 """Environment variable with the plan as JSON: ``port``, the number of the open file at the far end
 of the serial port; ``clock``, the path of its clock; ``clock_hz``, ``baud``; ``bit_errors``, the
-share of bits that arrive wrong."""
+share of bits that arrive wrong; ``sdram``, whether there is one."""
 
 POLL_CYCLES = 1024
 """Clock cycles between two looks at the port."""
@@ -45,6 +45,8 @@ async def serve(dut) -> None:
     library.tickless_line_setup.argtypes = [ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint32]
     library.tickless_line_quiet.restype = ctypes.c_uint64
     library.tickless_line_setup(plan["clock_hz"], plan["baud"], int(plan["bit_errors"] * 2**32))
+    if plan["sdram"]:
+        library.tickless_sdram_words()
     clock, seconds = SimulatedClock(Path(plan["clock"])), 0.0
     port = plan["port"]
     os.set_blocking(port, False)

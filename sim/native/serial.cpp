@@ -11,8 +11,9 @@ namespace {
 
 const int BITS = 10;  // start bit, data with the lowest bit first, stop bit
 
-// Time is counted so that a clock takes `baud` units and a bit `clock_hz`: the host's bits have
-// their exact length, whatever the design makes of it.
+// Time is counted so that a clock takes `baud` units and a bit `clock_hz`, and both as often as the
+// design samples the line in a clock: the host's bits have their exact length, whatever the design
+// makes of it.
 struct Line {
     int64_t clock_hz = 1;
     int64_t baud = 1;
@@ -37,7 +38,8 @@ struct Line {
         return static_cast<uint32_t>(random >> 32) < flip;
     }
 
-    bool send() {
+    // Level at the next of `samples` samples of a clock.
+    bool send(int samples) {
         if (sending == 0 && !to_design.empty()) {
             sent = to_design.front() << 1 | 1u << (BITS - 1);
             to_design.pop_front();
@@ -47,8 +49,8 @@ struct Line {
         if (sending == 0) return true;
         const bool bit = sent & 1;
         send_time += baud;
-        if (send_time >= clock_hz) {
-            send_time -= clock_hz;
+        if (send_time >= clock_hz * samples) {
+            send_time -= clock_hz * samples;
             sent >>= 1;
             sending--;
         }
@@ -76,10 +78,11 @@ struct Line {
 
 extern "C" {
 
-// Called from HDL, once a clock: the level towards the design.
-svBit tickless_line(svBit tx, svBit busy) {
+// Called from HDL, once a clock: the levels towards the design, the first one lowest.
+int tickless_line(svBit tx, svBit busy, int samples) {
     line.receive(tx);
-    const bool rx = line.send();
+    int rx = 0;
+    for (int sample = 0; sample < samples; sample++) rx |= line.send(samples) << sample;
     line.quiet = busy || line.sending || line.receiving ? 0 : line.quiet + 1;
     return rx;
 }

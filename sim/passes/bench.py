@@ -7,7 +7,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out, connect
 
 from tickless.gen.verilog import verilog
-from tickless.hw.passes.engine import WATCHDOG_CLOCKS, EngineError, PassEngine
+from tickless.hw.passes.engine import PassEngine
+from tickless.hw.passes.instructions import EngineError
+from tickless.hw.passes.sequencer import WATCHDOG_CLOCKS
 from tickless.hw.passes.shape import EngineShape
 from tickless.hw.sdram.controller import SdramController
 from tickless.hw.sdram.model import SdramModel

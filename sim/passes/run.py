@@ -12,7 +12,7 @@ import numpy as np
 from tickless.gen.passes.instructions import memory_image
 from tickless.gen.passes.program import Program
 from tickless.host.event_lists import encode_recordings
-from tickless.hw.passes.engine import EngineError
+from tickless.hw.passes.instructions import EngineError
 from tickless.hw.sdram.rules import RULES
 from tickless.sim.build import BUILD_FOLDER, build
 from tickless.sim.failure import SimulationError

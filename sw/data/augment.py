@@ -6,15 +6,38 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tickless.sw.data.events import Events
+from tickless.sw.integer.geometry import Shape
 
-__all__ = ["PAPER", "Compose", "Drop", "Flip", "Roll", "Transform", "Turn"]
+__all__ = ["PAPER", "Compose", "Drop", "Flip", "Places", "Roll", "Transform", "Turn"]
 
 Transform = Callable[[Events, np.random.Generator], Events]
 """Makes other events from a sample's; the same state of the generator makes the same ones."""
 
+Places = tuple[np.ndarray, np.ndarray]
+"""Rows and columns to which the sensor's rows and columns move: int32 ``[height]``, ``[width]``."""
+
+
+class _Move:
+    """Transform that moves whole rows and columns; events outside the sensor stay where they are.
+
+    As tables it is many times faster than event by event: see `FrameSource.frames`.
+    """
+
+    def places(self, sensor: Shape, generator: np.random.Generator) -> Places:
+        """Where rows and columns move."""
+        raise NotImplementedError
+
+    def __call__(self, events: Events, generator: np.random.Generator) -> Events:
+        still, places = _still(events.sensor), self.places(events.sensor, generator)
+        if all(map(np.array_equal, places, still)):
+            return events
+        inside, y, x = events.inside, events.y.copy(), events.x.copy()
+        y[inside], x[inside] = places[0][y[inside]], places[1][x[inside]]
+        return replace(events, y=y, x=x)
+
 
 @dataclass(frozen=True)
-class Flip:
+class Flip(_Move):
     """Mirror left and right at random.
 
     Parameters
@@ -29,17 +52,15 @@ class Flip:
         if not 0 <= self.probability <= 1:
             raise ValueError(f"probability = {self.probability}: expected 0 to 1")
 
-    def __call__(self, events: Events, generator: np.random.Generator) -> Events:
-        if generator.random() >= self.probability:
-            return events
-        return replace(events, x=events.sensor[2] - 1 - events.x)
+    def places(self, sensor: Shape, generator: np.random.Generator) -> Places:
+        """Where rows and columns move."""
+        rows, columns = _still(sensor)
+        return rows, columns[::-1] if generator.random() < self.probability else columns
 
 
 @dataclass(frozen=True)
-class Roll:
+class Roll(_Move):
     """Move by a random number of pixels; what leaves the sensor comes in at the other side.
-
-    Events outside the sensor stay where they are.
 
     Parameters
     ----------
@@ -54,14 +75,14 @@ class Roll:
         if not 0 <= self.pixels < 128:
             raise ValueError(f"pixels = {self.pixels}: expected 0 to 127")
 
-    def __call__(self, events: Events, generator: np.random.Generator) -> Events:
-        inside = events.inside
-        moved = []
-        for part, extent in zip((events.y, events.x), events.sensor[1:], strict=True):
-            most = round(self.pixels * extent / 128)
-            rolled = (part + np.int32(generator.integers(-most, most + 1))) % np.int32(extent)
-            moved.append(np.where(inside, rolled, part))
-        return replace(events, y=moved[0], x=moved[1])
+    def places(self, sensor: Shape, generator: np.random.Generator) -> Places:
+        """Where rows and columns move."""
+        rows, columns = (self._rolled(still, generator) for still in _still(sensor))
+        return rows, columns
+
+    def _rolled(self, still: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+        most = round(self.pixels * len(still) / 128)
+        return np.roll(still, -int(generator.integers(-most, most + 1)))
 
 
 @dataclass(frozen=True)
@@ -136,6 +157,25 @@ class Compose:
         for transform in self.transforms:
             events = transform(events, generator)
         return events
+
+    @property
+    def moves(self) -> bool:
+        """Whether all that they do is to move rows and columns."""
+        return all(isinstance(transform, _Move) for transform in self.transforms)
+
+    def places(self, sensor: Shape, generator: np.random.Generator) -> Places:
+        """Where rows and columns move, if that is all that they do."""
+        rows, columns = _still(sensor)
+        for transform in self.transforms:
+            assert isinstance(transform, _Move)
+            moved = transform.places(sensor, generator)
+            rows, columns = moved[0][rows], moved[1][columns]
+        return rows, columns
+
+
+def _still(sensor: Shape) -> Places:
+    """All rows and columns where they are."""
+    return np.arange(sensor[1], dtype=np.int32), np.arange(sensor[2], dtype=np.int32)
 
 
 PAPER = Compose((Flip(), Roll()))

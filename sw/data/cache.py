@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from tickless.progress import bar
+from tickless.sw.data.augment import Places
 from tickless.sw.data.events import Events
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.data.losses import dropped_text, warn_of_dropped
@@ -83,10 +84,11 @@ class Uncached(FrameSource):
         steps: int,
         shifts: np.ndarray | None = None,
         transform: Callable[[Events], Events] | None = None,
+        places: Sequence[Places] | None = None,
     ) -> torch.Tensor:
         """As of `FrameSource`."""
         made = self._packed(indices)
-        return made.frames(range(len(made)), steps, shifts, transform)
+        return made.frames(range(len(made)), steps, shifts, transform, places)
 
     def _packed(self, indices: Sequence[int] | np.ndarray) -> FrameSource:
         places = np.searchsorted(self._firsts, indices, "right") - 1

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from tickless.sw.compiled import compiled
+from tickless.sw.data.augment import Places
 from tickless.sw.data.events import Events
 from tickless.sw.data.losses import Lost
 from tickless.sw.data.packed import pack, pack_on_disk
@@ -78,6 +79,7 @@ class FrameSource:
         steps: int,
         shifts: np.ndarray | None = None,
         transform: Callable[[Events], Events] | None = None,
+        places: Sequence[Places] | None = None,
     ) -> torch.Tensor:
         """Frames of some samples.
 
@@ -92,11 +94,14 @@ class FrameSource:
             sensor is lost.
         transform : callable, optional
             Makes other events of each sample first, such as `sw.data.augment` has.
+        places : sequence of Places, optional
+            To which each sample's rows and columns move before the shift: one each, or none.
 
         Returns
         -------
         torch.Tensor
-            float32 ``[time, batch, channels, height, width]``: event counts.
+            float32 ``[time, batch, channels, height, width]``: event counts; in memory the
+            channels are next to each other, as the first layer wants them on a CPU.
         """
         if steps < 1:
             raise ValueError(f"steps = {steps}: expected at least 1")
@@ -105,11 +110,15 @@ class FrameSource:
             made = FrameSource(
                 [(transform(self.events(index)), 0) for index in chosen], self.sensor
             )
-            return made.frames(range(len(made)), steps, shifts)
+            return made.frames(range(len(made)), steps, shifts, places=places)
+        channels, height, width = self.sensor
         moves = np.zeros((len(chosen), 2), np.int64) if shifts is None else shifts
-        counts = np.zeros((steps, len(chosen), *self.sensor), np.float32)
-        _count(self._addresses, self._times, self._starts, chosen, moves, counts)
-        return torch.from_numpy(counts)
+        tables = places or [(np.arange(height), np.arange(width))]
+        rows = np.array([table for table, _ in tables]) + moves[:, :1]
+        columns = np.array([table for _, table in tables]) + moves[:, 1:]
+        counts = np.zeros((steps, len(chosen), height, width, channels), np.float32)
+        _count(self._addresses, self._times, self._starts, chosen, rows, columns, counts)
+        return torch.from_numpy(counts).movedim(-1, 2)
 
 
 def frames(events: Events, steps: int) -> torch.Tensor:
@@ -118,8 +127,8 @@ def frames(events: Events, steps: int) -> torch.Tensor:
 
 
 @compiled
-def _count(addresses, times, starts, chosen, moves, counts):
-    steps, _, _, height, width = counts.shape
+def _count(addresses, times, starts, chosen, rows, columns, counts):
+    steps, _, height, width, _ = counts.shape
     for place, sample in enumerate(chosen):
         begin, end = starts[sample], starts[sample + 1]
         if begin == end:
@@ -127,8 +136,7 @@ def _count(addresses, times, starts, chosen, moves, counts):
         duration = times[end - 1] - times[begin] + 1
         for index in range(begin, end):
             channel, y, x = addresses[index]
-            y += moves[place, 0]
-            x += moves[place, 1]
+            y, x = rows[place, y], columns[place, x]
             if 0 <= y < height and 0 <= x < width:
                 step = (times[index] - times[begin]) * steps // duration
-                counts[step, place, channel, y, x] += 1
+                counts[step, place, y, x, channel] += 1

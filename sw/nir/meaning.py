@@ -6,17 +6,16 @@ A chain of linear nodes is a `sw.nir.currents.Current`; neurons close it to a la
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from math import prod
-from typing import Any
 
 import numpy as np
 
 from tickless.errors import InputError
 from tickless.sw.integer.geometry import Shape
-from tickless.sw.nir.biases import bias_steps, with_biases
-from tickless.sw.nir.currents import Current, dense, scaled
-from tickless.sw.nir.edges import described, edge_of, shortcut_of
+from tickless.sw.nir.biases import with_biases
+from tickless.sw.nir.chain import Chain
+from tickless.sw.nir.currents import Current, scaled
 from tickless.sw.nir.graph import FlatGraph
-from tickless.sw.nir.layers import Choices, Meaning, RealLayer, Row
+from tickless.sw.nir.layers import Choices, Meaning, Row
 from tickless.sw.nir.linear import LINEAR
 from tickless.sw.nir.neurons import NodeNeuron, neuron_of, semantics_of
 from tickless.sw.nir.reading import GraphError, Node
@@ -48,7 +47,7 @@ def interpret(graph: FlatGraph, choices: Choices, sensor: Shape | None = None) -
         raise InputError(f"sensor = {sensor}: expected channels, height and width")
     # Numbers that overflow are refused where they become weights.
     with np.errstate(all="ignore"):
-        return _Walk(graph, choices, sensor).run()
+        return _Walk(graph, choices, sensor, Chain(graph.where)).run()
 
 
 @dataclass
@@ -58,8 +57,8 @@ class _Walk:
     graph: FlatGraph
     choices: Choices
     given: Shape | None
+    chain: Chain
     sensor: Shape = (1, 1, 1)
-    layers: list[RealLayer] = field(default_factory=list)
     rows: dict[str, Row] = field(default_factory=dict)
     dt: float | None = None
     integrator: NodeNeuron | None = None
@@ -84,7 +83,7 @@ class _Walk:
             self._output(f"{last} (output)", end, signals[last])
         for name in graph.aside:
             self.rows[name] = Row(name, "", "left out", why="nothing of it reaches the output")
-        layers = tuple(self.layers)
+        layers = tuple(self.chain.layers)
         told = [(graph.nodes.get(name), row) for name, row in self.rows.items()]
         rows = tuple(with_biases(told, layers, self.choices))
         return Meaning(graph.where, self.sensor, layers, graph.metadata, self.dt, rows)
@@ -149,35 +148,20 @@ class _Walk:
     def _spike(self, name: str, node: Node, arriving: Currents) -> Currents:
         """A spiking layer; or, where sums are wanted and it is the last one, the readout."""
         neuron = self._neuron(name, node, arriving[0])
-        assert neuron.threshold is not None
-        gain = neuron.gain / neuron.threshold
         if self.choices.readout == "sums" and self._is_last(name):
             why = "without its threshold"
             if neuron.tau is not None:
                 why += f", and event by event without its leak ({_leak(neuron)})"
             self._row(name, node, "the readout", False, why)
             self.integrator = neuron
+            assert neuron.threshold is not None
+            gain = neuron.gain / neuron.threshold
             return tuple(scaled(part, gain) for part in arriving)
-        index = len(self.layers)
-        chain, direct = self._edges(node, arriving, index)
-        rows = gain[:, None, None, None]
-        spec, weight = edge_of(chain)
-        layer = RealLayer(spec, weight * rows, node=node, weight_node=chain.node, neuron=neuron)
-        passed = ""
-        if direct is not None:
-            # One that is linear is a convolution over all of its input.
-            form, weight = edge_of(replace(direct, linear=False))
-            spec = replace(spec, shortcut=shortcut_of(direct.source, form))
-            passed = f", shortcut from layer {direct.source + 1}"
-            layer = replace(layer, spec=spec, shortcut=weight * rows, shortcut_node=direct.node)
-        parts = [layer.weight, *([] if layer.shortcut is None else [layer.shortcut])]
-        if not all(np.isfinite(part).all() for part in parts):
-            raise node.refuse("weights in thresholds that are no finite numbers")
-        self.layers.append(replace(layer, **_biases(arriving, gain)))
+        becomes = self.chain.close(node, arriving, neuron)
         exact, why = self._difference(neuron)
-        self._row(name, node, f"layer {index + 1}: {described(spec)}{passed}", exact, why)
+        self._row(name, node, becomes, exact, why)
         shape, grid = arriving[0].shape, arriving[0].grid
-        return (Current(index, shape, grid, grid),)
+        return (Current(len(self.chain.layers) - 1, shape, grid, grid),)
 
     def _difference(self, neuron: NodeNeuron) -> tuple[bool, str]:
         """Whether a layer's neurons do what the graph's do, event by event, and what they do."""
@@ -214,30 +198,6 @@ class _Walk:
                 )
         return neuron
 
-    def _edges(self, node: Node, arriving: Currents, index: int) -> tuple[Current, Current | None]:
-        """The edge from the layer before, and a shortcut, if any."""
-        chain, *others = sorted(arriving, key=lambda part: -part.source)
-        if chain.source != index - 1 or len(others) > 1:
-            raise node.refuse(
-                f"receives {self._senders(arriving)}, and {self._named(index - 1)} comes before "
-                "it: expected a chain of layers, with shortcuts past some of them"
-            )
-        if not others:
-            return chain, None
-        (direct,) = others
-        if direct.source in (-1, index - 1):
-            raise node.refuse(
-                f"a shortcut from {self._named(direct.source)}: expected one from a spiking layer "
-                "that passes at least one layer"
-            )
-        for passed in range(direct.source + 1, index):
-            if self.layers[passed].shortcut is not None:
-                raise node.refuse(
-                    f"its shortcut from {self._named(direct.source)} passes {self._named(passed)}, "
-                    "which has one, too: expected none inside or across another"
-                )
-        return chain, direct
-
     def _integrate(self, name: str, node: Node, arriving: Currents) -> Currents:
         """Integrators at the output: the readout itself."""
         if not self._is_last(name):
@@ -260,52 +220,9 @@ class _Walk:
 
     def _output(self, name: str, node: Node, arriving: Currents) -> Currents:
         """The readout."""
-        if len(arriving) > 1:
-            raise node.refuse(
-                f"receives {self._senders(arriving)}: expected no shortcut into the readout"
-            )
-        part, shape = next(iter(arriving)), node.shape("shape")
-        if shape is not None and prod(shape) != prod(part.grid):
-            raise node.refuse(f"shape = {shape}: expected {part.shape}, what reaches it")
-        if part.source != len(self.layers) - 1:
-            raise node.refuse(f"receives {self._senders(arriving)}: expected the last layer alone")
-        counts = part.weight is None
-        if counts and not self.layers:
-            raise node.refuse("receives the sensor's events: expected a layer between them")
-        part = dense(part)
-        spec, weight = edge_of(part)
-        spec = replace(spec, kind="readout")
-        layer = RealLayer(
-            spec, weight, weight_node=part.node, integrator=self.integrator, **_biases((part,), 1)
-        )
-        for biased in layer.biased:
-            layer = replace(layer, bias_steps=bias_steps(biased, self.choices))
-            if layer.initial is not None and not np.isfinite(layer.initial).all():
-                raise biased.refuse("a bias that makes logits no finite numbers")
-        self.layers.append(layer)
-        what = "counts the last layer's spikes" if counts else "sums"
-        self._row(name, node, f"readout of {len(weight)}: {what}")
+        becomes = self.chain.close_readout(node, arriving, self.integrator, self.choices)
+        self._row(name, node, becomes)
         return ()
-
-    def _senders(self, arriving: Currents) -> str:
-        return " and ".join(self._named(part.source) for part in arriving)
-
-    def _named(self, source: int) -> str:
-        """A layer by its number and its neurons' node."""
-        if source < 0:
-            return "the sensor"
-        node = self.layers[source].node
-        assert node is not None
-        return f"layer {source + 1} ({node.where.removeprefix(f'{self.graph.where}: ')})"
-
-
-def _biases(arriving: Currents, gain: np.ndarray | float) -> dict[str, Any]:
-    """Members of a layer: what arrives in each time step besides spikes, and whose bias it is."""
-    parts = [part for part in arriving if part.bias is not None and part.bias.any()]
-    bias = sum(np.asarray(part.bias) for part in parts) * gain
-    if not np.any(bias):
-        return {}
-    return {"bias": bias, "biased": tuple(part.node for part in parts if part.node is not None)}
 
 
 def _leak(neuron: NodeNeuron) -> str:

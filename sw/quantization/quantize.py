@@ -63,7 +63,7 @@ def quantize(
         if not isinstance(neuron, IntegrateAndFire):
             raise NetworkError(
                 f"neuron = {neuron.kind!r}: expected 'if': event by event there is no time to leak "
-                "in; tickless train --from trains such a network without its leak"
+                "in; tickless train --from trains a leaky network without its leak"
             )
         if not isfinite(neuron.floor):
             raise NetworkError(f"floor = {neuron.floor}: expected a finite number of thresholds")

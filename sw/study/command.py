@@ -1,4 +1,5 @@
-"""Study of a data set: trains SDT, NMT and MTT over several seeds and compares them.
+"""Study of a data set: trains SDT, NMT and MTT over several seeds and compares them, beside the
+same network without spikes.
 
 Runs that are there already are not trained again; a study that was killed goes on.
 """
@@ -11,7 +12,7 @@ from tickless.errors import InputError
 from tickless.sw.data.losses import dropped_a_sample, warn_of_first
 from tickless.sw.data.options import given_options
 from tickless.sw.outputs import output_folder
-from tickless.sw.study.variants import Variant, quick_changes, variants
+from tickless.sw.study.variants import Variant, ann, quick_changes, variants
 from tickless.sw.training.experiment import add_experiment, read_experiment, setting_names
 from tickless.sw.training.settings import Settings
 from tickless.sw.workers import add_workers, run_tasks
@@ -29,6 +30,8 @@ class Study:
         Those that the variants change.
     compared : list of Variant
         The variants.
+    baseline : Variant
+        What they are measured by: see `sw.study.variants.ann`.
     seeds : range
         Runs of each variant.
     folder : Path
@@ -37,6 +40,7 @@ class Study:
 
     settings: Settings
     compared: list[Variant]
+    baseline: Variant
     seeds: range
     folder: Path
 
@@ -68,7 +72,7 @@ def compared_in(options: argparse.Namespace) -> Study:
     name = Path(options.experiment).stem + ("-quick" if options.quick else "")
     folder = output_folder(options.output or Path("build/study") / name)
     seeds = range(settings.seed, settings.seed + options.seeds)
-    return Study(settings, variants(settings, options.quick), seeds, folder)
+    return Study(settings, variants(settings, options.quick), ann(settings), seeds, folder)
 
 
 def main(options: argparse.Namespace) -> int:
@@ -76,10 +80,11 @@ def main(options: argparse.Namespace) -> int:
     from tickless.sw.study.budget import text as budget
     from tickless.sw.study.budget import timed
     from tickless.sw.study.outcome import finished, outcome, pretrain, pretrained
-    from tickless.sw.study.report import figures, text, write_report
+    from tickless.sw.study.report import figures, text, without_spikes, write_report
 
     study = compared_in(options)
-    settings, compared, folder = study.settings, study.compared, study.folder.resolve()
+    settings, folder = study.settings, study.folder.resolve()
+    compared = [*study.compared, study.baseline]
     runs = [(variant, seed, folder) for seed in study.seeds for variant in compared]
     if not any(finished(*run) for run in runs):
         timing = timed(settings)
@@ -88,14 +93,18 @@ def main(options: argparse.Namespace) -> int:
     where = {"jobs": options.jobs, "cluster": options.cluster}
     for _ in run_tasks(pretrain, [*begun.values()], title="pre-training", unit="runs", **where):
         pass
-    outcomes = list(run_tasks(outcome, runs, title="study", unit="runs", **where))
+    made = list(run_tasks(outcome, runs, title="study", unit="runs", **where))
+    outcomes = [each for each in made if each.variant != study.baseline.name]
+    baseline = without_spikes([each for each in made if each.variant == study.baseline.name])
     rows = figures(outcomes, {item.name: item.settings.weight_bits for item in compared})
     dropped = dropped_a_sample(sum(each.dropped for each in outcomes) / len(outcomes))
-    write_report(folder / "report.html", settings.dataset, options.quick, outcomes, rows, dropped)
+    page = folder / "report.html"
+    write_report(page, settings.dataset, options.quick, outcomes, rows, baseline, dropped)
     aside = outcomes[0].samples
     print(f"{settings.dataset}: {options.seeds} seeds, {aside} recordings kept aside for each")
     print(dropped)
     print(text(rows))
+    print(baseline)
     warn_of_first(each.dropped_warning for each in outcomes)
     print(f"\n{study.folder / 'report.html'}")
     return 0

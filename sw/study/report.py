@@ -14,7 +14,7 @@ from tickless.sw.pages import png, write_page
 from tickless.sw.study.cross_validation import wilson
 from tickless.sw.study.outcome import BITS, STEPS, EventOutcome, Outcome
 
-__all__ = ["Figures", "figures", "text", "write_report"]
+__all__ = ["Baseline", "Figures", "figures", "text", "without_spikes", "write_report"]
 
 COLOURS = (
     *("#777777", "#c98a1b", "#1f5fa8", "#5aa0d8", "#b8433a"),
@@ -61,6 +61,37 @@ class Figures:
     flatness: tuple[float, float]
     judged: str
     interval: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Accuracy of the network without spikes, in percent, over all its runs.
+
+    Members
+    -------
+    name : str
+        What it is.
+    accuracy : float
+        Mean of its runs.
+    interval : tuple of float
+        95 % interval of that.
+    """
+
+    name: str
+    accuracy: float
+    interval: tuple[float, float]
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        return f"{self.name}: {self.accuracy:.1f} % (95 % interval {low:.1f} to {high:.1f} %)"
+
+
+def without_spikes(outcomes: Sequence[Outcome]) -> Baseline:
+    """The baseline from the runs of `sw.study.variants.ann`."""
+    accuracies = [outcome.time_stepped[STEPS.index(1)] for outcome in outcomes]
+    samples = sum(outcome.samples for outcome in outcomes)
+    low, high = wilson(round(np.mean(accuracies) * samples), samples)
+    return Baseline(outcomes[0].variant, 100 * float(np.mean(accuracies)), (100 * low, 100 * high))
 
 
 def figures(outcomes: Sequence[Outcome], bits: dict[str, int]) -> list[Figures]:
@@ -129,10 +160,11 @@ def write_report(
     quick: bool,
     outcomes: Sequence[Outcome],
     rows: Sequence[Figures],
+    baseline: Baseline,
     dropped: str,
 ) -> None:
     """Write the page, which needs no other file; ``dropped`` says what the recordings lose."""
-    pictures = [("Accuracy over the number of time steps", png(_over_steps(outcomes)))]
+    pictures = [("Accuracy over the number of time steps", png(_over_steps(outcomes, baseline)))]
     if _by_event(outcomes):
         pictures += [
             ("Accuracy of the integer network over weight bits", png(_over_bits(outcomes))),
@@ -143,7 +175,7 @@ def write_report(
             ),
         ]
     values = {"dataset": dataset, "quick": quick, "rows": rows, "counts": COUNTS, "note": NOTE}
-    values["dropped"] = dropped
+    values |= {"dropped": dropped, "baseline": baseline}
     write_page(path, "tickless.sw.study", "study.html", pictures=pictures, **values)
 
 
@@ -166,9 +198,10 @@ def _axes(x: str) -> tuple[Figure, Any]:
     return figure, axes
 
 
-def _over_steps(outcomes: Sequence[Outcome]) -> Figure:
+def _over_steps(outcomes: Sequence[Outcome], baseline: Baseline) -> Figure:
     right = " (right: event by event)" if _by_event(outcomes) else ""
     figure, axes = _axes(f"time steps{right}")
+    axes.axhline(baseline.accuracy, color="#222222", ls=":", lw=1, label=baseline.name)
     drawn = zip(cycle(COLOURS), _by_variant(outcomes).items(), strict=False)
     for index, (colour, (name, mine)) in enumerate(drawn):
         values = 100 * np.array([outcome.time_stepped for outcome in mine])

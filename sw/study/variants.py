@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from tickless.sw.training.settings import Settings
 
-__all__ = ["Variant", "quick_changes", "variants"]
+__all__ = ["Variant", "ann", "quick_changes", "variants"]
 
 FOUR_BITS_STRENGTH = 0.001
 """`refit_strength` of the variant with rounded weights, as in ``nmnist-4bit.toml``."""
@@ -89,3 +89,26 @@ def variants(settings: Settings, quick: bool) -> list[Variant]:
         Variant("MTT, half the spikes", replace(mtt, rate_budget=settings.rate_budget / 2)),
         Variant("MTT, small weights", replace(mtt, weight_limit=1.0)),
     ]
+
+
+def ann(settings: Settings) -> Variant:
+    """The same network without spikes, for what it could reach: rectifiers in one time step, which
+    see each sample's events counted in one frame. It sees as many samples as the others, and a
+    spike costs it nothing."""
+    seen = settings.pretrain_epochs * settings.pretrain_samples + settings.epochs * settings.samples
+    changed = replace(
+        settings,
+        target="steps",
+        method="sdt",
+        neuron="relu",
+        steps=1,
+        learning_rate=2 * settings.learning_rate,  # half of it behind pre-training
+        pretrain_epochs=0,
+        epochs=max(1, round(seen / settings.pretrain_samples)),
+        samples=settings.pretrain_samples,
+        quantize_epochs=0,
+        weight_limit=0.0,
+        rate_penalty=0.0,
+        refit_samples=0,
+    )
+    return Variant("ANN on event counts", changed)

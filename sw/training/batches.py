@@ -75,10 +75,15 @@ class Batches:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Augmented frames of the chosen samples, as in `FrameSource.frames`, and their labels."""
         shifts = self.shifts(len(chosen), generator)
-        transform = (
-            partial(self._transform, generator=generator) if self._transform.transforms else None
-        )
-        frames = self.source.frames(chosen, steps, shifts, transform)
+        transform = places = None
+        if self._transform.moves:
+            places = [self._transform.places(self.source.sensor, generator) for _ in chosen]
+        elif self._transform.transforms:
+            # How much chance they need depends on the samples, and the generator has to go on alike
+            # in all processes of a team.
+            chance = np.random.default_rng(generator.integers(1 << 63))
+            transform = partial(self._transform, generator=chance)
+        frames = self.source.frames(chosen, steps, shifts, transform, places)
         return frames, self.source.labels[chosen]
 
     def _own(self, count: int) -> int:

@@ -14,7 +14,7 @@ from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.data.catalog import EXPECTED, class_names, known, sensor
 from tickless.sw.training.experiment import read_experiment, setting_names
 from tickless.sw.training.models import SpikingNetwork
-from tickless.sw.training.neurons import IntegrateAndFire, describe_neuron
+from tickless.sw.training.neurons import IntegrateAndFire, Rectifier, describe_neuron
 from tickless.sw.training.readout import FloatReadout
 from tickless.sw.training.settings import Settings, SettingsError
 
@@ -90,7 +90,11 @@ def trainable(start: Checkpoint, settings: Settings) -> SpikingNetwork:
     """
     model = copy.deepcopy(start.model)
     model.layer_neurons = tuple(
-        IntegrateAndFire(settings.floor, settings.surrogate, reset=neuron.reset)
+        IntegrateAndFire(
+            settings.floor,
+            settings.surrogate,
+            reset="subtract" if isinstance(neuron, Rectifier) else neuron.reset,
+        )
         for neuron in model.layer_neurons
     )
     model.readout = FloatReadout(model.readout.initial)

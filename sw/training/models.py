@@ -11,6 +11,7 @@ from tickless.sw.integer.geometry import Geometry, Shape
 from tickless.sw.integer.specs import LayerSpec, layer_geometries
 from tickless.sw.quantization.rule import Quantization
 from tickless.sw.training.current import current
+from tickless.sw.training.fused import fusable, spikes_of
 from tickless.sw.training.neurons import IntegrateAndFire, Neuron
 from tickless.sw.training.readout import FloatReadout
 from tickless.sw.training.temporal_transformation import transform
@@ -168,15 +169,15 @@ class SpikingNetwork(nn.Module):
             entering.append(x)
             weight, floor = self.parameters_of(index)
             charge = current(x.flatten(0, 1), weight, geometry)
-            if self.norms:
-                charge = self.norms[index](charge)
+            norm = self.norms[index] if self.norms else None
             shortcut = self.specs[index].shortcut
             if shortcut:
+                charge = charge if norm is None else norm(charge)
                 charge = charge + self._passed(index, entering[shortcut.source + 1])
-            charge = charge.float().unflatten(0, x.shape[:2])
-            neuron = self.layer_neurons[index]
-            x = neuron(charge, floor) if isinstance(neuron, IntegrateAndFire) else neuron(charge)
-            spikes.append(x.sum() / (x.shape[1] * repeats))
+                norm = None
+            charge = charge.unflatten(0, x.shape[:2])
+            x, sent = _fire(charge, self.layer_neurons[index], floor, norm)
+            spikes.append(sent / (x.shape[1] * repeats))
         return x, repeats, spikes
 
     @property
@@ -321,6 +322,19 @@ class SpikingNetwork(nn.Module):
         edges = [*zip(self.weights, self.norms, strict=False)]
         edges += [(self.direct[key], norm) for key, norm in self.direct_norms.items()]
         return [(weight, norm) for weight, norm in edges if isinstance(norm, nn.BatchNorm2d)]
+
+
+def _fire(
+    charge: torch.Tensor, neuron: Neuron, floor: torch.Tensor | None, norm: nn.Module | None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Spikes of what arrives, ``[time, batch, ...]``, behind a norm, and how many they are."""
+    if isinstance(neuron, IntegrateAndFire) and fusable(charge, neuron, norm):
+        return spikes_of(charge, neuron.floor if floor is None else floor, norm)
+    if norm is not None:
+        charge = norm(charge.flatten(0, 1)).unflatten(0, charge.shape[:2])
+    charge = charge.float()
+    spikes = neuron(charge, floor) if isinstance(neuron, IntegrateAndFire) else neuron(charge)
+    return spikes, spikes.sum()
 
 
 def _spiking(specs: Sequence[LayerSpec]) -> int:

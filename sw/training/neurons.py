@@ -21,6 +21,7 @@ __all__ = [
     "IntegrateAndFire",
     "LeakyIntegrateAndFire",
     "Neuron",
+    "Rectifier",
     "describe_neuron",
     "read_neuron",
 ]
@@ -175,9 +176,21 @@ class LeakyIntegrateAndFire:
         return leaky_integrate_and_fire(current, self.decay, surrogate)
 
 
-Neuron = IntegrateAndFire | LeakyIntegrateAndFire
+@dataclass(frozen=True)
+class Rectifier:
+    """Rectifiers, ``max(0, x)`` of a current ``x``: no spiking neurons, for baselines in one time
+    step."""
 
-NEURONS = {neuron.kind: neuron for neuron in (IntegrateAndFire, LeakyIntegrateAndFire)}
+    kind: ClassVar[str] = "relu"
+
+    def __call__(self, current: torch.Tensor) -> torch.Tensor:
+        """What neurons send of a current of any shape; a real number, no count."""
+        return current.relu()
+
+
+Neuron = IntegrateAndFire | LeakyIntegrateAndFire | Rectifier
+
+NEURONS = {neuron.kind: neuron for neuron in (IntegrateAndFire, LeakyIntegrateAndFire, Rectifier)}
 """Classes of neurons by name."""
 
 

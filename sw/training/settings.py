@@ -49,7 +49,7 @@ class Settings:
     mixed_precision : bool
         Products of weights and spikes in bfloat16.
     neuron : str
-        ``"if"`` or, for time steps alone, ``"lif"``.
+        ``"if"`` or, for time steps alone, ``"lif"``, or ``"relu"``, which does not spike.
     floor : float
         Lowest membrane of ``"if"``, in thresholds; below 0.
     decay : float
@@ -120,7 +120,7 @@ class Settings:
     seed: int = _at_least(0, 1)
     device: str = _one_of(("auto", "cpu", "cuda"), "auto")
     mixed_precision: bool = False
-    neuron: str = _one_of(("if", "lif"), "if")
+    neuron: str = _one_of(("if", "lif", "relu"), "if")
     floor: float = -2.0
     decay: float = _at_least(0, 0.5, 1)
     surrogate: str = _one_of(tuple(SURROGATES), "ramp")

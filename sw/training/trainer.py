@@ -21,7 +21,7 @@ from tickless.sw.training.given import fingerprint, own_settings, trainable
 from tickless.sw.training.loop import Phase, TrainingLoop
 from tickless.sw.training.memory import keep_freed_memory
 from tickless.sw.training.models import SpikingNetwork
-from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire
+from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire, Rectifier
 from tickless.sw.training.record import record
 from tickless.sw.training.refit import refit
 from tickless.sw.training.settings import Settings, SettingsError
@@ -183,8 +183,10 @@ def _network(settings: Settings) -> SpikingNetwork:
     specs = layers(settings.network, len(class_names(settings.dataset)))
     if settings.neuron == "if":
         neuron = IntegrateAndFire(settings.floor, settings.surrogate)
-    else:
+    elif settings.neuron == "lif":
         neuron = LeakyIntegrateAndFire(settings.decay, settings.surrogate)
+    else:
+        neuron = Rectifier()
     return SpikingNetwork(sensor(settings.dataset), specs, neuron)
 
 

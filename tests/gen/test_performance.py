@@ -8,13 +8,13 @@ from tests.random_networks import random_events
 from tickless.gen.activity import measure_activity
 from tickless.gen.configure import chain_config, design_factory
 from tickless.gen.folding import Folding, clocks_per_event, fold_fully
-from tickless.gen.performance import predict
+from tickless.gen.performance import Line, predict
 from tickless.hw.packet import Kind
 from tickless.sw.integer import golden
 from tickless.sw.integer.specs import LayerSpec
 from tickless.sw.untrained import untrained_network
 
-CLOCK_HZ, BAUD = 24_000_000, 3_000_000
+CLOCK_HZ, SERIAL = 24_000_000, Line(300_000.0)
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_figures_follow_from_the_golden_model(network):
     assert sum(activity.sops) == np.mean([trace.sops for trace in traces])
     foldings = [Folding(1, 1)] * len(network.layers)
     config = chain_config(network, foldings)
-    performance = predict(network, config, activity, CLOCK_HZ, BAUD)
+    performance = predict(network, config, activity, CLOCK_HZ, SERIAL)
     cycles = [
         events * clocks_per_event([layer.edges[0].geometry], folding)
         for events, layer, folding in zip(activity.events, network.layers, foldings, strict=True)
@@ -56,17 +56,17 @@ def test_bytes_on_the_host_link(network):
     config = chain_config(network, fold_fully(network))
     # 1,000 events of a byte: 5 frames of 6 bytes beside their data, and END's.
     busy = replace(activity, input_events=1000.0)
-    performance = predict(network, config, busy, CLOCK_HZ, BAUD)
+    performance = predict(network, config, busy, CLOCK_HZ, SERIAL)
     assert performance.bytes_per_sample_on_host_link == 1000 + 6 * 6
-    assert performance.samples_per_second_by_host_link == pytest.approx(BAUD / 10 / 1036)
-    assert performance.events_per_second_by_host_link == pytest.approx(1000 * BAUD / 10 / 1036)
+    assert performance.samples_per_second_by_host_link == pytest.approx(300_000 / 1036)
+    assert performance.events_per_second_by_host_link == pytest.approx(1000 * 300_000 / 1036)
 
 
 def test_latency_is_that_of_an_idle_design(network):
     activity = measure_activity(network, [random_events(np.random.default_rng(0), network, 10)])
     config = chain_config(network, fold_fully(network))
     clocks = _clocks_from_end_to_answer(design_factory(config, network)())
-    predicted = predict(network, config, activity, CLOCK_HZ, BAUD)
+    predicted = predict(network, config, activity, CLOCK_HZ, SERIAL)
     assert predicted.latency_us_end_to_answer_idle == pytest.approx(
         1e6 * clocks / CLOCK_HZ, rel=0.2
     )

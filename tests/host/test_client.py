@@ -377,3 +377,30 @@ def test_an_image_that_the_check_refutes_is_no_network():
     with pytest.raises(BoardError, match="refuses LOADED: IMAGE: the image is cut or damaged"):
         client.load(IMAGE, DESIGN, 77)
     assert board.info.network == 0
+
+
+class WatchedBoard(FakeBoard):
+    """Board that notes how often its replies were looked for, at each frame."""
+
+    looks = 0
+
+    @property
+    def in_waiting(self):
+        self.looks += 1
+        return super().in_waiting
+
+    def take(self, frame):
+        super().take(frame)
+        self.looks_by_frame.append(self.looks)
+
+
+def test_replies_are_looked_for_once_half_of_the_room_is_taken():
+    board = WatchedBoard(info=replace(INFO, buffer_bytes=16_382))
+    board.looks_by_frame = []
+    client = connect(board)
+    events = np.random.default_rng(1).integers(0, INFO.sensor, (6_000, 3))
+    board.looks_by_frame.clear()
+    assert client.classify(events).logits == expected([events])[0]
+    _, first, *others = board.looks_by_frame  # SYNC, events and END
+    assert others[29] == first
+    assert others[-1] > first

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import termios
 import time
 import tty
 from concurrent.futures import ThreadPoolExecutor
@@ -75,6 +76,14 @@ def pty_ends():
     yield far, near
     os.close(near)
     os.close(far)
+
+
+def test_the_highest_rate_of_a_board_is_taken(pty_ends):
+    """No terminal has a constant for it."""
+    with open_port(os.ttyname(pty_ends[1]), 12_000_000) as port:
+        assert isinstance(port, SerialPort)
+        assert port.baudrate == 12_000_000
+        assert termios.tcgetattr(pty_ends[1])[4] not in (0, termios.B9600, termios.B38400)
 
 
 def test_all_is_written_piece_by_piece(pty_ends):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.random_networks import random_network, random_samples
+from tests.sim.kinds import CORES, LAYERS, NETWORKS, alive, core_kinds, layer_kinds, network_kinds
 from tickless.gen.configure import chain_config, design_factory
 from tickless.gen.folding import choices
 from tickless.sim.compare import compare
@@ -13,15 +14,34 @@ from tickless.sim.packets import pack_sample
 from tickless.sim.run import simulate
 from tickless.sw.integer import engine
 
-NETWORKS_A_BUILD = 10
-BUILDS = 4
-LONG_BUILDS = 46
+BUILDS = (
+    (2, 27, 33, 36, 59, 89, 95, 123),
+    (19, 48, 51, 67, 84, 114, 117, 129),
+)
+"""Seeds of the cases of each build: few small networks that are examples of every kind, as
+``python -m tests.sim.choose_cases networks`` finds them."""
+
+LONG_BUILDS = 50
+CASES_A_BUILD = 10
 
 MOST_EVENTS = 20000
 """Layer events of all samples; random shortcuts may multiply them without end."""
 
 SAMPLES = 36
 """More than two rounds of a core's epochs, so that each run passes two clearing sweeps."""
+
+KINDS = {
+    *LAYERS,
+    *NETWORKS,
+    *CORES,
+    *(f"{clocks}, {end}" for clocks in ("one clock", "two clocks") for end in ("exit", "no exit")),
+    "shortcut, exit",
+    "exit that is early",
+    "exit that is not early",
+    "samples in rows",
+    "samples anywhere",
+}
+"""What a case may be an example of."""
 
 
 def random_case(seed):
@@ -48,26 +68,48 @@ def random_case(seed):
     return network, chain_config(network, foldings, margin, fast_clock=fast_clock), samples
 
 
-def check_build(first_seed):
+def early_exits(network, config, samples):
+    """Traces with early exit; None for a network without it."""
+    margin = config.cores[-1].margin
+    if margin is None:
+        return None
+    return [engine.run(network, events, (), margin) for events, _ in samples]
+
+
+def kinds(seed):
+    """Kinds of which a case is an example; none if a layer of it receives nothing."""
+    network, config, samples = random_case(seed)
+    if not alive([engine.run(network, events) for events, _ in samples]):
+        return set()
+    found = layer_kinds(network) | network_kinds(network) | core_kinds(config.cores)
+    found.add(f"samples {'in rows' if seed % 2 == 0 else 'anywhere'}")
+    clocks = "two clocks" if config.cores[0].fast_clock else "one clock"
+    exits = early_exits(network, config, samples)
+    if exits is None:
+        return found | {f"{clocks}, no exit"}
+    early = any(trace.decision is not None for trace in exits)
+    if "one shortcut" in found:
+        found.add("shortcut, exit")
+    return found | {f"{clocks}, exit", f"exit that is {'early' if early else 'not early'}"}
+
+
+def check_build(seeds):
     """Run and compare the cases of one build; returns the number of samples decided early."""
-    cases = [random_case(seed) for seed in range(first_seed, first_seed + NETWORKS_A_BUILD)]
+    cases = [random_case(seed) for seed in seeds]
     designs = [design_factory(config, network) for network, config, _ in cases]
     stimuli = [
         [pack_sample(config.cores[0].input_link, *sample) for sample in samples]
         for _, config, samples in cases
     ]
-    recordings = simulate(designs, stimuli, stalls=True, seed=first_seed, optimize=False)
+    recordings = simulate(designs, stimuli, stalls=True, seed=seeds[0], optimize=False)
     decided = 0
-    for index, (case, recording) in enumerate(zip(cases, recordings, strict=True)):
-        network, config, samples = case
+    for seed, case, recording in zip(seeds, cases, recordings, strict=True):
+        network, _, samples = case
         traces = [engine.run(network, events, reads) for events, reads in samples]
-        margin = config.cores[-1].margin
-        exits = None
-        if margin is not None:
-            exits = [engine.run(network, events, (), margin) for events, _ in samples]
-            decided += sum(trace.decision is not None for trace in exits)
+        exits = early_exits(*case)
+        decided += sum(trace.decision is not None for trace in exits or ())
         comparison = compare(traces, recording.samples, exits)
-        assert comparison.agrees, f"network {first_seed + index}: {comparison.difference}"
+        assert comparison.agrees, f"network {seed}: {comparison.difference}"
         counters = [core.values for core in recording.counters]
         if exits is not None:
             for number, values in enumerate(counters[:-1]):
@@ -80,12 +122,17 @@ def check_build(first_seed):
     return decided
 
 
-@pytest.mark.parametrize("build", range(BUILDS))
-def test_equal_to_the_golden_model(build):
-    assert check_build(build * NETWORKS_A_BUILD) > 0
+def test_the_cases_are_examples_of_every_kind():
+    found = set().union(*(kinds(seed) for seeds in BUILDS for seed in seeds))
+    assert found >= KINDS
+
+
+@pytest.mark.parametrize("seeds", BUILDS, ids=range(len(BUILDS)))
+def test_equal_to_the_golden_model(seeds):
+    assert check_build(seeds) > 0
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("build", range(BUILDS, BUILDS + LONG_BUILDS))
+@pytest.mark.parametrize("build", range(LONG_BUILDS))
 def test_equal_to_the_golden_model_at_length(build):
-    check_build(build * NETWORKS_A_BUILD)
+    check_build(range(build * CASES_A_BUILD, (build + 1) * CASES_A_BUILD))

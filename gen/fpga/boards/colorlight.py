@@ -7,6 +7,7 @@ from amaranth_boards.resources import LEDResources, UARTResource
 
 from tickless.gen.fpga.board import Board
 from tickless.gen.fpga.families.ecp5 import ECP5
+from tickless.hw.board.rgmii import RgmiiDelays
 
 __all__ = ["COLORLIGHT_5A_75B", "COLORLIGHT_I5"]
 
@@ -47,6 +48,7 @@ COLORLIGHT_5A_75B = Board(
     clock_hz=75_000_000,
     stored_events=8_192,
     loader="colorlight",
+    rgmii=RgmiiDelays(transmit_ps=0, receive_ps=2000),
 )
 
 COLORLIGHT_I5 = Board(

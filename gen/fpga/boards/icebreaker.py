@@ -6,6 +6,7 @@ from amaranth_boards.icebreaker import ICEBreakerPlatform
 
 from tickless.gen.fpga.board import Board
 from tickless.gen.fpga.families.ice40 import ICE40
+from tickless.gen.fpga.link import FT2232H
 
 __all__ = ["ICEBREAKER"]
 
@@ -22,5 +23,6 @@ ICEBREAKER = Board(
     clock_hz=24_000_000,
     stored_events=8_192,
     loader="ice40_generic",
+    link=FT2232H,
     core_options=MappingProxyType({"fast_clock": False, "profile": False, "counter_bits": 16}),
 )

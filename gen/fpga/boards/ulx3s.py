@@ -4,6 +4,7 @@ from amaranth_boards.ulx3s import ULX3S_25F_Platform, ULX3S_85F_Platform
 
 from tickless.gen.fpga.board import Board
 from tickless.gen.fpga.families.ecp5 import ECP5
+from tickless.hw.sdram.timing import AS4C16M16SA_7
 
 __all__ = ["ULX3S_25F", "ULX3S_85F"]
 
@@ -19,6 +20,7 @@ ULX3S_25F = Board(
     clock_hz=75_000_000,
     stored_events=8_192,
     loader="ulx3s",
+    sdram=AS4C16M16SA_7,
 )
 
 ULX3S_85F = Board(
@@ -33,4 +35,5 @@ ULX3S_85F = Board(
     clock_hz=75_000_000,
     stored_events=16_384,
     loader="ulx3s",
+    sdram=AS4C16M16SA_7,
 )

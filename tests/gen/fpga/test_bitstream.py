@@ -82,7 +82,7 @@ def test_figures_of_a_build(network, monkeypatch, tmp_path, capsys):
         25_500_000,
     ]
     assert clock["critical_path"]["logic_ns"] == 3.0
-    assert figures["host_link"]["baud"] == 3_000_000
+    assert figures["host_link"]["baud"] == 12_000_000
     assert figures["activity_per_sample"]["input_events"] == 50
     assert figures["performance"]["samples_per_second_by_host_link"] > 0
     layers = figures["layers"]
@@ -91,6 +91,7 @@ def test_figures_of_a_build(network, monkeypatch, tmp_path, capsys):
     assert layers[-1]["membranes"] is None
     printed = capsys.readouterr().out
     assert "4,000 of 5,280 (76%)" in printed
+    assert "tickless run --port PORT --baud 12000000 RECORDINGS" in printed
     assert f"{RUNS}/icebreaker-small-seed3/top.bin" in printed
 
 
@@ -114,6 +115,73 @@ def test_a_gowin_is_placed_and_routed_by_the_nextpnr_of_today(network, monkeypat
     figures = json.loads((tmp_path / LATEST / "build.json").read_text())
     assert figures["bitstream"]["file"] == "top.fs"
     assert figures["performance"]["basis"] == "computed"
+
+
+UDP_REPORT = {
+    **ECP5_REPORT,
+    "fmax": {
+        "$glbnet$clk": {"achieved": 80.0, "constraint": 75.0019},
+        "$glbnet$phy.pulse_clk": {"achieved": 130.0, "constraint": 125},
+    },
+}
+
+
+def test_a_board_in_a_network(network, monkeypatch, tmp_path, capsys):
+    stub = StubTools(monkeypatch, UDP_REPORT)
+    arguments = [network, "--board", "ecpix5-85f", "--link", "udp", "--address", "10.0.0.7"]
+    assert main(["bitstream", *arguments]) == 0
+    assert stub.ran == ["yosys", "nextpnr-ecp5", "ecppack"]
+    folder = tmp_path / RUNS / "ecpix5-85f-small-udp-10.0.0.7"
+    constraints = (folder / "top.lpf").read_text()
+    assert 'FREQUENCY PORT "eth_rgmii_0__rx_clk__io" 125000000.0 HZ' in constraints
+    assert 'LOCATE COMP "eth_rgmii_0__tx_ctl__io" SITE "C9"' in constraints
+    assert "uart" not in constraints
+    figures = json.loads((folder / "build.json").read_text())
+    assert figures["host_link"] == {
+        "kind": "udp",
+        "address": "10.0.0.7",
+        "port": 5127,
+        "stored_events": 16_384,
+    }
+    assert figures["clock"]["reached_hz"] == 80_000_000
+    assert figures["clock"]["link"] == [
+        {"name": "$glbnet$phy.pulse_clk", "reached_hz": 130_000_000, "needed_hz": 125_000_000}
+    ]
+    performance = figures["performance"]
+    # An event takes a clock for each of its bytes, and one.
+    event_bytes = (performance["bytes_per_sample_on_host_link"] - 2 * 6) / 50
+    clock_hz = figures["clock"]["built_for_hz"]
+    assert performance["events_per_second_by_host_link"] == pytest.approx(
+        clock_hz / (event_bytes + 1)
+    )
+    printed = capsys.readouterr().out
+    assert "over UDP at 10.0.0.7" in printed
+    assert "On the board: tickless run --port udp://10.0.0.7:5127 RECORDINGS" in printed
+    assert "125.00 MHz, 130.00 MHz reached" in printed
+
+
+def test_a_link_that_is_too_slow_is_told_with_its_clock(network, monkeypatch, capsys):
+    clocks = {"clk": {"achieved": 80.0}, "phy": {"achieved": 111.0, "constraint": 125}}
+    StubTools(monkeypatch, {**UDP_REPORT, "fmax": clocks})
+    assert main(["bitstream", network, "--board", "colorlight-5a-75b", "--link", "udp"]) == 1
+    error = capsys.readouterr().err
+    assert "reaches 111.00 MHz with seed 1, 125.00 MHz were asked" in error
+    assert "--clock-mhz" not in error
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["ulx3s-85f", "--link", "udp"], "ULX3S 85F has no Ethernet port"),
+        (["ecpix5-85f", "--address", "10.0.0.7"], "expected --link udp, too"),
+        (["ecpix5-85f", "--link", "udp", "--address", "10.0.0"], "expected an IPv4 address"),
+    ],
+)
+def test_a_wrong_link_is_refused(network, monkeypatch, capsys, options, words):
+    stub = StubTools(monkeypatch, UDP_REPORT)
+    assert main(["bitstream", network, "--board", *options]) == 2
+    assert stub.ran == []
+    assert words in capsys.readouterr().err
 
 
 def test_a_loadable_mesh_has_its_design_file_beside_the_bitstream(
@@ -243,7 +311,7 @@ def test_a_slower_clock_takes_a_rate_that_it_gives(network, monkeypatch, tmp_pat
     figures = json.loads((tmp_path / LATEST / "build.json").read_text())
     assert figures["clock"]["asked_hz"] == 20_000_000
     assert figures["clock"]["built_for_hz"] == 19_875_000
-    assert figures["host_link"]["baud"] == 2_000_000
+    assert figures["host_link"]["baud"] == 4_000_000
 
 
 @pytest.mark.parametrize(

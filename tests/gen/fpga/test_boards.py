@@ -9,7 +9,8 @@ from tickless.gen.configure import chain_config, design_factory
 from tickless.gen.folding import fold_fully
 from tickless.gen.fpga.boards import BOARDS
 from tickless.hw.board.top import BoardTop
-from tickless.hw.host.system import HostConfig, System
+from tickless.hw.ethernet.config import EthernetConfig
+from tickless.hw.host.system import System
 
 PINS = {
     "icebreaker": {"clock": "35", "rx": "6", "tx": "9", "lights": ["11", "37"]},
@@ -55,7 +56,7 @@ def test_every_board_has_a_top_on_its_pins(name):
     pll = board.choose_pll(board.clock_hz)
     assert pll.clock_hz == board.clock_hz
     assert platform.device == board.device
-    host = HostConfig(pll.clock_hz, board.bauds[0], stored_events=board.stored_events)
+    host = board.host_config(pll.clock_hz)
     design = design_factory(chain_config(network, fold_fully(network)), network)()
     top = BoardTop(System(design, host), pll, board.family.pll)
     plan: Any = platform.build(top, name="top", do_build=False)
@@ -72,6 +73,87 @@ def test_every_board_has_a_top_on_its_pins(name):
     assert len(lights) >= min(len(pins["lights"]), 3)
     if "gpio0" in pins:
         assert placed["esp32_0__gpio0__io"] == pins["gpio0"]
+
+
+NETWORK_PINS = {
+    "colorlight-5a-75b": {
+        "rst": "P5",
+        "tx_clk": "M2",
+        "tx_ctl": "M3",
+        "tx_data": "L1 L3 P2 L4",
+        "rx_clk": "M1",
+        "rx_ctl": "N6",
+        "rx_data": "N1 M5 N5 M6",
+    },
+    "ecpix5-85f": {
+        "rst": "C13",
+        "tx_clk": "A12",
+        "tx_ctl": "C9",
+        "tx_data": "D8 C8 B8 A8",
+        "rx_clk": "E11",
+        "rx_ctl": "A11",
+        "rx_data": "B11 A10 B10 A9",
+    },
+}
+"""Pins of the PHYs, as LiteX has them, too."""
+
+TAPS = {"colorlight-5a-75b": (0, 80), "ecpix5-85f": (80, 0)}
+"""Taps of 25 ps that the clock to the PHY, and what comes from it, pass; those of LiteX."""
+
+
+@pytest.mark.parametrize("name", [name for name in BOARDS if BOARDS[name].rgmii is not None])
+def test_every_board_with_a_phy_has_a_top_on_its_pins(name):
+    board = BOARDS[name].over_udp(EthernetConfig())
+    platform: Any = board.platform()
+    network = random_network(np.random.default_rng(1), layers=1)
+    design = design_factory(chain_config(network, fold_fully(network)), network)()
+    pll = board.choose_pll(board.clock_hz)
+    system = board.link.system(design, board.host_config(pll.clock_hz))
+    top = board.link.top(system, pll, board.family.pll)
+    plan: Any = platform.build(top, name="top", do_build=False, emit_src=False)
+    placed = dict(re.findall(FORMS["top.lpf"], plan.files["top.lpf"]))
+    for pin, sites in NETWORK_PINS[name].items():
+        port = f"eth_rgmii_0__{pin}__io"
+        names = [f"{port}[{bit}]" for bit in range(4)] if " " in sites else [port]
+        assert [placed[name] for name in names] == sites.split()
+    assert 'FREQUENCY PORT "eth_rgmii_0__rx_clk__io" 125000000.0 HZ' in plan.files["top.lpf"]
+    cells = re.findall(r"cell \\DELAYG \\(\w+)\n(.*?)\n\s*end", plan.files["top.il"], re.DOTALL)
+    delays = {cell: int(re.search(r"DEL_VALUE.*?(\d+)$", text, re.M)[1]) for cell, text in cells}
+    transmit, receive = TAPS[name]
+    assert delays == {
+        "tx_clk_delay_0": transmit,
+        "tx_ctl_delay_0": 0,
+        **{f"tx_data_delay_{bit}": 0 for bit in range(4)},
+        "rx_ctl_delay_0": receive,
+        **{f"rx_data_delay_{bit}": receive for bit in range(4)},
+    }
+
+
+BAUDS = {
+    "icebreaker": 12_000_000,
+    "tang-nano-20k": 3_000_000,
+    "ulx3s-85f": 3_000_000,
+    "ecpix5-85f": 4_000_000,
+    "orangecrab-25f": 3_000_000,
+}
+
+
+@pytest.mark.parametrize(("name", "baud"), BAUDS.items())
+def test_a_board_takes_the_highest_rate_of_its_usb_chip_that_its_clock_gives(name, baud):
+    board = BOARDS[name]
+    assert board.host_config(board.clock_hz).baud == baud
+
+
+def test_an_icebreaker_sees_its_line_at_both_edges_of_the_clock():
+    board = BOARDS["icebreaker"]
+    network = random_network(np.random.default_rng(1), layers=1)
+    design = design_factory(chain_config(network, fold_fully(network)), network)()
+    system = System(design, board.host_config(board.clock_hz))
+    top = BoardTop(system, board.choose_pll(board.clock_hz), board.family.pll)
+    plan: Any = board.platform().build(top, name="top", do_build=False)
+    [cell] = re.findall(r"cell \\SB_IO (?:(?!\bend\b)[^$])*uart_0__rx__io", plan.files["top.il"])
+    assert r"connect \INPUT_CLK \clk" in cell
+    assert r"connect \D_IN_1 " in cell
 
 
 def test_a_clock_out_of_reach_is_refused():

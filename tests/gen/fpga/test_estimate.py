@@ -8,6 +8,8 @@ from tickless.gen.fpga.estimate import Part, core_part, estimate, host_part, map
 from tickless.gen.fpga.families.ecp5 import ECP5
 from tickless.gen.fpga.families.gowin import GOWIN
 from tickless.gen.fpga.families.ice40 import ICE40
+from tickless.gen.fpga.link import UdpLink
+from tickless.hw.board.rgmii import RgmiiDelays
 from tickless.hw.host.messages import event_message
 from tickless.hw.host.system import HostConfig
 
@@ -64,6 +66,14 @@ def test_every_feature_of_a_design_has_a_coefficient(family):
     assert needed.logic_cells > 0
     alone = [estimate([part], family) for part in parts]
     assert needed.block_rams == sum(one.block_rams for one in alone)
+
+
+def test_ethernet_has_its_coefficients_and_memories():
+    [part] = UdpLink(RgmiiDelays()).parts
+    assert set(map_memories(part, ECP5).features) <= set(ECP5.coefficients[part.kind])
+    needed = estimate([part], ECP5)
+    assert needed.block_rams == 4 + 2
+    assert needed.logic_cells > 1_000
 
 
 def test_events_are_stored_in_whole_bytes():

@@ -1,7 +1,13 @@
 import pytest
 
-from tests.gen.fpga.reports import FULL_LOG, REPORT
-from tickless.gen.fpga.timing import component_names, critical_path, reached_hz, short_resources
+from tests.gen.fpga.reports import FULL_LOG, PATH, REPORT
+from tickless.gen.fpga.timing import (
+    Clock,
+    clocks,
+    component_names,
+    critical_path,
+    short_resources,
+)
 
 COMPONENTS = [
     "system",
@@ -34,11 +40,30 @@ def test_a_design_without_a_path_between_registers():
     assert critical_path({"critical_paths": REPORT["critical_paths"][1:]}, COMPONENTS) is None
 
 
-def test_the_slowest_clock_counts():
-    clocks = {"a": {"achieved": 80.0}, "b": {"achieved": 25.5}}
-    assert reached_hz({"fmax": clocks}) == 25_500_000
-    with pytest.raises(ValueError, match="no clock"):
-        reached_hz({"fmax": {}})
+def test_the_clock_that_reaches_the_least_of_its_frequency_counts():
+    figures = {"achieved": 80.0, "constraint": 99.9996}
+    report = {"fmax": {"a": figures, "b": {"achieved": 25.5, "constraint": 24.0015}}}
+    assert [clock.name for clock in clocks(report, 24_000_000, ())] == ["b", "a"]
+    slowest, other = clocks(report, 24_000_000, (100_000_000,))
+    assert slowest == Clock("a", 80_000_000, 100_000_000)
+    assert slowest.share == 0.8
+    assert other == Clock("b", 25_500_000, 24_000_000)
+
+
+def test_a_missing_clock_is_told():
+    with pytest.raises(ValueError, match="no clock: expected one"):
+        clocks({"fmax": {}}, 24_000_000, ())
+    with pytest.raises(ValueError, match="no clock: expected one of 125 MHz"):
+        clocks(REPORT, 24_000_000, (125_000_000,))
+
+
+def test_the_path_is_that_of_the_clock():
+    other = {"from": "posedge other", "to": "posedge other", "path": PATH[:1]}
+    report = {"critical_paths": [*REPORT["critical_paths"], other]}
+    path = critical_path(report, COMPONENTS, "other")
+    assert path is not None
+    assert path.logic_ns == 1.25
+    assert critical_path(report, COMPONENTS) == critical_path(REPORT, COMPONENTS, "clk")
 
 
 def test_resources_that_are_short():

@@ -206,6 +206,8 @@ def test_sweep_leaves_a_word_of_no_epoch():
         ctx.set(dut.sweep, 1)
         ctx.set(dut.sweep_address, 1)
         await ctx.tick()
+        ctx.set(dut.sweep, 0)
+        await ctx.tick()
         words.append(ctx.get(dut.membranes.memory.data[1]).epoch)
 
     simulate(dut, drive)

@@ -107,11 +107,13 @@ class Wire:
 
     async def send_raw(self, ctx, content: Iterable[int], errors: Iterable[int] = ()) -> None:
         """Send bytes as they are, a gap behind them; those at places ``errors`` marked as wrong."""
-        gmii, errors = self.gmii, set(errors)
+        gmii, errors, wrong = self.gmii, set(errors), False
         ctx.set(gmii.rx_valid, 1)
         for place, byte in enumerate(content):
             ctx.set(gmii.rx_data, byte)
-            ctx.set(gmii.rx_error, place in errors)
+            if wrong != (place in errors):  # what is set is simulated at once, even if it is equal
+                wrong = not wrong
+                ctx.set(gmii.rx_error, wrong)
             await ctx.tick()
         ctx.set(gmii.rx_valid, 0)
         ctx.set(gmii.rx_error, 0)
@@ -126,10 +128,10 @@ class Wire:
         """Background testbench that records frames from the board."""
         gmii = self.gmii
         taken, silence = bytearray(), GAP
-        while True:
-            if ctx.get(gmii.tx_valid):
+        async for *_, valid, byte in ctx.tick().sample(gmii.tx_valid, gmii.tx_data):
+            if valid:
                 assert taken or silence >= GAP, f"a gap of {silence} bytes"
-                taken.append(ctx.get(gmii.tx_data))
+                taken.append(byte)
                 silence = 0
             else:
                 silence += 1
@@ -137,7 +139,6 @@ class Wire:
                     assert taken[:8] == PREAMBLE
                     self.frames.append(bytes(taken[8:]))
                     taken.clear()
-            await ctx.tick()
 
     async def frame(self, ctx) -> bytes:
         """The next frame from the board."""

@@ -7,11 +7,14 @@ from cobs import cobs
 
 from tickless.hw.host.messages import CRC, Command, Reply
 
-__all__ = ["ByteHost", "Host", "SerialHost", "decode", "encode"]
+__all__ = ["SEEN_CLOCKS", "ByteHost", "Host", "SerialHost", "decode", "encode"]
 
 CRC_BYTES = 2
 
 WAIT_CLOCKS = 5_000
+
+SEEN_CLOCKS = 4
+"""Clocks from an edge of a serial line to the receiver, and one to what it does."""
 
 
 def encode(sequence: int, kind: int, data: bytes = b"") -> bytes:
@@ -145,7 +148,7 @@ class SerialHost(Host):
     Parameters
     ----------
     rx, tx : Signal
-        The line, to and from the board.
+        The line, to and from the board; all samples of a clock are alike.
     divisor : int
         Clocks of a bit.
     """
@@ -153,15 +156,16 @@ class SerialHost(Host):
     def __init__(self, rx, tx, divisor: int):
         super().__init__()
         self.rx, self.tx, self.divisor = rx, tx, divisor
+        self.high = (1 << len(rx)) - 1
 
     async def write(self, ctx, data, stop=1):
         for byte in data:
             for bit in (0, *(byte >> place & 1 for place in range(8)), stop):
-                ctx.set(self.rx, bit)
+                ctx.set(self.rx, bit * self.high)
                 await ctx.tick().repeat(self.divisor)
-            ctx.set(self.rx, 1)
+            ctx.set(self.rx, self.high)
         if not stop:
-            await _wait(ctx, self.divisor)
+            await _wait(ctx, self.divisor + SEEN_CLOCKS)
 
     async def read(self, ctx):
         while ctx.get(self.tx):

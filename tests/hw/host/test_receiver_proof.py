@@ -18,9 +18,10 @@ def any_line(longest: int = DATA_BYTES) -> tuple[Module, list[Value]]:
     m = Module()
     receiver = FrameReceiver(BUFFER_BYTES)
     m.submodules.receiver = fragment = freeze(receiver)
-    base, place, reading, length, overflow, skipping = (
-        register(fragment, name)
-        for name in ("base", "place", "reading", "length", "overflow", "skipping")
+    ring = receiver.ring
+    base, reading = ring.base, ring.reading
+    place, length, overflow, skipping = (
+        register(fragment, name) for name in ("place", "length", "overflow", "skipping")
     )
     started, rest = (register(fragment, "decoder", name) for name in ("started", "rest"))
     m.d.comb += [given(~(receiver.i_valid & receiver.i_error)), claim(started | (rest == 0))]
@@ -39,8 +40,8 @@ def any_line(longest: int = DATA_BYTES) -> tuple[Module, list[Value]]:
         claim(overflow | (distance(place, base, "written") == held)),
         claim(overflow | (waiting + held < BUFFER_BYTES)),
     ]
-    address, writes = receiver.write.addr, receiver.write.en
-    with m.If(writes):
+    address = ring.address
+    with m.If(ring.write):
         m.d.comb += claim(distance(address, reading, "behind") >= waiting)
 
     taken, taken_bytes, begins = Signal(), Signal(8), Signal.like(base)
@@ -56,7 +57,7 @@ def any_line(longest: int = DATA_BYTES) -> tuple[Module, list[Value]]:
     with m.If(receiver.taken):
         m.d.comb += [
             claim((held >= FRAME_BYTES) & (length <= longest)),
-            claim((address == base) & (receiver.write.data == length)),
+            claim((address == base) & (ring.i == length)),
         ]
     with m.If(taken):
         m.d.comb += claim(distance(base, begins, "length") == taken_bytes)

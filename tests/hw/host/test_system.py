@@ -1,7 +1,8 @@
 import numpy as np
+import pytest
 from amaranth.sim import Simulator
 
-from tests.hw.host.host import SerialHost
+from tests.hw.host.host import SEEN_CLOCKS, SerialHost
 from tests.hw.host.test_link import NETWORK, PERIOD
 from tickless.gen.configure import chain_config, design_factory
 from tickless.gen.folding import fold_fully
@@ -11,9 +12,10 @@ from tickless.hw.host.system import System
 from tickless.sw.integer.golden import run
 
 
-def test_serial_line():
+@pytest.mark.parametrize("baud", [1000, 2000])
+def test_serial_line(baud):
     """Everything over the line: noise, a synchronization, an empty sample; and the lights."""
-    config = HostConfig(clock_hz=4000, baud=1000)
+    config = HostConfig(clock_hz=4000, baud=baud)
     dut = System(design_factory(chain_config(NETWORK, fold_fully(NETWORK)), NETWORK)(), config)
     host = SerialHost(dut.rx, dut.tx, config.divisor)
     trace = run(NETWORK, np.zeros((0, 3), np.int32))
@@ -23,7 +25,7 @@ def test_serial_line():
         await host.write(ctx, b"\x12", stop=0)
         assert ctx.get(dut.failed)
         await host.write(ctx, [0])
-        await ctx.tick().repeat(config.divisor)
+        await ctx.tick().repeat(config.divisor + SEEN_CLOCKS)
         assert ctx.get(dut.receiving)
         await host.reply(ctx, Reply.ERROR)
         await host.send(ctx, Command.SYNC, b"abcd")

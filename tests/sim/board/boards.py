@@ -20,11 +20,11 @@ SIMULATE_BOARD = ("simulate-board",)
 
 @contextmanager
 def started_board(
-    *options: str, command: Sequence[str] = SIMULATE_BOARD
+    *options: str, command: Sequence[str] = SIMULATE_BOARD, module: str = "tickless"
 ) -> Iterator[tuple[subprocess.Popen, str]]:
     """Process of a command that offers a board, and the path of its port."""
     with subprocess.Popen(
-        [sys.executable, "-u", "-m", "tickless", *command, *options],
+        [sys.executable, "-u", "-m", module, *command, *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -47,9 +47,11 @@ def started_board(
 
 
 @contextmanager
-def simulated_board(*options: str, command: Sequence[str] = SIMULATE_BOARD) -> Iterator[str]:
+def simulated_board(
+    *options: str, command: Sequence[str] = SIMULATE_BOARD, module: str = "tickless"
+) -> Iterator[str]:
     """Path of the port of a board, of which nothing is left in the end."""
-    with started_board(*options, command=command) as (process, path):
+    with started_board(*options, command=command, module=module) as (process, path):
         children = child_processes(process.pid)
         yield path
     assert process.returncode == 0

@@ -33,7 +33,7 @@ SHORT_SAMPLES = 34
 
 @pytest.fixture(scope="module")
 def recordings():
-    """The shortest ones: each event takes 160 clocks on the line."""
+    """The shortest ones: each event takes 40 clocks on the line, and more in the cores."""
     root = os.environ.get("TICKLESS_DATA")
     files = sorted(Path(root).glob("NMNIST/Test/*/*.bin")) if root else []
     if len(files) < RECORDINGS:

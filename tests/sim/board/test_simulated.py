@@ -120,6 +120,19 @@ def test_a_stream_of_another_process_is_shed_rather_than_late(saccades_board):
     assert "agreement with the golden model 100.00%" in stream.output
 
 
+def test_a_line_of_two_clocks_a_bit(network_file, network):
+    """As of an iCEBreaker, at 12 Mbaud of 24 MHz."""
+    events = events_of(np.random.default_rng(2), 500)
+    with (
+        simulated_board("--network", str(network_file), "--baud", "12000000") as path,
+        open_port(path, 12_000_000) as port,
+    ):
+        client = Client(port, path)
+        answer = client.classify(events)
+        assert answer.logits == tuple(engine.run(network, events).logits.tolist())
+        assert client.losses.resent == client.losses.restarts == 0
+
+
 def test_every_kind_of_answer(board, network):
     rng = np.random.default_rng(1)
     with open_port(board) as port:
@@ -343,7 +356,7 @@ def test_a_simulator_does_not_outlive_its_program(network_file):
     ("options", "words"),
     [
         (["--network", "missing.safetensors"], "missing.safetensors: no such network file"),
-        (["--baud", "7000000"], "baud = 7000000: expected at most 6000000"),
+        (["--baud", "17000000"], "baud = 17000000: expected at most 12000000"),
         (["--bit-errors", "1"], "bit_errors = 1.0: expected at least 0 and less than 1"),
         (["--fold", "conv=3x1"], "no layer 'conv'"),
         (["--loadable"], "expected --mesh RxC, too"),

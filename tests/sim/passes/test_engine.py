@@ -10,7 +10,7 @@ from tests.sim.passes.test_model import without_wide_weights
 from tickless.errors import InputError
 from tickless.gen.passes.instructions import instructions, memory_image
 from tickless.gen.passes.program import make_program
-from tickless.hw.passes.engine import (
+from tickless.hw.passes.instructions import (
     INSTRUCTION_LAYOUT,
     INSTRUCTION_WORDS,
     EngineError,

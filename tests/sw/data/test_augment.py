@@ -134,6 +134,24 @@ def test_frames_of_transformed_samples():
     assert torch.equal(rolled.sum((2, 3, 4)), plain.sum((2, 3, 4)))
 
 
+def test_places_of_rows_and_columns_are_those_of_the_events():
+    chance = generator(7)
+    samples = [
+        make(np.stack([chance.integers(0, most, 300) for most in (2, 64, 128)], 1))
+        for _ in range(12)
+    ]
+    batch = FrameSource([(sample, 0) for sample in samples], SAMPLE.sensor)
+    chosen, shifts = chance.permutation(12), chance.integers(-3, 4, (12, 2))
+    for transform in (PAPER, Compose((Flip(1),)), Compose((Roll(90), Flip(), Roll(3))), Compose()):
+        assert transform.moves
+        alone, together = generator(1), generator(1)
+        expected = batch.frames(chosen, 4, shifts, partial(transform, generator=alone))
+        places = [transform.places(batch.sensor, together) for _ in chosen]
+        assert torch.equal(batch.frames(chosen, 4, shifts, places=places), expected)
+        assert alone.random() == together.random()
+    assert not Compose((Flip(), Drop())).moves
+
+
 @pytest.mark.parametrize(
     ("made", "value"),
     [(Flip, 1.5), (Flip, -0.1), (Roll, -1), (Roll, 128), (Drop, 1.1), (Turn, -1), (Turn, 181)],

@@ -11,8 +11,8 @@ from tickless.sw.data.catalog import load
 from tickless.sw.judge.early_exit import Exit
 from tickless.sw.study import outcome as outcomes
 from tickless.sw.study.outcome import EventOutcome, Outcome
-from tickless.sw.study.report import figures, text
-from tickless.sw.study.variants import Variant, quick_changes, variants
+from tickless.sw.study.report import figures, text, without_spikes
+from tickless.sw.study.variants import Variant, ann, quick_changes, variants
 from tickless.sw.training.experiment import read_experiment
 from tickless.sw.training.settings import Settings
 
@@ -32,6 +32,23 @@ def test_all_methods_see_equally_many_passes():
         for name, item in by_name.items()
     }
     assert set(passes.values()) == {6}
+
+
+def test_the_network_without_spikes_sees_as_many_samples_in_one_step():
+    settings = Settings(pretrain_epochs=4, pretrain_samples=300, epochs=3, samples=100)
+    alone = ann(settings).settings
+    assert alone.epochs * alone.samples == 4 * 300 + 3 * 100
+    assert (alone.steps, alone.neuron, alone.target) == (1, "relu", "steps")
+
+
+def test_the_network_without_spikes_is_judged_in_one_step():
+    runs = [
+        Outcome("ANN", seed, 100, [share] + [0.1] * 19, None)
+        for seed, share in ((1, 0.9), (2, 0.8))
+    ]
+    baseline = without_spikes(runs)
+    assert baseline.accuracy == pytest.approx(85)
+    assert str(baseline) == "ANN: 85.0 % (95 % interval 79.4 to 89.3 %)"
 
 
 def made(variant, seed, integer, steps):
@@ -67,13 +84,16 @@ def test_study_of_the_embedded_data_set(tmp_path, capsys):
     printed = capsys.readouterr().out
     for name in ("SDT", "NMT", "MTT, first stage fixed", "MTT, trained at 4 bits"):
         assert name in printed
+    ann = json.loads((tmp_path / "ann-on-event-counts-1.json").read_text())
+    accuracy = 100 * ann["outcome"]["time_stepped"][0]
+    assert f"ANN on event counts: {accuracy:.1f} % (95 % interval " in printed
     found = json.loads((tmp_path / "mtt-1.json").read_text())
     assert len(found["outcome"]["time_stepped"]) == 20
     assert found["settings"]["method"] == "mtt"
     page = (tmp_path / "report.html").read_text()
     assert page.count("data:image/png;base64,") == 3
     stamps = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.json")}
-    assert len(stamps) == 12
+    assert len(stamps) == 13
     # All but the one with another spike budget begin alike.
     assert len(list(tmp_path.glob("pretrained-*.state"))) == 2
     assert main(["study", *arguments]) == 0
@@ -89,7 +109,7 @@ def test_study_of_networks_for_time_steps_alone(tmp_path, capsys):
     assert "T = 2..20" in printed
     assert "integer" not in printed
     found = [json.loads(path.read_text()) for path in tmp_path.glob("*.json")]
-    assert len(found) == 4
+    assert len(found) == 5
     assert all(item["outcome"]["events"] is None for item in found)
     # Batch norm's statistics are those of each number of time steps: they are not all alike.
     assert any(len(set(item["outcome"]["time_stepped"])) > 1 for item in found)

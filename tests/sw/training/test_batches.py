@@ -117,3 +117,12 @@ def test_augmentation_moves_events_alike_for_one_state_of_the_generator(parts, c
         assert torch.equal(moved[0].sum((2, 3, 4)), plain.sum((2, 3, 4)))
     if "drop" in change:
         assert (moved[0].sum((0, 2, 3, 4)) < plain.sum((0, 2, 3, 4))).all()
+
+
+@pytest.mark.parametrize("change", [{}, {"drop": 0.3}, {"turn": 9.0}])
+def test_chance_goes_on_alike_in_processes_that_draw_other_samples(parts, change):
+    batches = Batches(replace(SETTINGS, **change), parts[0], parts[1], SENSOR)
+    one, two = (np.random.default_rng(1) for _ in range(2))
+    batches.draw(np.array([0, 2]), 3, one)
+    batches.draw(np.array([4, 6]), 3, two)
+    assert one.random() == two.random()

@@ -14,7 +14,7 @@ from tickless.sw.quantization.quantize import quantize
 from tickless.sw.quantization.rule import Quantization
 from tickless.sw.training.given import fingerprint, given_settings, trainable
 from tickless.sw.training.models import SpikingNetwork
-from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire
+from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire, Rectifier
 from tickless.sw.training.readout import FloatReadout
 from tickless.sw.training.settings import SettingsError
 from tickless.sw.training.state import StateError
@@ -112,6 +112,7 @@ def test_what_is_trained_fires_as_often_as_thresholds_fit_and_keeps_its_reset():
     for reset in ("zero", "subtract"):
         leaky = trainable(start(LeakyIntegrateAndFire(reset=reset)), settings)
         assert leaky.neuron == IntegrateAndFire(-3.0, reset=reset)
+    assert trainable(start(Rectifier()), settings).neuron == IntegrateAndFire(-3.0)
 
 
 def test_the_fingerprint_is_that_of_what_a_network_computes():

@@ -9,6 +9,7 @@ from tickless.sw.integer.layer import Reset
 from tickless.sw.training.neurons import (
     IntegrateAndFire,
     LeakyIntegrateAndFire,
+    Rectifier,
     describe_neuron,
     read_neuron,
 )
@@ -302,8 +303,19 @@ def test_surrogates_are_1_at_the_threshold_and_leave_the_membrane_alone(surrogat
 
 
 def test_neurons_by_name():
-    for neuron in (IntegrateAndFire(-3.0, "arctan"), LeakyIntegrateAndFire(0.25), *WAYS):
+    for neuron in (
+        IntegrateAndFire(-3.0, "arctan"),
+        LeakyIntegrateAndFire(0.25),
+        Rectifier(),
+        *WAYS,
+    ):
         assert read_neuron(describe_neuron(neuron)) == neuron
+
+
+def test_rectifiers_send_real_numbers_and_keep_nothing():
+    current = torch.tensor([[-1.5, 0.25], [2.5, -0.5]])
+    assert Rectifier()(current).tolist() == [[0.0, 0.25], [2.5, 0.0]]
+    assert describe_neuron(Rectifier()) == {"kind": "relu"}
 
 
 def test_descriptions_of_neurons_that_fire_as_ever_stay():

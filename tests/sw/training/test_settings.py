@@ -66,6 +66,7 @@ def test_changes_come_before_the_file():
         ("floor = -inf", "floor = -inf: expected a number"),
         ("decay = 0", "decay = 0.0: expected a number above 0"),
         ("neuron = 'lif'", "neuron = 'lif': expected 'if' where target = 'events'"),
+        ("neuron = 'relu'", "neuron = 'relu': expected 'if' where target = 'events'"),
         ("target = 'steps'", "refit_samples = 8000: expected 0 where target = 'steps'"),
     ],
 )

@@ -1,0 +1,116 @@
+"""Bitstream of a pass engine: a board computes networks from the SDRAM beside its FPGA."""
+
+import argparse
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib import metadata
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from tickless.errors import InputError
+from tickless.gen.design_file import DESIGN_FILE, write_design
+from tickless.gen.fpga.board import Board
+from tickless.gen.fpga.build import build
+from tickless.gen.fpga.figures import clock_lines, network_figures, resource_lines
+from tickless.gen.options import design_name
+from tickless.gen.passes.board import pass_config, pass_system
+from tickless.gen.passes.program import make_program
+from tickless.hw.core.memory_map import CHUNK_BITS
+from tickless.sw.integer.network import Network
+
+__all__ = ["CLOCK_HZ", "build_engine", "engine_table", "weights_fit"]
+
+CLOCK_HZ = 60_000_000
+"""Clock of engine and SDRAM unless another one is asked for."""
+
+MEMORY_BITS = 16384
+"""Bits of a block RAM that hold words of whole bytes, at most."""
+
+LINK_BYTES_PER_CHUNK = 8
+BITS_PER_BYTE = 10
+"""On a serial line, with start and stop."""
+
+
+def weights_fit(network: Network, board: Board) -> bool:
+    """Whether a network's weights are fewer bits than the block RAMs of a board: else no folding
+    holds them, whatever it is."""
+    bits = sum(
+        edge.weight.size * edge.weight_bits for each in network.layers for edge in each.edges
+    )
+    return bits <= MEMORY_BITS * board.block_rams
+
+
+def build_engine(
+    options: argparse.Namespace, board: Board, network: Network, folder: Path, version: int
+) -> dict[str, Any]:
+    """Make the bitstream of an engine in a folder, and its design file; its figures.
+
+    Raises
+    ------
+    InputError
+        If the board has no SDRAM, an option is one of other designs, or the engine cannot compute
+        the network.
+    """
+    if board.sdram is None:
+        raise InputError(f"--engine sdram: {board.title} has none that is known")
+    given = design_name(options)
+    if given:
+        raise InputError(f"--engine sdram: expected no option of other designs: {', '.join(given)}")
+    asked_hz = CLOCK_HZ if options.clock_mhz is None else round(options.clock_mhz * 1e6)
+    pll = board.choose_pll(asked_hz)
+    config = pass_config(network)
+    program = make_program(network, config.shape)
+    baud = board.host_config(pll.clock_hz).baud
+    system = pass_system(config, pll.clock_hz, baud, board.sdram)
+    write_design(config, folder / DESIGN_FILE)
+    built = build(board, system, pll, folder, options.seed, options.system_tools)
+    words = program.image_words + program.code.words
+    chunks = ceil(16 * words / CHUNK_BITS)
+    return {
+        "build_version": version,
+        "tickless_version": metadata.version("tickless"),
+        "network": network_figures(options.network, network),
+        "board": {"name": board.name, "title": board.title, "device": board.device},
+        "tools": built.versions,
+        "seed": built.seed,
+        "bitstream": {
+            "file": built.bitstream.name,
+            "sha256": hashlib.sha256(built.bitstream.read_bytes()).hexdigest(),
+        },
+        "resources": built.resources,
+        "clock": {
+            "asked_hz": asked_hz,
+            "built_for_hz": pll.clock_hz,
+            "reached_hz": built.reached_hz,
+            "critical_path": None if built.path is None else asdict(built.path),
+            "link": [],
+        },
+        "host_link": {"kind": board.link.name, "baud": baud, "stored_events": 0},
+        "engine": {
+            **asdict(config.shape),
+            "block_rams_of_large_memories": dict(config.shape.memories),
+            "passes": program.passes,
+            "loaded_bytes": 2 * words,
+            "load_seconds": LINK_BYTES_PER_CHUNK * BITS_PER_BYTE * chunks / baud,
+        },
+    }
+
+
+def engine_table(figures: Mapping[str, Any]) -> str:
+    """The main figures of ``build.json`` as text for a terminal."""
+    engine = figures["engine"]
+    return "\n".join(
+        [
+            f"{figures['board']['title']}: engine from SDRAM, for networks with the input and the "
+            f"classes of {figures['network']['file']}",
+            "",
+            *resource_lines(figures),
+            *clock_lines(figures),
+            "",
+            f"{engine['lanes']} lanes; {engine['passes']} passes, {engine['loaded_bytes']:,} bytes "
+            f"to load, {engine['load_seconds']:.1f} s at {figures['host_link']['baud']:,} baud "
+            "(computed)",
+        ]
+    )

@@ -1,0 +1,131 @@
+"""Links between a board and its host: the serial port, and UDP over Ethernet."""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from tickless.errors import InputError
+from tickless.gen.fpga.estimate import Part
+from tickless.gen.performance import Line
+from tickless.hw.board.dividers import PllConfig
+from tickless.hw.board.network_top import NetworkTop
+from tickless.hw.board.pll import Pll
+from tickless.hw.board.rgmii import RGMII_HZ, RgmiiDelays
+from tickless.hw.board.top import BoardTop
+from tickless.hw.design import Design
+from tickless.hw.ethernet.config import EthernetConfig
+from tickless.hw.ethernet.datagram import MOST_BYTES
+from tickless.hw.ethernet.mac import CHECK_BYTES, GAP_BYTES, PREAMBLE_BYTES
+from tickless.hw.ethernet.receiver import HEADERS
+from tickless.hw.host.config import HostConfig
+from tickless.hw.host.system import System
+from tickless.hw.host.udp_system import ROOM_BYTES, UdpSystem
+
+__all__ = ["FT2232H", "SerialLink", "UdpLink"]
+
+BYTE_BITS = 10
+"""Bits of a byte on a serial line: 8N1."""
+
+PACKET_BYTES = PREAMBLE_BYTES + 1 + HEADERS + CHECK_BYTES + GAP_BYTES
+"""Bytes of a datagram on the wire beside those of the line, the silence behind it among them."""
+
+
+@dataclass(frozen=True)
+class SerialLink:
+    """Serial port, the resource ``uart`` of a board's platform.
+
+    Parameters
+    ----------
+    bauds : tuple of int
+        Rates, the highest first: the first one that the clock can give is taken. By default those
+        of an FT231X, which has 3 MHz at most (FTDI's data sheet DS_FT231X), and of what stands for
+        it on the other boards.
+    """
+
+    bauds: tuple[int, ...] = (3_000_000, 2_000_000, 1_000_000)
+
+    name: ClassVar[str] = "serial"
+    parts: ClassVar[tuple[Part, ...]] = ()
+    clocks_hz: ClassVar[tuple[int, ...]] = ()
+
+    def host_config(self, clock_hz: int, stored_events: int, network: int) -> HostConfig:
+        """Host link at the highest of the rates that a clock gives.
+
+        Raises
+        ------
+        InputError
+            If the clock gives none of them.
+        """
+        for baud in self.bauds:
+            with suppress(ValueError):
+                return HostConfig(clock_hz, baud, stored_events=stored_events, network=network)
+        raise InputError(f"a clock of {clock_hz} Hz gives none of the rates {self.bauds}")
+
+    def system(self, design: Design, host: HostConfig) -> System:
+        """A design behind the link."""
+        return System(design, host)
+
+    def top(self, system: Any, pll: PllConfig, kind: type[Pll]) -> BoardTop:
+        """A system between the board's pins."""
+        return BoardTop(system, pll, kind)
+
+    def line(self, host: HostConfig) -> Line:
+        """How fast it is."""
+        return Line(host.baud / BYTE_BITS)
+
+    def figures(self, host: HostConfig) -> dict[str, Any]:
+        """Its part of ``build.json``."""
+        return {"baud": host.baud}
+
+
+FT2232H = SerialLink((12_000_000, 8_000_000, 6_000_000, 4_000_000, 3_000_000, 2_000_000, 1_000_000))
+"""That of an FT2232H: 12 MHz by 1, 1.5 and 2 or more (FTDI's AN_120, "High speed devices")."""
+
+
+@dataclass(frozen=True)
+class UdpLink:
+    """UDP over a gigabit of Ethernet: the resource ``eth_rgmii`` of a board's platform.
+
+    Parameters
+    ----------
+    delays : RgmiiDelays
+        Delays in its pins.
+    ethernet : EthernetConfig
+        The board's addresses.
+    """
+
+    delays: RgmiiDelays
+    ethernet: EthernetConfig = field(default_factory=EthernetConfig)
+
+    name: ClassVar[str] = "udp"
+    clocks_hz: ClassVar[tuple[int, ...]] = (RGMII_HZ,)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Parts of a design beside its cores and its host link."""
+        config = self.ethernet
+        queues = (config.inbox_bytes, 8), (config.outbox_bytes, 8)
+        return (Part("ethernet", {"one": 1.0}, queues),)
+
+    def host_config(self, clock_hz: int, stored_events: int, network: int) -> HostConfig:
+        """Host link for a clock."""
+        return HostConfig(
+            clock_hz, baud=0, buffer_bytes=ROOM_BYTES, stored_events=stored_events, network=network
+        )
+
+    def system(self, design: Design, host: HostConfig) -> UdpSystem:
+        """A design behind the link."""
+        return UdpSystem(design, host, self.ethernet)
+
+    def top(self, system: Any, pll: PllConfig, kind: type[Pll]) -> BoardTop:
+        """A system between the board's pins."""
+        return NetworkTop(system, pll, kind, self.delays)
+
+    def line(self, host: HostConfig) -> Line:
+        """How fast it is."""
+        share = MOST_BYTES / (MOST_BYTES + PACKET_BYTES)
+        return Line(RGMII_HZ * share, PACKET_BYTES / RGMII_HZ)
+
+    def figures(self, host: HostConfig) -> dict[str, Any]:
+        """Its part of ``build.json``."""
+        return {"address": self.ethernet.address, "port": self.ethernet.port}

@@ -1,0 +1,102 @@
+"""Reader of words from the SDRAM."""
+
+from typing import Any
+
+from amaranth.hdl import Module, Mux, ResetInserter, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.fifo import SyncFIFOBuffered
+from amaranth.lib.wiring import In, Out
+
+from tickless.hw.passes.traffic import port_signature
+from tickless.hw.sdram.timing import ADDRESS_BITS, DATA_BITS
+
+__all__ = ["WordReader"]
+
+FIRST_BURST = 16
+"""Words of the first burst; each one behind it is twice as long, up to the longest: what is short
+is not waited for behind words that nobody wants."""
+
+
+class WordReader(wiring.Component):
+    """Reader of consecutive words, ahead of who takes them.
+
+    Parameters
+    ----------
+    burst : int
+        Words of its longest burst, a power of two of at least `FIRST_BURST`; it holds four times as
+        many.
+
+    Members
+    -------
+    start : In(1)
+        Begin to read at ``address``; only while ``idle``.
+    address : In
+        First word.
+    stop : In(1)
+        Read no more, and forget what was read.
+    idle : Out(1)
+        Whether nothing is read or under way.
+    o : Out(stream)
+        Words.
+    port : Out(port_signature)
+        To the SDRAM.
+    """
+
+    start: Signal
+    address: Signal
+    stop: Signal
+    idle: Signal
+    o: stream.Interface
+    port: Any
+
+    def __init__(self, burst: int):
+        self.burst, self.depth = burst, 4 * burst
+        super().__init__(
+            {
+                "start": In(1),
+                "address": In(ADDRESS_BITS),
+                "stop": In(1),
+                "idle": Out(1),
+                "o": Out(stream.Signature(DATA_BITS)),
+                "port": Out(port_signature()),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        running = Signal()
+        flush = Signal()
+        due = Signal(range(self.depth + 1))  # words asked for that did not come yet
+        count = Signal(range(self.burst + 1))
+        queue: Any = SyncFIFOBuffered(width=DATA_BITS, depth=self.depth)
+        m.submodules.queue = ResetInserter(flush)(queue)
+        request = self.port.request
+        asked = request.valid & request.ready
+        m.d.comb += [
+            self.idle.eq(~running & (due == 0) & ~request.valid),
+            flush.eq(~running),
+            queue.w_en.eq(self.port.r_valid & running),
+            queue.w_data.eq(self.port.r),
+            self.o.payload.eq(queue.r_data),
+            self.o.valid.eq(queue.r_rdy & running),
+            queue.r_en.eq(self.o.ready & running),
+            request.p.count.eq(count),
+        ]
+        m.d.sync += due.eq(due + Mux(asked, count, 0) - self.port.r_valid)
+        with m.If(asked):
+            m.d.sync += [
+                request.valid.eq(0),
+                request.p.address.eq(request.p.address + count),
+                count.eq(Mux(count == self.burst, count, count << 1)),
+            ]
+        with m.Elif(running & ~self.stop & (queue.level + due <= self.depth - self.burst)):
+            m.d.sync += request.valid.eq(1)
+        with m.If(self.start):
+            m.d.sync += [
+                running.eq(1),
+                request.p.address.eq(self.address),
+                count.eq(FIRST_BURST),
+            ]
+        with m.If(self.stop):
+            m.d.sync += running.eq(0)
+        return m
