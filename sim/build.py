@@ -47,7 +47,7 @@ VERILATOR_OBJECTS = ("verilated*.o",)
 """Objects that are the same in every simulator, however it is optimized: most of the time of a
 small build."""
 
-NATIVE_OBJECTS = ("bench.o", "gmii.o", "serial.o", "waves.o")
+NATIVE_OBJECTS = tuple(f"{path.stem}.o" for path in sorted(NATIVE.glob("*.cpp")))
 """Objects that are the same in every simulator that is optimized alike."""
 
 

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,16 @@ def pytest_collection_modifyitems(items) -> None:
         left -= size
     items[:] = [*(item for share in shares for item in share), *others]
     gc.freeze()
+
+
+@pytest.fixture
+def quick_builds(monkeypatch) -> None:
+    """Simulators of `tickless sim` without the compiler's optimization, which would take far longer
+    than a few samples."""
+    from tickless.sim.experiment import Experiment
+
+    quick = partial(Experiment, optimize=False)
+    monkeypatch.setattr("tickless.sim.run_samples.Experiment", quick)
 
 
 @pytest.fixture

@@ -57,11 +57,13 @@ CORES = {
 
 NEAR_SATURATION = 1 << 20
 
+FEW_EVENTS = 30
+
 
 def alive(traces: Sequence[SampleTrace]) -> bool:
-    """Whether every layer, and the readout, receives events in some of a network's samples."""
-    received = [[layer.events for layer in trace.layers] for trace in traces]
-    return all(map(sum, zip(*received, strict=True))) and any(t.readout_events for t in traces)
+    """Whether every layer, and the readout, receives `FEW_EVENTS` in a network's samples."""
+    received = [[*(layer.events for layer in t.layers), t.readout_events] for t in traces]
+    return min(map(sum, zip(*received, strict=True))) >= FEW_EVENTS
 
 
 def layer_kinds(network: Network) -> set[str]:

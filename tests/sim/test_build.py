@@ -86,6 +86,23 @@ def test_a_simulator_that_was_deleted_is_built_again(compiled):
     assert len(compiled) == 2
 
 
+def test_every_simulator_shares_what_is_the_same_in_all(build_folder, monkeypatch):
+    def compile_all(source, natives, target, *rest):
+        compiled.append([path.name for path in target.glob("*.o")])
+        for path in natives:
+            (target / path.with_suffix(".o").name).touch()
+        (target / "verilated.o").touch()
+        (target / "Vtop.o").touch()
+
+    compiled = []
+    monkeypatch.setattr(module, "_build", compile_all)
+    for text in ("a", "b"):
+        build(Written(text))
+    parts = {path.with_suffix(".o").name for path in module.NATIVE.glob("*.cpp")}
+    assert compiled[0] == []
+    assert set(compiled[1]) == parts | {"verilated.o"}
+
+
 def test_a_definition_without_content_is_refused():
     with pytest.raises(ValueError, match="is no value"):
         build(Written("", repr(object())))

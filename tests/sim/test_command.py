@@ -3,18 +3,18 @@
 import json
 import re
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
 
 from tickless.command import main
 from tickless.gen.configure import design_factory
-from tickless.sim.experiment import Experiment
 from tickless.sim.verilator import has_fst
 from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec, layer_geometries
+
+pytestmark = pytest.mark.usefixtures("quick_builds")
 
 KEYS = [
     "dataset",
@@ -51,13 +51,6 @@ def make_network(seed=0):
         edge = Edge(geometry, weight, 4)
         layers.append(Layer(name, (edge,), threshold, -threshold, 6 if spiking else 32))
     return Network(tuple(layers))
-
-
-@pytest.fixture(autouse=True)
-def quick_builds(monkeypatch):
-    """For runs of a few samples, which take far less time than the compiler's optimization."""
-    quick = partial(Experiment, optimize=False)
-    monkeypatch.setattr("tickless.sim.run_samples.Experiment", quick)
 
 
 @pytest.fixture(scope="module")

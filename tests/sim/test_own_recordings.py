@@ -4,7 +4,6 @@ that they are converted from."""
 import json
 import os
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,6 @@ from tests.recordings import atis, write
 from tests.sim.test_command import make_network
 from tickless.command import main
 from tickless.hw.host.messages import network_number
-from tickless.sim.experiment import Experiment
 from tickless.sw.data.formats.recording_file import decode
 from tickless.sw.data.formats.writing import write as convert
 from tickless.sw.integer import engine
@@ -77,9 +75,8 @@ def recordings(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def network_file(recordings, monkeypatch, tmp_path):
+def network_file(recordings, quick_builds, monkeypatch, tmp_path):
     monkeypatch.setenv("TICKLESS_DATA", str(recordings))
-    monkeypatch.setattr("tickless.sim.run_samples.Experiment", partial(Experiment, optimize=False))
     path = tmp_path / "small.safetensors"
     make_network().save(path)
     return str(path)
