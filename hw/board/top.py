@@ -104,9 +104,8 @@ class BoardTop(Elaboratable):
             pins = platform.request("sdram", 0, dir="-")
             m.submodules.sdram = sdram = SdramPins(pins)
             # A clock leaves through a register as everything else does, and as late.
-            m.submodules.sdram_clock = clock = io.DDRBuffer(
-                io.Direction.Output, pins.clk, o_domain=SDRAM_CLOCK
-            )
+            clock: Any = io.DDRBuffer(io.Direction.Output, pins.clk, o_domain=SDRAM_CLOCK)
+            m.submodules.sdram_clock = clock
             m.d.comb += [
                 clock.o.eq(0b01),
                 ClockSignal(SDRAM_CLOCK).eq(pll.late_clock),
@@ -130,7 +129,7 @@ class BoardTop(Elaboratable):
         system = self.system
         uart = platform.request("uart", 0, dir="-")
         # Two samples a clock are those at its two edges.
-        buffer_type = io.Buffer if len(system.rx) == 1 else io.DDRBuffer
+        buffer_type: Any = io.Buffer if len(system.rx) == 1 else io.DDRBuffer
         m.submodules.rx = rx = buffer_type(io.Direction.Input, uart.rx)
         m.submodules.tx = tx = io.Buffer(io.Direction.Output, uart.tx)
         m.d.comb += [system.rx.eq(rx.i), tx.o.eq(system.tx)]

@@ -151,7 +151,8 @@ class PassDesign(wiring.Component):
             ]
 
         answer: Any = Signal(answer_layout(classes))
-        best = Signal(answer_layout(classes)["logits"].shape.elem_shape)
+        logits: Any = answer_layout(classes)["logits"].shape
+        best = Signal(logits.elem_shape)
         half, high = Signal(DATA_BITS), Signal()
         logit = Signal.like(best)
         m.d.comb += [

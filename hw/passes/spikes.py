@@ -87,7 +87,8 @@ class SpikeQueue(wiring.Component):
         m = Module()
         out = self.o.p
         layout = firing_layout(self.shape)
-        m.submodules.queue = queue = SyncFIFOBuffered(width=layout.size, depth=DEPTH)
+        queue: Any = SyncFIFOBuffered(width=layout.size, depth=DEPTH)
+        m.submodules.queue = queue
         head: Any = layout(queue.r_data)
         m.d.comb += [
             queue.w_data.eq(self.i),

@@ -32,7 +32,7 @@ def activities():
     if not root or not Path(root, "NMNIST").is_dir():
         pytest.skip("no N-MNIST recordings in TICKLESS_DATA")
     return {
-        name: sourced_activity(Network.load(PRETRAINED / f"{name}.safetensors"), None)
+        name: sourced_activity(Network.load(PRETRAINED / f"{name}.safetensors"), [])
         for name in {row[1] for row in ROWS}
     }
 
@@ -49,8 +49,8 @@ def test_rates_are_those_predicted(activities, row):
     for board in (BOARDS[board] for board in re.findall(r"`([\w-]+)`", boards)):
         assert board.clock_hz == int(mhz) * 1_000_000
         config = plan(network, DesignRequest(board=board), activities[name])
-        baud = board.host_config(board.clock_hz).baud
-        predicted = predict(network, config, activities[name], board.clock_hz, baud)
+        line = board.link.line(board.host_config(board.clock_hz))
+        predicted = predict(network, config, activities[name], board.clock_hz, line)
         assert rates == [
             f"{rate:,.0f}"
             for rate in (

@@ -3,6 +3,7 @@
 import random
 import time
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -383,6 +384,7 @@ class WatchedBoard(FakeBoard):
     """Board that notes how often its replies were looked for, at each frame."""
 
     looks = 0
+    looks_by_frame: ClassVar[list[int]] = []
 
     @property
     def in_waiting(self):
@@ -396,7 +398,6 @@ class WatchedBoard(FakeBoard):
 
 def test_replies_are_looked_for_once_half_of_the_room_is_taken():
     board = WatchedBoard(info=replace(INFO, buffer_bytes=16_382))
-    board.looks_by_frame = []
     client = connect(board)
     events = np.random.default_rng(1).integers(0, INFO.sensor, (6_000, 3))
     board.looks_by_frame.clear()

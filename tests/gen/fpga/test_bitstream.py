@@ -204,6 +204,7 @@ def test_a_loadable_mesh_has_its_design_file_beside_the_bitstream(
     assert "mesh of 2 x 2, loadable" in capsys.readouterr().out
     design = (folder / "top.il").read_text()
     assert "load_gate" in design
+    assert isinstance(mesh, MeshConfig)
     assert load_image(mesh, Network.load(tmp_path / network)).size > 0
 
 

@@ -16,6 +16,7 @@ from tickless.host.client import Client
 from tickless.host.frames import Frame, encode_frame
 from tickless.host.port import BoardError, open_port
 from tickless.host.protocol import encode, encode_chunks
+from tickless.hw.config import MeshConfig
 from tickless.hw.host.messages import LOAD_LAYOUT, LOADED_LAYOUT, Command, network_number
 from tickless.sw.integer import engine
 
@@ -55,6 +56,7 @@ def design_of(board):
 def image_for(board, network):
     """What `Client.load` takes."""
     mesh = design_of(board)
+    assert isinstance(mesh, MeshConfig)
     return load_image(mesh, network), design_number(mesh), network_number(network.hash)
 
 

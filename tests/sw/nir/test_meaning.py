@@ -12,7 +12,7 @@ from tickless.errors import InputError
 from tickless.sw.judge.evaluate import FloatEngine
 from tickless.sw.nir.importing import from_nir
 from tickless.sw.nir.reading import GraphError
-from tickless.sw.training.neurons import LeakyIntegrateAndFire
+from tickless.sw.training.neurons import LeakyIntegrateAndFire, Rectifier
 
 from .graphs import (
     chain,
@@ -60,7 +60,9 @@ def check(graph, sensor=SENSOR, semantics="sinabs", **how):
     imported = from_nir(graph, semantics=semantics, floor=-1000.0, **how)
     model = imported.checkpoint.model
     sent = events(sensor)
-    reset, strict = model.neuron.reset, model.neuron.strict
+    neuron = model.neuron
+    assert not isinstance(neuron, Rectifier)
+    reset, strict = neuron.reset, neuron.strict
     expected = spikes_of(graph, sent, reset, strict)
     _, found, _ = FloatEngine(model).run(sent)
     for (name, spikes), mine in zip(expected.items(), found, strict=True):
