@@ -12,6 +12,7 @@ from tickless.command import main
 from tickless.gen.design_file import design_number, read_design
 from tickless.gen.fpga.boards import BOARDS
 from tickless.gen.image import load_image
+from tickless.hw.fabric.config import MeshConfig
 from tickless.run_folder import run_folder
 from tickless.sw.data.events import Events
 from tickless.sw.data.recordings import Recordings

@@ -190,7 +190,7 @@ def loose_line(divisor: int, early: int, late: int) -> tuple[Module, list[Value]
         m.d.sync += count.eq(count + 1)
         m.d.comb += claim((count == 0) & (receiver.o == byte))
     m.d.comb += claim(~receiver.error & ((clock != last) | (count == 1)))
-    return m, free, last + 2
+    return m, [*free], last + 2
 
 
 @pytest.mark.parametrize("divisor", [2, 4])

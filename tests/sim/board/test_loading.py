@@ -16,7 +16,7 @@ from tickless.host.client import Client
 from tickless.host.frames import Frame, encode_frame
 from tickless.host.port import BoardError, open_port
 from tickless.host.protocol import encode, encode_chunks
-from tickless.hw.config import MeshConfig
+from tickless.hw.fabric.config import MeshConfig
 from tickless.hw.host.messages import LOAD_LAYOUT, LOADED_LAYOUT, Command, network_number
 from tickless.sw.integer import engine
 
