@@ -15,24 +15,25 @@ from hypothesis import HealthCheck, settings
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 LONG = {
-    "sim/test_random_meshes.py": 400,
     "hw/fabric/test_router_proof.py": 130,
-    "sim/test_random_networks.py": 120,
+    "sim/test_random_meshes.py": 105,
+    "sim/test_command.py": 85,
     "sim/board/test_simulated.py": 70,
     "sim/axi/test_axi.py": 60,
     "hw/fabric/test_interface_proof.py": 60,
-    "sim/test_command.py": 55,
+    "docs/test_tutorial.py": 60,
     "sim/test_bench.py": 50,
+    "sim/test_random_networks.py": 45,
+    "gen/test_fusesoc.py": 35,
     "hw/core/test_neurons.py": 35,
-    "docs/test_import.py": 30,
-    "docs/test_tutorial.py": 30,
     "docs/test_your_data.py": 30,
-    "gen/fpga/test_area.py": 30,
-    "gen/test_fusesoc.py": 25,
+    "docs/test_import.py": 25,
     "sim/test_loads.py": 25,
     "sw/integer/test_engine.py": 25,
+    "gen/fpga/test_area.py": 20,
     "host/stream/test_feed.py": 20,
     "host/stream/test_run.py": 20,
+    "hw/ethernet/test_port.py": 20,
 }
 """Files of the longest tests, and about how many seconds of processor time they take where nothing
 is built yet, most first.
