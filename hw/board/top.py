@@ -97,7 +97,7 @@ class BoardTop(Elaboratable):
         self._add_clock(m, platform)
         uart = platform.request("uart", 0, dir="-")
         # Two samples a clock are those at its two edges.
-        buffer_type = io.Buffer if len(system.rx) == 1 else io.DDRBuffer
+        buffer_type: Any = io.Buffer if len(system.rx) == 1 else io.DDRBuffer
         m.submodules.rx = rx = buffer_type(io.Direction.Input, uart.rx)
         m.d.comb += system.rx.eq(rx.i)
         outputs: list[tuple[str, Any, ValueLike]] = [("tx", uart.tx, system.tx)]

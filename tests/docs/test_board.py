@@ -32,7 +32,7 @@ def activities():
     if not root or not Path(root, "NMNIST").is_dir():
         pytest.skip("no N-MNIST recordings in TICKLESS_DATA")
     return {
-        name: sourced_activity(Network.load(PRETRAINED / f"{name}.safetensors"), None)
+        name: sourced_activity(Network.load(PRETRAINED / f"{name}.safetensors"), ())
         for name in {row[1] for row in ROWS}
     }
 
