@@ -159,7 +159,7 @@ def loose_line(divisor: int, early: int, late: int) -> tuple[Module, list[Value]
     m.submodules.receiver = receiver
     byte, start = Signal(8), Signal(range(TICKS // divisor))
     shifts = [Signal(signed(8), name=f"shift_{edge}") for edge in range(BITS)]
-    free = [byte, start, *shifts]
+    free: list[Value] = [byte, start, *shifts]
     # They are free, but do not change.
     running = Signal()
     m.d.sync += running.eq(1)
