@@ -1,10 +1,8 @@
 """Generator: from a network file to the bitstream of a board, with its figures."""
 
 import argparse
-import hashlib
 import json
 from dataclasses import asdict, replace
-from importlib import metadata
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,9 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["RUNS", "add_board_options", "add_options", "main"]
 
 RUNS = Path("build/bitstream")
-
-BUILD_VERSION = 1
-"""Version of the form of ``build.json``."""
 
 
 def main(options: argparse.Namespace) -> int:
@@ -86,9 +81,9 @@ def _build(
         from tickless.gen.fpga.estimate import core_part, estimate, host_part
         from tickless.gen.fpga.figures import (
             activity_figures,
+            build_figures,
             layer_figures,
             mesh_figures,
-            network_figures,
         )
         from tickless.gen.fpga.fit import DoesNotFitError
         from tickless.gen.performance import predict
@@ -97,11 +92,11 @@ def _build(
         from tickless.sw.integer.network import Network
     network = Network.load(options.network)
     if options.engine == "sdram":
-        return build_engine(options, board, network, folder, BUILD_VERSION)
+        return build_engine(options, board, network, folder)
     chooses = request.fits_board and request.margin is None and board.sdram is not None
     if chooses and not weights_fit(network, board):
         print(f"the weights are more than {board.title} has block RAM for: --engine sdram")
-        return build_engine(options, board, network, folder, BUILD_VERSION)
+        return build_engine(options, board, network, folder)
     asked_hz = board.clock_hz
     if options.clock_mhz is not None:
         asked_hz = round(options.clock_mhz * 1e6)
@@ -114,7 +109,7 @@ def _build(
         if not chooses:
             raise
         print(f"{error}\nso it is built with --engine sdram")
-        return build_engine(options, board, network, folder, BUILD_VERSION)
+        return build_engine(options, board, network, folder)
     if config.mesh is not None and config.loadable:
         host = replace(host, design=design_number(config.mesh))
         write_design(config.mesh, folder / DESIGN_FILE)
@@ -122,17 +117,7 @@ def _build(
     system = link.system(design_factory(config, network)(), host)
     built = build(board, system, pll, folder, options.seed, options.system_tools)
     return {
-        "build_version": BUILD_VERSION,
-        "tickless_version": metadata.version("tickless"),
-        "network": network_figures(options.network, network),
-        "board": {"name": board.name, "title": board.title, "device": board.device},
-        "tools": built.versions,
-        "seed": built.seed,
-        "bitstream": {
-            "file": built.bitstream.name,
-            "sha256": hashlib.sha256(built.bitstream.read_bytes()).hexdigest(),
-        },
-        "resources": built.resources,
+        **build_figures(options.network, network, board, asked_hz, pll, built),
         "estimated": None
         if config.mesh is not None
         else estimate(
@@ -143,13 +128,6 @@ def _build(
             ],
             board.family,
         )._asdict(),
-        "clock": {
-            "asked_hz": asked_hz,
-            "built_for_hz": pll.clock_hz,
-            "reached_hz": built.reached_hz,
-            "critical_path": None if built.path is None else asdict(built.path),
-            "link": [asdict(clock) for clock in built.link_clocks],
-        },
         "host_link": {
             "kind": link.name,
             **link.figures(host),

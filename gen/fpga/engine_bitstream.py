@@ -1,10 +1,8 @@
 """Bitstream of a pass engine: a board computes networks from the SDRAM beside its FPGA."""
 
 import argparse
-import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
-from importlib import metadata
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from tickless.errors import InputError
 from tickless.gen.design_file import DESIGN_FILE, write_design
 from tickless.gen.fpga.board import Board
 from tickless.gen.fpga.build import build
-from tickless.gen.fpga.figures import clock_lines, network_figures, resource_lines
+from tickless.gen.fpga.figures import build_figures, clock_lines, resource_lines
 from tickless.gen.options import design_name
 from tickless.gen.passes.board import pass_config, pass_system
 from tickless.gen.passes.program import make_program
@@ -29,8 +27,6 @@ MEMORY_BITS = 16384
 """Bits of a block RAM that hold words of whole bytes, at most."""
 
 LINK_BYTES_PER_CHUNK = 8
-BITS_PER_BYTE = 10
-"""On a serial line, with start and stop."""
 
 
 def weights_fit(network: Network, board: Board) -> bool:
@@ -43,7 +39,7 @@ def weights_fit(network: Network, board: Board) -> bool:
 
 
 def build_engine(
-    options: argparse.Namespace, board: Board, network: Network, folder: Path, version: int
+    options: argparse.Namespace, board: Board, network: Network, folder: Path
 ) -> dict[str, Any]:
     """Make the bitstream of an engine in a folder, and its design file; its figures.
 
@@ -62,38 +58,21 @@ def build_engine(
     pll = board.choose_pll(asked_hz)
     config = pass_config(network)
     program = make_program(network, config.shape)
-    baud = board.host_config(pll.clock_hz).baud
-    system = pass_system(config, pll.clock_hz, baud, board.sdram)
+    host = board.host_config(pll.clock_hz)
+    system = pass_system(config, pll.clock_hz, host.baud, board.sdram)
     write_design(config, folder / DESIGN_FILE)
     built = build(board, system, pll, folder, options.seed, options.system_tools)
     words = program.image_words + program.code.words
     chunks = ceil(16 * words / CHUNK_BITS)
     return {
-        "build_version": version,
-        "tickless_version": metadata.version("tickless"),
-        "network": network_figures(options.network, network),
-        "board": {"name": board.name, "title": board.title, "device": board.device},
-        "tools": built.versions,
-        "seed": built.seed,
-        "bitstream": {
-            "file": built.bitstream.name,
-            "sha256": hashlib.sha256(built.bitstream.read_bytes()).hexdigest(),
-        },
-        "resources": built.resources,
-        "clock": {
-            "asked_hz": asked_hz,
-            "built_for_hz": pll.clock_hz,
-            "reached_hz": built.reached_hz,
-            "critical_path": None if built.path is None else asdict(built.path),
-            "link": [],
-        },
-        "host_link": {"kind": board.link.name, "baud": baud, "stored_events": 0},
+        **build_figures(options.network, network, board, asked_hz, pll, built),
+        "host_link": {"kind": board.link.name, **board.link.figures(host), "stored_events": 0},
         "engine": {
             **asdict(config.shape),
             "block_rams_of_large_memories": dict(config.shape.memories),
             "passes": program.passes,
             "loaded_bytes": 2 * words,
-            "load_seconds": LINK_BYTES_PER_CHUNK * BITS_PER_BYTE * chunks / baud,
+            "load_seconds": LINK_BYTES_PER_CHUNK * chunks / board.link.line(host).bytes_per_second,
         },
     }
 

@@ -1,18 +1,24 @@
 """Figures of a bitstream: sections of its ``build.json``, and their text for a terminal."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from tickless.gen.activity import Activity
 from tickless.gen.design_file import design_number
+from tickless.gen.fpga.board import Board
+from tickless.gen.fpga.build import Built
+from tickless.hw.board.dividers import PllConfig
 from tickless.hw.config import DesignConfig
 from tickless.hw.core.shape import CoreShape
 from tickless.sw.integer.network import Network
 
 __all__ = [
     "activity_figures",
+    "build_figures",
     "clock_lines",
     "layer_figures",
     "mesh_figures",
@@ -20,6 +26,9 @@ __all__ = [
     "resource_lines",
     "table",
 ]
+
+BUILD_VERSION = 1
+"""Version of the form of ``build.json``."""
 
 
 def table(figures: Mapping[str, Any]) -> str:
@@ -95,6 +104,42 @@ def _port(link: Mapping[str, Any]) -> str:
     if link["kind"] == "udp":
         return f"--port udp://{link['address']}:{link['port']}"
     return f"--port PORT --baud {link['baud']}"
+
+
+def build_figures(
+    path: Path, network: Network, board: Board, asked_hz: int, pll: PllConfig, built: Built
+) -> dict[str, Any]:
+    """What every build tells: what was built of what, resources and clocks.
+
+    Parameters
+    ----------
+    path : Path
+        The network's file.
+    asked_hz : int
+        Clock that was asked for.
+    pll : PllConfig
+        Dividers of the one that it was built for.
+    """
+    return {
+        "build_version": BUILD_VERSION,
+        "tickless_version": metadata.version("tickless"),
+        "network": network_figures(path, network),
+        "board": {"name": board.name, "title": board.title, "device": board.device},
+        "tools": built.versions,
+        "seed": built.seed,
+        "bitstream": {
+            "file": built.bitstream.name,
+            "sha256": hashlib.sha256(built.bitstream.read_bytes()).hexdigest(),
+        },
+        "resources": built.resources,
+        "clock": {
+            "asked_hz": asked_hz,
+            "built_for_hz": pll.clock_hz,
+            "reached_hz": built.reached_hz,
+            "critical_path": None if built.path is None else asdict(built.path),
+            "link": [asdict(clock) for clock in built.link_clocks],
+        },
+    }
 
 
 def network_figures(path: Path, network: Network) -> dict[str, Any]:

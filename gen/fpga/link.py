@@ -11,6 +11,7 @@ from tickless.hw.board.dividers import PllConfig
 from tickless.hw.board.network_top import NetworkTop
 from tickless.hw.board.pll import Pll
 from tickless.hw.board.rgmii import RGMII_HZ, RgmiiDelays
+from tickless.hw.board.sdram_top import SdramTop
 from tickless.hw.board.top import BoardTop
 from tickless.hw.design import Design
 from tickless.hw.ethernet.config import EthernetConfig
@@ -20,6 +21,7 @@ from tickless.hw.ethernet.receiver import HEADERS
 from tickless.hw.host.config import HostConfig
 from tickless.hw.host.system import System
 from tickless.hw.host.udp_system import ROOM_BYTES, UdpSystem
+from tickless.hw.passes.system import PassSystem
 
 __all__ = ["FT2232H", "SerialLink", "UdpLink"]
 
@@ -67,6 +69,8 @@ class SerialLink:
 
     def top(self, system: Any, pll: PllConfig, kind: type[Pll]) -> BoardTop:
         """A system between the board's pins."""
+        if isinstance(system, PassSystem):
+            return SdramTop(system, pll)
         return BoardTop(system, pll, kind)
 
     def line(self, host: HostConfig) -> Line:

@@ -1,5 +1,6 @@
 """Top of a board: clock, reset, serial port and lights around a system."""
 
+from collections.abc import Callable
 from math import ceil
 from typing import Any
 
@@ -19,8 +20,6 @@ from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
 from tickless.hw.board.dividers import PllConfig
-from tickless.hw.board.pll import Ecp5Pll, Pll
-from tickless.hw.board.sdram import SDRAM_CLOCK, SdramPins
 from tickless.hw.host.system import System
 from tickless.hw.host.udp_system import UdpSystem
 from tickless.hw.passes.system import PassSystem
@@ -81,15 +80,17 @@ class BoardTop(Elaboratable):
 
     Parameters
     ----------
-    system : System or PassSystem
-        What the board does; a pass engine needs an SDRAM and the PLL of an ECP5.
+    system : System
+        What the board does.
     config : PllConfig
         Dividers of the clock.
-    pll : type of Pll
-        The PLL of the board's FPGA, which has such dividers.
+    pll : callable
+        Makes the PLL of the board's FPGA, which has such dividers, of them and of a pin.
     """
 
-    def __init__(self, system: System | UdpSystem | PassSystem, config: PllConfig, pll: type[Pll]):
+    def __init__(
+        self, system: System | UdpSystem | PassSystem, config: PllConfig, pll: Callable[..., Any]
+    ):
         self.system: Any = system
         self.config = config
         self.pll = pll
@@ -97,21 +98,7 @@ class BoardTop(Elaboratable):
     def elaborate(self, platform):
         m = Module()
         m.submodules.system = system = self.system
-        pll = self._add_clock(m, platform)
-        if isinstance(system, PassSystem):
-            assert isinstance(pll, Ecp5Pll)
-            m.domains.sdram = ClockDomain(SDRAM_CLOCK, reset_less=True)
-            pins = platform.request("sdram", 0, dir="-")
-            m.submodules.sdram = sdram = SdramPins(pins)
-            # A clock leaves through a register as everything else does, and as late.
-            clock: Any = io.DDRBuffer(io.Direction.Output, pins.clk, o_domain=SDRAM_CLOCK)
-            m.submodules.sdram_clock = clock
-            m.d.comb += [
-                clock.o.eq(0b01),
-                ClockSignal(SDRAM_CLOCK).eq(pll.late_clock),
-                sdram.command.eq(system.command),
-                system.read.eq(sdram.read),
-            ]
+        self.add_clock(m, platform)
         outputs: list[tuple[str, Any, ValueLike]] = []
         lights = Cat(system.failed, system.busy, self.add_link(m, platform), system.class_index)
         for index, (pin, light) in enumerate(zip(_light_pins(platform), lights, strict=False)):
@@ -135,11 +122,10 @@ class BoardTop(Elaboratable):
         m.d.comb += [system.rx.eq(rx.i), tx.o.eq(system.tx)]
         return system.receiving
 
-    def _add_clock(self, m: Module, platform: Any) -> Pll:
-        """Add the domain ``sync``: it begins some time after the PLL has locked."""
+    def add_clock(self, m: Module, platform: Any) -> Any:
+        """Add the domain ``sync``, which begins some time after the PLL has locked; the PLL."""
         pin = platform.request(platform.default_clk, dir="-")
-        late = {"late": True} if isinstance(self.system, PassSystem) else {}
-        m.submodules.pll = pll = self.pll(self.config, pin, **late)
+        m.submodules.pll = pll = self.pll(self.config, pin)
         m.domains.power_on = ClockDomain("power_on", reset_less=True, local=True)
         clocks = ceil(RESET_SECONDS * self.config.clock_hz)
         m.submodules.reset = reset = DomainRenamer("power_on")(PowerOnReset(clocks))

@@ -1,10 +1,10 @@
 """AXI cores in simulators, run by `tests.sim.axi.testbench`."""
 
-import json
 from pathlib import Path
 from typing import Any
 
-from tests.sim.axi.testbench import FOLDER_VARIABLE
+from tests.sim.axi import testbench
+from tests.sim.planned import simulate_plan
 from tickless.gen.axi import axi_core
 from tickless.gen.configure import design_factory
 from tickless.gen.names import TOP, plain_names
@@ -12,10 +12,7 @@ from tickless.gen.verilog import verilog
 from tickless.hw.axi.core import AxiCore
 from tickless.hw.config import DesignConfig
 from tickless.sim import simulator
-from tickless.sim.build import build
 from tickless.sw.integer.network import Network
-
-ROOT = Path(__file__).parents[3]
 
 
 class AxiBench:
@@ -36,12 +33,4 @@ def simulate_axi(
     bench: AxiBench, plan: dict[str, Any], folder: Path, optimize: bool = False
 ) -> dict[str, Any]:
     """What the test bench saw."""
-    folder.mkdir(exist_ok=True)
-    (folder / "plan.json").write_text(json.dumps(plan))
-    variables = {FOLDER_VARIABLE: str(folder), "PYTHONPATH": str(ROOT)}
-    build(bench, optimize=optimize).simulate(
-        folder, variables, progress=False, module="tests.sim.axi.testbench"
-    )
-    outcome = folder / "outcome.json"
-    assert outcome.exists(), (folder / "simulation.log").read_text()[-4000:]
-    return json.loads(outcome.read_text())
+    return simulate_plan(bench, plan, folder, testbench, optimize)

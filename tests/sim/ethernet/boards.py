@@ -1,6 +1,5 @@
 """Boards between an Ethernet PHY's pins in simulators, run by `tests.sim.ethernet.testbench`."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,8 @@ from amaranth.hdl import ClockDomain, ClockSignal, IOPort, Module, Signal
 from amaranth.lib import io, wiring
 from amaranth.lib.wiring import In, Out, connect
 
-from tests.sim.ethernet.testbench import FOLDER_VARIABLE
+from tests.sim.ethernet import testbench
+from tests.sim.planned import simulate_plan
 from tickless.gen.configure import design_factory
 from tickless.gen.verilog import verilog
 from tickless.hw.board import phy
@@ -19,10 +19,7 @@ from tickless.hw.ethernet.config import EthernetConfig
 from tickless.hw.host.config import HostConfig
 from tickless.hw.host.messages import network_number
 from tickless.hw.host.udp_system import NETWORK_DOMAIN, ROOM_BYTES, UdpSystem
-from tickless.sim.build import build
 from tickless.sw.integer.network import Network
-
-ROOT = Path(__file__).parents[3]
 
 PINS_MODEL = Path(__file__).with_name("pins.v")
 
@@ -82,12 +79,4 @@ def simulate_rgmii(
     bench: RgmiiBench, plan: dict[str, Any], folder: Path, optimize: bool = False
 ) -> dict[str, Any]:
     """What the test bench saw."""
-    folder.mkdir(exist_ok=True)
-    (folder / "plan.json").write_text(json.dumps(plan))
-    variables = {FOLDER_VARIABLE: str(folder), "PYTHONPATH": str(ROOT)}
-    build(bench, optimize=optimize).simulate(
-        folder, variables, progress=False, module="tests.sim.ethernet.testbench"
-    )
-    outcome = folder / "outcome.json"
-    assert outcome.exists(), (folder / "simulation.log").read_text()[-4000:]
-    return json.loads(outcome.read_text())
+    return simulate_plan(bench, plan, folder, testbench, optimize)
