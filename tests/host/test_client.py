@@ -382,7 +382,9 @@ def test_an_image_that_the_check_refutes_is_no_network():
 class WatchedBoard(FakeBoard):
     """Board that notes how often its replies were looked for, at each frame."""
 
-    looks = 0
+    def __init__(self, info):
+        super().__init__(info=info)
+        self.looks, self.looks_by_frame = 0, []
 
     @property
     def in_waiting(self):
@@ -395,8 +397,7 @@ class WatchedBoard(FakeBoard):
 
 
 def test_replies_are_looked_for_once_half_of_the_room_is_taken():
-    board = WatchedBoard(info=replace(INFO, buffer_bytes=16_382))
-    board.looks_by_frame = []
+    board = WatchedBoard(replace(INFO, buffer_bytes=16_382))
     client = connect(board)
     events = np.random.default_rng(1).integers(0, INFO.sensor, (6_000, 3))
     board.looks_by_frame.clear()
