@@ -130,11 +130,11 @@ def _parts(board: Board) -> list[tuple[Part, list[tuple[int, Any]]]]:
         link = UdpLink(RgmiiDelays())
         host = link.host_config(board.clock_hz, 0, 0)
         serial = replace(host, baud=HostConfig(board.clock_hz).baud)
-        of_host: list[tuple[int, Any]] = [
+        components = [
             (1, link.system(Chain(config, contents), host)),
             (-1, System(Chain(config, contents), serial)),
         ]
-        parts += [(part, of_host) for part in link.parts]
+        parts += [(part, components) for part in link.parts]
     return parts
 
 

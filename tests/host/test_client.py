@@ -3,7 +3,6 @@
 import random
 import time
 from dataclasses import replace
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -383,8 +382,9 @@ def test_an_image_that_the_check_refutes_is_no_network():
 class WatchedBoard(FakeBoard):
     """Board that notes how often its replies were looked for, at each frame."""
 
-    looks = 0
-    looks_by_frame: ClassVar[list[int]] = []
+    def __init__(self, info):
+        super().__init__(info=info)
+        self.looks, self.looks_by_frame = 0, []
 
     @property
     def in_waiting(self):
@@ -397,7 +397,7 @@ class WatchedBoard(FakeBoard):
 
 
 def test_replies_are_looked_for_once_half_of_the_room_is_taken():
-    board = WatchedBoard(info=replace(INFO, buffer_bytes=16_382))
+    board = WatchedBoard(replace(INFO, buffer_bytes=16_382))
     client = connect(board)
     events = np.random.default_rng(1).integers(0, INFO.sensor, (6_000, 3))
     board.looks_by_frame.clear()
