@@ -131,6 +131,33 @@ def test_every_board_with_a_phy_has_a_top_on_its_pins(name):
     }
 
 
+BAUDS = {
+    "icebreaker": 12_000_000,
+    "tang-nano-20k": 3_000_000,
+    "ulx3s-85f": 3_000_000,
+    "ecpix5-85f": 4_000_000,
+    "orangecrab-25f": 3_000_000,
+}
+
+
+@pytest.mark.parametrize(("name", "baud"), BAUDS.items())
+def test_a_board_takes_the_highest_rate_of_its_usb_chip_that_its_clock_gives(name, baud):
+    board = BOARDS[name]
+    assert board.host_config(board.clock_hz).baud == baud
+
+
+def test_an_icebreaker_sees_its_line_at_both_edges_of_the_clock():
+    board = BOARDS["icebreaker"]
+    network = random_network(np.random.default_rng(1), layers=1)
+    design = design_factory(chain_config(network, fold_fully(network)), network)()
+    system = System(design, board.host_config(board.clock_hz))
+    top = BoardTop(system, board.choose_pll(board.clock_hz), board.family.pll)
+    plan: Any = board.platform().build(top, name="top", do_build=False)
+    [cell] = re.findall(r"cell \\SB_IO (?:(?!\bend\b)[^$])*uart_0__rx__io", plan.files["top.il"])
+    assert r"connect \INPUT_CLK \clk" in cell
+    assert r"connect \D_IN_1 " in cell
+
+
 def test_a_clock_out_of_reach_is_refused():
     with pytest.raises(ValueError, match="no clock of 12 MHz from 12 MHz"):
         BOARDS["icebreaker"].choose_pll(12_000_000)
