@@ -325,7 +325,7 @@ def test_replay():
 def test_early_exit():
     margin = 12
     bench = Bench(margin)
-    events = sample(8, 24)
+    events = sample(24, 24)
     trace = run(NETWORK, events, margin=margin)
     assert trace.decision is not None
     before = 12
