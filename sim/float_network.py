@@ -8,7 +8,8 @@ from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.data.events import UNLABELLED, Events
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.integer.geometry import Shape
-from tickless.sw.judge.evaluate import FloatEngine, right_in_steps, spike_counts
+from tickless.sw.judge.evaluate import right_in_steps, spike_counts
+from tickless.sw.training.float_engine import FloatEngine
 
 __all__ = ["run_float_network"]
 

@@ -13,15 +13,12 @@ from tickless.sw.data.losses import lost_of
 from tickless.sw.data.recordings import Recordings
 from tickless.sw.integer.batch_engine import BatchEngine
 from tickless.sw.integer.engine import run as run_network
-from tickless.sw.integer.engine import run_layers
 from tickless.sw.integer.network import Network
-from tickless.sw.integer.readout_layer import ReadoutLayer
-from tickless.sw.integer.spiking_layer import SpikingLayer
 from tickless.sw.judge.score import EventCounts, EventScore
+from tickless.sw.training.float_engine import FloatEngine
 from tickless.sw.training.models import SpikingNetwork
 
 __all__ = [
-    "FloatEngine",
     "count_events",
     "renormalized",
     "right_in_steps",
@@ -30,48 +27,6 @@ __all__ = [
     "spike_counts",
     "spike_difference",
 ]
-
-
-class FloatEngine:
-    """Float network event by event: the contract's neuron with real weights and threshold 1.
-
-    A network with a `quantization` runs with its integers, whose sums float32 holds exactly: its
-    spikes are those of the integer network.
-
-    Parameters
-    ----------
-    model : SpikingNetwork
-        Network whose batch norms, if any, are fused. Its floor is the neurons' floor; without a
-        quantization, membranes have no ceiling.
-    """
-
-    def __init__(self, model: SpikingNetwork):
-        self._sensor = model.sensor
-        self._layers, self._joins = [], {}
-        for index, spec in enumerate(model.specs):
-            edges, threshold, floor, ceil = model.neurons(index)
-            if spec.kind == "readout":
-                self._readout = ReadoutLayer(*edges[0], np.inf, model.initial_logits())
-            else:
-                reset = model.event_neuron(index).reset
-                self._layers.append(SpikingLayer(edges, threshold, floor, ceil, reset))
-            if spec.shortcut is not None:
-                self._joins[spec.shortcut.source] = index
-
-    def run(self, events: np.ndarray) -> tuple[np.ndarray, list[np.ndarray], int]:
-        """Logits, each spiking layer's spikes ``[n, 3]`` in order, and synaptic operations.
-
-        Parameters
-        ----------
-        events : numpy.ndarray
-            int32 ``[n, 3]``: rows ``(channel, y, x)``; those outside the sensor are dropped.
-        """
-        inside = ((events >= 0) & (events < self._sensor)).all(axis=1)
-        kept = np.ascontiguousarray(events[inside])
-        traces, sent, _ = run_layers(self._layers, self._joins, kept)
-        answer = self._readout.run(sent)
-        sops = sum(trace.sops for trace in traces) + answer.sops
-        return answer.logits, [trace.spikes for trace in traces], sops
 
 
 def count_events(

@@ -13,6 +13,7 @@ from tickless.sw.integer.layer import Edge, Layer, membrane_bits
 from tickless.sw.integer.network import Network, NetworkError, Provenance
 from tickless.sw.quantization.diagnosis import QuantizationWarning, diagnosis
 from tickless.sw.quantization.rule import Clip, Quantization
+from tickless.sw.training.batch_norms import fuse_norms
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire
 
@@ -76,7 +77,7 @@ def quantize(
         quantization = Quantization(weight_bits, resolution, clip)
         if model.norms:
             model = copy.deepcopy(model)
-            model.fuse_norms()
+            fuse_norms(model)
     except ValueError as error:
         raise NetworkError(str(error)) from None
     layers, logit_scale, initial = [], 1.0, np.zeros(0, np.int32)

@@ -12,13 +12,14 @@ from tickless.sw.integer import engine
 from tickless.sw.integer.network import NetworkError
 from tickless.sw.judge.early_exit import Exit, event_exits
 from tickless.sw.judge.energy import energy_uj
-from tickless.sw.judge.evaluate import FloatEngine, score_events, score_steps, spike_difference
+from tickless.sw.judge.evaluate import score_events, score_steps, spike_difference
 from tickless.sw.quantization.diagnosis import QuantizationWarning
 from tickless.sw.quantization.quantize import quantize
 from tickless.sw.study.held_out import hold_out
 from tickless.sw.study.runs import store, stored
 from tickless.sw.study.variants import Variant
 from tickless.sw.threads import one_thread
+from tickless.sw.training.float_engine import FloatEngine
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.settings import Settings
 from tickless.sw.training.state import hand_on

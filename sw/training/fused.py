@@ -17,10 +17,24 @@ from torch import nn
 from tickless.sw.training import kernels
 from tickless.sw.training.neurons import IntegrateAndFire, Neuron
 
-__all__ = ["fusable", "spikes_of"]
+__all__ = ["fire", "fusable", "spikes_of"]
 
 BLOCK = 600
 """Neurons of a block, about: with its tables it stays in the first cache."""
+
+
+def fire(
+    charge: torch.Tensor, neuron: Neuron, floor: torch.Tensor | None, norm: nn.Module | None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Spikes of what arrives, ``[time, batch, ...]``, behind a norm, and how many they are; the
+    compiled way where it is `fusable`."""
+    if isinstance(neuron, IntegrateAndFire) and fusable(charge, neuron, norm):
+        return spikes_of(charge, neuron.floor if floor is None else floor, norm)
+    if norm is not None:
+        charge = norm(charge.flatten(0, 1)).unflatten(0, charge.shape[:2])
+    charge = charge.float()
+    spikes = neuron(charge, floor) if isinstance(neuron, IntegrateAndFire) else neuron(charge)
+    return spikes, spikes.sum()
 
 
 def fusable(charge: torch.Tensor, neuron: Neuron, norm: nn.Module | None) -> bool:

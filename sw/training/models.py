@@ -11,7 +11,7 @@ from tickless.sw.integer.geometry import Geometry, Shape
 from tickless.sw.integer.specs import LayerSpec, layer_geometries
 from tickless.sw.quantization.rule import Quantization
 from tickless.sw.training.current import current
-from tickless.sw.training.fused import fusable, spikes_of
+from tickless.sw.training.fused import fire
 from tickless.sw.training.neurons import IntegrateAndFire, Neuron
 from tickless.sw.training.readout import FloatReadout
 from tickless.sw.training.temporal_transformation import transform
@@ -35,7 +35,7 @@ class SpikingNetwork(nn.Module):
         The spiking layers' neurons, the same for all or one for each.
     normalize : bool
         Batch norm behind the weights of every spiking layer, and behind those of each shortcut
-        that mixes channels; `fuse_norms` takes it away.
+        that mixes channels; `sw.training.batch_norms` takes it away.
 
     Members
     -------
@@ -176,7 +176,7 @@ class SpikingNetwork(nn.Module):
                 charge = charge + self._passed(index, entering[shortcut.source + 1])
                 norm = None
             charge = charge.unflatten(0, x.shape[:2])
-            x, sent = _fire(charge, self.layer_neurons[index], floor, norm)
+            x, sent = fire(charge, self.layer_neurons[index], floor, norm)
             spikes.append(sent / (x.shape[1] * repeats))
         return x, repeats, spikes
 
@@ -224,89 +224,6 @@ class SpikingNetwork(nn.Module):
         """Real weights and address arithmetic of the shortcut into a layer, if there is one."""
         return (self.direct[str(index)], self._direct[index]) if index in self._direct else None
 
-    def remove_shifts(self) -> None:
-        """Set the running means and biases of all batch norms to zero."""
-        for _, norm in self._scaled():
-            nn.init.zeros_(norm.bias)
-            norm.state_dict()["running_mean"].zero_()
-
-    @torch.no_grad()
-    def fuse_norms(self) -> None:
-        """Multiply the batch norms' scales into the weights and take the norms away.
-
-        Raises
-        ------
-        InputError
-            If a norm still shifts: a spiking layer has no biases. Call `remove_shifts` first.
-        """
-        for index, (weight, norm) in enumerate(self._scaled()):
-            state = norm.state_dict()
-            if state["running_mean"].any() or state["bias"].any():
-                raise InputError(f"norm {index} shifts: expected zero means and biases")
-            scale = state["weight"] / torch.sqrt(state["running_var"] + norm.eps)
-            weight *= scale[:, None, None, None]
-        self.norms, self.direct_norms = nn.ModuleList(), nn.ModuleDict()
-
-    @torch.no_grad()
-    def neurons(
-        self, index: int
-    ) -> tuple[list[tuple[Geometry, np.ndarray]], np.ndarray, np.ndarray, float]:
-        """Edges, thresholds, floors and ceiling of a layer as it runs event by event.
-
-        Edges are geometries and weights, that of a shortcut behind the layer's own. Thresholds and
-        floors are ``[channels]``, those of a readout empty. All are float32, and the integers
-        themselves if the network has a `quantization`; else there is no ceiling. As in
-        `sw.quantization.quantize`, strict neurons have higher thresholds where they reset to zero.
-
-        Raises
-        ------
-        InputError
-            If the neurons leak, or a batch norm is not fused.
-        """
-        neuron = self.event_neuron(index)
-        if self.norms:
-            raise InputError("model: expected its batch norms fused")
-        geometry, weight, ceil = self.geometries[index], self.weights[index], np.inf
-        shortcut = self.shortcut(index)
-        passed = None
-        if self.quantization is None:
-            size = 0 if geometry.kind == "readout" else len(weight)
-            threshold = torch.full((size,), float(geometry.pool**2))
-            floor = neuron.floor * threshold
-            if neuron.fires_above:
-                threshold = threshold.nextafter(torch.tensor(np.inf))
-            if shortcut is not None:
-                passed = shortcut[0] * (geometry.pool / shortcut[1].pool) ** 2
-        else:
-            levels = self.quantization.levels(weight, geometry, neuron.floor, shortcut)
-            if neuron.fires_above and geometry.kind != "readout":
-                levels = levels.above()
-            weight, threshold, floor = levels.weight, levels.threshold, levels.floor
-            passed = levels.shortcut
-            ceil = float((1 << (levels.membrane_bits - 1)) - 1)
-        edges = [(geometry, _float32(weight))]
-        if shortcut is not None and passed is not None:
-            edges.append((shortcut[1], _float32(passed)))
-        return edges, _float32(threshold), _float32(floor), ceil
-
-    @torch.no_grad()
-    def initial_logits(self) -> np.ndarray:
-        """Logits with which a sample begins event by event, in the units of what the readout's
-        `neurons` send: float32 ``[classes]``, empty where all begin at 0.
-
-        Raises
-        ------
-        InputError
-            If the logits leak.
-        """
-        if self.readout.leaks:
-            raise InputError("readout: leaks: expected one that has no time")
-        weight, geometry = self.weights[-1], self.geometries[-1]
-        if self.quantization is None:
-            return np.array(self.readout.initial, np.float32) * geometry.pool**2
-        levels = self.quantization.levels(weight, geometry, self.event_neuron(-1).floor)
-        return _float32(levels.logits(self.readout.initial, geometry.pool))
-
     def _passed(self, index: int, x: torch.Tensor) -> torch.Tensor:
         """What a layer receives over its shortcut."""
         key, weight, geometry = str(index), self.direct[str(index)], self._direct[index]
@@ -316,25 +233,6 @@ class SpikingNetwork(nn.Module):
             _, _, weight = self.quantization.imitate_join(*join)
         charge = current(x.flatten(0, 1), weight, geometry)
         return self.direct_norms[key](charge) if key in self.direct_norms else charge
-
-    def _scaled(self) -> list[tuple[torch.Tensor, nn.BatchNorm2d]]:
-        """Weights with a batch norm, and the norms."""
-        edges = [*zip(self.weights, self.norms, strict=False)]
-        edges += [(self.direct[key], norm) for key, norm in self.direct_norms.items()]
-        return [(weight, norm) for weight, norm in edges if isinstance(norm, nn.BatchNorm2d)]
-
-
-def _fire(
-    charge: torch.Tensor, neuron: Neuron, floor: torch.Tensor | None, norm: nn.Module | None
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Spikes of what arrives, ``[time, batch, ...]``, behind a norm, and how many they are."""
-    if isinstance(neuron, IntegrateAndFire) and fusable(charge, neuron, norm):
-        return spikes_of(charge, neuron.floor if floor is None else floor, norm)
-    if norm is not None:
-        charge = norm(charge.flatten(0, 1)).unflatten(0, charge.shape[:2])
-    charge = charge.float()
-    spikes = neuron(charge, floor) if isinstance(neuron, IntegrateAndFire) else neuron(charge)
-    return spikes, spikes.sum()
 
 
 def _spiking(specs: Sequence[LayerSpec]) -> int:
@@ -350,10 +248,6 @@ def _stages(specs: Sequence[LayerSpec]) -> tuple[int, ...]:
         for layer in range(spec.shortcut.source + 2, index + 1)
     }
     return tuple((np.cumsum([index not in inside for index in range(len(specs))]) - 1).tolist())
-
-
-def _float32(tensor: torch.Tensor) -> np.ndarray:
-    return tensor.detach().float().cpu().numpy()
 
 
 def _weight(geometry: Geometry) -> nn.Parameter:

@@ -7,8 +7,8 @@ import torch
 from torch.nn import functional
 
 from tickless.progress import bar
-from tickless.sw.judge.evaluate import FloatEngine
 from tickless.sw.training.batches import Batches
+from tickless.sw.training.float_engine import FloatEngine
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.settings import Settings
 

@@ -16,6 +16,7 @@ from tickless.sw.data.losses import warn_of_dropped
 from tickless.sw.judge.evaluate import renormalized, score_events, score_steps
 from tickless.sw.quantization.rule import Quantization
 from tickless.sw.training.architectures import layers
+from tickless.sw.training.batch_norms import fuse_norms, remove_shifts
 from tickless.sw.training.batches import Batches
 from tickless.sw.training.given import fingerprint, own_settings, trainable
 from tickless.sw.training.loop import Phase, TrainingLoop
@@ -102,8 +103,8 @@ class Trainer:
         keep_freed_memory()
         for index, phase in enumerate(self._phases()):
             if index == 1 and settings.target == "events":
-                model.remove_shifts()
-                model.fuse_norms()
+                remove_shifts(model)
+                fuse_norms(model)
             if index == 2:
                 model.quantization = Quantization(settings.weight_bits, settings.resolution)
             self._train_phase(index, phase)

@@ -14,11 +14,11 @@ from tickless.sw.integer.engine import run
 from tickless.sw.integer.geometry import Geometry
 from tickless.sw.integer.layer import Edge, Layer
 from tickless.sw.integer.network import PRETRAINED, Network
-from tickless.sw.judge.evaluate import FloatEngine
 from tickless.sw.nir import import_command
 from tickless.sw.nir.export import export, to_nir
 from tickless.sw.nir.importing import ChangedExportWarning, from_nir
 from tickless.sw.nir.semantics import FRAMEWORKS
+from tickless.sw.training.float_engine import FloatEngine
 
 EXPORTED = "integers, floors and widths as they were exported"
 

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from tickless.errors import InputError
-from tickless.sw.judge.evaluate import FloatEngine
 from tickless.sw.nir.importing import from_nir
 from tickless.sw.nir.reading import GraphError
+from tickless.sw.training.float_engine import FloatEngine
 from tickless.sw.training.neurons import LeakyIntegrateAndFire, Rectifier
 
 from .graphs import (

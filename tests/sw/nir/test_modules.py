@@ -10,10 +10,10 @@ from torch import nn
 
 from tickless.errors import InputError
 from tickless.sw.integer.engine import run
-from tickless.sw.judge.evaluate import FloatEngine
 from tickless.sw.nir.importing import from_torch
 from tickless.sw.nir.reading import GraphError
 from tickless.sw.quantization.rule import Quantization
+from tickless.sw.training.float_engine import FloatEngine
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire
 

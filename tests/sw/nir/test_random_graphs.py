@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from tickless.sw.judge.evaluate import FloatEngine
 from tickless.sw.nir.importing import from_nir
+from tickless.sw.training.float_engine import FloatEngine
 
 from .graphs import chain, conv2d, linear, linear_part, neurons, spikes_of
 

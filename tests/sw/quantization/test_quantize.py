@@ -8,9 +8,10 @@ from tickless.sw.data.catalog import load
 from tickless.sw.integer.engine import run
 from tickless.sw.integer.network import Network, NetworkError
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec
-from tickless.sw.judge.evaluate import FloatEngine
 from tickless.sw.quantization.quantize import quantize
 from tickless.sw.quantization.rule import Quantization
+from tickless.sw.training.batch_norms import fuse_norms
+from tickless.sw.training.float_engine import FloatEngine
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire
 
@@ -119,7 +120,7 @@ def test_batch_norms_are_fused_and_the_model_left_alone():
         quantize(shifted)
     network = quantize(source)
     assert len(source.norms) == 1
-    source.fuse_norms()
+    fuse_norms(source)
     assert quantize(source).hash == network.hash
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from tickless.sw.integer.specs import LayerSpec
-from tickless.sw.training import models
+from tickless.sw.training import fused
 from tickless.sw.training.fused import BLOCK, fusable, spikes_of
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire
@@ -22,14 +22,14 @@ SHAPES = [
 
 
 def both(shape, floor, norm):
-    """Spikes, count and gradients of both ways: fused first."""
+    """Spikes, count and gradients of both ways: the compiled one first."""
     current = torch.randn(shape).add_(0.2)
     weight, every = torch.randn(shape), torch.randn(())
     results = []
-    for fused in (True, False):
+    for compiled in (True, False):
         arriving = current.clone().requires_grad_()
         own = copy.deepcopy(norm)
-        if fused:
+        if compiled:
             spikes, count = spikes_of(arriving * 1, floor, own)
         else:
             charge = own(arriving.flatten(0, 1)).unflatten(0, shape[:2]) if own else arriving
@@ -102,7 +102,7 @@ def test_networks_learn_the_same_in_both_ways(normalize, monkeypatch):
     frames = torch.poisson(torch.full((6, 5, 2, 16, 16), 0.4))
     results = []
     for usable in (fusable, lambda *_: False):
-        monkeypatch.setattr(models, "fusable", usable)
+        monkeypatch.setattr(fused, "fusable", usable)
         own = copy.deepcopy(network)
         logits, spikes = own(frames, [6, 3, 8])
         (logits.square().sum() + torch.stack(spikes).sum()).backward()

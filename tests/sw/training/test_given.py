@@ -9,9 +9,10 @@ from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.data.catalog import load
 from tickless.sw.integer.engine import run
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec
-from tickless.sw.judge.evaluate import FloatEngine, score_events
+from tickless.sw.judge.evaluate import score_events
 from tickless.sw.quantization.quantize import quantize
 from tickless.sw.quantization.rule import Quantization
+from tickless.sw.training.float_engine import FloatEngine
 from tickless.sw.training.given import fingerprint, given_settings, trainable
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire, Rectifier

@@ -8,8 +8,10 @@ from tickless.errors import InputError
 from tickless.sw.data.catalog import load
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.integer.specs import LayerSpec, ShortcutSpec
-from tickless.sw.judge.evaluate import FloatEngine, renormalized, score_steps
+from tickless.sw.judge.evaluate import renormalized, score_steps
+from tickless.sw.training.batch_norms import fuse_norms, remove_shifts
 from tickless.sw.training.current import current
+from tickless.sw.training.float_engine import FloatEngine
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire, Neuron
 
@@ -31,11 +33,11 @@ def test_fused_norms_keep_the_spikes_of_a_network_without_shifts():
     model(frames)
     model.eval()
     with pytest.raises(ValueError, match="norm 0 shifts"):
-        model.fuse_norms()
-    model.remove_shifts()
+        fuse_norms(model)
+    remove_shifts(model)
     mean, spikes = model(frames)
     assert not model.sums
-    model.fuse_norms()
+    fuse_norms(model)
     assert model.sums
     summed, fused_spikes = model(frames)
     torch.testing.assert_close(mean * len(frames), summed)
@@ -138,11 +140,12 @@ def test_shortcuts_train_in_mixed_time_steps_and_fuse():
     assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)
     assert all(weight.grad is not None for weight in model.direct.values())
     assert list(model.direct_norms) == ["4"]
-    model.eval().remove_shifts()
+    model.eval()
+    remove_shifts(model)
     with torch.no_grad():
         frames = torch.rand(3, 2, 2, 12, 12)
         mean, _ = model(frames)
-        model.fuse_norms()
+        fuse_norms(model)
         summed, _ = model(frames)
     torch.testing.assert_close(mean * len(frames), summed)
 

@@ -12,9 +12,9 @@ from tickless.sw.checkpoint import Checkpoint, CheckpointError
 from tickless.sw.integer.engine import run
 from tickless.sw.integer.network import NetworkError
 from tickless.sw.integer.specs import LayerSpec
-from tickless.sw.judge.evaluate import FloatEngine
 from tickless.sw.quantization.quantize import quantize, rounding
 from tickless.sw.quantization.rule import Quantization
+from tickless.sw.training.float_engine import FloatEngine
 from tickless.sw.training.given import fingerprint, trainable
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire, Neuron

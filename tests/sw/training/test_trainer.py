@@ -17,10 +17,11 @@ from tickless.sw.data import saccades
 from tickless.sw.data.catalog import SENSORS, Recordings, load
 from tickless.sw.data.events import Events
 from tickless.sw.integer.engine import run
-from tickless.sw.judge.evaluate import FloatEngine, score_events
+from tickless.sw.judge.evaluate import score_events
 from tickless.sw.quantization.quantize import quantize
 from tickless.sw.training.batches import Batches
 from tickless.sw.training.experiment import experiments, read_experiment
+from tickless.sw.training.float_engine import FloatEngine
 from tickless.sw.training.loop import Phase, TrainingLoop
 from tickless.sw.training.settings import Settings, SettingsError
 from tickless.sw.training.state import StateError, load_state
