@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.random_networks import random_events, random_network
-from tickless.sw.integer import batch_engine, golden
+from tickless.sw.integer import batch_engine, batch_layer, golden
 from tickless.sw.integer.batch_engine import BatchEngine
 from tickless.sw.integer.network import Network
 from tickless.sw.integer.trace import SampleTrace
@@ -46,7 +46,7 @@ def test_shortcuts_are_the_golden_models(seed):
 
 
 def test_spikes_of_several_gatherings_are_in_order(monkeypatch):
-    monkeypatch.setattr(batch_engine, "GATHERED", 100)
+    monkeypatch.setattr(batch_layer, "GATHERED", 100)
     rng = np.random.default_rng(4)
     network = random_network(rng)
     assert_golden(network, [random_events(rng, network, size) for size in (150, 90)])
