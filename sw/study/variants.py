@@ -49,8 +49,11 @@ def variants(settings: Settings, quick: bool) -> list[Variant]:
 
     - For events: SDT and MTT without the refit of the readout, which is not part of either; MTT
       with its first stage fixed; with weights rounded to 4 bits; with time steps drawn the other
-      way, and many of them alone, with and without the refit; half the spike budget; small weights.
+      way, and many of them alone, with and without the refit; half the spike budget; small
+      weights.
     - For time steps: MTT with time steps drawn the other way.
+
+    One that is the training of another one with these settings is left out.
 
     Parameters
     ----------
@@ -81,14 +84,24 @@ def variants(settings: Settings, quick: bool) -> list[Variant]:
     if quick:
         return compared
     many = replace(mtt, steps_range=(8, 40), steps_drawn="uniform")
-    return [
-        *compared,
+    compared += [
         drawn_otherwise,
         Variant("MTT, T = 8 to 40", many),
         Variant("MTT, T = 8 to 40, no refit", replace(many, refit_samples=0)),
         Variant("MTT, half the spikes", replace(mtt, rate_budget=settings.rate_budget / 2)),
         Variant("MTT, small weights", replace(mtt, weight_limit=1.0)),
     ]
+    return _distinct(compared)
+
+
+def _distinct(compared: list[Variant]) -> list[Variant]:
+    """The first one of each training."""
+    found: dict[Settings, Variant] = {}
+    for item in compared:
+        free = item.settings.rate_penalty == 0
+        same = replace(item.settings, rate_budget=1.0) if free else item.settings
+        found.setdefault(same, item)
+    return [*found.values()]
 
 
 def ann(settings: Settings) -> Variant:

@@ -34,6 +34,19 @@ def test_all_methods_see_equally_many_passes():
     assert set(passes.values()) == {6}
 
 
+@pytest.mark.parametrize("quick", [False, True])
+@pytest.mark.parametrize("rate_penalty", [0.0, 0.3])
+def test_no_two_variants_are_the_same_training(quick, rate_penalty):
+    compared = variants(Settings(rate_penalty=rate_penalty), quick)
+    trainings = [
+        item.settings if item.settings.rate_penalty else replace(item.settings, rate_budget=1.0)
+        for item in compared
+    ]
+    assert len(set(map(repr, trainings))) == len(compared)
+    half = any("half the spikes" in item.name for item in compared)
+    assert half == (rate_penalty > 0 and not quick)
+
+
 def test_the_network_without_spikes_sees_as_many_samples_in_one_step():
     settings = Settings(pretrain_epochs=4, pretrain_samples=300, epochs=3, samples=100)
     alone = ann(settings).settings
