@@ -3,7 +3,7 @@
 from math import ceil
 from typing import Any
 
-from amaranth.hdl import ClockDomain, Module, Signal, ValueLike
+from amaranth.hdl import ClockDomain, ClockSignal, Module, Signal, ValueLike
 from amaranth.lib import io
 from amaranth.lib.cdc import FFSynchronizer, ResetSynchronizer
 
@@ -46,7 +46,7 @@ class UsbTop(BoardTop):
         m.domains += ClockDomain(USB_DOMAIN)
         m.submodules.link_reset = ResetSynchronizer(link_reset, domain=USB_DOMAIN)
         outputs = ("rst", phy_reset), ("stp", ulpi.stp)
-        inputs = ("clk", ulpi.clock), ("dir", ulpi.dir), ("nxt", ulpi.nxt)
+        inputs = ("clk", ClockSignal(USB_DOMAIN)), ("dir", ulpi.dir), ("nxt", ulpi.nxt)
         for name, value in outputs:
             m.submodules[name] = buffer = io.Buffer(io.Direction.Output, getattr(pins, name))
             m.d.comb += buffer.o.eq(value)

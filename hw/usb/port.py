@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 from luna.gateware.usb.devices.acm import USBSerialDevice
@@ -23,14 +23,13 @@ VENDOR, PRODUCT = 0x1209, 0x0001
 
 ULPI = wiring.Signature(
     {
-        "clock": In(1),
         "data": Out(wiring.Signature({"i": In(8), "o": Out(8), "oe": Out(1)})),
         "dir": In(1),
         "nxt": In(1),
         "stp": Out(1),
     }
 )
-"""Signals between a PHY and a link, by ULPI's names; ``clock`` is to be that of `USB_DOMAIN`."""
+"""Signals between a PHY and a link, by ULPI's names, in `USB_DOMAIN`."""
 
 
 class UsbPort(wiring.Component):
@@ -65,9 +64,9 @@ class UsbPort(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         ulpi = self.ulpi
-        # As LUNA takes a platform's pins. The PHY's reset is not its business.
+        # As LUNA takes a platform's pins. Clock and reset of the PHY are not its business.
         pins = SimpleNamespace(
-            clk=SimpleNamespace(i=ulpi.clock),
+            clk=SimpleNamespace(o=Signal()),
             data=ulpi.data,
             dir=SimpleNamespace(i=ulpi.dir),
             nxt=SimpleNamespace(i=ulpi.nxt),

@@ -59,7 +59,7 @@ class UsbBench(wiring.Component):
         ulpi = self.system.ulpi
         m.d.comb += [
             ClockSignal().eq(self.clk),
-            ulpi.clock.eq(self.ulpi_clk),
+            ClockSignal(USB_DOMAIN).eq(self.ulpi_clk),
             ulpi.data.i.eq(self.ulpi_data_i),
             ulpi.dir.eq(self.ulpi_dir),
             ulpi.nxt.eq(self.ulpi_nxt),
