@@ -13,7 +13,7 @@ from tickless.host.transmission import Transmission
 from tickless.host.udp import UdpPort
 from tickless.host.udp_board import SoftwareBoard, checksum_answer, serve
 from tickless.hw.host.messages import PROTOCOL, network_number
-from tickless.hw.host.udp_system import ROOM_BYTES
+from tickless.hw.host.port_system import ROOM_BYTES
 from tickless.sw.integer import engine
 from tickless.sw.integer.network import PRETRAINED, Network
 

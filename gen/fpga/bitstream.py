@@ -61,7 +61,7 @@ def _board(options: argparse.Namespace) -> "Board":
     if options.link != "udp":
         if options.address is not None:
             raise InputError(f"--address {options.address}: expected --link udp, too")
-        return board
+        return board.over_usb() if options.link == "usb" else board
     from tickless.hw.ethernet.config import EthernetConfig
 
     return board.over_udp(
@@ -162,9 +162,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_board_options(parser)
     parser.add_argument(
         "--link",
-        choices=("serial", "udp"),
+        choices=("serial", "udp", "usb"),
         default="serial",
-        help="what joins it to its host: the serial port, or UDP over its Ethernet port (serial)",
+        help="what joins it to its host: the serial port, UDP over its Ethernet port, or USB of "
+        "high speed (serial)",
     )
     parser.add_argument(
         "--address",

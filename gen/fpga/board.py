@@ -8,7 +8,7 @@ from amaranth.build.plat import TemplatedPlatform
 
 from tickless.errors import InputError
 from tickless.gen.fpga.family import Family
-from tickless.gen.fpga.link import SerialLink, UdpLink
+from tickless.gen.fpga.link import Link, SerialLink, UdpLink, UsbLink
 from tickless.hw.board.dividers import PllConfig
 from tickless.hw.board.rgmii import RgmiiDelays
 from tickless.hw.ethernet.config import EthernetConfig
@@ -32,7 +32,8 @@ class Board:
         Family of the FPGA.
     platform : type of TemplatedPlatform
         The board's description in Amaranth: a clock, a resource ``uart`` and, as far as the board
-        has lights, resources ``led`` or an ``rgb_led``; with ``rgmii`` a resource ``eth_rgmii``.
+        has lights, resources ``led`` or an ``rgb_led``; with ``rgmii`` a resource ``eth_rgmii``,
+        with ``ulpi`` a resource ``ulpi``.
     device : str
         Name of the FPGA.
     logic_cells, flip_flops, block_rams, sprams : int
@@ -43,10 +44,12 @@ class Board:
         Events of a sample that the board can store.
     loader : str
         Name for openFPGALoader.
-    link : SerialLink or UdpLink
+    link : Link
         What joins it to its host.
     rgmii : RgmiiDelays or None
         Delays in the pins of its Ethernet port; None without one.
+    ulpi : bool
+        Whether it has a PHY for USB of high speed that brings the clock.
     sdram : SdramTimings or None
         The part beside the FPGA, a resource ``sdram``; None without one.
     core_options : mapping
@@ -66,8 +69,9 @@ class Board:
     stored_events: int
     loader: str
     sprams: int = 0
-    link: SerialLink | UdpLink = field(default_factory=SerialLink)
+    link: Link = field(default_factory=SerialLink)
     rgmii: RgmiiDelays | None = None
+    ulpi: bool = False
     sdram: SdramTimings | None = None
     core_options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -108,3 +112,15 @@ class Board:
         if self.rgmii is None:
             raise InputError(f"link udp: {self.title} has no Ethernet port that is supported")
         return replace(self, link=UdpLink(self.rgmii, ethernet))
+
+    def over_usb(self) -> "Board":
+        """The board with its USB port for a link.
+
+        Raises
+        ------
+        InputError
+            If it has no PHY for that.
+        """
+        if not self.ulpi:
+            raise InputError(f"link usb: {self.title} has no USB PHY that is supported")
+        return replace(self, link=UsbLink())

@@ -12,8 +12,8 @@ from tickless.gen.fpga.synthesis import PREPARATION
 from tickless.gen.fpga.timing import Clock, CriticalPath, clocks, component_names, critical_path
 from tickless.gen.verilog import generating
 from tickless.hw.board.dividers import PllConfig
+from tickless.hw.host.port_system import PortSystem
 from tickless.hw.host.system import System
-from tickless.hw.host.udp_system import UdpSystem
 from tickless.hw.passes.system import PassSystem
 
 __all__ = ["Built", "build", "build_plan"]
@@ -58,7 +58,7 @@ class Built:
 
 def build(
     board: Board,
-    system: System | UdpSystem | PassSystem,
+    system: System | PortSystem | PassSystem,
     pll: PllConfig,
     folder: Path,
     seed: int = 1,
@@ -68,7 +68,7 @@ def build(
 
     Parameters
     ----------
-    system : System, UdpSystem or PassSystem
+    system : System, PortSystem or PassSystem
         What is behind the board's link.
     folder : Path
         Where all files go, those of an earlier build over-written.
@@ -115,7 +115,7 @@ def build(
 
 
 def build_plan(
-    board: Board, system: System | UdpSystem | PassSystem, pll: PllConfig, seed: int
+    board: Board, system: System | PortSystem | PassSystem, pll: PllConfig, seed: int
 ) -> Any:
     """Amaranth's `amaranth.build.run.BuildPlan` of a bitstream: its files, commands among them."""
     family = board.family

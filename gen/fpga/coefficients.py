@@ -17,7 +17,7 @@ from tickless.gen.fpga.board import Board
 from tickless.gen.fpga.boards import BOARDS
 from tickless.gen.fpga.estimate import Part, core_part, host_part, map_memories
 from tickless.gen.fpga.family import Family
-from tickless.gen.fpga.link import UdpLink
+from tickless.gen.fpga.link import UdpLink, UsbLink
 from tickless.gen.fpga.synthesis import synthesize
 from tickless.gen.fpga.timing import resources
 from tickless.hw.board.rgmii import RgmiiDelays
@@ -126,8 +126,13 @@ def _parts(board: Board) -> list[tuple[Part, list[tuple[int, Any]]]]:
         host = HostConfig(board.clock_hz, stored_events=stored_events)
         components = [(1, System(Chain(config, contents), host)), (-1, Chain(config, contents))]
         parts.append((host_part(config.cores, host), components))
-    if any(other.family is board.family and other.rgmii for other in BOARDS.values()):
-        link = UdpLink(RgmiiDelays())
+    boards = [other for other in BOARDS.values() if other.family is board.family]
+    links: list[UdpLink | UsbLink] = []
+    if any(other.rgmii for other in boards):
+        links.append(UdpLink(RgmiiDelays()))
+    if any(other.ulpi for other in boards):
+        links.append(UsbLink())
+    for link in links:
         host = link.host_config(board.clock_hz, 0, 0)
         serial = replace(host, baud=HostConfig(board.clock_hz).baud)
         components = [

@@ -96,6 +96,8 @@ def _link_title(link: Mapping[str, Any]) -> str:
     """The host link in a sentence."""
     if link["kind"] == "udp":
         return f"UDP at {link['address']}"
+    if link["kind"] == "usb":
+        return "USB of high speed"
     return f"a serial line at {link['baud']:,} baud"
 
 
@@ -103,6 +105,8 @@ def _port(link: Mapping[str, Any]) -> str:
     """Options by which the host finds the board."""
     if link["kind"] == "udp":
         return f"--port udp://{link['address']}:{link['port']}"
+    if link["kind"] == "usb":
+        return "--port PORT"
     return f"--port PORT --baud {link['baud']}"
 
 

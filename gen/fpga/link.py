@@ -1,11 +1,12 @@
-"""Links between a board and its host: the serial port, and UDP over Ethernet."""
+"""Links between a board and its host: the serial port, UDP over Ethernet, and USB."""
 
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tickless.errors import InputError
 from tickless.gen.fpga.estimate import Part
+from tickless.gen.fpga.tools import ToolError
 from tickless.gen.performance import Line
 from tickless.hw.board.dividers import PllConfig
 from tickless.hw.board.network_top import NetworkTop
@@ -19,11 +20,15 @@ from tickless.hw.ethernet.datagram import MOST_BYTES
 from tickless.hw.ethernet.mac import CHECK_BYTES, GAP_BYTES, PREAMBLE_BYTES
 from tickless.hw.ethernet.receiver import HEADERS
 from tickless.hw.host.config import HostConfig
+from tickless.hw.host.port_system import ROOM_BYTES
 from tickless.hw.host.system import System
-from tickless.hw.host.udp_system import ROOM_BYTES, UdpSystem
+from tickless.hw.host.udp_system import UdpSystem
 from tickless.hw.passes.system import PassSystem
 
-__all__ = ["FT2232H", "SerialLink", "UdpLink"]
+if TYPE_CHECKING:
+    from tickless.hw.host.usb_system import UsbSystem
+
+__all__ = ["FT2232H", "Link", "SerialLink", "UdpLink", "UsbLink"]
 
 BYTE_BITS = 10
 """Bits of a byte on a serial line: 8N1."""
@@ -133,3 +138,55 @@ class UdpLink:
     def figures(self, host: HostConfig) -> dict[str, Any]:
         """Its part of ``build.json``."""
         return {"address": self.ethernet.address, "port": self.ethernet.port}
+
+
+BULK_BYTES = 13 * 512
+"""Most bytes of bulk packets in a microframe, of which a second has 8,000 (USB 2.0, table 5-10)."""
+
+
+@dataclass(frozen=True)
+class UsbLink:
+    """USB of high speed: the resource ``ulpi`` of a board's platform."""
+
+    name: ClassVar[str] = "usb"
+    parts: ClassVar[tuple[Part, ...]] = (Part("usb", {"one": 1.0}),)
+    clocks_hz: ClassVar[tuple[int, ...]] = (60_000_000,)
+
+    def host_config(self, clock_hz: int, stored_events: int, network: int) -> HostConfig:
+        """Host link for a clock."""
+        return HostConfig(
+            clock_hz, baud=0, buffer_bytes=ROOM_BYTES, stored_events=stored_events, network=network
+        )
+
+    def system(self, design: Design, host: HostConfig) -> "UsbSystem":
+        """A design behind the link.
+
+        Raises
+        ------
+        ToolError
+            If LUNA is not installed.
+        """
+        try:
+            from tickless.hw.host.usb_system import UsbSystem
+        except ModuleNotFoundError as error:
+            raise ToolError(
+                f"link usb: no module {error.name}: expected LUNA: pip install 'tickless[usb]'"
+            ) from None
+        return UsbSystem(design, host)
+
+    def top(self, system: Any, pll: PllConfig, kind: type[Pll]) -> BoardTop:
+        """A system between the board's pins."""
+        from tickless.hw.board.usb_top import UsbTop
+
+        return UsbTop(system, pll, kind)
+
+    def line(self, host: HostConfig) -> Line:
+        """How fast it is."""
+        return Line(8000 * BULK_BYTES)
+
+    def figures(self, host: HostConfig) -> dict[str, Any]:
+        """Its part of ``build.json``."""
+        return {}
+
+
+Link = SerialLink | UdpLink | UsbLink

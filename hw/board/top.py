@@ -20,8 +20,8 @@ from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
 from tickless.hw.board.dividers import PllConfig
+from tickless.hw.host.port_system import PortSystem
 from tickless.hw.host.system import System
-from tickless.hw.host.udp_system import UdpSystem
 from tickless.hw.passes.system import PassSystem
 
 __all__ = ["BoardTop", "PowerOnReset"]
@@ -89,7 +89,7 @@ class BoardTop(Elaboratable):
     """
 
     def __init__(
-        self, system: System | UdpSystem | PassSystem, config: PllConfig, pll: Callable[..., Any]
+        self, system: System | PortSystem | PassSystem, config: PllConfig, pll: Callable[..., Any]
     ):
         self.system: Any = system
         self.config = config

@@ -101,8 +101,9 @@ def _board(
         from tickless.gen.plan import plan
         from tickless.hw.ethernet.config import EthernetConfig
         from tickless.hw.host.messages import network_number
+        from tickless.hw.host.port_system import ROOM_BYTES
         from tickless.hw.host.system import HostConfig, System
-        from tickless.hw.host.udp_system import ROOM_BYTES, UdpSystem
+        from tickless.hw.host.udp_system import UdpSystem
         from tickless.sim.board.simulated import SimulatedBoard
         from tickless.sim.board.simulated_network import SimulatedNetworkBoard
     network = Network.load(options.network)

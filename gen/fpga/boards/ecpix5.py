@@ -44,4 +44,5 @@ ECPIX5_85F = Board(
     loader="ecpix5",
     link=FT2232H,
     rgmii=RgmiiDelays(transmit_ps=2000, receive_ps=0),
+    ulpi=True,
 )

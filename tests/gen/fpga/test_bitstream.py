@@ -161,6 +161,39 @@ def test_a_board_in_a_network(network, monkeypatch, tmp_path, capsys):
     assert "125.00 MHz, 130.00 MHz reached" in printed
 
 
+USB_REPORT = {
+    **ECP5_REPORT,
+    "fmax": {
+        "$glbnet$clk": {"achieved": 80.0, "constraint": 75.0019},
+        "$glbnet$usb_clk": {"achieved": 90.0, "constraint": 60},
+    },
+}
+
+
+def test_a_board_at_usb(network, monkeypatch, tmp_path, capsys):
+    StubTools(monkeypatch, USB_REPORT)
+    assert main(["bitstream", network, "--board", "ecpix5-85f", "--link", "usb"]) == 0
+    folder = tmp_path / RUNS / "ecpix5-85f-small-usb"
+    figures = json.loads((folder / "build.json").read_text())
+    assert figures["host_link"] == {"kind": "usb", "stored_events": 16_384}
+    assert figures["clock"]["link"] == [
+        {"name": "$glbnet$usb_clk", "reached_hz": 90_000_000, "needed_hz": 60_000_000}
+    ]
+    printed = capsys.readouterr().out
+    assert "over USB of high speed" in printed
+    assert "On the board: tickless run --port PORT RECORDINGS" in printed
+
+
+def test_usb_without_its_package_says_what_to_install(network, monkeypatch, capsys):
+    stub = StubTools(monkeypatch, USB_REPORT)
+    monkeypatch.delitem(sys.modules, "tickless.hw.host.usb_system", raising=False)
+    monkeypatch.delitem(sys.modules, "tickless.hw.usb.port", raising=False)
+    monkeypatch.setitem(sys.modules, "luna.gateware.usb.devices.acm", None)
+    assert main(["bitstream", network, "--board", "ecpix5-85f", "--link", "usb"]) == 2
+    assert stub.ran == []
+    assert "expected LUNA: pip install 'tickless[usb]'" in capsys.readouterr().err
+
+
 def test_a_link_that_is_too_slow_is_told_with_its_clock(network, monkeypatch, capsys):
     clocks = {"clk": {"achieved": 80.0}, "phy": {"achieved": 111.0, "constraint": 125}}
     StubTools(monkeypatch, {**UDP_REPORT, "fmax": clocks})
@@ -174,6 +207,7 @@ def test_a_link_that_is_too_slow_is_told_with_its_clock(network, monkeypatch, ca
     ("options", "words"),
     [
         (["ulx3s-85f", "--link", "udp"], "ULX3S 85F has no Ethernet port"),
+        (["ulx3s-85f", "--link", "usb"], "ULX3S 85F has no USB PHY"),
         (["ecpix5-85f", "--address", "10.0.0.7"], "expected --link udp, too"),
         (["ecpix5-85f", "--link", "udp", "--address", "10.0.0"], "expected an IPv4 address"),
     ],

@@ -131,6 +131,37 @@ def test_every_board_with_a_phy_has_a_top_on_its_pins(name):
     }
 
 
+USB_PINS = {
+    "ecpix5-85f": {
+        "clk": "H24",
+        "data": "M26 L25 L26 K25 K26 J23 P25 H25",
+        "dir": "F22",
+        "nxt": "F23",
+        "rst": "E23",
+        "stp": "H23",
+    },
+}
+"""Pins of the PHYs, as LiteX has them, too."""
+
+
+@pytest.mark.parametrize("name", [name for name in BOARDS if BOARDS[name].ulpi])
+def test_every_board_with_a_usb_phy_has_a_top_on_its_pins(name):
+    board = BOARDS[name].over_usb()
+    platform: Any = board.platform()
+    network = random_network(np.random.default_rng(1), layers=1)
+    design = design_factory(chain_config(network, fold_fully(network)), network)()
+    pll = board.choose_pll(board.clock_hz)
+    system = board.link.system(design, board.host_config(pll.clock_hz))
+    top = board.link.top(system, pll, board.family.pll)
+    plan: Any = platform.build(top, name="top", do_build=False, emit_src=False)
+    placed = dict(re.findall(FORMS["top.lpf"], plan.files["top.lpf"]))
+    for pin, sites in USB_PINS[name].items():
+        port = f"ulpi_0__{pin}__io"
+        names = [f"{port}[{bit}]" for bit in range(8)] if " " in sites else [port]
+        assert [placed[name] for name in names] == sites.split()
+    assert 'FREQUENCY PORT "ulpi_0__clk__io" 60000000.0 HZ' in plan.files["top.lpf"]
+
+
 BAUDS = {
     "icebreaker": 12_000_000,
     "tang-nano-20k": 3_000_000,

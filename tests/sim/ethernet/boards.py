@@ -18,7 +18,8 @@ from tickless.hw.config import DesignConfig
 from tickless.hw.ethernet.config import EthernetConfig
 from tickless.hw.host.config import HostConfig
 from tickless.hw.host.messages import network_number
-from tickless.hw.host.udp_system import NETWORK_DOMAIN, ROOM_BYTES, UdpSystem
+from tickless.hw.host.port_system import ROOM_BYTES
+from tickless.hw.host.udp_system import NETWORK_DOMAIN, UdpSystem
 from tickless.sw.integer.network import Network
 
 PINS_MODEL = Path(__file__).with_name("pins.v")

@@ -1,0 +1,60 @@
+"""A board between its PHY's signals and the host's driver, packets lost and wrong on the way."""
+
+import numpy as np
+import pytest
+
+from tests.random_networks import random_events, random_network
+from tests.sim.usb.boards import UsbBench, simulate_usb
+from tickless.gen.configure import chain_config
+from tickless.gen.folding import fold_fully
+from tickless.hw.usb.port import PRODUCT, ULPI_HZ, VENDOR
+from tickless.sw.integer import engine
+
+SEED = 20
+
+FUNCTION_CONTROL = 0x04
+"""Register of the PHY; its bits 0 to 2 are 0 at high speed, with its termination."""
+
+
+@pytest.fixture(scope="module")
+def board():
+    network = random_network(np.random.default_rng(SEED), layers=1, size=34)
+    return network, UsbBench(network, chain_config(network, fold_fully(network)))
+
+
+def classify(board, folder, sizes, **plan):
+    """Outcome of samples, whose answers are the golden model's."""
+    network, bench = board
+    rng = np.random.default_rng(SEED)
+    paths, logits = [], []
+    for index, size in enumerate(sizes):
+        events = random_events(rng, network, size)
+        paths.append(str(folder / f"sample_{index}.npy"))
+        np.save(paths[-1], events)
+        logits.append(engine.run(network, events).logits.tolist())
+    outcome = simulate_usb(bench, {"samples": paths, **plan}, folder)
+    assert [answer["logits"] for answer in outcome["answers"]] == logits
+    assert not any(outcome["losses"].values())
+    return outcome
+
+
+def test_a_system_finds_a_device_of_high_speed_that_answers(board, tmp_path):
+    outcome = classify(board, tmp_path, (0, 1, 300, 1000))
+    device = bytes.fromhex(outcome["device"])
+    assert int.from_bytes(device[8:10], "little") == VENDOR
+    assert int.from_bytes(device[10:12], "little") == PRODUCT
+    assert outcome["product"] == "Spiking network"
+    assert outcome["registers"][str(FUNCTION_CONTROL)] & 0b111 == 0
+
+
+def test_events_come_nearly_as_fast_as_a_byte_a_clock(board, tmp_path):
+    sizes = [3000] * 4
+    clocks = classify(board, tmp_path, sizes)["clocks"] / sum(sizes)
+    print(f"{clocks:.2f} clocks an event, {ULPI_HZ / clocks:,.0f} events/s")
+    assert clocks < 2 * 1.75  # an event is two bytes
+
+
+def test_packets_that_are_lost_or_corrupt_change_no_answer(board, tmp_path):
+    outcome = classify(board, tmp_path, [1500] * 10, faults=0.1)
+    for kind in ("lost", "corrupt", "unanswered", "again"):
+        assert outcome["count"].get(kind, 0) > 0, kind
