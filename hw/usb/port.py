@@ -3,10 +3,14 @@
 from types import SimpleNamespace
 from typing import Any
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, ResetInserter, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
-from luna.gateware.usb.devices.acm import USBSerialDevice
+from luna.gateware.usb.devices.acm import ACMRequestHandlers, USBSerialDevice
+from luna.gateware.usb.usb2.device import USBDevice
+from luna.gateware.usb.usb2.endpoints.stream import USBStreamInEndpoint, USBStreamOutEndpoint
+from luna.gateware.usb.usb2.request import StallOnlyRequestHandler
+from usb_protocol.types import USBRequestType
 
 __all__ = ["ULPI", "ULPI_HZ", "USB_DOMAIN", "UsbPort"]
 
@@ -17,6 +21,9 @@ ULPI_HZ = 60_000_000
 
 PACKET_BYTES = 512
 """Most bytes of a bulk packet at high speed."""
+
+NOTICES, DATA = 3, 4
+"""Endpoints beside that of control, by the descriptors of LUNA's serial device."""
 
 VENDOR, PRODUCT = 0x1209, 0x0001
 """Numbers that pid.codes keeps for tests, and that must not be sold."""
@@ -30,6 +37,28 @@ ULPI = wiring.Signature(
     }
 )
 """Signals between a PHY and a link, by ULPI's names, in `USB_DOMAIN`."""
+
+
+class _BeginsAnew:
+    """Endpoint that a reset of the bus sets back: LUNA's go on with the order of their packets."""
+
+    reset: Signal
+
+    def elaborate(self, platform):
+        endpoint: Any = super()
+        return ResetInserter({USB_DOMAIN: self.reset})(endpoint.elaborate(platform))
+
+
+class _Notices(_BeginsAnew, USBStreamInEndpoint):
+    """Endpoint that a serial device must have, and that never says anything."""
+
+
+class _ToHost(_BeginsAnew, USBStreamInEndpoint):
+    """Endpoint of bytes for the host."""
+
+
+class _FromHost(_BeginsAnew, USBStreamOutEndpoint):
+    """Endpoint of bytes from the host."""
 
 
 class UsbPort(wiring.Component):
@@ -64,15 +93,15 @@ class UsbPort(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         ulpi = self.ulpi
-        # As LUNA takes a platform's pins. Clock and reset of the PHY are not its business.
+        # As LUNA takes a platform's pins.
         pins = SimpleNamespace(
-            clk=SimpleNamespace(o=Signal()),
             data=ulpi.data,
             dir=SimpleNamespace(i=ulpi.dir),
             nxt=SimpleNamespace(i=ulpi.nxt),
             stp=SimpleNamespace(o=ulpi.stp),
         )
-        m.submodules.device = device = USBSerialDevice(
+        m.submodules.device = device = USBDevice(bus=pins, handle_clocking=False)
+        serial = USBSerialDevice(
             bus=pins,
             idVendor=VENDOR,
             idProduct=PRODUCT,
@@ -80,14 +109,28 @@ class UsbPort(wiring.Component):
             product_string="Spiking network",
             max_packet_size=PACKET_BYTES,
         )
+        control = device.add_standard_control_endpoint(serial.create_descriptors())
+        control.add_request_handler(ACMRequestHandlers())
+        control.add_request_handler(StallOnlyRequestHandler(_is_unknown))
+        notices = _Notices(endpoint_number=NOTICES, max_packet_size=PACKET_BYTES)
+        sends = _ToHost(endpoint_number=DATA, max_packet_size=PACKET_BYTES)
+        receives = _FromHost(endpoint_number=DATA, max_packet_size=PACKET_BYTES)
+        for endpoint in (notices, sends, receives):
+            endpoint.reset = device.reset_detected
+            device.add_endpoint(endpoint)
         m.d.comb += [
             device.connect.eq(1),
-            device.tx.payload.eq(self.i.payload),
-            device.tx.valid.eq(self.i.valid),
-            device.tx.last.eq(self.i.payload == 0),
-            self.i.ready.eq(device.tx.ready),
-            self.o.payload.eq(device.rx.payload),
-            self.o.valid.eq(device.rx.valid),
-            device.rx.ready.eq(self.o.ready),
+            sends.stream.payload.eq(self.i.payload),
+            sends.stream.valid.eq(self.i.valid),
+            sends.stream.last.eq(self.i.payload == 0),
+            self.i.ready.eq(sends.stream.ready),
+            self.o.payload.eq(receives.stream.payload),
+            self.o.valid.eq(receives.stream.valid),
+            receives.stream.ready.eq(self.o.ready),
         ]
         return m
+
+
+def _is_unknown(setup: Any) -> Value:
+    """Whether a request is of a type that a serial device has none of."""
+    return (setup.type == USBRequestType.VENDOR) | (setup.type == USBRequestType.RESERVED)

@@ -60,6 +60,10 @@ class UsbHost:
 
     def __init__(self, phy: UlpiPhy, seed: int = 0):
         self.phy, self.rng = phy, random.Random(seed)
+        self.begin()
+
+    def begin(self) -> None:
+        """Know nothing of the device, which has been reset."""
         self.faults = 0.0
         self.address = 0
         self.toggles = {OUT: 0, IN: 0}

@@ -52,10 +52,12 @@ class UlpiPhy:
         """Give the link a packet from the host."""
         await self._edge()
         self._drive(dir=1, nxt=1)
+        await self._edge()
+        self._drive(dir=1, data=RECEIVING | VBUS | J)
         for byte in content:
             while self.rng.random() < STALLS:
                 await self._edge()
-                self._drive(dir=1, data=RECEIVING | VBUS)
+                self._drive(dir=1, data=RECEIVING | VBUS | J)
             await self._edge()
             self._drive(dir=1, nxt=1, data=byte)
         await self._edge()

@@ -1,5 +1,7 @@
 """A board between its PHY's signals and the host's driver, packets lost and wrong on the way."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -22,8 +24,8 @@ def board():
     return network, UsbBench(network, chain_config(network, fold_fully(network)))
 
 
-def classify(board, folder, sizes, **plan):
-    """Outcome of samples, whose answers are the golden model's."""
+def classify(board, folder, sizes, sessions=1, faults=0.0):
+    """Outcomes of as many sessions with the same samples, whose answers are the golden model's."""
     network, bench = board
     rng = np.random.default_rng(SEED)
     paths, logits = [], []
@@ -32,14 +34,15 @@ def classify(board, folder, sizes, **plan):
         paths.append(str(folder / f"sample_{index}.npy"))
         np.save(paths[-1], events)
         logits.append(engine.run(network, events).logits.tolist())
-    outcome = simulate_usb(bench, {"samples": paths, **plan}, folder)
-    assert [answer["logits"] for answer in outcome["answers"]] == logits
-    assert not any(outcome["losses"].values())
-    return outcome
+    outcomes: Any = simulate_usb(bench, {"sessions": [paths] * sessions, "faults": faults}, folder)
+    for outcome in outcomes:
+        assert [answer["logits"] for answer in outcome["answers"]] == logits
+    return outcomes
 
 
 def test_a_system_finds_a_device_of_high_speed_that_answers(board, tmp_path):
-    outcome = classify(board, tmp_path, (0, 1, 300, 1000))
+    [outcome] = classify(board, tmp_path, (0, 1, 300, 1000))
+    assert not any(outcome["losses"].values())
     device = bytes.fromhex(outcome["device"])
     assert int.from_bytes(device[8:10], "little") == VENDOR
     assert int.from_bytes(device[10:12], "little") == PRODUCT
@@ -49,12 +52,20 @@ def test_a_system_finds_a_device_of_high_speed_that_answers(board, tmp_path):
 
 def test_events_come_nearly_as_fast_as_a_byte_a_clock(board, tmp_path):
     sizes = [3000] * 4
-    clocks = classify(board, tmp_path, sizes)["clocks"] / sum(sizes)
+    [outcome] = classify(board, tmp_path, sizes)
+    clocks = outcome["clocks"] / sum(sizes)
     print(f"{clocks:.2f} clocks an event, {ULPI_HZ / clocks:,.0f} events/s")
     assert clocks < 2 * 1.75  # an event is two bytes
 
 
 def test_packets_that_are_lost_or_corrupt_change_no_answer(board, tmp_path):
-    outcome = classify(board, tmp_path, [1500] * 10, faults=0.1)
+    [outcome] = classify(board, tmp_path, [1500] * 10, faults=0.1)
+    assert not any(outcome["losses"].values())
     for kind in ("lost", "corrupt", "unanswered", "again"):
         assert outcome["count"].get(kind, 0) > 0, kind
+
+
+@pytest.mark.parametrize("sizes", [(300,), (300, 300)])
+def test_a_cable_that_is_pulled_and_plugged_in_changes_no_answer(board, tmp_path, sizes):
+    outcomes = classify(board, tmp_path, sizes, sessions=3)
+    print([(outcome["count"], outcome["losses"]) for outcome in outcomes])

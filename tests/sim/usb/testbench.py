@@ -48,10 +48,14 @@ class Usb:
         self.waiting, self.arrived = bytearray(), bytearray()
         self.arrival = Event()
         self.seconds = 0.0
+        self.stops = False
         self._wait, self._write = resume(self._waiting), resume(self._writing)
 
     async def high_speed(self) -> None:
-        """Reset the device, and answer its chirp with a host's."""
+        """Reset the device, forget what was before, and answer the device's chirp with a host's."""
+        self.host.begin()
+        self.waiting.clear()
+        self.arrived.clear()
         await self.phy.line(J)
         await self.phy.idle(CHIRP_CLOCKS)
         await self.phy.line(SE0)
@@ -77,7 +81,8 @@ class Usb:
 
     async def run(self) -> None:
         """Pass on what waits, and ask for more."""
-        while True:
+        self.stops = False
+        while not self.stops:
             if self.waiting:
                 part = bytes(self.waiting[:PACKET_BYTES])
                 await self.host.out(part)
@@ -118,10 +123,10 @@ class Usb:
         return len(content)
 
 
-def drive(usb: Usb, plan: dict[str, Any]) -> dict[str, Any]:
+def drive(usb: Usb, paths: list[str]) -> dict[str, Any]:
     """Classify samples as `tickless run` does."""
     client = Client(usb, patience_s=PATIENCE_S)
-    samples = [Transmission(np.load(path)) for path in plan["samples"]]
+    samples = [Transmission(np.load(path)) for path in paths]
     began = usb.phy.clocks
     answers = [vars(answer) for answer in client.answers(samples)]
     return {
@@ -138,11 +143,14 @@ async def test(dut) -> None:
     plan = json.loads((folder / "plan.json").read_text())
     Clock(dut.clk, CLOCK_PS, unit="ps").start()
     Clock(dut.ulpi_clk, PHY_PS, unit="ps").start()
-    usb = Usb(dut)
-    await usb.high_speed()
-    outcome = await usb.enumerate()
-    outcome["registers"] = dict(usb.phy.registers)
-    usb.host.faults = plan.get("faults", 0.0)
-    cocotb.start_soon(usb.run())
-    outcome |= await bridge(drive)(usb, plan)
+    usb, outcome = Usb(dut), []
+    for paths in plan["sessions"]:
+        await usb.high_speed()
+        found = await usb.enumerate()
+        found["registers"] = dict(usb.phy.registers)
+        usb.host.faults = plan.get("faults", 0.0)
+        running = cocotb.start_soon(usb.run())
+        outcome.append(found | await bridge(drive)(usb, paths))
+        usb.stops = True
+        await running
     (folder / "outcome.json").write_text(json.dumps(outcome))
