@@ -1,6 +1,6 @@
 """Internet checksum (RFC 1071): the ones' complement sum of 16-bit words."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -26,7 +26,7 @@ class Checksum(wiring.Component):
     clear : In(1)
         Whether to begin anew.
     sum : Out(16)
-        The sum, from the second clock without a byte on. With a right checksum in it, it is 0xFFFF.
+        The sum, from the third clock without a byte on. With a right checksum in it, it is 0xFFFF.
     """
 
     i: Signal
@@ -49,9 +49,13 @@ class Checksum(wiring.Component):
         m = Module()
         carry = Signal()
         term = Signal(16)
-        with m.If(self.i_valid):
-            m.d.comb += term.eq(Mux(self.high, Cat(Signal(8), self.i), self.i))
-        m.d.sync += Cat(self.sum, carry).eq(self.sum + term + carry)
+        m.d.sync += term.eq(Mux(self.high, Cat(Const(0, 8), self.i), self.i))
+        with m.If(~self.i_valid):
+            m.d.sync += term.eq(0)
+        # The carry comes in by a bit below the others: a third number would be a second adder.
+        total = Signal(18)
+        m.d.comb += total.eq(Cat(Const(1, 1), self.sum) + Cat(carry, term))
+        m.d.sync += Cat(self.sum, carry).eq(total[1:])
         with m.If(self.clear):
-            m.d.sync += [self.sum.eq(self.init), carry.eq(0)]
+            m.d.sync += [self.sum.eq(self.init), carry.eq(0), term.eq(0)]
         return m

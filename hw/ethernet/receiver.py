@@ -27,6 +27,9 @@ COUNT_BITS = 11
 
 LENGTH_BITS = 16
 
+SUMMING_CLOCKS = 4
+"""Clocks behind a frame's end in which the sums of its last bytes become a verdict."""
+
 SENDER_LAYOUT = data.StructLayout({"mac": 48, "ip": 32, "port": 16})
 """Addresses of a sender, each as it is on the line, its first byte lowest."""
 
@@ -127,13 +130,16 @@ class PacketReceiver(wiring.Component):
             m.d.sync += place.eq(0)
         with m.Elif(self.i_valid & (place != HEADERS)):
             m.d.sync += place.eq(place + 1)
-        byte, valid, end, good = Signal(8), Signal(), Signal(), Signal()
+        byte, valid, good = Signal(8), Signal(), Signal()
+        ending = Signal(SUMMING_CLOCKS)
+        end = ending[-1]
         m.d.sync += [
             byte.eq(self.i),
             valid.eq(self.i_valid),
-            end.eq(self.end),
-            good.eq(self.good),
+            ending.eq(Cat(self.end, ending)),
         ]
+        with m.If(self.end):
+            m.d.sync += good.eq(self.good)
 
         def at(*places: int) -> Signal:
             """Whether the byte is at one of these places."""
@@ -157,17 +163,27 @@ class PacketReceiver(wiring.Component):
             m.d.sync += self.sender.ip.eq(Cat(self.sender.ip[8:], byte))
 
         rest = Signal(COUNT_BITS)
-        fits, agrees = Signal(), Signal()
+        has_rest, is_long_enough, is_short_enough, agrees = (Signal() for _ in range(4))
+        counts = Signal()
+        ip_content = Signal(LENGTH_BITS)
+        m.d.comb += counts.eq(at(HEADERS) & has_rest)
         with m.If(at(IP + 4)):
             m.d.sync += [
                 rest.eq(length - (HEADERS - IP)),
                 self.count.eq(length - (HEADERS - IP)),
-                fits.eq((length >= HEADERS - IP) & (length <= HEADERS - IP + MOST_BYTES)),
+                is_long_enough.eq(length >= HEADERS - IP),
+                is_short_enough.eq(length <= HEADERS - IP + MOST_BYTES),
             ]
-        m.d.sync += agrees.eq(udp_length == length - IP_BYTES)
-        m.d.comb += [self.o.eq(byte), self.o_valid.eq(at(HEADERS) & (rest != 0))]
-        with m.If(self.o_valid):
-            m.d.sync += rest.eq(rest - 1)
+        with m.If(at(IP + 5)):
+            m.d.sync += has_rest.eq(rest != 0)
+        with m.If(counts):
+            m.d.sync += [rest.eq(rest - 1), has_rest.eq(rest != 1)]
+        m.d.sync += [
+            ip_content.eq(length - IP_BYTES),
+            agrees.eq(udp_length == ip_content),
+            self.o.eq(byte),
+            self.o_valid.eq(counts),
+        ]
 
         is_high = Signal()
         m.d.sync += is_high.eq(~is_high)
@@ -178,7 +194,7 @@ class PacketReceiver(wiring.Component):
         of_pseudo_header = (IP + 2, IP + 3, *range(IP + 12, UDP))
         m.d.comb += [
             ip.i_valid.eq(at(*range(IP, UDP))),
-            udp.i_valid.eq(at(*of_pseudo_header, *range(UDP, HEADERS)) | self.o_valid),
+            udp.i_valid.eq(at(*of_pseudo_header, *range(UDP, HEADERS)) | counts),
         ]
         for checksum in (ip, udp):
             m.d.comb += [checksum.i.eq(byte), checksum.high.eq(is_high), checksum.clear.eq(end)]
@@ -188,13 +204,12 @@ class PacketReceiver(wiring.Component):
         with m.If(end):
             m.d.sync += is_checked.eq(0)
 
-        # The frame's own check follows the last byte that counts: all sums are there by its end.
-        right = Signal()
+        right, sums = Signal(), Signal(2)
         m.d.sync += [
+            sums.eq(Cat(ip.sum == 0xFFFF, udp.sum == 0xFFFF)),
             right.eq(
-                (ip.sum == 0xFFFF)
-                & ((udp.sum == 0xFFFF) | ~is_checked)
-                & (fits & agrees & (rest == 0))
+                (sums[0] & (sums[1] | ~is_checked))
+                & (is_long_enough & is_short_enough & agrees & ~has_rest)
             ),
             self.over.eq(end),
             self.is_datagram.eq(good & may_be_udp & right),
@@ -211,9 +226,10 @@ class PacketReceiver(wiring.Component):
                     m.d.sync += [value.eq(wanted), mask.eq(care)]
             with m.Default():
                 m.d.sync += mask.eq(0)
-        matching = Signal(init=1)
+        differs, matching = Signal(), Signal(init=1)
+        m.d.sync += differs.eq(valid & (((byte ^ value) & mask) != 0))
         with m.If(end):
             m.d.sync += matching.eq(1)
-        with m.Elif(valid & (((byte ^ value) & mask) != 0)):
+        with m.Elif(differs):
             m.d.sync += matching.eq(0)
         return matching
