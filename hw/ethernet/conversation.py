@@ -3,7 +3,7 @@
 from math import ceil
 from typing import Any
 
-from amaranth.hdl import Const, Module, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -15,7 +15,7 @@ __all__ = ["SESSION_BITS", "Conversation"]
 
 SESSION_BITS = 16
 
-SLICE_BITS = 16
+SLICE_BITS = 17
 """Bits that are compared in a clock."""
 
 
@@ -92,7 +92,7 @@ class Conversation(wiring.Component):
         zero = Const(0, POSITION_BITS)
         opens, has_room = Signal(), Signal()
         is_session, is_new, is_next = Signal(), Signal(), Signal()
-        is_known = has_peer & equal("same_session", header.session, self.session)
+        is_known = equal("same_session", Cat(header.session, 1), Cat(self.session, has_peer))
         m.d.sync += [opens.eq(header.opens & (self.count == 0)), has_room.eq(~self.overflow)]
         m.d.comb += [
             is_session.eq(is_known & equal("same_host", self.sender, self.peer)),

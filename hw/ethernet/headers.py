@@ -4,12 +4,13 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Signal
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from tickless.hw.ethernet.config import EthernetConfig
 from tickless.hw.ethernet.datagram import DATAGRAM_LAYOUT, HEADER_BYTES, VERSION
+from tickless.hw.ethernet.look_up import look_up
 from tickless.hw.ethernet.receiver import COUNT_BITS, HEADERS, IP_BYTES, SENDER_LAYOUT, UDP_BYTES
 
 __all__ = ["ARP_BYTES", "Headers"]
@@ -26,10 +27,15 @@ FIELD_BYTES = {
     "length": 2,
     "checksum": 2,
     "udp_length": 2,
-    "datagram": HEADER_BYTES,
+    "session": 4,
+    "position": 4,
+    "received": 4,
 }
 """Bytes of the fields by name: the receiver's addresses, what IP and UDP say of the packet, and the
-header of `hw.ethernet.datagram`."""
+three words of `hw.ethernet.datagram.DATAGRAM_LAYOUT`."""
+
+WORDS = {"session": 0, "position": 32, "received": 64}
+"""Bits in front of those words."""
 
 
 def of_datagram(config: EthernetConfig) -> list[int | str]:
@@ -47,7 +53,9 @@ def of_datagram(config: EthernetConfig) -> list[int | str]:
         "port",
         "udp_length",
         bytes(2),
-        "datagram",
+        "session",
+        "position",
+        "received",
     )
 
 
@@ -65,7 +73,7 @@ def _bytes(*parts: bytes | str) -> list[int | str]:
 
 
 class Headers(wiring.Component):
-    """Headers' bytes, two steps behind their places.
+    """Headers' bytes, three steps behind their places.
 
     Parameters
     ----------
@@ -78,9 +86,9 @@ class Headers(wiring.Component):
         To whom it goes, and header and bytes of the datagram: see
         `hw.ethernet.transmitter.PacketTransmitter`.
     load : In(1)
-        Whether to copy these.
+        Whether to copy these in the next clock; not before the last byte has come.
     step : In(1)
-        Whether to go on; nothing happens without it.
+        Whether to go on to the next place.
     place : In
         Place of a byte in the frame; each field is passed from its first to its last byte.
     is_arp : In(1)
@@ -133,32 +141,39 @@ class Headers(wiring.Component):
             **{name: self.to[name] for name in ("mac", "ip", "port")},
             "length": Cat(length[8:], length[:8]),
             "udp_length": Cat(udp_length[8:], udp_length[:8]),
-            "datagram": header,
+            **{name: Value.cast(header)[at : at + 32] for name, at in WORDS.items()},
         }
         # A field is turned by a byte when its lowest one is passed.
-        fields = {name: Signal(8 * count, name=name) for name, count in FIELD_BYTES.items()}
-        chosen = {name: Signal(name=f"is_{name}") for name in fields}
-        constant = Signal(8)
+        tables = of_datagram(self.config), of_arp(self.config)
+        parts = {
+            at | kind << len(self.place): part
+            for kind, table in enumerate(tables)
+            for at, part in enumerate(table)
+        }
+        index = Cat(self.place, self.is_arp)
+        constant, firsts, is_checksum = Signal(8), [], Signal()
+        for name, count in FIELD_BYTES.items():
+            field, chosen = Signal(8 * count, name=name), Signal(name=f"is_{name}")
+            places = {at: 1 for at, part in parts.items() if part == name}
+            firsts.append(field[:8] & chosen.replicate(8))
+            with m.If(self.step):
+                m.d.sync += chosen.eq(look_up(m, index, places, 1, self.step))
+            with m.If(self.step & chosen):
+                m.d.sync += field.eq(field.rotate_right(8))
+            if name in loaded:
+                load = Signal(init=1, name=f"loads_{name}", attrs={"copy": 1})  # reaches few
+                m.d.sync += load.eq(self.load)
+                with m.If(load):
+                    m.d.sync += field.eq(loaded[name])
+            else:
+                m.d.comb += is_checksum.eq(chosen)
+                with m.If(~chosen):
+                    m.d.sync += field.eq(Cat(self.checksum[8:], self.checksum[:8]))
         with m.If(self.step):
-            firsts = (fields[name][:8] & chosen[name].replicate(8) for name in fields)
+            constants = {at: part for at, part in parts.items() if isinstance(part, int)}
             m.d.sync += [
-                constant.eq(0),
-                *(flag.eq(0) for flag in chosen.values()),
+                constant.eq(look_up(m, index, constants, 8, self.step)),
                 self.byte.eq(reduce(or_, firsts, constant)),
-                self.is_checksum.eq(chosen["checksum"]),
-                fields["checksum"].eq(Cat(self.checksum[8:], self.checksum[:8])),
+                self.is_checksum.eq(is_checksum),
             ]
-            for name, field in fields.items():
-                with m.If(chosen[name]):
-                    m.d.sync += field.eq(field.rotate_right(8))
-            with m.If(self.load):
-                m.d.sync += [fields[name].eq(value) for name, value in loaded.items()]
-            with m.Switch(Cat(self.place, self.is_arp)):
-                for kind, content in enumerate((of_datagram(self.config), of_arp(self.config))):
-                    for place, part in enumerate(content):
-                        with m.Case(Cat(Const(place, len(self.place)), Const(kind, 1))):
-                            if isinstance(part, str):
-                                m.d.sync += chosen[part].eq(1)
-                            else:
-                                m.d.sync += constant.eq(part)
         return m

@@ -14,7 +14,7 @@ __all__ = ["POSITION_BITS", "Outbox"]
 POSITION_BITS = 32
 """Width of a byte's number."""
 
-SETTLING_CLOCKS = 3
+SETTLING_CLOCKS = 4
 """Clocks after which what is to be sent follows a change of places."""
 
 
@@ -42,7 +42,7 @@ class Outbox(wiring.Component):
     o : Out(8)
         Byte of the started part.
     take : In(1)
-        Whether it is taken; in the third clock after ``start`` at the earliest.
+        Whether it is taken; in the fourth clock after ``start`` at the earliest.
     acknowledge : In(1)
         All before number ``received`` have arrived, which stays for three clocks. A number that
         cannot be is ignored.
@@ -111,18 +111,19 @@ class Outbox(wiring.Component):
             self.count.eq(Mux(left > MOST_BYTES, MOST_BYTES, left)),
         ]
         # Memory, its register and `o` go on together, at first to fill both.
+        started = Signal()  # the clock after
         place = Signal(bits)
         filling = Signal(2)
-        m.d.sync += filling.eq(Cat(self.start, filling))
+        m.d.sync += [started.eq(self.start), filling.eq(Cat(started, filling))]
         m.d.comb += [memory.address.eq(place), memory.enable.eq(self.take | filling.any())]
         with m.If(memory.enable):
             m.d.sync += [place.eq(place + 1), self.o.eq(memory.word)]
-        with m.If(self.start):
+        with m.If(started):
             m.d.sync += place.eq(self.position[:bits])
 
         with m.If(settling != 0):
             m.d.sync += settling.eq(settling - 1)
-        with m.If(self.start):
+        with m.If(started):
             m.d.sync += [
                 self.position.eq(self.position + self.count),
                 settling.eq(SETTLING_CLOCKS),
@@ -133,7 +134,7 @@ class Outbox(wiring.Component):
         idle, quiet = Signal(), Signal()  # the latter a clock ago, when nothing was ordered
         ordered = self.acknowledge | self.clear
         m.d.comb += self.settled.eq(quiet & ~ordered)
-        m.d.sync += quiet.eq(idle & (settling == 0) & ~self.start & ~ordered)
+        m.d.sync += quiet.eq(idle & (settling == 0) & ~self.start & ~started & ~ordered)
         with m.FSM():
             with m.State("idle"):
                 m.d.comb += idle.eq(1)

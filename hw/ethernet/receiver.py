@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from tickless.hw.ethernet.checksum import Checksum
 from tickless.hw.ethernet.config import EthernetConfig
 from tickless.hw.ethernet.datagram import DATAGRAM_LAYOUT, HEADER_BYTES, MOST_BYTES, VERSION
+from tickless.hw.ethernet.look_up import look_up
 
 __all__ = ["COUNT_BITS", "HEADERS", "SENDER_LAYOUT", "PacketReceiver"]
 
@@ -27,7 +28,7 @@ COUNT_BITS = 11
 
 LENGTH_BITS = 16
 
-SUMMING_CLOCKS = 4
+SUMMING_CLOCKS = 5
 """Clocks behind a frame's end in which the sums of its last bytes become a verdict."""
 
 SENDER_LAYOUT = data.StructLayout({"mac": 48, "ip": 32, "port": 16})
@@ -124,18 +125,21 @@ class PacketReceiver(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        # A clock is spent on what is known of a byte's place before anything is done with it.
+        # Two clocks are spent on what is known of a byte's place before anything is done with it.
         place = Signal(range(HEADERS + 1))
         with m.If(self.end):
             m.d.sync += place.eq(0)
         with m.Elif(self.i_valid & (place != HEADERS)):
             m.d.sync += place.eq(place + 1)
-        byte, valid, good = Signal(8), Signal(), Signal()
+        early, early_valid, byte, valid = Signal(8), Signal(), Signal(8), Signal()
+        good = Signal()
         ending = Signal(SUMMING_CLOCKS)
         end = ending[-1]
         m.d.sync += [
-            byte.eq(self.i),
-            valid.eq(self.i_valid),
+            early.eq(self.i),
+            early_valid.eq(self.i_valid),
+            byte.eq(early),
+            valid.eq(early_valid),
             ending.eq(Cat(self.end, ending)),
         ]
         with m.If(self.end):
@@ -144,11 +148,28 @@ class PacketReceiver(wiring.Component):
         def at(*places: int) -> Signal:
             """Whether the byte is at one of these places."""
             signal = Signal()
-            m.d.sync += signal.eq(self.i_valid & place.matches(*places))
+            m.d.sync += signal.eq(look_up(m, place, dict.fromkeys(places, 1), 1) & early_valid)
             return signal
 
-        may_be_udp = self._matching(m, place, byte, valid, end, expected_of_udp(self.config))
-        may_be_arp = self._matching(m, place, byte, valid, end, expected_of_arp(self.config))
+        def matches(expected: dict[int, tuple[int, int]]) -> Signal:
+            """Whether all bytes of a frame so far are as expected."""
+            values = {at: value for at, (value, _) in expected.items()}
+            masks = {at: mask for at, (_, mask) in expected.items()}
+            value, mask = Signal(8), Signal(8)
+            differs, matching = Signal(), Signal(init=1)
+            m.d.sync += [
+                value.eq(look_up(m, place, values, 8)),
+                mask.eq(look_up(m, place, masks, 8)),
+                differs.eq(valid & (((byte ^ value) & mask) != 0)),
+            ]
+            with m.If(end):
+                m.d.sync += matching.eq(1)
+            with m.Elif(differs):
+                m.d.sync += matching.eq(0)
+            return matching
+
+        may_be_udp = matches(expected_of_udp(self.config))
+        may_be_arp = matches(expected_of_arp(self.config))
         length, udp_length = Signal(LENGTH_BITS), Signal(LENGTH_BITS)
         for field, where in (
             (Cat(length[8:], length[:8]), at(IP + 2, IP + 3)),
@@ -187,7 +208,7 @@ class PacketReceiver(wiring.Component):
 
         is_high = Signal()
         m.d.sync += is_high.eq(~is_high)
-        with m.If(~self.i_valid):
+        with m.If(~early_valid):
             m.d.sync += is_high.eq(0)
         m.submodules.ip = ip = Checksum()
         m.submodules.udp = udp = Checksum(PSEUDO_HEADER)
@@ -216,20 +237,3 @@ class PacketReceiver(wiring.Component):
             self.is_request.eq(good & may_be_arp),
         ]
         return m
-
-    def _matching(self, m, place, byte, valid, end, expected) -> Signal:
-        """Whether all bytes of a frame so far are as expected."""
-        value, mask = Signal(8), Signal(8)
-        with m.Switch(place):
-            for where, (wanted, care) in expected.items():
-                with m.Case(where):
-                    m.d.sync += [value.eq(wanted), mask.eq(care)]
-            with m.Default():
-                m.d.sync += mask.eq(0)
-        differs, matching = Signal(), Signal(init=1)
-        m.d.sync += differs.eq(valid & (((byte ^ value) & mask) != 0))
-        with m.If(end):
-            m.d.sync += matching.eq(1)
-        with m.Elif(differs):
-            m.d.sync += matching.eq(0)
-        return matching

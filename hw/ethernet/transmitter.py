@@ -16,6 +16,9 @@ from tickless.hw.streams import Buffer
 
 __all__ = ["PacketTransmitter"]
 
+STEPS = 3
+"""From a byte's place to the byte."""
+
 
 class PacketTransmitter(wiring.Component):
     """Transmitter of packets; answers to ARP requests go first.
@@ -84,10 +87,10 @@ class PacketTransmitter(wiring.Component):
         is_arp = Signal()
         rest = Signal(COUNT_BITS)
         has_rest, is_final = Signal(), Signal()
-        # A byte, and what becomes of it, is known two steps behind its place.
-        is_line, line = Signal(), Signal(8)
+        # A byte, and what becomes of it, is known three steps behind its place.
+        is_line, line = Signal(STEPS - 1), Signal(8)
         valid, last, summed, low = (
-            Signal(2, name=name) for name in ("valid", "last", "sum", "low")
+            Signal(STEPS, name=name) for name in ("valid", "last", "sum", "low")
         )
         m.d.comb += [
             headers.to.eq(Mux(self.arp_valid, self.arp, self.host)),
@@ -97,58 +100,66 @@ class PacketTransmitter(wiring.Component):
             headers.place.eq(place),
             headers.is_arp.eq(is_arp),
             headers.checksum.eq(~checksum.sum),
-            self.take.eq(is_line & go),
-            buffer.i.valid.eq(valid[1]),
+            self.take.eq(is_line[-1] & go),
+            buffer.i.valid.eq(valid[-1]),
             buffer.i.p.byte.eq(headers.byte | line),
-            buffer.i.p.last.eq(last[1]),
+            buffer.i.p.last.eq(last[-1]),
             checksum.i.eq(headers.byte),
-            checksum.i_valid.eq(summed[1] & ~headers.is_checksum & go),
-            checksum.high.eq(~low[1]),
+            checksum.i_valid.eq(summed[-1] & ~headers.is_checksum & go),
+            checksum.high.eq(~low[-1]),
         ]
+        stop, at_stop = Signal.like(place), Signal()  # told at the place before the last
+        m.d.comb += headers.load.eq(0)
         with m.If(go):
             m.d.sync += [
-                *(flag.eq(flag << 1) for flag in (valid, last, summed)),
+                *(flag.eq(flag << 1) for flag in (valid, last, summed, is_line)),
                 low.eq(Cat(place[0], low)),
-                is_line.eq(0),
-                line.eq(self.byte & is_line.replicate(8)),
+                line.eq(self.byte & is_line[-1].replicate(8)),
+                at_stop.eq(place == stop),
             ]
-            with m.FSM():
-                with m.State("idle"):
-                    m.d.comb += [
-                        self.start_arp.eq(self.arp_valid),
-                        self.start.eq(self.datagram_valid & ~self.arp_valid),
-                        headers.load.eq(1),
-                        checksum.clear.eq(1),
-                    ]
-                    m.d.sync += [
-                        place.eq(Mux(self.arp_valid, 0, IP)),
-                        is_arp.eq(self.arp_valid),
-                        rest.eq(self.count),
-                        has_rest.eq(~self.arp_valid & (self.count != 0)),
-                    ]
-                    with m.If(self.arp_valid):
-                        m.next = "headers"
-                    with m.Elif(self.datagram_valid):
-                        m.next = "sum"
-                with m.State("sum"):
-                    m.d.sync += [summed[0].eq(1), place.eq(place + 1)]
-                    with m.If(place == UDP - 1):
-                        m.d.sync += place.eq(0)
-                        m.next = "headers"
-                with m.State("headers"):
-                    m.d.sync += [valid[0].eq(1), place.eq(place + 1), is_final.eq(rest == 1)]
-                    with m.If(place == Mux(is_arp, ARP_BYTES - 1, HEADERS - 1)):
-                        m.d.sync += last[0].eq(~has_rest)
-                        m.next = "idle"
-                        with m.If(has_rest):
-                            m.next = "bytes"
-                with m.State("bytes"):
-                    m.d.sync += [
-                        *(flag.eq(1) for flag in (valid[0], is_line)),
-                        last[0].eq(is_final),
-                        rest.eq(rest - 1),
-                        is_final.eq(rest == 2),
-                    ]
-                    with m.If(is_final):
-                        m.next = "idle"
+        with m.FSM():
+            with m.State("idle"):
+                m.d.comb += [
+                    self.start_arp.eq(self.arp_valid),
+                    self.start.eq(self.datagram_valid & ~self.arp_valid),
+                    headers.load.eq(1),
+                    checksum.clear.eq(1),
+                ]
+                m.d.sync += [
+                    place.eq(Mux(self.arp_valid, 0, IP)),
+                    stop.eq(Mux(self.arp_valid, ARP_BYTES - 2, UDP - 2)),
+                    at_stop.eq(0),
+                    is_arp.eq(self.arp_valid),
+                    rest.eq(self.count),
+                    has_rest.eq(~self.arp_valid & (self.count != 0)),
+                ]
+                with m.If(self.arp_valid | self.datagram_valid):
+                    m.d.comb += headers.load.eq(0)
+                    m.next = "sum"
+                with m.If(self.arp_valid):
+                    m.next = "headers"
+            with m.State("sum"), m.If(go):
+                m.d.sync += [summed[0].eq(1), place.eq(place + 1)]
+                with m.If(at_stop):
+                    m.d.sync += [place.eq(0), stop.eq(HEADERS - 2), at_stop.eq(0)]
+                    m.next = "headers"
+            with m.State("headers"), m.If(go):
+                m.d.sync += [valid[0].eq(1), place.eq(place + 1), is_final.eq(rest == 1)]
+                with m.If(at_stop):
+                    m.d.sync += last[0].eq(~has_rest)
+                    m.next = "drain"
+                    with m.If(has_rest):
+                        m.next = "bytes"
+            with m.State("bytes"), m.If(go):
+                m.d.sync += [
+                    *(flag.eq(1) for flag in (valid[0], is_line[0])),
+                    last[0].eq(is_final),
+                    rest.eq(rest - 1),
+                    is_final.eq(rest == 2),
+                ]
+                with m.If(is_final):
+                    m.next = "drain"
+            with m.State("drain"), m.If(~valid.any()):
+                m.d.comb += headers.load.eq(1)
+                m.next = "idle"
         return m
