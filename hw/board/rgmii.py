@@ -91,8 +91,8 @@ class Ecp5Rgmii(wiring.Component):
         """What a pin brings at the clock's rising and falling edge, a clock later: from the pins to
         the inside is far."""
         m.submodules[name] = buffer = io.Buffer(io.Direction.Input, pin)
-        first = Signal(len(pin), name=f"{name}_first")
-        second = Signal(len(pin), name=f"{name}_second")
+        first = Signal(len(pin), name=f"{name}_first", reset_less=True)
+        second = Signal(len(pin), name=f"{name}_second", reset_less=True)
         pads = Signal(2 * len(pin), name=f"{name}_pads")
         m.d.sync += Cat(first, second).eq(pads)
         for bit in range(len(pin)):

@@ -79,6 +79,14 @@ class Conversation(wiring.Component):
         m = Module()
         header = self.header
         has_peer = Signal()
+        renewing = Signal()
+        peer: Any = Signal(SENDER_LAYOUT, reset_less=True)
+        session = Signal(SESSION_BITS, reset_less=True)
+        m.d.comb += [self.peer.eq(peer), self.session.eq(session)]
+        # Host and session are taken over a clock later; a packet in that clock is nobody's.
+        m.d.sync += renewing.eq(0)
+        with m.If(renewing):
+            m.d.sync += [peer.eq(self.sender), session.eq(header.session)]
 
         def equal(name: str, one: Any, other: Any) -> Value:
             """Whether two values are equal: told for slices of them a clock later, and joined."""
@@ -92,10 +100,11 @@ class Conversation(wiring.Component):
         zero = Const(0, POSITION_BITS)
         opens, has_room = Signal(), Signal()
         is_session, is_new, is_next = Signal(), Signal(), Signal()
-        is_known = equal("same_session", Cat(header.session, 1), Cat(self.session, has_peer))
+        is_open = has_peer & ~renewing
+        is_known = equal("same_session", Cat(header.session, 1), Cat(session, is_open))
         m.d.sync += [opens.eq(header.opens & (self.count == 0)), has_room.eq(~self.overflow)]
         m.d.comb += [
-            is_session.eq(is_known & equal("same_host", self.sender, self.peer)),
+            is_session.eq(is_known & equal("same_host", self.sender, peer)),
             is_new.eq(opens & equal("at_zero", header.position, zero) & ~is_known),
             is_next.eq(has_room & equal("in_order", header.position, self.expected)),
         ]
@@ -114,9 +123,8 @@ class Conversation(wiring.Component):
                 with m.If(is_new):
                     m.d.comb += self.clear.eq(1)
                     m.d.sync += [
-                        self.peer.eq(self.sender),
                         has_peer.eq(1),
-                        self.session.eq(header.session),
+                        renewing.eq(1),
                         self.expected.eq(0),
                         self.owes.eq(1),
                     ]

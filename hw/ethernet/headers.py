@@ -151,9 +151,11 @@ class Headers(wiring.Component):
             for at, part in enumerate(table)
         }
         index = Cat(self.place, self.is_arp)
-        constant, firsts, is_checksum = Signal(8), [], Signal()
+        constant, is_checksum = Signal(8, reset_less=True), Signal()
+        firsts: list[Value] = []
         for name, count in FIELD_BYTES.items():
-            field, chosen = Signal(8 * count, name=name), Signal(name=f"is_{name}")
+            field = Signal(8 * count, name=name, reset_less=True)
+            chosen = Signal(name=f"is_{name}")
             places = {at: 1 for at, part in parts.items() if part == name}
             firsts.append(field[:8] & chosen.replicate(8))
             with m.If(self.step):

@@ -58,17 +58,24 @@ class Inbox(wiring.Component):
             m.d.sync += [self.o.valid.eq(ring.o.valid), self.o.payload.eq(ring.o.payload)]
         place = Signal.like(ring.address)  # of the next byte
         is_full = Signal()
-        distance = Signal.like(place)
+        distance, wrote = Signal.like(place), Signal()  # both of a clock ago
         m.d.comb += [
-            distance.eq(ring.reading - place),
             ring.address.eq(place),
             ring.i.eq(self.i),
             ring.write.eq(self.i_valid & ~is_full),
             ring.keep.eq(self.keep),
             ring.end.eq(place),
         ]
-        # One place stays free; what is read or undone in this clock counts a clock late.
-        m.d.sync += is_full.eq((distance == 1) | (ring.write & (distance == 2)))
+        # One place stays free; what is read or undone counts two clocks late.
+        m.d.sync += [
+            distance.eq(ring.reading - place),
+            wrote.eq(ring.write),
+            is_full.eq(
+                (distance == 1)
+                | ((distance == 2) & (wrote | ring.write))
+                | ((distance == 3) & (wrote & ring.write))
+            ),
+        ]
         with m.If(ring.write):
             m.d.sync += place.eq(place + 1)
         with m.If(self.i_valid & is_full):

@@ -27,12 +27,12 @@ def look_up(
         Whether the clock counts.
     """
     size = 1 << LOW_BITS
-    high = Signal(len(place) - LOW_BITS)
+    high = Signal(len(place) - LOW_BITS, reset_less=True)
     found: list[Value] = []
     with m.If(step):
         m.d.sync += high.eq(place[LOW_BITS:])
     for part in sorted({at // size for at in words}):
-        word = Signal(width)
+        word = Signal(width, reset_less=True)
         found.append(Mux(high == part, word, 0))
         for bit in range(width):
             here = sum((words.get(part * size + at, 0) >> bit & 1) << at for at in range(size))

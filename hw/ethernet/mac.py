@@ -64,7 +64,7 @@ class MacReceiver(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        byte, valid, wrong = Signal(8), Signal(), Signal()
+        byte, valid, wrong = Signal(8, reset_less=True), Signal(), Signal()
         is_preamble, is_delimiter = Signal(), Signal()
         m.d.sync += [
             byte.eq(self.data),
@@ -84,7 +84,7 @@ class MacReceiver(wiring.Component):
                 m.d.sync += skipping.eq(1)
 
         # A byte is passed on when it is known not to be of the check.
-        held = Signal(8 * CHECK_BYTES)
+        held = Signal(8 * CHECK_BYTES, reset_less=True)
         bytes_held = Signal(CHECK_BYTES)  # a bit for each
         left = Signal(range(LEAST_BYTES + CHECK_BYTES), init=LEAST_BYTES + CHECK_BYTES - 1)
         is_long = Signal()
@@ -143,9 +143,12 @@ class MacTransmitter(wiring.Component):
         # check, for which the bytes before them are in it; and all of them, together.
         left = Signal(range(LEAST_BYTES))  # further bytes of the same kind, at least
         is_last = Signal()
-        byte, is_sent, is_checked, is_check = Signal(8), Signal(), Signal(), Signal()
+        byte, late, check = (
+            Signal(8, name=name, reset_less=True) for name in ("byte", "late", "check")
+        )
+        is_sent, is_checked, is_check = Signal(), Signal(), Signal()
         place = Signal(range(CHECK_BYTES))
-        late, late_sent, late_check, check = Signal(8), Signal(), Signal(), Signal(8)
+        late_sent, late_check = Signal(), Signal()
         m.d.comb += [crc.data.eq(byte), crc.valid.eq(is_checked)]
         m.d.sync += [
             *(flag.eq(0) for flag in (is_sent, is_checked, is_check)),

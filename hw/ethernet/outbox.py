@@ -128,7 +128,7 @@ class Outbox(wiring.Component):
                 self.position.eq(self.position + self.count),
                 settling.eq(SETTLING_CLOCKS),
             ]
-        ahead = Signal(POSITION_BITS)
+        ahead = Signal(POSITION_BITS, reset_less=True)
         there, gone = Signal(bits + 1), Signal(bits + 1)  # behind `kept`
         may_be, is_beyond, again = Signal(), Signal(), Signal()
         idle, quiet = Signal(), Signal()  # the latter a clock ago, when nothing was ordered

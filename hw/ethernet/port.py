@@ -82,7 +82,7 @@ class EthernetPort(wiring.Component):
         connect(m, transmitter.o, mac_transmitter.i)
 
         asks = Signal()
-        asking: Any = Signal(SENDER_LAYOUT)
+        asking: Any = Signal(SENDER_LAYOUT, reset_less=True)
         with m.If(transmitter.start_arp):
             m.d.sync += asks.eq(0)
         with m.If(receiver.over & receiver.is_request):

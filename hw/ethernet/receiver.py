@@ -131,8 +131,8 @@ class PacketReceiver(wiring.Component):
             m.d.sync += place.eq(0)
         with m.Elif(self.i_valid & (place != HEADERS)):
             m.d.sync += place.eq(place + 1)
-        early, early_valid, byte, valid = Signal(8), Signal(), Signal(8), Signal()
-        good = Signal()
+        early, byte = Signal(8, reset_less=True), Signal(8, reset_less=True)
+        early_valid, valid, good = Signal(), Signal(), Signal()
         ending = Signal(SUMMING_CLOCKS)
         end = ending[-1]
         m.d.sync += [
@@ -155,7 +155,7 @@ class PacketReceiver(wiring.Component):
             """Whether all bytes of a frame so far are as expected."""
             values = {at: value for at, (value, _) in expected.items()}
             masks = {at: mask for at, (_, mask) in expected.items()}
-            value, mask = Signal(8), Signal(8)
+            value, mask = Signal(8, reset_less=True), Signal(8, reset_less=True)
             differs, matching = Signal(), Signal(init=1)
             m.d.sync += [
                 value.eq(look_up(m, place, values, 8)),
@@ -170,23 +170,27 @@ class PacketReceiver(wiring.Component):
 
         may_be_udp = matches(expected_of_udp(self.config))
         may_be_arp = matches(expected_of_arp(self.config))
-        length, udp_length = Signal(LENGTH_BITS), Signal(LENGTH_BITS)
+        sender: Any = Signal(SENDER_LAYOUT, reset_less=True)
+        header = Signal(DATAGRAM_LAYOUT.size, reset_less=True)
+        m.d.comb += [self.sender.eq(sender), self.header.eq(header)]
+        length = Signal(LENGTH_BITS, reset_less=True)
+        udp_length = Signal(LENGTH_BITS, reset_less=True)
         for field, where in (
             (Cat(length[8:], length[:8]), at(IP + 2, IP + 3)),
             (Cat(udp_length[8:], udp_length[:8]), at(UDP + 4, UDP + 5)),
-            (self.sender.mac, at(*range(6, 12))),
-            (self.sender.port, at(UDP, UDP + 1)),
-            (self.header.as_value(), at(*range(DATAGRAM, HEADERS))),
+            (sender.mac, at(*range(6, 12))),
+            (sender.port, at(UDP, UDP + 1)),
+            (header, at(*range(DATAGRAM, HEADERS))),
         ):
             with m.If(where):
                 m.d.sync += field.eq(Cat(field[8:], byte))
         with m.If(at(*range(IP + 12, IP + 16)) | (at(IP + 16, IP + 17) & may_be_arp)):
-            m.d.sync += self.sender.ip.eq(Cat(self.sender.ip[8:], byte))
+            m.d.sync += sender.ip.eq(Cat(sender.ip[8:], byte))
 
-        rest = Signal(COUNT_BITS)
+        rest = Signal(COUNT_BITS, reset_less=True)
         has_rest, is_long_enough, is_short_enough, agrees = (Signal() for _ in range(4))
         counts = Signal()
-        ip_content = Signal(LENGTH_BITS)
+        ip_content = Signal(LENGTH_BITS, reset_less=True)
         m.d.comb += counts.eq(at(HEADERS) & has_rest)
         with m.If(at(IP + 4)):
             m.d.sync += [

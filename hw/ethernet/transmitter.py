@@ -10,7 +10,7 @@ from tickless.hw.ethernet.checksum import Checksum
 from tickless.hw.ethernet.config import EthernetConfig
 from tickless.hw.ethernet.datagram import DATAGRAM_LAYOUT
 from tickless.hw.ethernet.headers import ARP_BYTES, Headers
-from tickless.hw.ethernet.receiver import COUNT_BITS, HEADERS, IP, SENDER_LAYOUT, UDP
+from tickless.hw.ethernet.receiver import COUNT_BITS, HEADERS, IP, IP_BYTES, SENDER_LAYOUT
 from tickless.hw.host.cobs import FRAME_BYTE
 from tickless.hw.streams import Buffer
 
@@ -85,10 +85,10 @@ class PacketTransmitter(wiring.Component):
         go = buffer.i.ready
         place = Signal(range(HEADERS + 1), init=IP)
         is_arp = Signal()
-        rest = Signal(COUNT_BITS)
+        rest = Signal(COUNT_BITS, reset_less=True)
         has_rest, is_final = Signal(), Signal()
         # A byte, and what becomes of it, is known three steps behind its place.
-        is_line, line = Signal(STEPS - 1), Signal(8)
+        is_line, line = Signal(STEPS - 1), Signal(8, reset_less=True)
         valid, last, summed, low = (
             Signal(STEPS, name=name) for name in ("valid", "last", "sum", "low")
         )
@@ -108,14 +108,16 @@ class PacketTransmitter(wiring.Component):
             checksum.i_valid.eq(summed[-1] & ~headers.is_checksum & go),
             checksum.high.eq(~low[-1]),
         ]
-        stop, at_stop = Signal.like(place), Signal()  # told at the place before the last
-        m.d.comb += headers.load.eq(0)
+        left, at_last = (
+            Signal.like(place),
+            Signal(),
+        )  # places behind this one; whether there is none
         with m.If(go):
             m.d.sync += [
                 *(flag.eq(flag << 1) for flag in (valid, last, summed, is_line)),
                 low.eq(Cat(place[0], low)),
                 line.eq(self.byte & is_line[-1].replicate(8)),
-                at_stop.eq(place == stop),
+                at_last.eq(left == 1),
             ]
         with m.FSM():
             with m.State("idle"):
@@ -127,8 +129,7 @@ class PacketTransmitter(wiring.Component):
                 ]
                 m.d.sync += [
                     place.eq(Mux(self.arp_valid, 0, IP)),
-                    stop.eq(Mux(self.arp_valid, ARP_BYTES - 2, UDP - 2)),
-                    at_stop.eq(0),
+                    left.eq(Mux(self.arp_valid, ARP_BYTES, IP_BYTES) - 1),
                     is_arp.eq(self.arp_valid),
                     rest.eq(self.count),
                     has_rest.eq(~self.arp_valid & (self.count != 0)),
@@ -139,13 +140,14 @@ class PacketTransmitter(wiring.Component):
                 with m.If(self.arp_valid):
                     m.next = "headers"
             with m.State("sum"), m.If(go):
-                m.d.sync += [summed[0].eq(1), place.eq(place + 1)]
-                with m.If(at_stop):
-                    m.d.sync += [place.eq(0), stop.eq(HEADERS - 2), at_stop.eq(0)]
+                m.d.sync += [summed[0].eq(1), place.eq(place + 1), left.eq(left - 1)]
+                with m.If(at_last):
+                    m.d.sync += [place.eq(0), left.eq(HEADERS - 1)]
                     m.next = "headers"
             with m.State("headers"), m.If(go):
-                m.d.sync += [valid[0].eq(1), place.eq(place + 1), is_final.eq(rest == 1)]
-                with m.If(at_stop):
+                m.d.sync += [valid[0].eq(1), place.eq(place + 1), left.eq(left - 1)]
+                m.d.sync += is_final.eq(rest == 1)
+                with m.If(at_last):
                     m.d.sync += last[0].eq(~has_rest)
                     m.next = "drain"
                     with m.If(has_rest):

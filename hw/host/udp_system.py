@@ -4,7 +4,7 @@ from typing import Any
 
 from amaranth.hdl import DomainRenamer, Module, Signal
 from amaranth.lib import wiring
-from amaranth.lib.fifo import AsyncFIFO
+from amaranth.lib.fifo import AsyncFIFO, AsyncFIFOBuffered
 from amaranth.lib.wiring import Out, connect, flipped
 
 from tickless.hw.design import Design
@@ -21,7 +21,7 @@ NETWORK_DOMAIN = "network"
 ROOM_BYTES = 16_384
 """Memory for commands: what is under way while an acknowledgement crosses the network."""
 
-CROSSING_BYTES = 16
+CROSSING_BYTES = 8
 """Bytes on their way between two clocks: enough for one in each clock of the slower one."""
 
 
@@ -77,8 +77,8 @@ class UdpSystem(wiring.Component):
         inward: Any = AsyncFIFO(
             width=8, depth=CROSSING_BYTES, w_domain=NETWORK_DOMAIN, r_domain="sync"
         )
-        outward: Any = AsyncFIFO(
-            width=8, depth=CROSSING_BYTES, w_domain="sync", r_domain=NETWORK_DOMAIN
+        outward: Any = AsyncFIFOBuffered(
+            width=8, depth=CROSSING_BYTES + 1, w_domain="sync", r_domain=NETWORK_DOMAIN
         )
         m.submodules.inward, m.submodules.outward = inward, outward
         connect(m, flipped(self.gmii), port.gmii)
