@@ -28,7 +28,7 @@ COUNT_BITS = 11
 
 LENGTH_BITS = 16
 
-SUMMING_CLOCKS = 5
+SUMMING_CLOCKS = 6
 """Clocks behind a frame's end in which the sums of its last bytes become a verdict."""
 
 SENDER_LAYOUT = data.StructLayout({"mac": 48, "ip": 32, "port": 16})

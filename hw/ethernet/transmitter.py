@@ -108,10 +108,8 @@ class PacketTransmitter(wiring.Component):
             checksum.i_valid.eq(summed[-1] & ~headers.is_checksum & go),
             checksum.high.eq(~low[-1]),
         ]
-        left, at_last = (
-            Signal.like(place),
-            Signal(),
-        )  # places behind this one; whether there is none
+        left = Signal.like(place)  # places behind this one
+        at_last = Signal()
         with m.If(go):
             m.d.sync += [
                 *(flag.eq(flag << 1) for flag in (valid, last, summed, is_line)),
