@@ -1,12 +1,11 @@
 """Ring of bytes: written ahead, kept or not, read in order."""
 
-from typing import Any
-
 from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
+
+from tickless.hw.ram import Ram
 
 __all__ = ["ByteRing"]
 
@@ -47,9 +46,7 @@ class ByteRing(wiring.Component):
 
     def __init__(self, depth: int):
         places = exact_log2(depth)
-        self.memory = Memory(shape=8, depth=depth, init=[])
-        self.write_port: Any = self.memory.write_port()
-        self.read_port: Any = self.memory.read_port()
+        self.memory = Ram(8, depth, single_port=False)
         super().__init__(
             {
                 "i": In(8),
@@ -66,18 +63,18 @@ class ByteRing(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.memory = self.memory
-        write, read = self.write_port, self.read_port
+        memory, write = self.memory, self.memory.write
         m.d.comb += [
             write.addr.eq(self.address),
             write.data.eq(self.i),
             write.en.eq(self.write),
-            read.addr.eq(self.reading),
-            read.en.eq(~self.o.valid | self.o.ready),
-            self.o.payload.eq(read.data),
+            memory.address.eq(self.reading),
+            memory.enable.eq(~self.o.valid | self.o.ready),
+            self.o.payload.eq(memory.word),
         ]
         with m.If(self.keep):
             m.d.sync += self.base.eq(self.end)
-        with m.If(read.en):
+        with m.If(memory.enable):
             m.d.sync += self.o.valid.eq(self.reading != self.base)
             with m.If(self.reading != self.base):
                 m.d.sync += self.reading.eq(self.reading + 1)

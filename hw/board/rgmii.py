@@ -88,10 +88,13 @@ class Ecp5Rgmii(wiring.Component):
         return m
 
     def _receive(self, m: Module, name: str, pin: Any) -> tuple[Signal, Signal]:
-        """What a pin brings at the clock's rising and falling edge."""
+        """What a pin brings at the clock's rising and falling edge, a clock later: from the pins to
+        the inside is far."""
         m.submodules[name] = buffer = io.Buffer(io.Direction.Input, pin)
-        first = Signal(len(pin), name=f"{name}_first")
-        second = Signal(len(pin), name=f"{name}_second")
+        first = Signal(len(pin), name=f"{name}_first", reset_less=True)
+        second = Signal(len(pin), name=f"{name}_second", reset_less=True)
+        pads = Signal(2 * len(pin), name=f"{name}_pads")
+        m.d.sync += Cat(first, second).eq(pads)
         for bit in range(len(pin)):
             late = _delayed(m, f"{name}_delay_{bit}", buffer.i[bit], self.delays.receive_ps)
             m.submodules[f"{name}_ddr_{bit}"] = Instance(
@@ -99,8 +102,8 @@ class Ecp5Rgmii(wiring.Component):
                 i_D=late,
                 i_SCLK=ClockSignal(),
                 i_RST=0,
-                o_Q0=first[bit],
-                o_Q1=second[bit],
+                o_Q0=pads[bit],
+                o_Q1=pads[len(pin) + bit],
             )
         return first, second
 

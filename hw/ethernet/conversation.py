@@ -1,8 +1,9 @@
 """Conversation: one host, whose bytes are taken in order."""
 
+from math import ceil
 from typing import Any
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,6 +14,9 @@ from tickless.hw.ethernet.receiver import COUNT_BITS, SENDER_LAYOUT
 __all__ = ["SESSION_BITS", "Conversation"]
 
 SESSION_BITS = 16
+
+SLICE_BITS = 17
+"""Bits that are compared in a clock."""
 
 
 class Conversation(wiring.Component):
@@ -75,16 +79,34 @@ class Conversation(wiring.Component):
         m = Module()
         header = self.header
         has_peer = Signal()
+        renewing = Signal()
+        peer: Any = Signal(SENDER_LAYOUT, reset_less=True)
+        session = Signal(SESSION_BITS, reset_less=True)
+        m.d.comb += [self.peer.eq(peer), self.session.eq(session)]
+        # Host and session are taken over a clock later; a packet in that clock is nobody's.
+        m.d.sync += renewing.eq(0)
+        with m.If(renewing):
+            m.d.sync += [peer.eq(self.sender), session.eq(header.session)]
+
+        def equal(name: str, one: Any, other: Any) -> Value:
+            """Whether two values are equal: told for slices of them a clock later, and joined."""
+            bits, others = Value.cast(one), Value.cast(other)
+            slices = Signal(ceil(len(bits) / SLICE_BITS), name=name)
+            for index, start in enumerate(range(0, len(bits), SLICE_BITS)):
+                these = slice(start, start + SLICE_BITS)
+                m.d.sync += slices[index].eq(bits[these] == others[these])
+            return slices.all()
+
+        zero = Const(0, POSITION_BITS)
+        opens, has_room = Signal(), Signal()
         is_session, is_new, is_next = Signal(), Signal(), Signal()
-        m.d.sync += [
-            is_session.eq(has_peer & (header.session == self.session) & (self.sender == self.peer)),
-            is_new.eq(
-                header.opens
-                & (header.position == 0)
-                & (self.count == 0)
-                & ~(has_peer & (header.session == self.session))
-            ),
-            is_next.eq((header.position == self.expected) & ~self.overflow),
+        is_open = has_peer & ~renewing
+        is_known = equal("same_session", Cat(header.session, 1), Cat(session, is_open))
+        m.d.sync += [opens.eq(header.opens & (self.count == 0)), has_room.eq(~self.overflow)]
+        m.d.comb += [
+            is_session.eq(is_known & equal("same_host", self.sender, peer)),
+            is_new.eq(opens & equal("at_zero", header.position, zero) & ~is_known),
+            is_next.eq(has_room & equal("in_order", header.position, self.expected)),
         ]
         with m.If(self.answered):
             m.d.sync += self.owes.eq(0)
@@ -101,13 +123,12 @@ class Conversation(wiring.Component):
                 with m.If(is_new):
                     m.d.comb += self.clear.eq(1)
                     m.d.sync += [
-                        self.peer.eq(self.sender),
                         has_peer.eq(1),
-                        self.session.eq(header.session),
+                        renewing.eq(1),
                         self.expected.eq(0),
                         self.owes.eq(1),
                     ]
-                with m.Elif(is_session):
+                with m.If(is_session):  # never both
                     m.d.comb += self.acknowledge.eq(1)
                     m.d.sync += self.owes.eq(1)
                     with m.If(is_next):

@@ -2,7 +2,7 @@
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib.wiring import In, Out
 
 from tickless.hw.byte_ring import ByteRing
 
@@ -52,21 +52,32 @@ class Inbox(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.ring = ring = ByteRing(self.depth)
-        connect(m, ring.o, flipped(self.o))
+        # A word of block RAM is late in its clock: nothing follows it but a register.
+        m.d.comb += ring.o.ready.eq(~self.o.valid | self.o.ready)
+        with m.If(ring.o.ready):
+            m.d.sync += [self.o.valid.eq(ring.o.valid), self.o.payload.eq(ring.o.payload)]
         place = Signal.like(ring.address)  # of the next byte
-        after = Signal.like(place)
         is_full = Signal()
+        distance, wrote = Signal.like(place), Signal()  # both of a clock ago
         m.d.comb += [
-            after.eq(place + 1),
-            is_full.eq(after == ring.reading),
             ring.address.eq(place),
             ring.i.eq(self.i),
             ring.write.eq(self.i_valid & ~is_full),
             ring.keep.eq(self.keep),
             ring.end.eq(place),
         ]
+        # One place stays free; what is read or undone counts two clocks late.
+        m.d.sync += [
+            distance.eq(ring.reading - place),
+            wrote.eq(ring.write),
+            is_full.eq(
+                (distance == 1)
+                | ((distance == 2) & (wrote | ring.write))
+                | ((distance == 3) & (wrote & ring.write))
+            ),
+        ]
         with m.If(ring.write):
-            m.d.sync += place.eq(after)
+            m.d.sync += place.eq(place + 1)
         with m.If(self.i_valid & is_full):
             m.d.sync += self.overflow.eq(1)
         with m.If(self.undo):

@@ -1,22 +1,20 @@
 """Outbox: bytes for the host, kept until it has acknowledged them."""
 
-from typing import Any
-
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
-from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
 from tickless.hw.ethernet.datagram import MOST_BYTES
 from tickless.hw.ethernet.receiver import COUNT_BITS
+from tickless.hw.ram import Ram
 
 __all__ = ["POSITION_BITS", "Outbox"]
 
 POSITION_BITS = 32
 """Width of a byte's number."""
 
-SETTLING_CLOCKS = 3
+SETTLING_CLOCKS = 4
 """Clocks after which what is to be sent follows a change of places."""
 
 
@@ -44,7 +42,7 @@ class Outbox(wiring.Component):
     o : Out(8)
         Byte of the started part.
     take : In(1)
-        Whether it is taken; in the clock after ``start`` at the earliest.
+        Whether it is taken; in the fourth clock after ``start`` at the earliest.
     acknowledge : In(1)
         All before number ``received`` have arrived, which stays for three clocks. A number that
         cannot be is ignored.
@@ -69,9 +67,7 @@ class Outbox(wiring.Component):
 
     def __init__(self, depth: int):
         self.address_bits = exact_log2(depth)
-        self.memory = Memory(shape=8, depth=depth, init=[])
-        self.write: Any = self.memory.write_port()
-        self.read: Any = self.memory.read_port()
+        self.memory = Ram(8, depth, single_port=False)
         super().__init__(
             {
                 "i": In(stream.Signature(8)),
@@ -87,7 +83,7 @@ class Outbox(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.memory = self.memory
-        write, read = self.write, self.read
+        memory, write = self.memory, self.memory.write
         bits = self.address_bits
         # Numbers of bytes: the next one to come, that behind the last whole frame, the next one to
         # be sent (`position`), and the first one that is not acknowledged.
@@ -114,26 +110,34 @@ class Outbox(wiring.Component):
             self.waiting.eq(left != 0),
             self.count.eq(Mux(left > MOST_BYTES, MOST_BYTES, left)),
         ]
-        place, step = Signal(bits), Signal(bits)
-        m.d.comb += [step.eq(place + self.take), read.addr.eq(step), self.o.eq(read.data)]
-        m.d.sync += place.eq(step)
-        with m.If(self.start):
-            m.d.comb += read.addr.eq(self.position[:bits])
+        # Memory, its register and `o` go on together, at first to fill both.
+        started = Signal()  # the clock after
+        place = Signal(bits)
+        filling = Signal(2)
+        m.d.sync += [started.eq(self.start), filling.eq(Cat(started, filling))]
+        m.d.comb += [memory.address.eq(place), memory.enable.eq(self.take | filling.any())]
+        with m.If(memory.enable):
+            m.d.sync += [place.eq(place + 1), self.o.eq(memory.word)]
+        with m.If(started):
             m.d.sync += place.eq(self.position[:bits])
 
         with m.If(settling != 0):
             m.d.sync += settling.eq(settling - 1)
-        with m.If(self.start):
+        with m.If(started):
             m.d.sync += [
                 self.position.eq(self.position + self.count),
                 settling.eq(SETTLING_CLOCKS),
             ]
-        ahead = Signal(POSITION_BITS)
+        ahead = Signal(POSITION_BITS, reset_less=True)
         there, gone = Signal(bits + 1), Signal(bits + 1)  # behind `kept`
         may_be, is_beyond, again = Signal(), Signal(), Signal()
+        idle, quiet = Signal(), Signal()  # the latter a clock ago, when nothing was ordered
+        ordered = self.acknowledge | self.clear
+        m.d.comb += self.settled.eq(quiet & ~ordered)
+        m.d.sync += quiet.eq(idle & (settling == 0) & ~self.start & ~started & ~ordered)
         with m.FSM():
             with m.State("idle"):
-                m.d.comb += self.settled.eq((settling == 0) & ~self.acknowledge & ~self.clear)
+                m.d.comb += idle.eq(1)
                 m.d.sync += [
                     ahead.eq(self.received - kept),
                     there.eq(whole - kept),

@@ -13,6 +13,7 @@ from tickless.hw.ethernet.mac import MacReceiver, MacTransmitter
 from tickless.hw.ethernet.outbox import Outbox
 from tickless.hw.ethernet.receiver import SENDER_LAYOUT, PacketReceiver
 from tickless.hw.ethernet.transmitter import PacketTransmitter
+from tickless.hw.streams import Buffer
 
 __all__ = ["GMII", "EthernetPort"]
 
@@ -72,12 +73,16 @@ class EthernetPort(wiring.Component):
         m.submodules.outbox = outbox = Outbox(config.outbox_bytes)
         m.submodules.transmitter = transmitter = PacketTransmitter(config)
         m.submodules.mac_transmitter = mac_transmitter = MacTransmitter()
-        connect(m, inbox.o, flipped(self.o))
-        connect(m, flipped(self.i), outbox.i)
+        m.submodules.leaving = leaving = Buffer(8)
+        m.submodules.coming = coming = Buffer(8)
+        connect(m, inbox.o, leaving.i)
+        connect(m, leaving.o, flipped(self.o))
+        connect(m, flipped(self.i), coming.i)
+        connect(m, coming.o, outbox.i)
         connect(m, transmitter.o, mac_transmitter.i)
 
         asks = Signal()
-        asking: Any = Signal(SENDER_LAYOUT)
+        asking: Any = Signal(SENDER_LAYOUT, reset_less=True)
         with m.If(transmitter.start_arp):
             m.d.sync += asks.eq(0)
         with m.If(receiver.over & receiver.is_request):
@@ -92,8 +97,6 @@ class EthernetPort(wiring.Component):
             receiver.good.eq(mac_receiver.good),
             inbox.i.eq(receiver.o),
             inbox.i_valid.eq(receiver.o_valid),
-            inbox.keep.eq(conversation.keep),
-            inbox.undo.eq(conversation.undo),
             conversation.overflow.eq(inbox.overflow),
             conversation.over.eq(receiver.over),
             conversation.is_datagram.eq(receiver.is_datagram),
@@ -101,10 +104,7 @@ class EthernetPort(wiring.Component):
             conversation.header.eq(receiver.header),
             conversation.count.eq(receiver.count),
             conversation.answered.eq(transmitter.start),
-            outbox.acknowledge.eq(conversation.acknowledge),
             outbox.received.eq(receiver.header.received),
-            outbox.again.eq(conversation.again),
-            outbox.clear.eq(conversation.clear),
             outbox.start.eq(transmitter.start),
             outbox.take.eq(transmitter.take),
             transmitter.arp_valid.eq(asks),
@@ -118,5 +118,13 @@ class EthernetPort(wiring.Component):
             transmitter.byte.eq(outbox.o),
             gmii.tx_data.eq(mac_transmitter.data),
             gmii.tx_valid.eq(mac_transmitter.valid),
+        ]
+        # What a packet is judged to be takes a clock to the memories.
+        m.d.sync += [
+            inbox.keep.eq(conversation.keep),
+            inbox.undo.eq(conversation.undo),
+            outbox.acknowledge.eq(conversation.acknowledge),
+            outbox.again.eq(conversation.again),
+            outbox.clear.eq(conversation.clear),
         ]
         return m

@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from tickless.hw.ethernet.checksum import Checksum
 from tickless.hw.ethernet.config import EthernetConfig
 from tickless.hw.ethernet.datagram import DATAGRAM_LAYOUT, HEADER_BYTES, MOST_BYTES, VERSION
+from tickless.hw.ethernet.look_up import look_up
 
 __all__ = ["COUNT_BITS", "HEADERS", "SENDER_LAYOUT", "PacketReceiver"]
 
@@ -26,6 +27,9 @@ COUNT_BITS = 11
 """Width of a number of bytes in a datagram."""
 
 LENGTH_BITS = 16
+
+SUMMING_CLOCKS = 6
+"""Clocks behind a frame's end in which the sums of its last bytes become a verdict."""
 
 SENDER_LAYOUT = data.StructLayout({"mac": 48, "ip": 32, "port": 16})
 """Addresses of a sender, each as it is on the line, its first byte lowest."""
@@ -121,64 +125,101 @@ class PacketReceiver(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        # A clock is spent on what is known of a byte's place before anything is done with it.
+        # Two clocks are spent on what is known of a byte's place before anything is done with it.
         place = Signal(range(HEADERS + 1))
         with m.If(self.end):
             m.d.sync += place.eq(0)
         with m.Elif(self.i_valid & (place != HEADERS)):
             m.d.sync += place.eq(place + 1)
-        byte, valid, end, good = Signal(8), Signal(), Signal(), Signal()
+        early, byte = Signal(8, reset_less=True), Signal(8, reset_less=True)
+        early_valid, valid, good = Signal(), Signal(), Signal()
+        ending = Signal(SUMMING_CLOCKS)
+        end = ending[-1]
         m.d.sync += [
-            byte.eq(self.i),
-            valid.eq(self.i_valid),
-            end.eq(self.end),
-            good.eq(self.good),
+            early.eq(self.i),
+            early_valid.eq(self.i_valid),
+            byte.eq(early),
+            valid.eq(early_valid),
+            ending.eq(Cat(self.end, ending)),
         ]
+        with m.If(self.end):
+            m.d.sync += good.eq(self.good)
 
         def at(*places: int) -> Signal:
             """Whether the byte is at one of these places."""
             signal = Signal()
-            m.d.sync += signal.eq(self.i_valid & place.matches(*places))
+            m.d.sync += signal.eq(look_up(m, place, dict.fromkeys(places, 1), 1) & early_valid)
             return signal
 
-        may_be_udp = self._matching(m, place, byte, valid, end, expected_of_udp(self.config))
-        may_be_arp = self._matching(m, place, byte, valid, end, expected_of_arp(self.config))
-        length, udp_length = Signal(LENGTH_BITS), Signal(LENGTH_BITS)
+        def matches(expected: dict[int, tuple[int, int]]) -> Signal:
+            """Whether all bytes of a frame so far are as expected."""
+            values = {at: value for at, (value, _) in expected.items()}
+            masks = {at: mask for at, (_, mask) in expected.items()}
+            value, mask = Signal(8, reset_less=True), Signal(8, reset_less=True)
+            differs, matching = Signal(), Signal(init=1)
+            m.d.sync += [
+                value.eq(look_up(m, place, values, 8)),
+                mask.eq(look_up(m, place, masks, 8)),
+                differs.eq(valid & (((byte ^ value) & mask) != 0)),
+            ]
+            with m.If(end):
+                m.d.sync += matching.eq(1)
+            with m.Elif(differs):
+                m.d.sync += matching.eq(0)
+            return matching
+
+        may_be_udp = matches(expected_of_udp(self.config))
+        may_be_arp = matches(expected_of_arp(self.config))
+        sender: Any = Signal(SENDER_LAYOUT, reset_less=True)
+        header = Signal(DATAGRAM_LAYOUT.size, reset_less=True)
+        m.d.comb += [self.sender.eq(sender), self.header.eq(header)]
+        length = Signal(LENGTH_BITS, reset_less=True)
+        udp_length = Signal(LENGTH_BITS, reset_less=True)
         for field, where in (
             (Cat(length[8:], length[:8]), at(IP + 2, IP + 3)),
             (Cat(udp_length[8:], udp_length[:8]), at(UDP + 4, UDP + 5)),
-            (self.sender.mac, at(*range(6, 12))),
-            (self.sender.port, at(UDP, UDP + 1)),
-            (self.header.as_value(), at(*range(DATAGRAM, HEADERS))),
+            (sender.mac, at(*range(6, 12))),
+            (sender.port, at(UDP, UDP + 1)),
+            (header, at(*range(DATAGRAM, HEADERS))),
         ):
             with m.If(where):
                 m.d.sync += field.eq(Cat(field[8:], byte))
         with m.If(at(*range(IP + 12, IP + 16)) | (at(IP + 16, IP + 17) & may_be_arp)):
-            m.d.sync += self.sender.ip.eq(Cat(self.sender.ip[8:], byte))
+            m.d.sync += sender.ip.eq(Cat(sender.ip[8:], byte))
 
-        rest = Signal(COUNT_BITS)
-        fits, agrees = Signal(), Signal()
+        rest = Signal(COUNT_BITS, reset_less=True)
+        has_rest, is_long_enough, is_short_enough, agrees = (Signal() for _ in range(4))
+        counts = Signal()
+        ip_content = Signal(LENGTH_BITS, reset_less=True)
+        m.d.comb += counts.eq(at(HEADERS) & has_rest)
         with m.If(at(IP + 4)):
             m.d.sync += [
                 rest.eq(length - (HEADERS - IP)),
                 self.count.eq(length - (HEADERS - IP)),
-                fits.eq((length >= HEADERS - IP) & (length <= HEADERS - IP + MOST_BYTES)),
+                is_long_enough.eq(length >= HEADERS - IP),
+                is_short_enough.eq(length <= HEADERS - IP + MOST_BYTES),
             ]
-        m.d.sync += agrees.eq(udp_length == length - IP_BYTES)
-        m.d.comb += [self.o.eq(byte), self.o_valid.eq(at(HEADERS) & (rest != 0))]
-        with m.If(self.o_valid):
-            m.d.sync += rest.eq(rest - 1)
+        with m.If(at(IP + 5)):
+            m.d.sync += has_rest.eq(rest != 0)
+        with m.If(counts):
+            m.d.sync += [rest.eq(rest - 1), has_rest.eq(rest != 1)]
+        m.d.sync += [
+            ip_content.eq(length - IP_BYTES),
+            agrees.eq(udp_length == ip_content),
+            self.o.eq(byte),
+            self.o_valid.eq(counts),
+        ]
 
         is_high = Signal()
         m.d.sync += is_high.eq(~is_high)
-        with m.If(~self.i_valid):
+        with m.If(~early_valid):
             m.d.sync += is_high.eq(0)
         m.submodules.ip = ip = Checksum()
         m.submodules.udp = udp = Checksum(PSEUDO_HEADER)
         of_pseudo_header = (IP + 2, IP + 3, *range(IP + 12, UDP))
         m.d.comb += [
             ip.i_valid.eq(at(*range(IP, UDP))),
-            udp.i_valid.eq(at(*of_pseudo_header, *range(UDP, HEADERS)) | self.o_valid),
+            udp.i_valid.eq(at(*of_pseudo_header, *range(UDP, HEADERS)) | counts),
         ]
         for checksum in (ip, udp):
             m.d.comb += [checksum.i.eq(byte), checksum.high.eq(is_high), checksum.clear.eq(end)]
@@ -188,32 +229,15 @@ class PacketReceiver(wiring.Component):
         with m.If(end):
             m.d.sync += is_checked.eq(0)
 
-        # The frame's own check follows the last byte that counts: all sums are there by its end.
-        right = Signal()
+        right, sums = Signal(), Signal(2)
         m.d.sync += [
+            sums.eq(Cat(ip.sum == 0xFFFF, udp.sum == 0xFFFF)),
             right.eq(
-                (ip.sum == 0xFFFF)
-                & ((udp.sum == 0xFFFF) | ~is_checked)
-                & (fits & agrees & (rest == 0))
+                (sums[0] & (sums[1] | ~is_checked))
+                & (is_long_enough & is_short_enough & agrees & ~has_rest)
             ),
             self.over.eq(end),
             self.is_datagram.eq(good & may_be_udp & right),
             self.is_request.eq(good & may_be_arp),
         ]
         return m
-
-    def _matching(self, m, place, byte, valid, end, expected) -> Signal:
-        """Whether all bytes of a frame so far are as expected."""
-        value, mask = Signal(8), Signal(8)
-        with m.Switch(place):
-            for where, (wanted, care) in expected.items():
-                with m.Case(where):
-                    m.d.sync += [value.eq(wanted), mask.eq(care)]
-            with m.Default():
-                m.d.sync += mask.eq(0)
-        matching = Signal(init=1)
-        with m.If(end):
-            m.d.sync += matching.eq(1)
-        with m.Elif(valid & (((byte ^ value) & mask) != 0)):
-            m.d.sync += matching.eq(0)
-        return matching

@@ -2,30 +2,22 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tickless.hw.ethernet.checksum import Checksum
 from tickless.hw.ethernet.config import EthernetConfig
-from tickless.hw.ethernet.datagram import DATAGRAM_LAYOUT, HEADER_BYTES, VERSION
-from tickless.hw.ethernet.receiver import (
-    COUNT_BITS,
-    HEADERS,
-    IP,
-    IP_BYTES,
-    SENDER_LAYOUT,
-    UDP,
-    UDP_BYTES,
-)
+from tickless.hw.ethernet.datagram import DATAGRAM_LAYOUT
+from tickless.hw.ethernet.headers import ARP_BYTES, Headers
+from tickless.hw.ethernet.receiver import COUNT_BITS, HEADERS, IP, IP_BYTES, SENDER_LAYOUT
 from tickless.hw.host.cobs import FRAME_BYTE
 from tickless.hw.streams import Buffer
 
 __all__ = ["PacketTransmitter"]
 
-ARP_BYTES = 14 + 28
-
-TIME_TO_LIVE = 64
+STEPS = 3
+"""From a byte's place to the byte."""
 
 
 class PacketTransmitter(wiring.Component):
@@ -86,119 +78,88 @@ class PacketTransmitter(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
+        m.submodules.headers = headers = Headers(self.config)
         m.submodules.checksum = checksum = Checksum()
         m.submodules.buffer = buffer = Buffer(FRAME_BYTE)
         connect(m, buffer.o, flipped(self.o))
-        to: Any = Signal(SENDER_LAYOUT)
-        header: Any = Signal(DATAGRAM_LAYOUT)
-        rest = Signal(COUNT_BITS)
-        length, udp_length = Signal(16), Signal(16)
+        go = buffer.i.ready
+        place = Signal(range(HEADERS + 1), init=IP)
         is_arp = Signal()
-        place = Signal(range(HEADERS))
-
-        byte = Signal(8)
-        headers = (self._udp(to, header, length, udp_length, ~checksum.sum), self._arp(to))
-        with m.Switch(Cat(place, is_arp)):
-            for kind, content in enumerate(headers):
-                for index, value in enumerate(content):
-                    with m.Case(index | kind << len(place)):
-                        m.d.comb += byte.eq(value)
-
-        is_last = place == Mux(is_arp, ARP_BYTES - 1, HEADERS - 1)
-        summing = Signal()
-        m.d.sync += [
-            checksum.i.eq(byte),
-            checksum.high.eq(~place[0]),
-            checksum.i_valid.eq(summing & ~place.matches(IP + 10, IP + 11)),
+        rest = Signal(COUNT_BITS, reset_less=True)
+        has_rest, is_final = Signal(), Signal()
+        # A byte, and what becomes of it, is known three steps behind its place.
+        is_line, line = Signal(STEPS - 1), Signal(8, reset_less=True)
+        valid, last, summed, low = (
+            Signal(STEPS, name=name) for name in ("valid", "last", "sum", "low")
+        )
+        m.d.comb += [
+            headers.to.eq(Mux(self.arp_valid, self.arp, self.host)),
+            headers.header.eq(self.header),
+            headers.count.eq(self.count),
+            headers.step.eq(go),
+            headers.place.eq(place),
+            headers.is_arp.eq(is_arp),
+            headers.checksum.eq(~checksum.sum),
+            self.take.eq(is_line[-1] & go),
+            buffer.i.valid.eq(valid[-1]),
+            buffer.i.p.byte.eq(headers.byte | line),
+            buffer.i.p.last.eq(last[-1]),
+            checksum.i.eq(headers.byte),
+            checksum.i_valid.eq(summed[-1] & ~headers.is_checksum & go),
+            checksum.high.eq(~low[-1]),
         ]
+        left = Signal.like(place)  # places behind this one
+        at_last = Signal()
+        with m.If(go):
+            m.d.sync += [
+                *(flag.eq(flag << 1) for flag in (valid, last, summed, is_line)),
+                low.eq(Cat(place[0], low)),
+                line.eq(self.byte & is_line[-1].replicate(8)),
+                at_last.eq(left == 1),
+            ]
         with m.FSM():
             with m.State("idle"):
                 m.d.comb += [
                     self.start_arp.eq(self.arp_valid),
                     self.start.eq(self.datagram_valid & ~self.arp_valid),
+                    headers.load.eq(1),
                     checksum.clear.eq(1),
                 ]
                 m.d.sync += [
-                    place.eq(IP),
+                    place.eq(Mux(self.arp_valid, 0, IP)),
+                    left.eq(Mux(self.arp_valid, ARP_BYTES, IP_BYTES) - 1),
                     is_arp.eq(self.arp_valid),
-                    to.eq(Mux(self.arp_valid, self.arp, self.host)),
-                    header.eq(self.header),
-                    header.version.eq(VERSION),
                     rest.eq(self.count),
-                    length.eq(self.count + (IP_BYTES + UDP_BYTES + HEADER_BYTES)),
-                    udp_length.eq(self.count + (UDP_BYTES + HEADER_BYTES)),
+                    has_rest.eq(~self.arp_valid & (self.count != 0)),
                 ]
                 with m.If(self.arp_valid | self.datagram_valid):
+                    m.d.comb += headers.load.eq(0)
                     m.next = "sum"
-            with m.State("sum"):
-                m.d.comb += summing.eq(1)
-                m.d.sync += place.eq(place + 1)
-                with m.If(place == UDP - 1):
-                    m.d.sync += place.eq(0)
+                with m.If(self.arp_valid):
                     m.next = "headers"
-            with m.State("headers"):
-                m.d.comb += [
-                    buffer.i.valid.eq(1),
-                    buffer.i.p.byte.eq(byte),
-                    buffer.i.p.last.eq(is_last & (is_arp | (rest == 0))),
-                ]
-                with m.If(buffer.i.ready):
-                    m.d.sync += place.eq(place + 1)
-                    with m.If(is_last):
+            with m.State("sum"), m.If(go):
+                m.d.sync += [summed[0].eq(1), place.eq(place + 1), left.eq(left - 1)]
+                with m.If(at_last):
+                    m.d.sync += [place.eq(0), left.eq(HEADERS - 1)]
+                    m.next = "headers"
+            with m.State("headers"), m.If(go):
+                m.d.sync += [valid[0].eq(1), place.eq(place + 1), left.eq(left - 1)]
+                m.d.sync += is_final.eq(rest == 1)
+                with m.If(at_last):
+                    m.d.sync += last[0].eq(~has_rest)
+                    m.next = "drain"
+                    with m.If(has_rest):
                         m.next = "bytes"
-                        with m.If(buffer.i.p.last):
-                            m.next = "idle"
-            with m.State("bytes"):
-                m.d.comb += [
-                    buffer.i.valid.eq(1),
-                    buffer.i.p.byte.eq(self.byte),
-                    buffer.i.p.last.eq(rest == 1),
-                    self.take.eq(buffer.i.ready),
+            with m.State("bytes"), m.If(go):
+                m.d.sync += [
+                    *(flag.eq(1) for flag in (valid[0], is_line[0])),
+                    last[0].eq(is_final),
+                    rest.eq(rest - 1),
+                    is_final.eq(rest == 2),
                 ]
-                with m.If(buffer.i.ready):
-                    m.d.sync += rest.eq(rest - 1)
-                    with m.If(buffer.i.p.last):
-                        m.next = "idle"
+                with m.If(is_final):
+                    m.next = "drain"
+            with m.State("drain"), m.If(~valid.any()):
+                m.d.comb += headers.load.eq(1)
+                m.next = "idle"
         return m
-
-    def _udp(
-        self, to: Any, header: Any, length: Value, udp_length: Value, checksum: Value
-    ) -> list[Value]:
-        """Headers of a datagram; of its two checksums that of UDP is 0: there is none."""
-        ip, port = self.config.ip, self.config.port.to_bytes(2, "big")
-        return [
-            *_bytes(to.mac),
-            *_constant(self.config.mac + b"\x08\x00"),
-            *_constant(b"\x45\x00"),
-            *reversed(_bytes(length)),
-            *_constant(b"\x00\x00\x40\x00" + bytes([TIME_TO_LIVE]) + b"\x11"),
-            *reversed(_bytes(checksum)),
-            *_constant(ip),
-            *_bytes(to.ip),
-            *_constant(port),
-            *_bytes(to.port),
-            *reversed(_bytes(udp_length)),
-            *_constant(b"\x00\x00"),
-            *_bytes(header),
-        ]
-
-    def _arp(self, to: Any) -> list[Value]:
-        """An ARP answer."""
-        mac, ip = self.config.mac, self.config.ip
-        return [
-            *_bytes(to.mac),
-            *_constant(mac + bytes.fromhex("0806 0001 0800 06 04 0002")),
-            *_constant(mac + ip),
-            *_bytes(to.mac),
-            *_bytes(to.ip),
-        ]
-
-
-def _bytes(value: Any) -> list[Value]:
-    """Bytes of a value, the lowest first."""
-    bits = Value.cast(value)
-    return [bits[start : start + 8] for start in range(0, len(bits), 8)]
-
-
-def _constant(content: bytes) -> list[Value]:
-    return [Const(byte, 8) for byte in content]

@@ -5,7 +5,7 @@ from typing import Any
 
 from amaranth.hdl import DomainRenamer, Module, Signal
 from amaranth.lib import wiring
-from amaranth.lib.fifo import AsyncFIFO
+from amaranth.lib.fifo import AsyncFIFO, AsyncFIFOBuffered
 from amaranth.lib.wiring import Out, connect, flipped
 
 from tickless.hw.design import Design
@@ -17,7 +17,7 @@ __all__ = ["ROOM_BYTES", "PortSystem"]
 ROOM_BYTES = 16_384
 """Memory for commands: what is under way while an acknowledgement crosses a network."""
 
-CROSSING_BYTES = 16
+CROSSING_BYTES = 8
 """Bytes on their way between two clocks: enough for one in each clock of the slower one."""
 
 
@@ -87,8 +87,8 @@ class PortSystem(wiring.Component):
         inward: Any = AsyncFIFO(
             width=8, depth=CROSSING_BYTES, w_domain=self.domain, r_domain="sync"
         )
-        outward: Any = AsyncFIFO(
-            width=8, depth=CROSSING_BYTES, w_domain="sync", r_domain=self.domain
+        outward: Any = AsyncFIFOBuffered(
+            width=8, depth=CROSSING_BYTES + 1, w_domain="sync", r_domain=self.domain
         )
         m.submodules.inward, m.submodules.outward = inward, outward
         connect(m, flipped(getattr(self, self.pins)), getattr(port, self.pins))

@@ -16,7 +16,7 @@ from tickless.hw.fabric.config import MeshConfig
 from tickless.run_folder import run_folder
 from tickless.sw.data.events import Events
 from tickless.sw.data.recordings import Recordings
-from tickless.sw.integer.network import Network, Provenance
+from tickless.sw.integer.network import PRETRAINED, Network, Provenance
 
 RUNS = "build/bitstream"
 LATEST = f"{RUNS}/latest"
@@ -439,3 +439,19 @@ def test_a_small_design_meets_its_clock(network, tmp_path, board, mhz):
     for name, cell in BOARDS[board].family.cells.items():
         assert report["utilization"][cell]["available"] == getattr(BOARDS[board], name)
     assert clock["critical_path"]["start"].startswith("system")
+
+
+@pytest.mark.bitstream
+@pytest.mark.parametrize(
+    "file",
+    ["small.safetensors", pytest.param(PRETRAINED / "nmnist.safetensors", marks=pytest.mark.long)],
+)
+def test_a_design_behind_ethernet_meets_both_clocks(network, tmp_path, file):
+    arguments = [str(file), "--board", "colorlight-5a-75b", "--link", "udp", "-o", "built"]
+    assert main(["bitstream", *arguments]) == 0
+    folder = tmp_path / "built"
+    figures = json.loads((folder / "build.json").read_text())
+    [port] = figures["clock"]["link"]
+    assert port["reached_hz"] >= port["needed_hz"] == 125_000_000
+    assert figures["clock"]["reached_hz"] >= 75_000_000
+    assert (folder / figures["bitstream"]["file"]).stat().st_size > 10_000

@@ -34,7 +34,7 @@ def any_datagrams(free: int = 1) -> tuple[Module, list[Value]]:
 
 def test_what_is_kept_is_never_written_over():
     """Unbounded."""
-    prove(*any_datagrams(), depth=2)
+    prove(*any_datagrams(), depth=4)
 
 
 def test_the_last_place_is_used():

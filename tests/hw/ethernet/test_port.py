@@ -110,6 +110,21 @@ def test_bytes_arrive_in_order_and_are_acknowledged():
     board.run(test)
 
 
+def test_a_checksum_of_an_odd_number_of_bytes_is_right():
+    board = Board()
+    # No filling of the frame is behind the last byte, the high one of its word.
+    parts = [random.Random(seed).randbytes(40) + b"\xff" for seed in range(8)]
+
+    async def test(ctx):
+        await board.open(ctx)
+        for index, part in enumerate(parts):
+            await board.wire.send(ctx, datagram(part, position=index * len(part)))
+            assert contents(await board.wire.frame(ctx))[3] == (index + 1) * len(part)
+        await board.expect(ctx, b"".join(parts))
+
+    board.run(test)
+
+
 def test_datagrams_at_line_rate_are_all_taken():
     board = Board()
     parts = [bytes(random.Random(seed).randbytes(MOST_BYTES)) for seed in range(4)]
@@ -161,6 +176,10 @@ def wrong_frames(position: int):
     yield "UDP length", frame(udp={"len": 20})
     yield "IP length", frame(ip={"len": 400})
     yield "IP length below that of its headers", frame(ip={"len": 21})
+    whole = 20 + 8 + 12 + len(FRAME)
+    for more in range(1, 5):  # as if the frame's check were a part of it
+        lengths = {"ip": {"len": whole + more}, "udp": {"len": whole - 20 + more, "chksum": 0}}
+        yield f"{more} bytes of the frame's check", frame(**lengths)
     yield "TCP", frame(ip={"proto": 6})
     yield "IPv6", frame(type=0x86DD)
     yield "a first fragment", frame(ip={"flags": "MF"})
