@@ -161,12 +161,13 @@ class PassEngine(wiring.Component):
                 writer.i.valid.eq(1),
                 core.answers.ready.eq(writer.i.ready),
             ]
+        m.d.sync += sequencer.failure.eq(EngineError.NONE)
         with m.If(loader.bad):
-            m.d.comb += sequencer.failure.eq(EngineError.CHECKSUM)
+            m.d.sync += sequencer.failure.eq(EngineError.CHECKSUM)
         with m.Elif(writer.overflow):
-            m.d.comb += sequencer.failure.eq(EngineError.OVERFLOW)
+            m.d.sync += sequencer.failure.eq(EngineError.OVERFLOW)
         with m.Elif(decoder.bad | tiles.bad):
-            m.d.comb += sequencer.failure.eq(EngineError.WORD)
+            m.d.sync += sequencer.failure.eq(EngineError.WORD)
 
         moved = self.sdram.r_valid | (self.sdram.w.valid & self.sdram.w.ready)
         for count, more in ((self.steps, core.step), (self.words, moved)):
