@@ -72,7 +72,9 @@ class WordWriter(wiring.Component):
         m = Module()
         queue: Any = SyncFIFOBuffered(width=DATA_BITS, depth=DEPTH)
         m.submodules.queue = queue
-        connect(m, flipped(self.i), queue.w_stream)
+        m.submodules.coming = coming = Buffer(DATA_BITS)
+        connect(m, flipped(self.i), coming.i)
+        connect(m, coming.o, queue.w_stream)
         request = self.port.request
         # Words of bursts that are asked for; block RAM gives them late in a clock.
         m.submodules.words = words = Buffer(DATA_BITS)
@@ -86,7 +88,7 @@ class WordWriter(wiring.Component):
             words.i.payload.eq(queue.r_data),
             words.i.valid.eq(queue.r_rdy & writing),
             queue.r_en.eq(words.i.ready & writing),
-            self.idle.eq(idle & (queue.level == 0) & ~words.o.valid),
+            self.idle.eq(idle & (queue.level == 0) & ~coming.o.valid & ~words.o.valid),
             self.next.eq(request.p.address),
         ]
         with m.FSM():
