@@ -21,13 +21,9 @@ __all__ = ["ENGINES", "Area", "IndexFrom", "Join", "LayerSteps", "Program", "mak
 SDRAM_WORDS = 1 << 24
 """16-bit words of a ULX3S's SDRAM: 32 MB."""
 
-ENGINES = (
-    EngineShape(lanes=32, weight_bits=4, tiles=16),
-    EngineShape(),
-    EngineShape(weight_words=1024),
-)
-"""Engines for whose memories a ULX3S 85F has block RAM. A network takes the first one that can
-compute it."""
+ENGINES = (EngineShape(), EngineShape(weight_words=1024))
+"""Engines for which a ULX3S 85F has block RAM and logic cells, which 32 lanes are too many for. A
+network takes the first one that can compute it."""
 
 LEAST_LIST_WORDS = 1 << 12
 """Fewest words of a list that a program is made for."""

@@ -5,7 +5,7 @@ from itertools import pairwise
 from operator import or_
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -15,6 +15,9 @@ from tickless.hw.passes.shape import EngineShape
 from tickless.hw.ram import Ram
 
 __all__ = ["Bank", "membrane_word", "update_layout", "weight_word"]
+
+LANES_PER_SELECT = 4
+"""Lanes that a register of the forwarding selects reaches, for a fast clock."""
 
 AHEAD = 4
 """Updates that may hold a word which the memory does not have yet: those under way, and one that
@@ -118,19 +121,24 @@ class Bank(wiring.Component):
         for before, after in pairwise(results):
             m.d.sync += after.eq(before)
         read: Any = Signal(word)
-        select = self._select(m, stages)
+        selects = self._selects(m, stages)
         m.d.sync += read.eq(memory.word)
         held: Any = Signal(word)
         for lane in range(shape.lanes):
+            select = selects[lane // LANES_PER_SELECT]
             settled = [
                 Mux(choice, value[lane], 0)
                 for choice, value in zip(select[1:], [*results[1:], read], strict=True)
             ]
             m.d.sync += held[lane].eq(Mux(select[0], results[0][lane], reduce(or_, settled)))
         m.d.sync += self.added.eq(self.weights)
+        # What holds for a whole pass reaches every lane of every bank: a copy for each bank.
+        zero = Signal(attrs={"copy": 1})
+        ceil = Signal.like(self.registers.ceil, attrs={"copy": 1})
+        m.d.sync += [zero.eq(self.registers.zero), ceil.eq(self.registers.ceil)]
         fired = Signal(shape.lanes)
         for lane in range(shape.lanes):
-            self._lane(m, lane, held[lane], results[0][lane], fired[lane])
+            self._lane(m, lane, zero, ceil, held[lane], results[0][lane], fired[lane])
         m.d.sync += self.fired.eq(Mux(stages[3].valid, fired & self.lanes, 0))
 
         clear = Signal()
@@ -145,21 +153,24 @@ class Bank(wiring.Component):
         ]
         return m
 
-    def _select(self, m: Module, stages: list[Any]) -> Value:
-        """Where the newest word is, at stage 2: a bit for each update ahead that may hold it, and
-        one for what was read."""
+    def _selects(self, m: Module, stages: list[Any]) -> list[Signal]:
+        """Where the newest word is, at stage 2, for each group of lanes: a bit for each update
+        ahead that may hold it, and one for what was read."""
         now = stages[0]
         hits = Signal(AHEAD)
-        select = Signal(AHEAD + 1)
+        groups = range(-(-self.shape.lanes // LANES_PER_SELECT))
+        selects = [Signal(AHEAD + 1, name=f"select_{group}", attrs={"copy": 1}) for group in groups]
         m.d.sync += [
             hits.eq(
                 Cat(each.valid & (each.address == now.address) for each in stages[1 : AHEAD + 1])
             ),
-            select.eq(Cat((hits & ~(hits - 1))[:AHEAD], ~hits.any())),
+            *(each.eq(Cat((hits & ~(hits - 1))[:AHEAD], ~hits.any())) for each in selects),
         ]
-        return select
+        return selects
 
-    def _lane(self, m: Module, lane: int, held: Any, left: Any, fired: Any) -> None:
+    def _lane(
+        self, m: Module, lane: int, zero: Any, ceil: Any, held: Any, left: Any, fired: Any
+    ) -> None:
         """A lane at stage 3: an addition and a choice, since what is compared is formed at stage 2.
 
         A sum below the threshold is no higher than the ceiling, and what a spike leaves no lower
@@ -168,7 +179,6 @@ class Bank(wiring.Component):
         shape = self.shape
         bits = max(shape.membrane_bits, shape.weight_bits) + 1
         threshold, floor = self.neurons.thresholds[lane], self.neurons.floors[lane]
-        ceil = self.registers.ceil
         above = Signal(signed(bits), name=f"weight_minus_threshold_{lane}")
         below = Signal(signed(bits), name=f"weight_minus_floor_{lane}")
         m.d.sync += [
@@ -188,6 +198,6 @@ class Bank(wiring.Component):
         with m.If(fired & self.lanes[lane]):
             # The ceiling is one less than a power of two: what is above it has a higher bit.
             higher = over[len(ceil) : -1].any() | (over[: len(ceil)] & ~ceil).any()
-            m.d.comb += left.eq(Mux(self.registers.zero, 0, Mux(higher, ceil, over)))
+            m.d.comb += left.eq(Mux(zero, 0, Mux(higher, ceil, over)))
         with m.Elif(over_floor < 0):
             m.d.comb += left.eq(floor)

@@ -1,9 +1,12 @@
 """Banks: the grid of membrane banks, of which a step updates each at one position at most."""
 
+from collections.abc import Iterable
+from functools import reduce
 from itertools import pairwise
+from operator import or_
 from typing import Any
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
@@ -16,10 +19,13 @@ from tickless.hw.passes.words import INDEX_BITS
 
 __all__ = ["STEPS_UNDER_WAY", "Banks", "step_layout", "swept_layout"]
 
-FIRED_STAGE = 5
+BANK_STAGE = 2
+"""Stage that is stage 0 of the banks: until then weights are read."""
+
+FIRED_STAGE = BANK_STAGE + 6
 """Stage at which what a bank fired, at its stage 4, is in row-major order."""
 
-STEPS_UNDER_WAY = FIRED_STAGE + 3
+STEPS_UNDER_WAY = FIRED_STAGE + 4
 """Steps that are looked up after one, until what that one fired is in a queue."""
 
 
@@ -127,7 +133,7 @@ class Banks(wiring.Component):
                 "valid": 1,
                 "taps": taps,
                 "lanes": shape.lanes,
-                "rotate": 4,
+                "rotate": data.StructLayout({"row": 2, "column": 2}),
                 "y": step.row.first.shape(),
                 "x": step.column.first.shape(),
                 "number": INDEX_BITS,
@@ -138,7 +144,8 @@ class Banks(wiring.Component):
         m.d.sync += [
             first.valid.eq(step.valid),
             first.lanes.eq(step.lanes),
-            first.rotate.eq(step.row.rotate * GRID + step.column.rotate),
+            first.rotate.row.eq(step.row.rotate),
+            first.rotate.column.eq(step.column.rotate),
             first.y.eq(step.row.first),
             first.x.eq(step.column.first),
             first.number.eq(step.number),
@@ -155,33 +162,16 @@ class Banks(wiring.Component):
         m.d.sync += [clear.eq(self.sweep), self.swept.address.eq(self.sweep_address)]
         m.d.comb += self.swept.valid.eq(clear)
 
-        # A word of weights is GRID x GRID taps. A tap's row is the same for a row of banks.
-        line = data.ArrayLayout(weight_word(shape), GRID)
-        read: Any = Signal(data.ArrayLayout(line, GRID))
-        m.d.sync += read.eq(self.weights)
-        banks = []
-        for i in range(GRID):
-            row: Any = Signal(line, name=f"weights_{i}")
-            m.d.comb += row.eq(Array(read)[stages[2].taps.rows[i]])
-            for j in range(GRID):
-                bank = self._bank(m, stages, i, j)
-                chosen: Any = Array(row)[stages[2].taps.columns[j]]
-                for lane in range(shape.lanes):
-                    weight = chosen.as_value().word_select(lane, shape.weight_bits)
-                    reached = stages[2].lanes[lane]
-                    m.d.comb += bank.weights[lane].eq(Mux(reached, weight, 0).as_signed())
-                banks.append(bank)
-        with m.If(stages[3].valid & self.registers.readout):
+        banks = self._banks(m, stages, self._weights(m, stages))
+        with m.If(stages[BANK_STAGE + 3].valid & self.registers.readout):
             for lane in range(shape.lanes):
                 m.d.sync += self.logits[lane].eq(self.logits[lane] + banks[0].added[lane])
         with m.If(self.clear_logits):
             m.d.sync += self.logits.as_value().eq(0)
 
         last = stages[FIRED_STAGE]
-        fired = Signal(GRID * GRID * shape.lanes)
-        m.d.sync += fired.eq(self._in_order([bank.fired for bank in banks], stages[4].rotate))
         m.d.comb += [
-            self.firings.lanes.eq(fired),
+            self.firings.lanes.eq(self._in_order(m, [bank.fired for bank in banks], stages)),
             self.firings.y.eq(last.y),
             self.firings.x.eq(last.x),
             self.firings.number.eq(last.number),
@@ -190,37 +180,93 @@ class Banks(wiring.Component):
             m.d.comb += self.firings.lanes.eq(0)
         return m
 
-    def _bank(self, m: Module, stages: list[Any], i: int, j: int) -> Any:
-        """Bank of row ``i`` and column ``j`` of the grid."""
-        step, index = self.step, i * GRID + j
-        m.submodules[f"bank_{index}"] = bank = Bank(self.shape)
-        update: Any = Signal(update_layout(self.shape), name=f"update_{index}")
-        row, column = step.row.banks[i], step.column.banks[j]
-        m.d.sync += [
-            update.valid.eq(step.valid & row.valid & column.valid),
-            update.address.eq(row.line + column.line),
-        ]
-        m.d.comb += [
-            bank.registers.eq(self.registers),
-            bank.neurons.eq(self.neurons),
-            bank.update.eq(update),
-            bank.lanes.eq(stages[3].lanes),
-            bank.sweep.eq(self.sweep),
-            bank.sweep_address.eq(self.sweep_address),
-            self.swept.words[index].eq(bank.swept),
-        ]
-        return bank
+    def _weights(self, m: Module, stages: list[Any]) -> list[Any]:
+        """Weights of each bank at its stage 2, from a word of GRID x GRID taps; 0 in lanes that the
+        event does not reach.
 
-    def _in_order(self, fired: list[Signal], rotate: Any) -> Any:
-        """What banks fired by positions in row-major order: a rotation of the banks, by the one
-        that holds the first."""
-        places = []
-        for place in range(GRID * GRID):
-            i, j = place // GRID, place % GRID
-            order = [
-                fired[(i + row) % GRID * GRID + (j + column) % GRID]
-                for row in range(GRID)
-                for column in range(GRID)
+        A clock chooses the tap's row, which is the same for a row of banks, and another one the
+        column. What chooses has been in registers, a copy for as many weights as a clock reaches.
+        """
+        shape = self.shape
+        weights = weight_word(shape)
+        line = data.ArrayLayout(weights, GRID)
+        read: Any = Signal(data.ArrayLayout(line, GRID))
+        m.d.sync += read.eq(self.weights)
+        before, now = stages[1:3]
+        chosen = []
+        for i in range(GRID):
+            row: Any = Signal(line, name=f"weights_of_row_{i}")
+            for lane in range(shape.lanes):
+                one = _one_hot(m, before.taps.rows[i], before.lanes[lane], f"row_{i}_{lane}")
+                for j in range(GRID):
+                    m.d.sync += row[j][lane].eq(_chosen([word[j][lane] for word in read], one))
+            for j in range(GRID):
+                of_bank: Any = Signal(weights, name=f"weights_{i * GRID + j}")
+                one = _one_hot(m, now.taps.columns[j], Const(1), f"column_{i}_{j}")
+                for lane in range(shape.lanes):
+                    m.d.sync += of_bank[lane].eq(_chosen([word[lane] for word in row], one))
+                chosen.append(of_bank)
+        return chosen
+
+    def _banks(self, m: Module, stages: list[Any], weights: list[Any]) -> list[Any]:
+        """Banks by row and column of the grid."""
+        step, banks = self.step, []
+        for index in range(GRID * GRID):
+            m.submodules[f"bank_{index}"] = bank = Bank(self.shape)
+            row, column = step.row.banks[index // GRID], step.column.banks[index % GRID]
+            updates: list[Any] = [
+                Signal(update_layout(self.shape), name=f"update_{index}_{n}")
+                for n in range(BANK_STAGE + 1)
             ]
-            places.append(Array(order)[rotate])
-        return Cat(places)
+            m.d.sync += [
+                updates[0].valid.eq(step.valid & row.valid & column.valid),
+                updates[0].address.eq(row.line + column.line),
+            ]
+            for before, after in pairwise(updates):
+                m.d.sync += after.eq(before)
+            lanes = Signal(self.shape.lanes, name=f"lanes_{index}", attrs={"copy": 1})
+            m.d.sync += lanes.eq(stages[BANK_STAGE + 2].lanes)
+            m.d.comb += [
+                bank.registers.eq(self.registers),
+                bank.neurons.eq(self.neurons),
+                bank.update.eq(updates[-1]),
+                bank.weights.eq(weights[index]),
+                bank.lanes.eq(lanes),
+                bank.sweep.eq(self.sweep),
+                bank.sweep_address.eq(self.sweep_address),
+                self.swept.words[index].eq(bank.swept),
+            ]
+            banks.append(bank)
+        return banks
+
+    def _in_order(self, m: Module, fired: list[Any], stages: list[Any]) -> Value:
+        """What banks fired by positions in row-major order: a clock rotates the rows of banks, and
+        another one the columns, so that the bank that holds the first comes first."""
+        by_row, by_both = (
+            Signal(data.ArrayLayout(self.shape.lanes, GRID * GRID), name=name)
+            for name in ("fired_by_row", "fired_in_order")
+        )
+        first, second = stages[BANK_STAGE + 4 : FIRED_STAGE]
+        for i in range(GRID):
+            for j in range(GRID):
+                rows = Array(fired[(i + row) % GRID * GRID + j] for row in range(GRID))
+                columns = Array(by_row[i * GRID + (j + column) % GRID] for column in range(GRID))
+                m.d.sync += [
+                    by_row[i * GRID + j].eq(rows[first.rotate.row]),
+                    by_both[i * GRID + j].eq(columns[second.rotate.column]),
+                ]
+        return by_both
+
+
+def _one_hot(m: Module, tap: Any, enable: Value, name: str) -> Signal:
+    """Which tap is chosen, a clock later: a bit for each, none where it is not enabled."""
+    one = Signal(GRID, name=f"tap_of_{name}", attrs={"copy": 1})
+    m.d.sync += one.eq(Cat((tap == choice) & enable for choice in range(GRID)))
+    return one
+
+
+def _chosen(words: Iterable[Any], one: Signal) -> Value:
+    """The word whose bit is set, 0 if none is."""
+    return reduce(
+        or_, (Mux(bit, word.as_unsigned(), 0) for word, bit in zip(words, one, strict=True))
+    ).as_signed()

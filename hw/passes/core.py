@@ -4,9 +4,10 @@ from typing import Any
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal
 from amaranth.lib import memory, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.utils import ceil_log2
 
+from tickless.hw.passes.addresses import EventAddresses
 from tickless.hw.passes.banks import STEPS_UNDER_WAY, Banks, swept_layout
 from tickless.hw.passes.layouts import (
     Region,
@@ -17,11 +18,12 @@ from tickless.hw.passes.layouts import (
     region_depth,
     register_layout,
 )
-from tickless.hw.passes.lists import NO_INDEX, TOKEN_LAYOUT, TokenKind
+from tickless.hw.passes.lists import TOKEN_LAYOUT, TokenKind
 from tickless.hw.passes.loader import write_layout
 from tickless.hw.passes.shape import EngineShape
 from tickless.hw.passes.spikes import SpikeQueue
 from tickless.hw.passes.words import INDEX_BITS, WORD_BITS
+from tickless.hw.streams import Buffer
 
 __all__ = ["PassCore"]
 
@@ -88,7 +90,7 @@ class PassCore(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        shape, token = self.shape, self.i.p
+        shape = self.shape
         m.submodules.banks = banks = Banks(shape)
         m.submodules.spikes = spikes = SpikeQueue(shape, STEPS_UNDER_WAY)
         registers: Any = Signal(register_layout(shape))
@@ -97,42 +99,43 @@ class PassCore(wiring.Component):
             with m.If(self.load.region == region):
                 m.d.sync += register.eq(self.load.word)
 
-        # The event at hand: its edge, its steps, its number.
-        row_step, column_step = Signal(7), Signal(7)
-        edge = Signal()
-        number = Signal(INDEX_BITS)
-        last_index = Signal(INDEX_BITS, init=NO_INDEX)
-        m.d.comb += edge.eq(registers.joined & (token.index != last_index))
-        row_bits = Array(registers.row_steps)[edge]
-        column_bits = Array(registers.column_steps)[edge]
-        tables = shape.table_words
+        m.submodules.addresses = addresses = EventAddresses(shape)
+        connect(m, flipped(self.i), addresses.i)
+        m.d.comb += addresses.registers.eq(registers)
+        events, event = addresses.o, addresses.o.p
 
-        # A step: its tables are looked up when it is issued, a clock later it is in `step`.
-        issue, several = Signal(), Signal()
-        asked = Signal()  # whether the step at hand is the event's last is known with `step`
-        step, step_valid = banks.step, Signal()
+        # A step: its tables are looked up when it is issued, a clock later they answer, and another
+        # one later it is in `step`.
+        row_step, column_step = Signal(7), Signal(7)
+        number = Signal(INDEX_BITS)
+        issue = Signal()
+        asked = Signal()  # whether the step at hand is the event's last is known with its entries
+        looked_up, step = Signal(), banks.step
         channel_read = self._memory(m, Region.CHANNELS)
         row_read = self._memory(m, Region.ROWS)
         column_read = self._memory(m, Region.COLUMNS)
         weight_read = self._memory(m, Region.WEIGHTS)
-        channel = channel_layout(shape)(channel_read.data)
         row, column = (axis_layout(shape)(port.data) for port in (row_read, column_read))
+        channel: Any = Signal(channel_layout(shape))
+        there, number_asked = Signal(), Signal.like(number)
         nothing = ~channel.lanes.any()
-        for axis in (row, column):
+        for axis in (step.row, step.column):
             nothing |= ~Cat(bank.valid for bank in axis.banks).any()
         m.d.sync += [
-            step_valid.eq(issue),
-            step.number.eq(number),
-            weight_read.addr.eq(channel.base + row.block + column.block),
-        ]
-        m.d.comb += [
-            several.eq((row_bits != 0) | (column_bits != 0)),
-            channel_read.addr.eq(Cat(token.channel, edge)),
-            row_read.addr.eq(edge * tables + ((token.y << row_bits) | row_step)),
-            column_read.addr.eq(edge * tables + ((token.x << column_bits) | column_step)),
-            step.valid.eq(step_valid & ~nothing),
+            looked_up.eq(issue),
+            number_asked.eq(number),
+            there.eq(looked_up),
+            step.number.eq(number_asked),
             step.row.eq(row),
             step.column.eq(column),
+            channel.eq(channel_read.data),
+            weight_read.addr.eq(channel.base + step.row.block + step.column.block),
+        ]
+        m.d.comb += [
+            channel_read.addr.eq(event.channel),
+            row_read.addr.eq(event.row + row_step),
+            column_read.addr.eq(event.column + column_step),
+            step.valid.eq(there & ~nothing),
             step.lanes.eq(channel.lanes),
             banks.registers.eq(registers),
             banks.neurons.eq(neurons),
@@ -144,12 +147,14 @@ class PassCore(wiring.Component):
 
         idle, address, ending = Signal(), Signal(ceil_log2(shape.bank_words)), Signal()
         word = Signal(range(2 * shape.lanes + 1))
-        halves = Array(banks.logits.as_value().word_select(k, 16) for k in range(2 * shape.lanes))
+        m.submodules.halves = halves = Buffer(WORD_BITS)
+        connect(m, halves.o, flipped(self.answers))
+        logits = [banks.logits.as_value().word_select(k, WORD_BITS) for k in range(2 * shape.lanes)]
         m.d.comb += [
-            idle.eq(~step_valid & ~banks.busy & ~spikes.busy),
+            idle.eq(~looked_up & ~there & ~banks.busy & ~spikes.busy),
             banks.sweep_address.eq(address),
-            self.answers.payload.eq(halves[word]),
-            self.o.p.kind.eq(Mux(spikes.o.valid, TokenKind.EVENT, token.kind)),
+            halves.i.payload.eq(Array(logits)[word]),
+            self.o.p.kind.eq(Mux(spikes.o.valid, TokenKind.EVENT, event.kind)),
             self.o.p.channel.eq(registers.first_channel + spikes.o.p.lane),
             self.o.p.y.eq(spikes.o.p.y),
             self.o.p.x.eq(spikes.o.p.x),
@@ -162,9 +167,8 @@ class PassCore(wiring.Component):
         m.d.comb += self.at_end.eq(swept_at_end)
 
         def next_event():
-            m.d.comb += self.i.ready.eq(1)
-            m.d.sync += [number.eq(number + 1), last_index.eq(token.index)]
-            m.d.sync += [row_step.eq(0), column_step.eq(0)]
+            m.d.comb += events.ready.eq(1)
+            m.d.sync += [number.eq(number + 1), row_step.eq(0), column_step.eq(0)]
 
         with m.FSM():
             with m.State("IDLE"):
@@ -174,11 +178,7 @@ class PassCore(wiring.Component):
                     m.next = "CLEAR"
             with m.State("CLEAR"):
                 m.d.comb += [banks.sweep.eq(1), banks.clear_logits.eq(1)]
-                m.d.sync += [
-                    address.eq(address + 1),
-                    number.eq(0),
-                    last_index.eq(NO_INDEX),
-                ]
+                m.d.sync += [address.eq(address + 1), number.eq(0)]
                 last = Mux(ending, registers.bank_words, shape.bank_words - 1)
                 with m.If(address == last):
                     m.next = "CLEARED"
@@ -196,17 +196,17 @@ class PassCore(wiring.Component):
                         m.d.sync += [row_step.eq(row_step + 1), column_step.eq(0)]
                     with m.Else():
                         next_event()
-                with m.Elif(self.i.valid & (token.kind == TokenKind.EVENT)):
+                with m.Elif(events.valid & (event.kind == TokenKind.EVENT)):
                     m.d.comb += issue.eq(spikes.room)
                     with m.If(issue):
-                        m.d.sync += asked.eq(several)
-                        with m.If(~several):
+                        m.d.sync += asked.eq(event.several)
+                        with m.If(~event.several):
                             next_event()
-                with m.Elif(self.i.valid & idle), m.Switch(token.kind):
+                with m.Elif(events.valid & idle), m.Switch(event.kind):
                     with m.Case(TokenKind.READ):
                         m.next = "ANSWER"
                         with m.If(~registers.readout):
-                            m.d.comb += self.i.ready.eq(1)
+                            m.d.comb += events.ready.eq(1)
                             m.next = "RUN"
                     with m.Case(TokenKind.END):
                         m.next = "MARK"
@@ -215,25 +215,25 @@ class PassCore(wiring.Component):
                     with m.Case(TokenKind.STOP):
                         m.next = "MARK"
                         with m.If(registers.readout):
-                            m.d.comb += [self.i.ready.eq(1), self.done.eq(1)]
+                            m.d.comb += [events.ready.eq(1), self.done.eq(1)]
                             m.next = "IDLE"
             with m.State("MARK"):
                 m.d.comb += self.o.valid.eq(1)
                 with m.If(self.o.ready):
-                    m.d.comb += self.i.ready.eq(1)
+                    m.d.comb += events.ready.eq(1)
                     m.d.sync += ending.eq(1)
                     m.next = "CLEAR"
-                    with m.If(token.kind == TokenKind.STOP):
+                    with m.If(event.kind == TokenKind.STOP):
                         m.d.comb += self.done.eq(1)
                         m.next = "IDLE"
             with m.State("ANSWER"):
-                m.d.comb += self.answers.valid.eq(1)
-                with m.If(self.answers.ready):
+                m.d.comb += halves.i.valid.eq(1)
+                with m.If(halves.i.ready):
                     m.d.sync += word.eq(word + 1)
                     with m.If(word == 2 * shape.lanes - 1):
-                        m.d.comb += self.i.ready.eq(1)
+                        m.d.comb += events.ready.eq(1)
                         m.next = "RUN"
-                        with m.If(token.kind == TokenKind.END):
+                        with m.If(event.kind == TokenKind.END):
                             m.next = "CLEAR"
         return m
 

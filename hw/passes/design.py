@@ -43,8 +43,9 @@ class State(enum.Enum):
     START = 1
     RUN = 2
     READ = 3
-    ANSWER = 4
-    AGAIN = 5
+    SUMMED = 4
+    ANSWER = 5
+    AGAIN = 6
 
 
 class PassDesign(wiring.Component):
@@ -155,10 +156,8 @@ class PassDesign(wiring.Component):
         best = Signal(logits.elem_shape)
         half, high = Signal(DATA_BITS), Signal()
         logit = Signal.like(best)
-        m.d.comb += [
-            self.o.p.eq(answer),
-            logit.eq((Cat(half, reader.o.payload) + held.data)[:32].as_signed()),
-        ]
+        m.d.comb += self.o.p.eq(answer)
+        m.d.sync += logit.eq((Cat(half, reader.o.payload) + held.data)[:32].as_signed())
         state = Signal(State)
         with m.Switch(state):
             with m.Case(State.EVENTS), m.If(recording.ended):
@@ -184,11 +183,17 @@ class PassDesign(wiring.Component):
                 with m.If(reader.o.valid):
                     m.d.sync += [half.eq(reader.o.payload), high.eq(~high)]
                     with m.If(high):
-                        m.d.sync += [answer.logits[count].eq(logit), count.eq(count + 1)]
-                        with m.If((count == 0) | (logit > best)):
-                            m.d.sync += [best.eq(logit), answer.class_index.eq(count)]
-                        with m.If(count == classes - 1):
-                            m.d.sync += state.eq(State.ANSWER)
+                        m.d.sync += state.eq(State.SUMMED)
+            with m.Case(State.SUMMED):
+                m.d.sync += [
+                    answer.logits[count].eq(logit),
+                    count.eq(count + 1),
+                    state.eq(State.READ),
+                ]
+                with m.If((count == 0) | (logit > best)):
+                    m.d.sync += [best.eq(logit), answer.class_index.eq(count)]
+                with m.If(count == classes - 1):
+                    m.d.sync += state.eq(State.ANSWER)
             with m.Case(State.ANSWER):
                 m.d.comb += [self.o.valid.eq(1), reader.stop.eq(1)]
                 with m.If(self.o.ready):

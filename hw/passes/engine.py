@@ -122,7 +122,6 @@ class PassEngine(wiring.Component):
         m.d.comb += [
             sequencer.held.eq(arbiter.idle),
             arbiter.hold.eq(sequencer.hold),
-            sequencer.written.eq(writer.idle & ~encoder.o.valid),
             # Who takes the reader's words, and the decoder's tokens.
             loader.i.payload.eq(reader.o.payload),
             loader.i.valid.eq(reader.o.valid & loading),
@@ -161,12 +160,18 @@ class PassEngine(wiring.Component):
                 writer.i.valid.eq(1),
                 core.answers.ready.eq(writer.i.ready),
             ]
+        # What the sequencer hears from many units it hears a clock later.
+        m.d.sync += [
+            sequencer.readers_idle.eq(reader.idle & tiles.idle),
+            sequencer.written.eq(writer.idle & ~writer.i.valid & ~made.i.valid),
+            sequencer.failure.eq(EngineError.NONE),
+        ]
         with m.If(loader.bad):
-            m.d.comb += sequencer.failure.eq(EngineError.CHECKSUM)
+            m.d.sync += sequencer.failure.eq(EngineError.CHECKSUM)
         with m.Elif(writer.overflow):
-            m.d.comb += sequencer.failure.eq(EngineError.OVERFLOW)
+            m.d.sync += sequencer.failure.eq(EngineError.OVERFLOW)
         with m.Elif(decoder.bad | tiles.bad):
-            m.d.comb += sequencer.failure.eq(EngineError.WORD)
+            m.d.sync += sequencer.failure.eq(EngineError.WORD)
 
         moved = self.sdram.r_valid | (self.sdram.w.valid & self.sdram.w.ready)
         for count, more in ((self.steps, core.step), (self.words, moved)):
@@ -193,7 +198,6 @@ class PassEngine(wiring.Component):
             tiles.starts.eq(sequencer.starts),
             tiles.stop.eq(sequencer.stop),
             tiles.takes.eq(sequencer.merging),
-            sequencer.readers_idle.eq(reader.idle & tiles.idle),
             loader.start.eq(sequencer.load),
             sequencer.loaded.eq(loader.done),
             core.start.eq(sequencer.begin),

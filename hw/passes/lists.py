@@ -142,6 +142,7 @@ class ListEncoder(wiring.Component):
         y, x = Signal(COORDINATE_BITS), Signal(COORDINATE_BITS)
         index = Signal(INDEX_BITS, init=NO_INDEX)
         ahead, step = Signal(INDEX_BITS), Signal(MARKER_BITS)
+        far = Signal()
         dy, dx = (
             Signal(range(-(1 << COORDINATE_BITS), 1 << COORDINATE_BITS), name=name)
             for name in ("dy", "dx")
@@ -151,7 +152,8 @@ class ListEncoder(wiring.Component):
         m.d.comb += [
             self.o.valid.eq(self.i.valid),
             ahead.eq(token.index - index),
-            step.eq(Mux(ahead > MAX_ADVANCE, MAX_ADVANCE, ahead)),
+            far.eq(ahead > MAX_ADVANCE),
+            step.eq(Mux(far, MAX_ADVANCE, ahead)),
             dy.eq(token.y - y),
             dx.eq(token.x - x),
         ]
@@ -163,7 +165,7 @@ class ListEncoder(wiring.Component):
         with m.Elif(ahead != 0):
             m.d.comb += word.eq(Cat(step, Const(0b001, 3)))
             with m.If(taken):
-                m.d.sync += index.eq(index + step)
+                m.d.sync += index.eq(Mux(far, index + MAX_ADVANCE, token.index))
         with m.Elif(near):
             m.d.comb += [
                 word.eq(Cat(token.channel, dx[:DELTA_BITS], dy[:DELTA_BITS], Const(1, 1))),

@@ -8,15 +8,21 @@ from typing import Any
 
 from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import data, enum, stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tickless.hw.passes.lists import NO_INDEX, TOKEN_LAYOUT, TokenKind
-from tickless.hw.passes.words import INDEX_BITS
+from tickless.hw.passes.words import CHANNEL_BITS, COORDINATE_BITS, INDEX_BITS
+from tickless.hw.streams import Buffer
 
 __all__ = ["MergeMode", "Merger"]
 
-GROUP = 8
+GROUP = 4
 """Lists whose first token is found in a clock; that of all groups is found in the next one."""
+
+HEAD_LAYOUT = data.StructLayout(
+    {"valid": 1, "channel": CHANNEL_BITS, "y": COORDINATE_BITS, "x": COORDINATE_BITS}
+)
+"""Layout of the first event of a list, where it follows that of the source."""
 
 
 class MergeMode(enum.Enum, shape=unsigned(2)):
@@ -88,61 +94,65 @@ class Merger(wiring.Component):
         source, out = self.source, self.o
         joining, is_event = Signal(), Signal()
         number = Signal(INDEX_BITS)  # of the source's event, or of the fork's next one
-        following = Signal.like(number)
+        wanted = Signal(INDEX_BITS)  # behind the fork's event number - 1 comes what the path made
         m.d.comb += [
             joining.eq(self.mode == MergeMode.JOIN),
             is_event.eq(source.p.kind == TokenKind.EVENT),
-            following.eq(number),
         ]
-        # Behind the fork's event number - 1 comes what the path made of it.
-        wanted = Signal(INDEX_BITS)
-        m.d.sync += [number.eq(following), wanted.eq(Mux(joining, following - 1, following))]
+        m.d.sync += wanted.eq(Mux(joining, number - 1, number))
 
         # First clock: the first token of each group, of those that follow the source's event.
         tiles, taken = self._held(m)
-        head_layout = data.StructLayout({"valid": 1, "token": TOKEN_LAYOUT, "tile": self.count})
-        heads, passes = [], Signal(self.count)
+        heads, reads = [], Signal(self.count)
         for index, tile in enumerate(tiles):
-            here: Any = Signal(head_layout, name=f"head_{index}")
+            here: Any = Signal(HEAD_LAYOUT, name=f"head_{index}")
             follows = (tile.p.kind == TokenKind.EVENT) & (tile.p.index == wanted)
             m.d.comb += [
                 here.valid.eq(tile.valid & follows & ~(joining & (wanted == NO_INDEX))),
-                here.token.eq(tile.p),
-                here.tile.eq(1 << index),
-                passes[index].eq(tile.valid & (tile.p.kind == TokenKind.READ)),
+                here.channel.eq(tile.p.channel),
+                here.y.eq(tile.p.y),
+                here.x.eq(tile.p.x),
+                reads[index].eq(tile.valid & (tile.p.kind == TokenKind.READ)),
             ]
             heads.append(here)
         present = Cat(~(index < self.used) | tile.valid for index, tile in enumerate(tiles)).all()
-        chosen = []
+        chosen, winners = [], []
         for start in range(0, self.count, GROUP):
-            kept: Any = Signal(head_layout, name=f"first_{start}")
-            m.d.sync += kept.eq(_first(m, heads[start : start + GROUP]))
+            kept: Any = Signal(HEAD_LAYOUT, name=f"first_{start}")
+            found, wins = _first(m, heads[start : start + GROUP])
+            won = Signal.like(wins, name=f"won_{start}")
+            m.d.sync += [kept.eq(found), won.eq(wins)]
             chosen.append(kept)
-        settled, reading, moves = Signal(), Signal(), Signal()
-        m.d.sync += [settled.eq(source.valid & present & ~moves), reading.eq(passes.any())]
+            winners.append(won)
+        settled, moves = Signal(), Signal()
+        passes = Signal(self.count)
+        m.d.sync += [settled.eq(source.valid & present & ~moves), passes.eq(reads)]
 
         # Second clock: the first of all, or what the source says.
-        best = _first(m, chosen)
-        m.d.comb += [
-            out.p.eq(source.p),
-            moves.eq((source.valid & source.ready) | taken.any()),
-        ]
-        with m.If(settled & reading):
+        best, groups = _first(m, chosen)
+        m.d.comb += [out.p.eq(source.p), moves.eq(settled & (~out.valid | out.ready))]
+        with m.If(settled & passes.any()):
             # READs of a path are those of its fork.
             m.d.comb += taken.eq(passes)
         with m.Elif(settled & best.valid & (joining | is_event)):
             m.d.comb += [
                 out.valid.eq(1),
-                out.p.eq(best.token),
-                taken.eq(Mux(out.ready, best.tile, 0)),
+                out.p.channel.eq(best.channel),
+                out.p.y.eq(best.y),
+                out.p.x.eq(best.x),
+                out.p.kind.eq(TokenKind.EVENT),
             ]
+            with m.If(out.ready):
+                m.d.comb += taken.eq(
+                    Cat(Mux(one, won, 0) for one, won in zip(groups, winners, strict=True))
+                )
             with m.Switch(self.mode):
                 with m.Case(MergeMode.PLAIN):
                     m.d.comb += out.p.index.eq(NO_INDEX)
                 with m.Case(MergeMode.EVENT):
                     m.d.comb += out.p.index.eq(number)
-                with m.Case(MergeMode.SOURCE):
-                    m.d.comb += out.p.index.eq(source.p.index)
+                with m.Case(MergeMode.JOIN):
+                    m.d.comb += out.p.index.eq(wanted)
         with m.Elif(settled & is_event):
             m.d.comb += [
                 out.valid.eq(joining),
@@ -150,38 +160,39 @@ class Merger(wiring.Component):
                 source.ready.eq(~joining | out.ready),
             ]
             with m.If(source.ready):
-                m.d.comb += following.eq(number + 1)
+                m.d.sync += [
+                    number.eq(number + 1),
+                    wanted.eq(Mux(joining, number, number + 1)),
+                ]
         with m.Elif(settled):
             m.d.comb += [out.valid.eq(1), source.ready.eq(out.ready)]
             with m.If((source.p.kind != TokenKind.READ) & out.ready):
-                m.d.comb += [following.eq(0), taken.eq(-1)]
+                m.d.comb += taken.eq(-1)
+                m.d.sync += [number.eq(0), wanted.eq(Mux(joining, NO_INDEX, 0))]
         return m
 
     def _held(self, m: Module) -> tuple[list[Any], Signal]:
-        """Tokens of the lists, each in a register, and by which of them are taken."""
+        """Tokens of the lists, each in a buffer, and by which of them are taken."""
         held: list[Any] = []
         taken = Signal(self.count)
         for index, tile in enumerate(self.tiles):
-            one: Any = Signal(
-                data.StructLayout({"valid": 1, "p": TOKEN_LAYOUT}), name=f"token_{index}"
-            )
-            m.d.comb += tile.ready.eq(~one.valid | taken[index])
-            with m.If(tile.ready):
-                m.d.sync += [one.valid.eq(tile.valid), one.p.eq(tile.p)]
-            held.append(one)
+            m.submodules[f"tile_{index}"] = buffer = Buffer(TOKEN_LAYOUT)
+            connect(m, flipped(tile), buffer.i)
+            m.d.comb += buffer.o.ready.eq(taken[index])
+            held.append(buffer.o)
         return held, taken
 
 
-def _first(m: Module, heads: Sequence[Any]) -> Any:
-    """The head that comes first, of equal ones the first given; not valid if none is.
+def _first(m: Module, heads: Sequence[Any]) -> tuple[Any, Signal]:
+    """The head that comes first, of equal ones the first given, and which one it is; not valid if
+    none is.
 
     All are compared with all at once: a tournament would take a comparison behind the other.
     """
     ahead = {}  # whether a later one comes before one given earlier
     for (i, one), (j, other) in combinations(enumerate(heads), 2):
-        its, mine = (Cat(head.token.x, head.token.y) for head in (other, one))
         ahead[i, j] = Signal(name=f"ahead_{i}_{j}")
-        m.d.comb += ahead[i, j].eq(its < mine)
+        m.d.comb += ahead[i, j].eq(Cat(other.x, other.y) < Cat(one.x, one.y))
     wins = Signal(len(heads))
     for i, one in enumerate(heads):
         beats = [
@@ -196,4 +207,4 @@ def _first(m: Module, heads: Sequence[Any]) -> Any:
         for one, win in zip(heads, wins, strict=True)
     )
     m.d.comb += found.eq(reduce(or_, words))
-    return found
+    return found, wins

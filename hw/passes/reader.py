@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from tickless.hw.passes.traffic import port_signature
 from tickless.hw.sdram.timing import ADDRESS_BITS, DATA_BITS
+from tickless.hw.streams import Buffer
 
 __all__ = ["WordReader"]
 
@@ -70,6 +71,9 @@ class WordReader(wiring.Component):
         count = Signal(range(self.burst + 1))
         queue: Any = SyncFIFOBuffered(width=DATA_BITS, depth=self.depth)
         m.submodules.queue = ResetInserter(flush)(queue)
+        # Block RAM gives its word late in a clock: what is done with it is done in the next one.
+        read: Any = Buffer(DATA_BITS)
+        m.submodules.read = ResetInserter(flush)(read)
         request = self.port.request
         asked = request.valid & request.ready
         m.d.comb += [
@@ -77,9 +81,12 @@ class WordReader(wiring.Component):
             flush.eq(~running),
             queue.w_en.eq(self.port.r_valid & running),
             queue.w_data.eq(self.port.r),
-            self.o.payload.eq(queue.r_data),
-            self.o.valid.eq(queue.r_rdy & running),
-            queue.r_en.eq(self.o.ready & running),
+            read.i.payload.eq(queue.r_data),
+            read.i.valid.eq(queue.r_rdy & running),
+            queue.r_en.eq(read.i.ready & running),
+            self.o.payload.eq(read.o.payload),
+            self.o.valid.eq(read.o.valid & running),
+            read.o.ready.eq(self.o.ready & running),
             request.p.count.eq(count),
         ]
         m.d.sync += due.eq(due + Mux(asked, count, 0) - self.port.r_valid)

@@ -147,6 +147,7 @@ class Sequencer(wiring.Component):
         with m.Elif(clocks != self.watchdog_clocks):
             m.d.sync += clocks.eq(clocks + 1)
         m.d.comb += self.busy.eq(state != State.IDLE)
+        m.d.sync += self.clear.eq(0)
         with m.Switch(state):
             with m.Case(State.IDLE), m.If(self.start):
                 m.d.sync += [
@@ -211,9 +212,9 @@ class Sequencer(wiring.Component):
             with m.Case(State.DRAIN):
                 m.d.comb += [self.hold.eq(1), self.stop.eq(1)]
                 with m.If(self.held):
-                    m.d.sync += state.eq(State.CLEAR)
+                    m.d.sync += [self.clear.eq(1), state.eq(State.CLEAR)]
             with m.Case(State.CLEAR):
-                m.d.comb += [self.clear.eq(1), self.hold.eq(1)]
+                m.d.comb += self.hold.eq(1)
                 m.d.sync += state.eq(State.IDLE)
         self._watch(m, state, clocks == self.watchdog_clocks)
         return m

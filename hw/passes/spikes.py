@@ -5,7 +5,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
@@ -13,11 +13,16 @@ from amaranth.utils import ceil_log2
 
 from tickless.hw.passes.shape import GRID, EngineShape
 from tickless.hw.passes.words import COORDINATE_BITS, INDEX_BITS
+from tickless.hw.streams import Buffer
 
 __all__ = ["SpikeQueue", "firing_layout", "spike_layout"]
 
-DEPTH = 16
+DEPTH = 32
 """Steps whose spikes may wait."""
+
+BEHIND = 3
+"""Steps that need room beside those under way: one whose positions are being found, and two until
+the queue's level tells."""
 
 
 def firing_layout(shape: EngineShape) -> data.StructLayout:
@@ -73,7 +78,7 @@ class SpikeQueue(wiring.Component):
     o: stream.Interface
 
     def __init__(self, shape: EngineShape, under_way: int):
-        self.shape, self.most = shape, DEPTH - under_way - 2  # one is on its way to the output
+        self.shape, self.most = shape, DEPTH - under_way - BEHIND
         super().__init__(
             {
                 "i": In(firing_layout(shape)),
@@ -85,48 +90,72 @@ class SpikeQueue(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        out = self.o.p
-        layout = firing_layout(self.shape)
+        shape = self.shape
+        # With the positions of a step that spike; in a register, as a clock is short.
+        layout = data.StructLayout({"spiking": GRID * GRID, "fired": firing_layout(shape)})
         queue: Any = SyncFIFOBuffered(width=layout.size, depth=DEPTH)
         m.submodules.queue = queue
-        head: Any = layout(queue.r_data)
-        m.d.comb += [
-            queue.w_data.eq(self.i),
-            queue.w_en.eq(Cat(lanes.any() for lanes in self.i.lanes).any()),
-            self.busy.eq(queue.r_rdy | self.o.valid | (queue.level != 0)),
+        came: Any = Signal(layout)
+        m.d.sync += [
+            came.fired.eq(self.i),
+            came.spiking.eq(Cat(lanes.any() for lanes in self.i.lanes)),
         ]
+        m.d.comb += [queue.w_data.eq(came), queue.w_en.eq(came.spiking.any())]
         m.d.sync += self.room.eq(queue.level <= self.most)
 
-        # Positions of the head whose spikes are still to come, and the lanes of the one at hand.
-        gone = Signal(GRID * GRID)
-        left = Signal(GRID * GRID)
-        first = Signal(GRID * GRID)
-        lanes = Signal(self.shape.lanes)
-        behind = Signal.like(lanes)
-        m.d.comb += [
-            left.eq(Cat(word.any() for word in head.lanes) & ~gone),
-            first.eq(left & ~(left - 1)),
-            behind.eq(lanes & (lanes - 1)),
-            self.o.valid.eq(lanes.any()),
-        ]
-        for lane in reversed(range(self.shape.lanes)):
-            with m.If(lanes[lane]):
-                m.d.comb += out.lane.eq(lane)
+        # From steps to positions, one a clock.
+        head: Any = layout(queue.r_data)
+        position = data.StructLayout(
+            {
+                "lanes": shape.lanes,
+                "y": COORDINATE_BITS,
+                "x": COORDINATE_BITS,
+                "number": INDEX_BITS,
+            }
+        )
+        m.submodules.positions = positions = Buffer(position)
+        gone, left, first = (Signal(GRID * GRID, name=name) for name in ("gone", "left", "first"))
         rows = [Const(place // GRID, 2) for place in range(GRID * GRID)]
         columns = [Const(place % GRID, 2) for place in range(GRID * GRID)]
+        found = positions.i.p
+        m.d.comb += [
+            left.eq(head.spiking & ~gone),
+            first.eq(left & ~(left - 1)),
+            found.lanes.eq(_chosen(head.fired.lanes, first)),
+            found.y.eq(head.fired.y + _chosen(rows, first)),
+            found.x.eq(head.fired.x + _chosen(columns, first)),
+            found.number.eq(head.fired.number),
+            positions.i.valid.eq(queue.r_rdy),
+            queue.r_en.eq(positions.i.ready & (left == first)),
+        ]
+        with m.If(positions.i.valid & positions.i.ready):
+            m.d.sync += gone.eq(Mux(left == first, 0, gone | first))
+
+        # From positions to lanes, one a clock.
+        out = self.o.p
+        lanes = Signal(shape.lanes)
+        behind = Signal.like(lanes)
+        m.d.comb += [
+            behind.eq(lanes & (lanes - 1)),
+            self.o.valid.eq(lanes.any()),
+            positions.o.ready.eq(~self.o.valid | (self.o.ready & (behind == 0))),
+            self.busy.eq(
+                came.spiking.any() | (queue.level != 0) | positions.o.valid | self.o.valid
+            ),
+        ]
+        for lane in reversed(range(shape.lanes)):
+            with m.If(lanes[lane]):
+                m.d.comb += out.lane.eq(lane)
         with m.If(self.o.ready):
             m.d.sync += lanes.eq(behind)
-        with m.If(queue.r_rdy & (~self.o.valid | (self.o.ready & (behind == 0)))):
+        with m.If(positions.o.valid & positions.o.ready):
+            at_hand = positions.o.p
             m.d.sync += [
-                lanes.eq(_chosen(head.lanes, first)),
-                out.y.eq(head.y + _chosen(rows, first)),
-                out.x.eq(head.x + _chosen(columns, first)),
-                out.number.eq(head.number),
-                gone.eq(gone | first),
+                lanes.eq(at_hand.lanes),
+                out.y.eq(at_hand.y),
+                out.x.eq(at_hand.x),
+                out.number.eq(at_hand.number),
             ]
-            with m.If(left == first):
-                m.d.comb += queue.r_en.eq(1)
-                m.d.sync += gone.eq(0)
         return m
 
 

@@ -66,7 +66,7 @@ class Arbiter(wiring.Component):
         sdram, ports = self.sdram, self.ports
         burst = data.StructLayout({"owner": ceil_log2(len(ports)), "left": COUNT_BITS, "write": 1})
         owner = Signal(range(len(ports)))  # of the request that is offered
-        granted = Signal()
+        granted, offered = Signal(), Signal()
         # A burst is asked for while the one before it is under way. Its first word moves when the
         # last one of that is long gone: a row is closed and another one opened between them.
         now: Any = Signal(burst)
@@ -86,13 +86,13 @@ class Arbiter(wiring.Component):
         with m.If(now.left == 0):
             m.d.sync += [now.eq(then), then.left.eq(0)]
         requests = Array(port.request.payload.as_value() for port in ports)
-        m.d.comb += [
-            sdram.request.payload.eq(requests[owner]),
-            sdram.request.valid.eq(granted & (then.left == 0)),
-        ]
+        with m.If(~offered):
+            m.d.sync += [sdram.request.payload.eq(requests[owner]), offered.eq(granted)]
+        m.d.comb += sdram.request.valid.eq(offered & (then.left == 0))
         with m.If(asked):
             m.d.sync += [
                 granted.eq(0),
+                offered.eq(0),
                 then.owner.eq(owner),
                 then.left.eq(sdram.request.p.count),
                 then.write.eq(sdram.request.p.write),
@@ -102,12 +102,15 @@ class Arbiter(wiring.Component):
             sdram.w.payload.eq(Array(port.w.payload for port in ports)[now.owner]),
             sdram.w.valid.eq(Array(port.w.valid for port in ports)[now.owner] & writes),
         ]
+        # Words that are read have a long way: a clock for it.
+        read = Signal(DATA_BITS)
+        m.d.sync += read.eq(sdram.r)
         for number, port in enumerate(ports):
             mine = now.owner == number
             m.d.comb += [
                 port.request.ready.eq(asked & (owner == number)),
                 port.w.ready.eq(sdram.w.ready & writes & mine),
-                port.r.eq(sdram.r),
-                port.r_valid.eq(sdram.r_valid & mine),
+                port.r.eq(read),
             ]
+            m.d.sync += port.r_valid.eq(sdram.r_valid & mine)
         return m

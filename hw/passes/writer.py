@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tickless.hw.passes.traffic import port_signature
 from tickless.hw.sdram.timing import ADDRESS_BITS, DATA_BITS
+from tickless.hw.streams import Buffer
 
 __all__ = ["WordWriter"]
 
@@ -35,7 +36,7 @@ class WordWriter(wiring.Component):
     next : Out
         Word to be written next, while ``idle``.
     overflow : Out(1)
-        Whether there are words for which there is no room.
+        Whether there are words for which there is no room; nothing is written any more.
     i : In(stream)
         Words.
     port : Out(port_signature)
@@ -71,32 +72,53 @@ class WordWriter(wiring.Component):
         m = Module()
         queue: Any = SyncFIFOBuffered(width=DATA_BITS, depth=DEPTH)
         m.submodules.queue = queue
-        connect(m, flipped(self.i), queue.w_stream)
+        m.submodules.coming = coming = Buffer(DATA_BITS)
+        connect(m, flipped(self.i), coming.i)
+        connect(m, coming.o, queue.w_stream)
         request = self.port.request
-        left = Signal(range(BURST + 1))  # words of the burst still to be written
-        ready = (queue.level >= BURST) | (self.flush & (queue.level != 0))
-        count = Mux(queue.level >= BURST, BURST, queue.level)
+        # Words of bursts that are asked for; block RAM gives them late in a clock.
+        m.submodules.words = words = Buffer(DATA_BITS)
+        connect(m, words.o, flipped(self.port.w))
+        left = Signal(range(BURST + 1))  # words of the burst that are still in the queue
+        end = Signal(ADDRESS_BITS + 1)
+        idle, writing = Signal(), Signal()
+        full = queue.level >= BURST
         m.d.comb += [
             request.p.write.eq(1),
-            self.port.w.payload.eq(queue.r_data),
-            self.port.w.valid.eq(queue.r_rdy & (left != 0)),
-            queue.r_en.eq(self.port.w.ready & (left != 0)),
-            self.idle.eq((queue.level == 0) & (left == 0) & ~request.valid),
+            words.i.payload.eq(queue.r_data),
+            words.i.valid.eq(queue.r_rdy & writing),
+            queue.r_en.eq(words.i.ready & writing),
+            self.idle.eq(idle & (queue.level == 0) & ~coming.o.valid & ~words.o.valid),
             self.next.eq(request.p.address),
-            self.overflow.eq(
-                ready & (left == 0) & ~request.valid & (request.p.address + count > self.limit)
-            ),
         ]
-        with m.If(self.port.w.valid & self.port.w.ready):
-            m.d.sync += left.eq(left - 1)
-        with m.If(request.valid & request.ready):
-            m.d.sync += [
-                request.valid.eq(0),
-                left.eq(request.p.count),
-                request.p.address.eq(request.p.address + request.p.count),
-            ]
-        with m.Elif(ready & (left == 0) & ~request.valid & ~self.overflow):
-            m.d.sync += [request.valid.eq(1), request.p.count.eq(count)]
-        with m.If(self.start):
-            m.d.sync += request.p.address.eq(self.address)
+        with m.FSM():
+            with m.State("WAIT"):
+                m.d.comb += idle.eq(1)
+                m.d.sync += request.p.count.eq(Mux(full, BURST, queue.level))
+                with m.If(self.start):
+                    m.d.sync += request.p.address.eq(self.address)
+                with m.Elif(full | (self.flush & (queue.level != 0))):
+                    m.next = "SUM"
+            with m.State("SUM"):
+                m.d.sync += end.eq(request.p.address + request.p.count)
+                m.next = "CHECK"
+            with m.State("CHECK"):
+                m.next = "ASK"
+                with m.If(end > self.limit):
+                    m.d.sync += self.overflow.eq(1)
+                    m.next = "FULL"
+            with m.State("ASK"):
+                m.d.comb += request.valid.eq(1)
+                m.d.sync += left.eq(request.p.count)
+                with m.If(request.ready):
+                    m.d.sync += request.p.address.eq(end)
+                    m.next = "WRITE"
+            with m.State("WRITE"):
+                m.d.comb += writing.eq(1)
+                with m.If(words.i.valid & words.i.ready):
+                    m.d.sync += left.eq(left - 1)
+                    with m.If(left == 1):
+                        m.next = "WAIT"
+            with m.State("FULL"):
+                pass
         return m

@@ -85,10 +85,9 @@ def test_vggsnn_takes_the_passes_and_bytes_that_the_documentation_states():
     assert program.tiles.start + program.tiles.words <= SDRAM_WORDS
 
 
-def test_vggsnn_of_4_bits_takes_half_the_passes():
+def test_vggsnn_of_4_bits_takes_half_the_passes_with_32_lanes():
     network = network_of((2, 128, 128), layers("vggsnn", 10), bits=4)
-    program = make_program(network)
-    assert (program.shape.lanes, program.shape.weight_bits) == (32, 4)
+    program = make_program(network, EngineShape(lanes=32, weight_bits=4, tiles=16))
     assert [len(steps.passes) for steps in program.layers] == [2, 4, 8, 8, 16, 16, 16, 16, 1]
     assert 2 * program.image_words < 5.4e6
 
@@ -102,8 +101,11 @@ def test_a_network_takes_the_first_engine_that_can_compute_it():
         make_program(network_of((300, 8, 8), wide))
 
 
-def test_memories_of_all_engines_fit_a_ulx3s_85f():
+def test_no_engine_is_chosen_that_a_ulx3s_85f_cannot_hold():
+    narrow = network_of((2, 8, 8), [LayerSpec("conv2d", 40, 3), LayerSpec("readout", 4)], bits=4)
+    assert make_program(narrow).shape in ENGINES
     for shape in ENGINES:
+        assert shape.lanes <= 16  # the neurons of more have more logic cells than there are
         assert sum(shape.memories.values()) <= 168  # of 208, which tables and queues take, too
 
 
