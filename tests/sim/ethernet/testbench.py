@@ -60,7 +60,7 @@ class Faults:
                 case 0:
                     content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
                 case 1:
-                    del content[rng.randrange(1, len(content)) :]
+                    del content[rng.randrange(1, len(content) + 1) :]
                 case 2:
                     content += rng.randbytes(rng.randrange(1, 40))
         return bytes(content)
