@@ -239,7 +239,7 @@ class Banks(wiring.Component):
             banks.append(bank)
         return banks
 
-    def _in_order(self, m: Module, fired: list[Any], stages: list[Any]) -> Value:
+    def _in_order(self, m: Module, fired: list[Any], stages: list[Any]) -> Any:
         """What banks fired by positions in row-major order: a clock rotates the rows of banks, and
         another one the columns, so that the bank that holds the first comes first."""
         by_row, by_both = (

@@ -178,8 +178,8 @@ def wrong_frames(position: int):
     yield "IP length below that of its headers", frame(ip={"len": 21})
     whole = 20 + 8 + 12 + len(FRAME)
     for more in range(1, 5):  # as if the frame's check were a part of it
-        lengths = {"ip": {"len": whole + more}, "udp": {"len": whole - 20 + more, "chksum": 0}}
-        yield f"{more} bytes of the frame's check", frame(**lengths)
+        udp = {"len": whole - 20 + more, "chksum": 0}
+        yield f"{more} bytes of the frame's check", frame(ip={"len": whole + more}, udp=udp)
     yield "TCP", frame(ip={"proto": 6})
     yield "IPv6", frame(type=0x86DD)
     yield "a first fragment", frame(ip={"flags": "MF"})
