@@ -114,6 +114,7 @@ def ann(settings: Settings) -> Variant:
         target="steps",
         method="sdt",
         neuron="relu",
+        norm="batch",
         steps=1,
         learning_rate=2 * settings.learning_rate,  # half of it behind pre-training
         pretrain_epochs=0,

@@ -16,6 +16,7 @@ from torch import nn
 
 from tickless.sw.training import kernels
 from tickless.sw.training.neurons import IntegrateAndFire, Neuron
+from tickless.sw.training.scale_norm import ScaleNorm
 
 __all__ = ["fire", "fusable", "spikes_of"]
 
@@ -66,9 +67,14 @@ def spikes_of(
     parameters = None, None, None
     if norm is not None:
         assert isinstance(norm, nn.BatchNorm2d)
-        mean, variance = _moments(charge)
-        _track(norm, mean, variance, charge[:, :, 0].numel())
-        parameters = norm.weight, norm.bias, (mean, (variance + norm.eps).rsqrt())
+        mean, square = _moments(charge)
+        if isinstance(norm, ScaleNorm):
+            norm.track(square)
+            parameters = norm.weight, None, (None, (square + norm.eps).rsqrt())
+        else:
+            variance = (square - mean.square()).clamp_(min=0)
+            _track(norm, mean, variance, charge[:, :, 0].numel())
+            parameters = norm.weight, norm.bias, (mean, (variance + norm.eps).rsqrt())
     spikes, count = _Spikes.apply(charge, floor, *parameters)  # pyright: ignore[reportGeneralTypeIssues]
     return spikes, count
 
@@ -81,17 +87,18 @@ class _Spikes(torch.autograd.Function):
         floor: float | torch.Tensor,
         weight: torch.Tensor | None,
         bias: torch.Tensor | None,
-        moments: tuple[torch.Tensor, torch.Tensor] | None,
+        moments: tuple[torch.Tensor | None, torch.Tensor] | None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         channels = charge.shape[2]
         gain, shift = torch.ones(channels), torch.zeros(channels)
         low = shift + (floor.flatten() if isinstance(floor, torch.Tensor) else floor)
         if moments is not None:
             assert weight is not None
-            assert bias is not None
             mean, inverse = moments
             gain = (weight * inverse).float()
-            shift = (bias - mean * gain).float()
+            if mean is not None:
+                assert bias is not None
+                shift = (bias - mean * gain).float()
         arriving, spikes = _flat(charge), _like(charge)
         charges = None if moments is None else np.empty_like(arriving)
         ctx.moments, ctx.gain, ctx.low = moments, gain, _repeated(low)
@@ -111,26 +118,28 @@ class _Spikes(torch.autograd.Function):
         if ctx.moments is None:
             return result, None, None, None, None
         mean, inverse = ctx.moments
-        total, product = _by_channel(sums, len(mean))
-        scaled = (product - mean * total) * inverse
+        total, product = _by_channel(sums, len(inverse))
         share = ctx.gain / each[:, :, 0].numel()
-        slope = -share * inverse * scaled
-        tables = (
-            _repeated(table.float()) for table in (ctx.gain, slope, -share * total - slope * mean)
-        )
+        if mean is None:
+            scaled, bias = product * inverse, None
+            slope = -share * inverse * scaled
+            rest = torch.zeros_like(slope)
+        else:
+            scaled, bias = (product - mean * total) * inverse, total.float()
+            slope = -share * inverse * scaled
+            rest = -share * total - slope * mean
+        tables = (_repeated(table.float()) for table in (ctx.gain, slope, rest))
         _in_parts(kernels.scale, ctx.arriving, *tables, found)
-        return result, None, scaled.float(), total.float(), None
+        return result, None, scaled.float(), bias, None
 
 
 def _moments(charge: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and variance of each channel, float64."""
+    """Mean and mean square of each channel, float64."""
     channels = charge.shape[2]
     block = _repeated(torch.zeros(channels))
-    mean, square = (
-        _by_channel(_in_parts(kernels.moments, _flat(charge), block), channels)
-        / charge[:, :, 0].numel()
-    )
-    return mean, (square - mean.square()).clamp_(min=0)
+    sums = _by_channel(_in_parts(kernels.moments, _flat(charge), block), channels)
+    mean, square = sums / charge[:, :, 0].numel()
+    return mean, square
 
 
 @torch.no_grad()

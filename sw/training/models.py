@@ -36,6 +36,8 @@ class SpikingNetwork(nn.Module):
     normalize : bool
         Batch norm behind the weights of every spiking layer, and behind those of each shortcut
         that mixes channels; `sw.training.batch_norms` takes it away.
+    norm : type
+        `torch.nn.BatchNorm2d` or `sw.training.scale_norm.ScaleNorm`.
 
     Members
     -------
@@ -62,6 +64,7 @@ class SpikingNetwork(nn.Module):
         specs: Sequence[LayerSpec],
         neuron: Neuron | Sequence[Neuron],
         normalize: bool = True,
+        norm: type[nn.BatchNorm2d] = nn.BatchNorm2d,
     ):
         super().__init__()
         self.sensor, self.specs = sensor, tuple(specs)
@@ -85,14 +88,14 @@ class SpikingNetwork(nn.Module):
         for index, (spec, geometry) in enumerate(zip(self.specs, self.geometries, strict=True)):
             self.weights.append(_weight(geometry))
             if normalize and geometry.kind != "readout":
-                self.norms.append(nn.BatchNorm2d(spec.channels))
+                self.norms.append(norm(spec.channels))
             if spec.shortcut:
                 source = self.geometries[spec.shortcut.source].output_shape
                 edge = spec.shortcut.geometry(source, geometry.output_shape)
                 self._direct[index] = edge
                 self.direct[str(index)] = _weight(edge)
                 if normalize and edge.groups == 1:
-                    self.direct_norms[str(index)] = nn.BatchNorm2d(spec.channels)
+                    self.direct_norms[str(index)] = norm(spec.channels)
 
     @property
     def neuron(self) -> Neuron:

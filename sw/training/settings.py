@@ -56,6 +56,9 @@ class Settings:
         What a membrane of ``"lif"`` keeps in a time step.
     surrogate : str
         One of `sw.training.surrogates.SURROGATES`.
+    norm : str
+        Norm of pre-training: ``"batch"``, or, for networks that run event by event, ``"scale"``, a
+        batch norm without the shifts that are removed later: see `sw.training.scale_norm`.
     steps : int
         Time steps of pre-training and of SDT.
     steps_range : tuple of int
@@ -124,6 +127,7 @@ class Settings:
     floor: float = -2.0
     decay: float = _at_least(0, 0.5, 1)
     surrogate: str = _one_of(tuple(SURROGATES), "ramp")
+    norm: str = _one_of(("batch", "scale"), "batch")
     steps: int = _at_least(1, 10)
     steps_range: tuple[int, int] = (8, 40)
     steps_drawn: str = _one_of(("uniform", "log-uniform"), "uniform")
@@ -174,6 +178,8 @@ class Settings:
             if self.neuron != "if":
                 self._refuse("neuron", "'if' where target = 'events'")
         else:
+            if self.norm != "batch":
+                self._refuse("norm", "'batch' where target = 'steps'")
             for name in ("quantize_epochs", "refit_samples", "weight_limit"):
                 if getattr(self, name):
                     self._refuse(name, "0 where target = 'steps'")

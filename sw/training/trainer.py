@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from tickless.progress import bar
 from tickless.sw.checkpoint import Checkpoint
@@ -25,6 +26,7 @@ from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire, Rectifier
 from tickless.sw.training.record import record
 from tickless.sw.training.refit import refit
+from tickless.sw.training.scale_norm import ScaleNorm
 from tickless.sw.training.settings import Settings, SettingsError
 from tickless.sw.training.state import State, load_state, save_state
 from tickless.sw.training.team import Team
@@ -188,7 +190,8 @@ def _network(settings: Settings) -> SpikingNetwork:
         neuron = LeakyIntegrateAndFire(settings.decay, settings.surrogate)
     else:
         neuron = Rectifier()
-    return SpikingNetwork(sensor(settings.dataset), specs, neuron)
+    norm = ScaleNorm if settings.norm == "scale" else nn.BatchNorm2d
+    return SpikingNetwork(sensor(settings.dataset), specs, neuron, norm=norm)
 
 
 def _device(name: str) -> torch.device:

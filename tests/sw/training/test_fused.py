@@ -11,6 +11,7 @@ from tickless.sw.training import fused
 from tickless.sw.training.fused import BLOCK, fusable, spikes_of
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire, LeakyIntegrateAndFire
+from tickless.sw.training.scale_norm import ScaleNorm
 
 SHAPES = [
     (1, 1, 1, 1, 1),
@@ -36,9 +37,8 @@ def both(shape, floor, norm):
             spikes = IntegrateAndFire()(charge, floor)
             count = spikes.sum()
         ((spikes * weight).sum() + every * count).backward()
-        gradients = (
-            [arriving.grad, *(each.grad for each in own.parameters())] if own else [arriving.grad]
-        )
+        learned = [each for each in own.parameters() if each.requires_grad] if own else []
+        gradients = [arriving.grad, *(each.grad for each in learned)]
         results.append((spikes.detach(), count.detach(), gradients, own))
     return results
 
@@ -58,13 +58,16 @@ def test_neurons_are_those_of_torch_to_the_bit(shape, by_channel, threads):
 
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("momentum", [0.1, None])
+@pytest.mark.parametrize("kind", [nn.BatchNorm2d, ScaleNorm])
 @pytest.mark.parametrize("shape", SHAPES[1:], ids=str)
-def test_a_norm_before_them_is_that_of_torch(shape, momentum, threads):
+def test_a_norm_before_them_is_that_of_torch(shape, kind, momentum, threads):
     torch.set_num_threads(threads)
     torch.manual_seed(2)
-    norm = nn.BatchNorm2d(shape[2], momentum=momentum)
+    norm = kind(shape[2])
+    norm.momentum = momentum
     norm.weight.data.uniform_(-1, 2)
-    norm.bias.data.normal_()
+    if norm.bias.requires_grad:
+        norm.bias.data.normal_()
     (mine, count, gradients, own), (theirs, expected, theirs_gradients, other) = both(
         shape, -2.0, norm
     )

@@ -51,6 +51,10 @@ def test_changes_come_before_the_file():
         ("recorded_share = 1.5", "recorded_share = 1.5: expected a number in 0..1"),
         ("learning_rate = nan", "learning_rate = nan: expected a number of at least 0"),
         ("learning_rate = inf", "learning_rate = inf: expected a number of at least 0"),
+        (
+            'target = "steps"\nquantize_epochs = 0\nrefit_samples = 0\nnorm = "scale"',
+            "norm = 'scale': expected 'batch' where target = 'steps'",
+        ),
         ("varied = true", "varied = True: expected false where dataset is not 'nmnist'"),
         ("dataset = 'mnist'", "dataset = 'mnist': expected one of saccades, nmnist"),
         ("dataset = ['nmnist']", "dataset = ('nmnist',): expected one of saccades, nmnist"),
