@@ -15,7 +15,7 @@ __all__ = ["SESSION_BITS", "Conversation"]
 
 SESSION_BITS = 16
 
-SLICE_BITS = 17
+SLICE_BITS = 8
 """Bits that are compared in a clock."""
 
 

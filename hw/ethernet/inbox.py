@@ -52,10 +52,13 @@ class Inbox(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.ring = ring = ByteRing(self.depth)
-        # A word of block RAM is late in its clock: nothing follows it but a register.
-        m.d.comb += ring.o.ready.eq(~self.o.valid | self.o.ready)
-        with m.If(ring.o.ready):
-            m.d.sync += [self.o.valid.eq(ring.o.valid), self.o.payload.eq(ring.o.payload)]
+        # A word of block RAM is late in its clock: nothing follows it but a register beside it, and
+        # nothing that one but another, which may lie far away.
+        beside = stream.Signature(8).create()
+        for come, go in ((ring.o, beside), (beside, self.o)):
+            m.d.comb += come.ready.eq(~go.valid | go.ready)
+            with m.If(come.ready):
+                m.d.sync += [go.valid.eq(come.valid), go.payload.eq(come.payload)]
         place = Signal.like(ring.address)  # of the next byte
         is_full = Signal()
         distance, wrote = Signal.like(place), Signal()  # both of a clock ago
