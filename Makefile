@@ -146,11 +146,11 @@ test: $(READY) ## the tests; BUSY=n beside n busy loops, as on a machine that ot
 	@for _ in $$(seq $(BUSY)); do (while kill -0 $$$$; do :; done) 2>/dev/null & done; \
 	$(RUN) -m pytest -n auto --dist worksteal -q -m "not long and not bitstream and not peers" $(TESTS)
 
-test-long: $(READY) ## the tests, with the long regression
-	$(RUN) -m pytest -n auto -q -m "not bitstream and not peers" $(TESTS)
+test-long: $(READY) ## the tests, with the long regression and long bitstreams
+	$(RUN) -m pytest -n auto -q -m "long or not (bitstream or peers)" $(TESTS)
 
 test-bitstream: $(READY) ## small bitstreams for two boards, recordings through a netlist; the real tools
-	$(RUN) -m pytest -q -m bitstream $(TESTS)
+	$(RUN) -m pytest -q -m "bitstream and not long" $(TESTS)
 
 test-peers: $(READY) $(PEERS:%=build/peers/%/ready) ## imported networks spike as in the framework that wrote them
 	$(RUN) -m pytest -q -rP -m peers tests/peers
