@@ -22,9 +22,6 @@ ULPI_HZ = 60_000_000
 PACKET_BYTES = 512
 """Most bytes of a bulk packet at high speed."""
 
-NOTICES, DATA = 3, 4
-"""Endpoints beside that of control, by the descriptors of LUNA's serial device."""
-
 VENDOR, PRODUCT = 0x1209, 0x0001
 """Numbers that pid.codes keeps for tests, and that must not be sold."""
 
@@ -59,6 +56,36 @@ class _ToHost(_BeginsAnew, USBStreamInEndpoint):
 
 class _FromHost(_BeginsAnew, USBStreamOutEndpoint):
     """Endpoint of bytes from the host."""
+
+
+class _SerialDevice(USBSerialDevice):
+    """LUNA's serial device, always connected, whose data a reset of the bus sets back, and whose
+    clock is not its own business."""
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.usb = usb = USBDevice(bus=self._bus, handle_clocking=False)
+        control = usb.add_standard_control_endpoint(self.create_descriptors())
+        control.add_request_handler(ACMRequestHandlers())
+        control.add_request_handler(StallOnlyRequestHandler(_is_unknown))
+        notices = _Notices(
+            endpoint_number=self._STATUS_ENDPOINT_NUMBER, max_packet_size=self._max_packet_size
+        )
+        sends = _ToHost(
+            endpoint_number=self._DATA_ENDPOINT_NUMBER, max_packet_size=self._max_packet_size
+        )
+        receives = _FromHost(
+            endpoint_number=self._DATA_ENDPOINT_NUMBER, max_packet_size=self._max_packet_size
+        )
+        for endpoint in (notices, sends, receives):
+            endpoint.reset = usb.reset_detected
+            usb.add_endpoint(endpoint)
+        m.d.comb += [
+            usb.connect.eq(1),
+            sends.stream.stream_eq(self.tx),
+            self.rx.stream_eq(receives.stream),
+        ]
+        return m
 
 
 class UsbPort(wiring.Component):
@@ -100,8 +127,7 @@ class UsbPort(wiring.Component):
             nxt=SimpleNamespace(i=ulpi.nxt),
             stp=SimpleNamespace(o=ulpi.stp),
         )
-        m.submodules.device = device = USBDevice(bus=pins, handle_clocking=False)
-        serial = USBSerialDevice(
+        m.submodules.device = device = _SerialDevice(
             bus=pins,
             idVendor=VENDOR,
             idProduct=PRODUCT,
@@ -109,24 +135,14 @@ class UsbPort(wiring.Component):
             product_string="Spiking network",
             max_packet_size=PACKET_BYTES,
         )
-        control = device.add_standard_control_endpoint(serial.create_descriptors())
-        control.add_request_handler(ACMRequestHandlers())
-        control.add_request_handler(StallOnlyRequestHandler(_is_unknown))
-        notices = _Notices(endpoint_number=NOTICES, max_packet_size=PACKET_BYTES)
-        sends = _ToHost(endpoint_number=DATA, max_packet_size=PACKET_BYTES)
-        receives = _FromHost(endpoint_number=DATA, max_packet_size=PACKET_BYTES)
-        for endpoint in (notices, sends, receives):
-            endpoint.reset = device.reset_detected
-            device.add_endpoint(endpoint)
         m.d.comb += [
-            device.connect.eq(1),
-            sends.stream.payload.eq(self.i.payload),
-            sends.stream.valid.eq(self.i.valid),
-            sends.stream.last.eq(self.i.payload == 0),
-            self.i.ready.eq(sends.stream.ready),
-            self.o.payload.eq(receives.stream.payload),
-            self.o.valid.eq(receives.stream.valid),
-            receives.stream.ready.eq(self.o.ready),
+            device.tx.payload.eq(self.i.payload),
+            device.tx.valid.eq(self.i.valid),
+            device.tx.last.eq(self.i.payload == 0),
+            self.i.ready.eq(device.tx.ready),
+            self.o.payload.eq(device.rx.payload),
+            self.o.valid.eq(device.rx.valid),
+            device.rx.ready.eq(self.o.ready),
         ]
         return m
 

@@ -101,24 +101,29 @@ TAPS = {"colorlight-5a-75b": (0, 80), "ecpix5-85f": (80, 0)}
 """Taps of 25 ps that the clock to the PHY, and what comes from it, pass; those of LiteX."""
 
 
-@pytest.mark.parametrize("name", [name for name in BOARDS if BOARDS[name].rgmii is not None])
-def test_every_board_with_a_phy_has_a_top_on_its_pins(name):
-    board = BOARDS[name].over_udp(EthernetConfig())
+def files_of_a_build(board) -> Any:
+    """Contents by name of the files that a build of a small design has, its link the board's."""
     platform: Any = board.platform()
     network = random_network(np.random.default_rng(1), layers=1)
     design = design_factory(chain_config(network, fold_fully(network)), network)()
     pll = board.choose_pll(board.clock_hz)
     system = board.link.system(design, board.host_config(pll.clock_hz))
     top = board.link.top(system, pll, board.family.pll)
-    plan: Any = platform.build(top, name="top", do_build=False, emit_src=False)
-    placed = dict(re.findall(FORMS["top.lpf"], plan.files["top.lpf"]))
+    return platform.build(top, name="top", do_build=False, emit_src=False).files
+
+
+@pytest.mark.parametrize("name", [name for name in BOARDS if BOARDS[name].rgmii is not None])
+def test_every_board_with_a_phy_has_a_top_on_its_pins(name):
+    board = BOARDS[name].over_udp(EthernetConfig())
+    files = files_of_a_build(board)
+    placed = dict(re.findall(FORMS["top.lpf"], files["top.lpf"]))
     for pin, sites in NETWORK_PINS[name].items():
         port = f"eth_rgmii_0__{pin}__io"
         names = [f"{port}[{bit}]" for bit in range(4)] if " " in sites else [port]
         assert [placed[name] for name in names] == sites.split()
-    assert 'FREQUENCY PORT "eth_rgmii_0__rx_clk__io" 125000000.0 HZ' in plan.files["top.lpf"]
+    assert 'FREQUENCY PORT "eth_rgmii_0__rx_clk__io" 125000000.0 HZ' in files["top.lpf"]
     found = re.findall(
-        r"cell \\DELAYG \\(\w+)\n.*\n.*DEL_VALUE (?:signed )?(\d+)\n", plan.files["top.il"]
+        r"cell \\DELAYG \\(\w+)\n.*\n.*DEL_VALUE (?:signed )?(\d+)\n", files["top.il"]
     )
     delays = {cell: int(taps) for cell, taps in found}
     transmit, receive = TAPS[name]
@@ -147,19 +152,13 @@ USB_PINS = {
 @pytest.mark.parametrize("name", [name for name in BOARDS if BOARDS[name].ulpi])
 def test_every_board_with_a_usb_phy_has_a_top_on_its_pins(name):
     board = BOARDS[name].over_usb()
-    platform: Any = board.platform()
-    network = random_network(np.random.default_rng(1), layers=1)
-    design = design_factory(chain_config(network, fold_fully(network)), network)()
-    pll = board.choose_pll(board.clock_hz)
-    system = board.link.system(design, board.host_config(pll.clock_hz))
-    top = board.link.top(system, pll, board.family.pll)
-    plan: Any = platform.build(top, name="top", do_build=False, emit_src=False)
-    placed = dict(re.findall(FORMS["top.lpf"], plan.files["top.lpf"]))
+    files = files_of_a_build(board)
+    placed = dict(re.findall(FORMS["top.lpf"], files["top.lpf"]))
     for pin, sites in USB_PINS[name].items():
         port = f"ulpi_0__{pin}__io"
         names = [f"{port}[{bit}]" for bit in range(8)] if " " in sites else [port]
         assert [placed[name] for name in names] == sites.split()
-    assert 'FREQUENCY PORT "ulpi_0__clk__io" 60000000.0 HZ' in plan.files["top.lpf"]
+    assert 'FREQUENCY PORT "ulpi_0__clk__io" 60000000.0 HZ' in files["top.lpf"]
 
 
 BAUDS = {
