@@ -36,6 +36,9 @@ BYTE_BITS = 10
 PACKET_BYTES = PREAMBLE_BYTES + 1 + HEADERS + CHECK_BYTES + GAP_BYTES
 """Bytes of a datagram on the wire beside those of the line, the silence behind it among them."""
 
+BULK_BYTES = 13 * 512
+"""Most bytes of bulk packets in a microframe, of which a second has 8,000 (USB 2.0, table 5-10)."""
+
 
 @dataclass(frozen=True)
 class SerialLink:
@@ -91,8 +94,18 @@ FT2232H = SerialLink((12_000_000, 8_000_000, 6_000_000, 4_000_000, 3_000_000, 2_
 """That of an FT2232H: 12 MHz by 1, 1.5 and 2 or more (FTDI's AN_120, "High speed devices")."""
 
 
+class _PortLink:
+    """Link through a port whose clock is its own, which is no serial line."""
+
+    def host_config(self, clock_hz: int, stored_events: int, network: int) -> HostConfig:
+        """Host link for a clock."""
+        return HostConfig(
+            clock_hz, baud=0, buffer_bytes=ROOM_BYTES, stored_events=stored_events, network=network
+        )
+
+
 @dataclass(frozen=True)
-class UdpLink:
+class UdpLink(_PortLink):
     """UDP over a gigabit of Ethernet: the resource ``eth_rgmii`` of a board's platform.
 
     Parameters
@@ -116,12 +129,6 @@ class UdpLink:
         queues = (config.inbox_bytes, 8), (config.outbox_bytes, 8)
         return (Part("ethernet", {"one": 1.0}, queues),)
 
-    def host_config(self, clock_hz: int, stored_events: int, network: int) -> HostConfig:
-        """Host link for a clock."""
-        return HostConfig(
-            clock_hz, baud=0, buffer_bytes=ROOM_BYTES, stored_events=stored_events, network=network
-        )
-
     def system(self, design: Design, host: HostConfig) -> UdpSystem:
         """A design behind the link."""
         return UdpSystem(design, host, self.ethernet)
@@ -140,23 +147,13 @@ class UdpLink:
         return {"address": self.ethernet.address, "port": self.ethernet.port}
 
 
-BULK_BYTES = 13 * 512
-"""Most bytes of bulk packets in a microframe, of which a second has 8,000 (USB 2.0, table 5-10)."""
-
-
 @dataclass(frozen=True)
-class UsbLink:
+class UsbLink(_PortLink):
     """USB of high speed: the resource ``ulpi`` of a board's platform."""
 
     name: ClassVar[str] = "usb"
     parts: ClassVar[tuple[Part, ...]] = (Part("usb", {"one": 1.0}),)
     clocks_hz: ClassVar[tuple[int, ...]] = (60_000_000,)
-
-    def host_config(self, clock_hz: int, stored_events: int, network: int) -> HostConfig:
-        """Host link for a clock."""
-        return HostConfig(
-            clock_hz, baud=0, buffer_bytes=ROOM_BYTES, stored_events=stored_events, network=network
-        )
 
     def system(self, design: Design, host: HostConfig) -> "UsbSystem":
         """A design behind the link.

@@ -1,14 +1,34 @@
 """Simulations that do what a plan says, and tell what they saw."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tickless.sim.build import build
+import numpy as np
 
-__all__ = ["simulate_plan"]
+from tests.random_networks import random_events
+from tickless.sim.build import build
+from tickless.sw.integer import engine
+from tickless.sw.integer.network import Network
+
+__all__ = ["saved", "simulate_plan"]
 
 ROOT = Path(__file__).parents[2]
+
+
+def saved(
+    network: Network, folder: Path, sizes: Sequence[int], seed: int
+) -> tuple[list[str], list[list[int]]]:
+    """Files of random samples of so many events, and the logits that they are to have."""
+    rng = np.random.default_rng(seed)
+    paths, logits = [], []
+    for index, size in enumerate(sizes):
+        events = random_events(rng, network, size)
+        paths.append(str(folder / f"sample_{index}.npy"))
+        np.save(paths[-1], events)
+        logits.append(engine.run(network, events).logits.tolist())
+    return paths, logits
 
 
 def simulate_plan(

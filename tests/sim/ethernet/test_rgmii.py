@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from tests.random_networks import random_events, random_network
+from tests.random_networks import random_network
 from tests.sim.ethernet.boards import RgmiiBench, simulate_rgmii
+from tests.sim.planned import saved
 from tickless.gen.configure import chain_config
 from tickless.gen.folding import fold_fully
-from tickless.sw.integer import engine
 
 SEED = 20
 
@@ -18,25 +18,13 @@ def board():
     return network, RgmiiBench(network, chain_config(network, fold_fully(network)))
 
 
-def saved(network, folder, sizes):
-    """Files of samples, and the golden model's logits."""
-    rng = np.random.default_rng(SEED)
-    paths, logits = [], []
-    for index, size in enumerate(sizes):
-        events = random_events(rng, network, size)
-        paths.append(str(folder / f"sample_{index}.npy"))
-        np.save(paths[-1], events)
-        logits.append(engine.run(network, events).logits.tolist())
-    return paths, logits
-
-
 def given(outcome):
     return [answer["logits"] for answer in outcome["answers"]]
 
 
 def test_answers_come_through_the_pins(board, tmp_path):
     network, bench = board
-    paths, logits = saved(network, tmp_path, (0, 1, 300, 1000))
+    paths, logits = saved(network, tmp_path, (0, 1, 300, 1000), SEED)
     outcome = simulate_rgmii(bench, {"steps": [{"samples": paths}]}, tmp_path)
     assert given(outcome) == logits
     assert not any(outcome["losses"].values())
@@ -45,7 +33,7 @@ def test_answers_come_through_the_pins(board, tmp_path):
 def faulty(board, folder, samples, damaged):
     """Samples through a network that loses, doubles, delays and damages frames, and is noisy."""
     network, bench = board
-    paths, logits = saved(network, folder, [1500] * samples)
+    paths, logits = saved(network, folder, [1500] * samples, SEED)
     steps = []
     for path in paths:
         steps += [{"disturb": damaged}, {"samples": [path]}]
@@ -70,7 +58,7 @@ def test_a_thousand_corrupt_exchanges_change_no_answer(board, tmp_path):
 
 def test_a_cable_that_is_pulled_and_plugged_in_costs_a_new_start_and_no_answer(board, tmp_path):
     network, bench = board
-    paths, logits = saved(network, tmp_path, (500, 500))
+    paths, logits = saved(network, tmp_path, (500, 500), SEED)
     steps = [{"samples": paths[:1]}, {"outage": True}, {"samples": paths[1:]}]
     outcome = simulate_rgmii(bench, {"steps": steps}, tmp_path)
     assert given(outcome) == logits

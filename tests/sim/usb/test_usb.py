@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.random_networks import random_events, random_network
+from tests.random_networks import random_network
+from tests.sim.planned import saved
 from tests.sim.usb.boards import UsbBench, simulate_usb
 from tickless.gen.configure import chain_config
 from tickless.gen.folding import fold_fully
 from tickless.hw.usb.port import PRODUCT, ULPI_HZ, VENDOR
-from tickless.sw.integer import engine
 
 SEED = 20
 
@@ -27,13 +27,7 @@ def board():
 def classify(board, folder, sizes, sessions=1, faults=0.0):
     """Outcomes of as many sessions with the same samples, whose answers are the golden model's."""
     network, bench = board
-    rng = np.random.default_rng(SEED)
-    paths, logits = [], []
-    for index, size in enumerate(sizes):
-        events = random_events(rng, network, size)
-        paths.append(str(folder / f"sample_{index}.npy"))
-        np.save(paths[-1], events)
-        logits.append(engine.run(network, events).logits.tolist())
+    paths, logits = saved(network, folder, sizes, SEED)
     outcomes: Any = simulate_usb(bench, {"sessions": [paths] * sessions, "faults": faults}, folder)
     for outcome in outcomes:
         assert [answer["logits"] for answer in outcome["answers"]] == logits
