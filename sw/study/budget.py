@@ -8,6 +8,7 @@ import numpy as np
 
 from tickless.sw.data.catalog import simulated
 from tickless.sw.data.recordings import Recordings
+from tickless.sw.study.beginnings import to_train
 from tickless.sw.study.variants import Variant
 from tickless.sw.threads import one_thread
 from tickless.sw.training.batches import training_recordings
@@ -70,12 +71,9 @@ def timed(settings: Settings) -> Timing:
 
 
 def hours(compared: Sequence[Variant], seeds: int, timing: Timing) -> float:
-    """Hours of one core that all trainings take; those of a seed share their pre-training."""
-    shared = {
-        (item.settings.pretrain_epochs, item.settings.rate_budget): _pretraining(item.settings)
-        for item in compared
-    }
-    steps = sum(shared.values()) + sum(_later(item.settings) for item in compared)
+    """Hours of one core that all trainings take; those of a seed share what they begin with."""
+    ends = to_train([item.settings for item in compared])
+    steps = sum(_steps(phase, end) for phase, begun in ends for end in begun)
     return seeds * steps * timing.step / 3600
 
 
@@ -95,14 +93,13 @@ def text(
     )
 
 
-def _pretraining(settings: Settings) -> float:
-    """Time steps of all samples in pre-training."""
-    return settings.pretrain_epochs * settings.pretrain_samples * settings.steps
-
-
-def _later(settings: Settings) -> float:
-    """Time steps of all samples behind it, by the mean of what the method draws."""
+def _steps(phase: str, settings: Settings) -> float:
+    """Time steps of all samples in one of `sw.study.beginnings.PHASES`, by the mean of what the
+    method draws."""
+    if phase == "pre-training":
+        return settings.pretrain_epochs * settings.pretrain_samples * settings.steps
     generator = np.random.default_rng(0)
     drawn = [draw_time_steps(settings.method, settings, 4, generator) for _ in range(500)]
     passes = np.mean([np.mean(each) for each in drawn]) * len(drawn[0])
-    return float((settings.epochs + settings.quantize_epochs) * settings.samples * passes)
+    epochs = settings.epochs if phase == "fine-tuning" else settings.quantize_epochs
+    return float(epochs * settings.samples * passes)

@@ -5,7 +5,7 @@ Runs that are there already are not trained again; a study that was killed goes 
 """
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tickless.errors import InputError
@@ -77,9 +77,10 @@ def compared_in(options: argparse.Namespace) -> Study:
 
 def main(options: argparse.Namespace) -> int:
     """Train what is not there yet; table and report of all."""
+    from tickless.sw.study.beginnings import to_train, train
     from tickless.sw.study.budget import text as budget
     from tickless.sw.study.budget import timed
-    from tickless.sw.study.outcome import finished, outcome, pretrain, pretrained
+    from tickless.sw.study.outcome import finished, outcome
     from tickless.sw.study.report import figures, text, without_spikes, write_report
 
     study = compared_in(options)
@@ -89,10 +90,12 @@ def main(options: argparse.Namespace) -> int:
     if not any(finished(*run) for run in runs):
         timing = timed(settings)
         print(budget(settings, compared, options.seeds, options.jobs, timing), flush=True)
-    begun = {pretrained(*run): run for run in runs if not finished(*run)}
     where = {"jobs": options.jobs, "cluster": options.cluster}
-    for _ in run_tasks(pretrain, [*begun.values()], title="pre-training", unit="runs", **where):
-        pass
+    left = [replace(run[0].settings, seed=run[1]) for run in runs if not finished(*run)]
+    for phase, begun in to_train(left):
+        tasks = [(each, folder) for each in begun]
+        for _ in run_tasks(train, tasks, title=phase, unit="runs", **where):
+            pass
     made = list(run_tasks(outcome, runs, title="study", unit="runs", **where))
     outcomes = [each for each in made if each.variant != study.baseline.name]
     baseline = without_spikes([each for each in made if each.variant == study.baseline.name])

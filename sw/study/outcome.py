@@ -1,6 +1,5 @@
 """Outcome of one training run of a study: everything measured on recordings it never saw."""
 
-import hashlib
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,14 +14,13 @@ from tickless.sw.judge.energy import energy_uj
 from tickless.sw.judge.evaluate import score_events, score_steps, spike_difference
 from tickless.sw.quantization.diagnosis import QuantizationWarning
 from tickless.sw.quantization.quantize import quantize
-from tickless.sw.study.held_out import hold_out
+from tickless.sw.study.beginnings import go_on, split
 from tickless.sw.study.runs import store, stored
 from tickless.sw.study.variants import Variant
 from tickless.sw.threads import one_thread
 from tickless.sw.training.float_engine import FloatEngine
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.settings import Settings
-from tickless.sw.training.state import hand_on
 from tickless.sw.training.trainer import Trainer
 
 __all__ = [
@@ -33,8 +31,6 @@ __all__ = [
     "checkpoint_path",
     "finished",
     "outcome",
-    "pretrain",
-    "pretrained",
 ]
 
 JUDGED = 200
@@ -45,10 +41,6 @@ STEPS = tuple(range(1, 21))
 
 BITS = (8, 6, 5, 4, 3)
 """Weight widths to which networks are rounded after training."""
-
-PARTS = 8
-"""One in so many training recordings is kept aside to judge on, others for each seed: see
-`sw.study.held_out.hold_out`."""
 
 
 @dataclass(frozen=True)
@@ -125,25 +117,10 @@ def finished(variant: Variant, seed: int, folder: Path) -> Outcome | None:
     return Outcome(**found, events=events)
 
 
-def pretrained(variant: Variant, seed: int, folder: Path) -> Path:
-    """State of a run when its pre-training is over: the same file for all that begin alike."""
-    settings = repr(_beginning(replace(variant.settings, seed=seed)))
-    return folder / f"pretrained-{hashlib.sha256(settings.encode()).hexdigest()[:12]}.state"
-
-
-def pretrain(variant: Variant, seed: int, folder: Path) -> None:
-    """Pre-train, unless `pretrained` is there."""
-    settings = _beginning(replace(variant.settings, seed=seed))
-    if settings.pretrain_epochs:
-        kept, extra, _ = hold_out(settings, PARTS)
-        with one_thread():
-            Trainer(settings, kept, extra, pretrained(variant, seed, folder)).run()
-
-
 def outcome(variant: Variant, seed: int, folder: Path) -> Outcome:
     """Train and measure, or read what is `finished`.
 
-    A run goes on from its own last epoch if it was killed, else from `pretrained` if that is there.
+    A run goes on from its own last epoch if it was killed, else from a beginning that is trained.
     """
     done = finished(variant, seed, folder)
     if done:
@@ -155,12 +132,9 @@ def outcome(variant: Variant, seed: int, folder: Path) -> Outcome:
 def _trained(variant: Variant, seed: int, folder: Path) -> Outcome:
     settings = replace(variant.settings, seed=seed)
     path = _path(variant, seed, folder)
-    kept, extra, aside = hold_out(settings, PARTS)
+    kept, extra, aside = split(settings)
     state = path.with_suffix(".state")
-    begun = Trainer.description(_beginning(settings), kept, extra)
-    hand_on(
-        pretrained(variant, seed, folder), begun, state, Trainer.description(settings, kept, extra)
-    )
+    go_on(settings, kept, extra, state, folder)
     trainer = Trainer(settings, kept, extra, state)
     checkpoint = trainer.run()
     checkpoint.save(checkpoint_path(variant, seed, folder))
@@ -184,26 +158,6 @@ def _trained(variant: Variant, seed: int, folder: Path) -> Outcome:
 def _path(variant: Variant, seed: int, folder: Path) -> Path:
     stem = "".join(c if c.isalnum() else "-" for c in variant.name.lower())
     return folder / f"{stem}-{seed}.json"
-
-
-def _beginning(settings: Settings) -> Settings:
-    """Settings of pre-training alone: what only later phases ask for is as in all others."""
-    return replace(
-        settings,
-        method="sdt",
-        first_stage="drawn",
-        steps_range=(1, 1),
-        steps_drawn="uniform",
-        configurations=1,
-        epochs=0,
-        samples=1,
-        quantize_epochs=0,
-        weight_limit=0.0,
-        refit_samples=0,
-        refit_strength=0.0,
-        weight_bits=8,
-        resolution=128,
-    )
 
 
 def _judged(aside: Recordings) -> Recordings:

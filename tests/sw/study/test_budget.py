@@ -12,11 +12,15 @@ SETTINGS = Settings(
 TIMING = Timing(0.5, 0.036)
 
 
-def test_pre_training_is_shared_and_each_variant_counts():
-    alike = [Variant("a", SETTINGS), Variant("b", SETTINGS)]
-    # 30,000 time steps of pre-training, and 10,000 of each variant.
-    assert hours(alike, 1, TIMING) == pytest.approx(0.5)
-    assert hours(alike, 3, TIMING) == pytest.approx(1.5)
+def test_what_is_alike_counts_once():
+    alike = [Variant("a", SETTINGS), Variant("b", replace(SETTINGS, refit_samples=0))]
+    # 30,000 time steps of pre-training, and 10,000 behind it.
+    assert hours(alike, 1, TIMING) == pytest.approx(0.4)
+    assert hours(alike, 3, TIMING) == pytest.approx(1.2)
+    longer = Variant("d", replace(SETTINGS, epochs=4))
+    assert hours([*alike, longer], 1, TIMING) == pytest.approx(0.6)
+    rounded = Variant("e", replace(SETTINGS, quantize_epochs=2))
+    assert hours([*alike, rounded], 1, TIMING) == pytest.approx(0.5)
     other = Variant("c", replace(SETTINGS, rate_budget=7.0, epochs=0))
     assert hours([alike[0], other], 1, TIMING) == pytest.approx(0.7)
 

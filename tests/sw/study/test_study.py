@@ -3,12 +3,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from tickless.command import main
-from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.data.catalog import load
 from tickless.sw.judge.early_exit import Exit
+from tickless.sw.study import beginnings
 from tickless.sw.study import outcome as outcomes
 from tickless.sw.study.outcome import EventOutcome, Outcome
 from tickless.sw.study.report import figures, text, without_spikes
@@ -87,7 +86,7 @@ def test_figures_are_means_and_deviations_over_the_seeds():
 @pytest.fixture
 def few(monkeypatch):
     """Few recordings to judge on."""
-    monkeypatch.setattr(outcomes, "PARTS", 120)
+    monkeypatch.setattr(beginnings, "PARTS", 120)
 
 
 @pytest.mark.usefixtures("few")
@@ -107,8 +106,8 @@ def test_study_of_the_embedded_data_set(tmp_path, capsys):
     assert page.count("data:image/png;base64,") == 3
     stamps = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.json")}
     assert len(stamps) == 10  # without a refit, three of 13 are those without one
-    # All but the one with another spike budget begin alike.
-    assert len(list(tmp_path.glob("pretrained-*.state"))) == 2
+    # Two pre-trainings, one for half the spikes; nine trainings; one rounded.
+    assert len(list(tmp_path.glob("begun-*.state"))) == 12
     assert main(["study", *arguments]) == 0
     assert stamps == {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.json")}
 
@@ -148,35 +147,6 @@ def test_a_run_with_other_settings_is_made_anew(tmp_path, monkeypatch):
     assert outcomes.outcome(Variant("MTT", settings), 5, tmp_path) == first
     outcomes.outcome(Variant("MTT", replace(settings, steps=4)), 5, tmp_path)
     assert [item.steps for item in runs] == [3, 4]
-
-
-@pytest.mark.usefixtures("few")
-def test_a_run_from_shared_pre_training_is_the_run_that_pre_trains_itself(tmp_path):
-    settings = Settings(
-        pretrain_epochs=2,
-        pretrain_samples=100,
-        epochs=1,
-        samples=100,
-        simulated=20,
-        refit_samples=0,
-        steps_range=(2, 3),
-        steps=3,
-    )
-    variants = Variant("MTT", settings), Variant("SDT", replace(settings, method="sdt"))
-    for name in ("alone", "shared"):
-        (tmp_path / name).mkdir()
-    outcomes.pretrain(variants[1], 3, tmp_path / "shared")
-    [state] = (tmp_path / "shared").iterdir()
-    for variant in variants:
-        assert outcomes.pretrained(variant, 3, tmp_path / "shared") == state
-        alone, shared = (
-            outcomes.outcome(variant, 3, tmp_path / name) for name in ("alone", "shared")
-        )
-        assert alone == shared
-        path = f"{variant.name.lower()}-3.checkpoint.safetensors"
-        alone, shared = (Checkpoint.load(tmp_path / name / path) for name in ("alone", "shared"))
-        for a, b in zip(alone.model.weights, shared.model.weights, strict=True):
-            assert torch.equal(a, b)
 
 
 def test_no_more_are_judged_than_is_affordable(monkeypatch):
