@@ -70,8 +70,8 @@ def landscape(variant: Variant, seed: int, folder: Path) -> Landscape:
     import torch
 
     from tickless.sw.checkpoint import Checkpoint
-    from tickless.sw.study.held_out import hold_out
-    from tickless.sw.study.outcome import PARTS, checkpoint_path
+    from tickless.sw.study.beginnings import split
+    from tickless.sw.study.outcome import checkpoint_path
     from tickless.sw.study.sharpness import (
         direction,
         largest_eigenvalue,
@@ -86,7 +86,7 @@ def landscape(variant: Variant, seed: int, folder: Path) -> Landscape:
     if not path.exists():
         raise InputError(f"{path}: not there: run tickless study first, with the same options")
     model = Checkpoint.load(path).model.eval()
-    aside = hold_out(settings, PARTS)[2]
+    _, _, aside = split(settings)
     some = aside.part(range(0, len(aside), -(-len(aside) // LOSS_SAMPLES)))
     generator = torch.Generator().manual_seed(seed)
     with one_thread():

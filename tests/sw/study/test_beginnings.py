@@ -59,7 +59,8 @@ def test_runs_from_shared_beginnings_are_the_runs_that_train_alone(tmp_path, mon
         Variant("rounded", replace(TINY, quantize_epochs=1, weight_bits=4)),
     ]
     alone, shared = tmp_path / "alone", tmp_path / "shared"
-    alone.mkdir(), shared.mkdir()
+    for folder in (alone, shared):
+        folder.mkdir()
     outcomes = {item.name: outcome(item, 3, alone) for item in compared}
     for _, found in to_train([replace(item.settings, seed=3) for item in compared]):
         for each in found:

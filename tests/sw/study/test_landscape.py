@@ -2,7 +2,7 @@ import pytest
 
 from tickless.command import main
 from tickless.sw.checkpoint import Checkpoint
-from tickless.sw.study import outcome as outcomes
+from tickless.sw.study import beginnings
 from tickless.sw.study.landscape import METHODS, PLACES, STEPS, Landscape, table
 from tickless.sw.study.variants import Variant
 from tickless.sw.training.architectures import layers
@@ -25,7 +25,7 @@ def test_table_has_means_over_the_seeds():
 
 def test_networks_of_a_study_are_measured(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(outcomes, "PARTS", 120)
+    monkeypatch.setattr(beginnings, "PARTS", 120)
     arguments = ["saccades", "--seeds", "1", "--jobs", "1", "--set", "simulated=0"]
     arguments += ["--set", "steps=3"]
     assert main(["study", "landscape", *arguments]) == 2
