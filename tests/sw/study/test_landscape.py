@@ -4,6 +4,7 @@ from tickless.command import main
 from tickless.sw.checkpoint import Checkpoint
 from tickless.sw.study import beginnings
 from tickless.sw.study.landscape import METHODS, PLACES, STEPS, Landscape, table
+from tickless.sw.study.outcome import checkpoint_path
 from tickless.sw.study.variants import Variant
 from tickless.sw.training.architectures import layers
 from tickless.sw.training.models import SpikingNetwork
@@ -32,7 +33,7 @@ def test_networks_of_a_study_are_measured(tmp_path, monkeypatch, capsys):
     assert "run tickless study first" in capsys.readouterr().err
     settings, folder = Settings(seed=1), tmp_path / "build" / "study" / "saccades"
     for name in METHODS:
-        path = outcomes.checkpoint_path(Variant(name, settings), 1, folder)
+        path = checkpoint_path(Variant(name, settings), 1, folder)
         network = SpikingNetwork(
             (2, 34, 34), layers("sparse", 10), IntegrateAndFire(-2.0), normalize=False
         )
