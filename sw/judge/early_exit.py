@@ -1,166 +1,27 @@
-"""Early exit: accuracy against what is consumed, for a range of margins.
-
-Event by event by the lead of the largest logit, and, where the float network lies beside, its
-counterpart in time steps.
-"""
+"""Accuracy against what early exit saves, for a range of margins or one that is chosen."""
 
 import argparse
+import sys
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
-from tickless.sw.data.losses import DroppedWarning, dropped_text
-from tickless.sw.data.recordings import Recordings, parcels
+from tickless.errors import ResultError
+from tickless.sw.data.catalog import load
+from tickless.sw.data.losses import DroppedWarning
 from tickless.sw.integer.network import Network
-from tickless.sw.judge.energy import energy_uj
-from tickless.sw.judge.options import (
-    PARCEL,
-    add_judging,
-    float_network,
-    judging_samples,
-    write_figures,
-)
+from tickless.sw.judge.exits import STEPS, Exit, choose_margin, event_exits, step_exits
+from tickless.sw.judge.options import add_judging, float_network, judging_samples, write_figures
 from tickless.sw.outputs import output_file
-from tickless.sw.workers import run_tasks
 
-if TYPE_CHECKING:
-    from tickless.sw.training.models import SpikingNetwork
+__all__ = ["add_options", "main", "plot", "points", "table"]
 
-__all__ = ["Exit", "add_options", "event_exits", "main", "step_exits"]
-
-SHARES = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.7, 1.0, 1.5)
-"""Margins, as shares of the median lead at END."""
-
-STEPS = 20
-"""Time steps of the counterpart."""
-
-
-@dataclass(frozen=True)
-class Exit:
-    """Early exit at one margin; counts are means per sample.
-
-    Members
-    -------
-    margin : float
-        Lead that decides: in integer logit units, or in those of the float network.
-    accuracy : float
-        Share of samples classified rightly.
-    decided : float
-        Share of samples decided before their end.
-    consumed : float
-        Input events, or time steps, consumed.
-    sops : float
-        Synaptic operations; not counted in time steps.
-    energy_uj : float
-        What they take, an estimate: see `sw.judge.energy`.
-    dropped : float
-        Input events consumed that lie outside the sensor; not counted in time steps.
-    dropped_warning : str or None
-        What is to be said where samples lose many.
-    """
-
-    margin: float
-    accuracy: float
-    decided: float
-    consumed: float
-    sops: float = float("nan")
-    energy_uj: float = float("nan")
-    dropped: float = float("nan")
-    dropped_warning: str | None = None
-
-
-def event_exits(
-    network: Network,
-    recordings: Recordings,
-    margins: Sequence[int] | None = None,
-    *,
-    jobs: int = 1,
-    cluster: str | None = None,
-) -> list[Exit]:
-    """Exits event by event; the last one has a margin of infinity, which never decides.
-
-    Parameters
-    ----------
-    margins : sequence of int, optional
-        `SHARES` of the median lead by default.
-    jobs, cluster : int, str, optional
-        See `sw.workers.run_tasks`; the figures are the same.
-    """
-    from tickless.sw.judge.tasks import early, leads
-
-    parts, where = parcels(recordings, PARCEL), {"jobs": jobs, "cluster": cluster}
-    if margins is None:
-        tasks = [(network, part) for part in parts]
-        found = run_tasks(leads, tasks, title="leads at END", unit="parcels", **where)
-        median = np.median([lead for part in found for lead in part])
-        margins = [int(share * median) for share in SHARES]
-    every = [*margins, None]
-    tasks = [(network, part, every) for part in parts]
-    found = run_tasks(early, tasks, title="early exit", unit="parcels", **where)
-    samples = [sample for part in found for sample in part]
-    return [
-        Exit(
-            margin=np.inf if margin is None else margin,
-            accuracy=float(np.mean([item.right for item in items])),
-            decided=float(np.mean([item.decided for item in items])),
-            consumed=float(np.mean([item.consumed.events for item in items])),
-            sops=(sops := float(np.mean([item.sops for item in items]))),
-            energy_uj=energy_uj(network, sops),
-            dropped=float(np.mean([item.consumed.dropped for item in items])),
-            dropped_warning=dropped_text(item.consumed for item in items),
-        )
-        for margin, items in zip(every, zip(*samples, strict=True), strict=True)
-    ]
-
-
-def step_exits(
-    model: "SpikingNetwork",
-    recordings: Recordings,
-    steps: int = STEPS,
-    *,
-    jobs: int = 1,
-    cluster: str | None = None,
-) -> list[Exit]:
-    """Exits in time steps: after the first step of ``steps`` by which the lead is large enough.
-
-    This is the dynamic time step of SEENN (Li et al., NeurIPS 2023) with the lead of the largest
-    logit for its confidence. Margins are shares of the median lead, as event by event. The steps
-    are cut from the whole sample, whose length a chip would not know before its end.
-
-    Parameters
-    ----------
-    jobs, cluster : int, str, optional
-        See `sw.workers.run_tasks`; the figures are the same.
-    """
-    from tickless.sw.judge.tasks import step_logits
-
-    tasks = [(model, part, steps) for part in parcels(recordings, PARCEL)]
-    found = run_tasks(
-        step_logits, tasks, jobs=jobs, cluster=cluster, title="time steps", unit="parcels"
-    )
-    logits = np.concatenate(list(found), axis=1)
-    best = np.sort(logits, axis=2)
-    leads = best[..., -1] - best[..., -2]
-    right = logits.argmax(axis=2) == np.array(recordings.labels)
-    columns = np.arange(len(recordings))
-    exits = []
-    for margin in [*(share * float(np.median(leads[-1])) for share in SHARES), np.inf]:
-        enough = leads >= margin
-        enough[-1] = True
-        last = enough.argmax(axis=0)
-        exits.append(
-            Exit(
-                margin=margin,
-                accuracy=float(right[last, columns].mean()),
-                decided=float((last < steps - 1).mean()),
-                consumed=float(last.mean()) + 1,
-            )
-        )
-    return exits
+CHOOSING = 1000
+"""Training recordings that a margin is chosen on, at most, evenly over them."""
 
 
 def table(title: str, unit: str, exits: Sequence[Exit]) -> str:
@@ -214,7 +75,15 @@ def plot(event: Sequence[Exit], steps: Sequence[Exit], path: Path) -> None:
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add_judging(parser)
-    parser.add_argument("--margins", type=int, nargs="+", help="in integer logit units")
+    margins = parser.add_mutually_exclusive_group()
+    margins.add_argument("--margins", type=int, nargs="+", help="in integer logit units")
+    margins.add_argument(
+        "--most-lost",
+        type=points,
+        metavar="POINTS",
+        help=f"take the smallest margin that loses no more than these points of accuracy on "
+        f"training recordings, {CHOOSING:,} at most; then judge it on the test samples",
+    )
     parser.add_argument("--plot", type=Path, metavar="FILE", help="picture to write")
 
 
@@ -226,7 +95,10 @@ def main(options: argparse.Namespace) -> int:
     dataset, samples = judging_samples(options, network)
     model = float_network(options.network)
     where = {"jobs": options.jobs, "cluster": options.cluster}
-    event = event_exits(network, samples, options.margins, **where)
+    margins = options.margins
+    if options.most_lost is not None:
+        margins = [_chosen(network, dataset, options.most_lost, where)]
+    event = event_exits(network, samples, margins, **where)
     steps = [] if model is None else step_exits(model, samples, **where)
     if options.plot:
         plot(event, steps, options.plot)
@@ -243,3 +115,30 @@ def main(options: argparse.Namespace) -> int:
     if event[-1].dropped_warning is not None:
         warnings.warn(event[-1].dropped_warning, DroppedWarning, stacklevel=2)
     return 0
+
+
+def _chosen(network: Network, dataset: str, points: float, where: dict[str, Any]) -> int:
+    """Margin chosen on a data set's training recordings, with a line of how it does there."""
+    recordings = load(dataset, "train")
+    count = min(CHOOSING, len(recordings))
+    recordings = recordings.part(index * len(recordings) // count for index in range(count))
+    chosen = choose_margin(network, recordings, points / 100, **where)
+    if chosen is None:
+        raise ResultError(
+            f"--most-lost {points:g}: every margin loses more on {count:,} training recordings: "
+            "expected more points, or a network that is sooner sure"
+        )
+    print(
+        f"margin {chosen.margin:,.0f}: chosen on {count:,} training recordings, of which it "
+        f"decides {chosen.accuracy:.2%} rightly, {chosen.decided:.1%} early",
+        file=sys.stderr,
+    )
+    return int(chosen.margin)
+
+
+def points(text: str) -> float:
+    """Points of accuracy in an option."""
+    value = float(text)
+    if not 0 <= value < 100:
+        raise argparse.ArgumentTypeError(f"{text}: expected points of accuracy, 0 to below 100")
+    return value

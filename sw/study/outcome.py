@@ -9,9 +9,9 @@ from tickless.sw.data.frames import FrameSource
 from tickless.sw.data.losses import dropped_text, lost_of
 from tickless.sw.integer import engine
 from tickless.sw.integer.network import NetworkError
-from tickless.sw.judge.early_exit import Exit, event_exits
 from tickless.sw.judge.energy import energy_uj
 from tickless.sw.judge.evaluate import score_events, score_steps, spike_difference
+from tickless.sw.judge.exits import Exit, event_exits
 from tickless.sw.quantization.diagnosis import QuantizationWarning
 from tickless.sw.quantization.quantize import quantize
 from tickless.sw.study.beginnings import go_on, split

@@ -11,7 +11,9 @@ from tickless.sw.data.frames import FrameSource
 from tickless.sw.integer import engine
 from tickless.sw.integer.network import PRETRAINED, Network
 from tickless.sw.integer.specs import LayerSpec
-from tickless.sw.judge.early_exit import Exit, event_exits, step_exits, table
+from tickless.sw.judge import exits as exits_of
+from tickless.sw.judge.early_exit import table
+from tickless.sw.judge.exits import Exit, choose_margin, event_exits, step_exits
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire
 
@@ -33,6 +35,50 @@ def test_margins_trade_accuracy_for_operations(network):
     traces = [engine.run(network, events.addresses, (), 2000) for events, _ in samples]
     assert middle.sops == np.mean([trace.sops for trace in traces])
     assert whole.consumed == np.mean([len(events) for events, _ in samples])
+
+
+def test_a_chosen_margin_is_the_smallest_that_loses_no_more(network, monkeypatch):
+    samples = load("saccades", "train")[:30]
+    monkeypatch.setattr(exits_of, "TRIED", exits_of.TRIED[20::3])
+    leads = exits_of._leads(network, samples, {"jobs": 1})
+    margins = [int(share * np.median(leads)) for share in exits_of.TRIED]
+    *exits, whole = event_exits(network, samples, margins)
+    accuracies = [item.accuracy for item in exits]
+    assert accuracies == sorted(accuracies)
+    assert accuracies[0] < accuracies[-1] == whole.accuracy
+    for most in (0, 1, 4, 30):
+        fine = [item for item in exits if round(30 * (whole.accuracy - item.accuracy)) <= most]
+        assert choose_margin(network, samples, most / 30) == fine[0]
+
+
+def test_no_margin_is_chosen_where_all_lose_more(network, monkeypatch):
+    samples = load("saccades", "train")[:30]
+    monkeypatch.setattr(exits_of, "TRIED", (0.001, 0.002))
+    assert choose_margin(network, samples, 0) is None
+
+
+def test_a_margin_is_chosen_on_training_recordings_and_judged_on_others(
+    network, monkeypatch, capsys
+):
+    monkeypatch.setattr("tickless.sw.judge.early_exit.CHOOSING", 40)
+    file = str(PRETRAINED / "saccades.safetensors")
+    arguments = ["judge", "early-exit", file, "--samples", "4", "--json", "-", "--most-lost"]
+    assert main([*arguments, "2.5"]) == 0
+    output = capsys.readouterr()
+    training = load("saccades", "train")
+    chosen = choose_margin(
+        network, training.part(k * len(training) // 40 for k in range(40)), 0.025
+    )
+    assert f"margin {chosen.margin:,}: chosen on 40 training recordings" in output.err
+    figures = json.loads(output.out)
+    assert [item["margin"] for item in figures["events"]] == [chosen.margin, None]
+    monkeypatch.setattr(exits_of, "TRIED", (0.001,))
+    assert main([*arguments, "0"]) == 1
+    assert "every margin loses more on 40 training recordings" in capsys.readouterr().err
+    for wrong in ("-1", "100", "x"):
+        with pytest.raises(SystemExit):
+            main([*arguments, wrong])
+        assert "--most-lost" in capsys.readouterr().err
 
 
 def test_time_steps_are_left_once_the_lead_is_large_enough():

@@ -6,7 +6,7 @@ import pytest
 
 from tickless.command import main
 from tickless.sw.data.catalog import load
-from tickless.sw.judge.early_exit import Exit
+from tickless.sw.judge.exits import Exit
 from tickless.sw.study import beginnings
 from tickless.sw.study import outcome as outcomes
 from tickless.sw.study.outcome import EventOutcome, Outcome
