@@ -66,9 +66,9 @@ def test_a_margin_is_chosen_on_training_recordings_and_judged_on_others(
     assert main([*arguments, "2.5"]) == 0
     output = capsys.readouterr()
     training = load("saccades", "train")
-    chosen = choose_margin(
-        network, training.part(k * len(training) // 40 for k in range(40)), 0.025
-    )
+    some = training.part(place * len(training) // 40 for place in range(40))
+    chosen = choose_margin(network, some, 0.025)
+    assert chosen is not None
     assert f"margin {chosen.margin:,}: chosen on 40 training recordings" in output.err
     figures = json.loads(output.out)
     assert [item["margin"] for item in figures["events"]] == [chosen.margin, None]
