@@ -8,7 +8,7 @@ import numpy as np
 from tickless.sw.data.events import Events
 from tickless.sw.integer.geometry import Shape
 
-__all__ = ["PAPER", "Compose", "Drop", "Flip", "Places", "Roll", "Transform", "Turn"]
+__all__ = ["PAPER", "Compose", "Cut", "Drop", "Flip", "Places", "Roll", "Transform", "Turn"]
 
 Transform = Callable[[Events, np.random.Generator], Events]
 """Makes other events from a sample's; the same state of the generator makes the same ones."""
@@ -102,9 +102,27 @@ class Drop:
             raise ValueError(f"most = {self.most}: expected 0 to 1")
 
     def __call__(self, events: Events, generator: np.random.Generator) -> Events:
-        kept = generator.random(len(events)) >= self.most * generator.random()
-        parts = {name: getattr(events, name)[kept] for name in ("channel", "y", "x", "t_us")}
-        return replace(events, **parts)
+        return _part(events, generator.random(len(events)) >= self.most * generator.random())
+
+
+@dataclass(frozen=True)
+class Cut:
+    """End early: lose the last events, a share of them that is drawn anew for each sample.
+
+    Parameters
+    ----------
+    most : float
+        Largest share, 0 to less than 1.
+    """
+
+    most: float = 0.8
+
+    def __post_init__(self):
+        if not 0 <= self.most < 1:
+            raise ValueError(f"most = {self.most}: expected 0 to less than 1")
+
+    def __call__(self, events: Events, generator: np.random.Generator) -> Events:
+        return _part(events, slice(round(len(events) * (1 - self.most * generator.random()))))
 
 
 @dataclass(frozen=True)
@@ -171,6 +189,12 @@ class Compose:
             moved = transform.places(sensor, generator)
             rows, columns = moved[0][rows], moved[1][columns]
         return rows, columns
+
+
+def _part(events: Events, kept: slice | np.ndarray) -> Events:
+    """Some of the events, in their order."""
+    parts = {name: getattr(events, name)[kept] for name in ("channel", "y", "x", "t_us")}
+    return replace(events, **parts)
 
 
 def _still(sensor: Shape) -> Places:

@@ -6,7 +6,7 @@ from math import inf
 import numpy as np
 import torch
 
-from tickless.sw.data.augment import Compose, Drop, Flip, Roll, Transform, Turn
+from tickless.sw.data.augment import Compose, Cut, Drop, Flip, Roll, Transform, Turn
 from tickless.sw.data.cache import Uncached, cached, folder
 from tickless.sw.data.catalog import Recordings, load
 from tickless.sw.integer.geometry import Shape
@@ -109,6 +109,7 @@ def _augmentation(settings: Settings) -> Compose:
     chosen: list[tuple[float, Transform]] = [
         (settings.flip, Flip()),
         (settings.roll, Roll(settings.roll)),
+        (settings.cut, Cut(settings.cut)),
         (settings.drop, Drop(settings.drop)),
         (settings.turn or settings.stretch, Turn(settings.turn, settings.stretch)),
     ]

@@ -105,6 +105,9 @@ class Settings:
     flip, roll : bool, int
         The MTT paper's augmentation, in fine-tuning too: mirror left and right at random, and roll
         by so many pixels at most on a sensor of 128; see `sw.data.augment`.
+    cut : float
+        Augmentation: largest share of its last events that a sample loses, for answers before the
+        end.
     drop, turn, stretch : float
         Augmentation: largest share of events that a sample loses, degrees by which it turns, and
         share by which its height and width change; see `sw.data.augment`.
@@ -152,6 +155,7 @@ class Settings:
     shift: int = _at_least(0, 1)
     flip: bool = False
     roll: int = _at_least(0, 0, 127)
+    cut: float = _at_least(0, 0.0, 0.95)
     drop: float = _at_least(0, 0.0, 1)
     turn: float = _at_least(0, 0.0, 180)
     stretch: float = _at_least(0, 0.0, 0.9)

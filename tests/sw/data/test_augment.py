@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tickless.sw.data.augment import PAPER, Compose, Drop, Flip, Roll, Turn
+from tickless.sw.data.augment import PAPER, Compose, Cut, Drop, Flip, Roll, Turn
 from tickless.sw.data.events import Events
 from tickless.sw.data.frames import FrameSource
 
@@ -63,6 +63,20 @@ def test_drop_loses_any_share_up_to_the_most():
     assert max(kept) > 0.98
     assert np.mean(kept) == pytest.approx(0.8, abs=0.03)
     assert len(Drop(0)(sample, chance)) == 2000
+
+
+def test_cut_leaves_a_beginning_of_any_length_down_to_the_least():
+    sample = make([(0, index // 40, index % 40) for index in range(2000)])
+    chance = generator()
+    cut = [Cut(0.6)(sample, chance) for _ in range(300)]
+    for each in cut:
+        assert np.array_equal(each.addresses, sample.addresses[: len(each)])
+        assert np.array_equal(each.t_us, sample.t_us[: len(each)])
+    kept = np.array([len(each) for each in cut]) / 2000
+    assert 0.38 < kept.min() < 0.43
+    assert kept.max() > 0.97
+    assert kept.mean() == pytest.approx(0.7, abs=0.03)
+    assert len(Cut(0)(sample, chance)) == 2000
 
 
 def test_what_is_left_are_events_of_the_sample_in_their_order():
@@ -154,7 +168,17 @@ def test_places_of_rows_and_columns_are_those_of_the_events():
 
 @pytest.mark.parametrize(
     ("made", "value"),
-    [(Flip, 1.5), (Flip, -0.1), (Roll, -1), (Roll, 128), (Drop, 1.1), (Turn, -1), (Turn, 181)],
+    [
+        (Flip, 1.5),
+        (Flip, -0.1),
+        (Roll, -1),
+        (Roll, 128),
+        (Cut, -0.1),
+        (Cut, 1),
+        (Drop, 1.1),
+        (Turn, -1),
+        (Turn, 181),
+    ],
 )
 def test_bad_settings(made, value):
     names = "probability|pixels|most|degrees"

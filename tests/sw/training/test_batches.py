@@ -95,7 +95,15 @@ def test_fewer_recordings_are_evenly_over_all_and_a_whole_of_their_own(whole):
 
 @pytest.mark.parametrize(
     "change",
-    [{"flip": True}, {"roll": 20}, {"shift": 3}, {"drop": 0.3}, {"turn": 9.0}, {"stretch": 0.2}],
+    [
+        {"flip": True},
+        {"roll": 20},
+        {"shift": 3},
+        {"cut": 0.8},
+        {"drop": 0.3},
+        {"turn": 9.0},
+        {"stretch": 0.2},
+    ],
 )
 def test_augmentation_moves_events_alike_for_one_state_of_the_generator(parts, change):
     still = replace(SETTINGS, shift=0)
@@ -115,7 +123,7 @@ def test_augmentation_moves_events_alike_for_one_state_of_the_generator(parts, c
         assert (same | mirrored).all()
     if "roll" in change:
         assert torch.equal(moved[0].sum((2, 3, 4)), plain.sum((2, 3, 4)))
-    if "drop" in change:
+    if "cut" in change or "drop" in change:
         assert (moved[0].sum((0, 2, 3, 4)) < plain.sum((0, 2, 3, 4))).all()
 
 
