@@ -195,7 +195,7 @@ class Banks(wiring.Component):
         line = data.ArrayLayout(weights, GRID)
         read: Any = Signal(data.ArrayLayout(line, GRID), reset_less=True)
         m.d.sync += read.eq(self.weights)
-        before, now = stages[1:3]
+        before, now = stages[BANK_STAGE - 2 : BANK_STAGE]
         chosen = []
         for i in range(GRID):
             row: Any = Signal(line, name=f"weights_of_row_{i}", reset_less=True)

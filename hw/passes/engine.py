@@ -93,13 +93,16 @@ class PassEngine(wiring.Component):
         shape = self.shape
         m.submodules.sequencer = sequencer = Sequencer(shape.tiles, self.watchdog_clocks)
 
-        def unit(name: str, component: Any, reset: Any = sequencer.clear) -> Any:
-            m.submodules[name] = ResetInserter(reset)(component)
+        def unit(name: str, component: Any, also: Any = 0) -> Any:
+            # A clear reaches very many registers: a copy for each unit.
+            clear = Signal(name=f"clear_{name}", attrs={"copy": 1})
+            m.d.sync += clear.eq(sequencer.clear)
+            m.submodules[name] = ResetInserter(clear | also)(component)
             return component
 
         m.submodules.arbiter = arbiter = Arbiter(shape.tiles + 2)
         reader: Any = unit("reader", WordReader(BURST))
-        decoder: Any = unit("decoder", ListDecoder(), sequencer.clear | sequencer.stop)
+        decoder: Any = unit("decoder", ListDecoder(), sequencer.stop)
         tokens: Any = unit("tokens", Buffer(TOKEN_LAYOUT))
         tiles: Any = unit("tiles", TileLists(shape.tiles))
         loader: Any = unit("loader", PassLoader(shape))
