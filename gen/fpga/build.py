@@ -97,7 +97,10 @@ def build(
         tools.find(tool, system_tools)
     watch.run(folder, synthesis, system_tools)
     components = component_names(plan.files[f"{TOP}.il"], TOP)
-    seed, report = place_and_route(board, folder, routing, pll.clock_hz, components, system_tools)
+    folded = not isinstance(system, PassSystem)
+    seed, report = place_and_route(
+        board, folder, routing, pll.clock_hz, components, system_tools, folded
+    )
     for command in packing:
         watch.run(folder, command, system_tools)
     fixed = board.link.clocks_hz

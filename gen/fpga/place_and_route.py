@@ -31,6 +31,7 @@ def place_and_route(
     clock_hz: int,
     components: Sequence[str],
     system_tools: bool,
+    folded: bool,
 ) -> tuple[int, dict[str, Any]]:
     """Place and route a design, with up to `TRIES` seeds until its clocks are reached.
 
@@ -40,6 +41,8 @@ def place_and_route(
         nextpnr and its options: the first seed behind ``--seed``, the report in ``report.json``.
     components : sequence of str
         Names of the design's components, for the critical path.
+    folded : bool
+        Whether the design can be folded further where it is too slow.
 
     Returns
     -------
@@ -74,7 +77,7 @@ def place_and_route(
             return seed, report
         if slowest.share < WORTH_ANOTHER or len(tried) == TRIES:
             path = critical_path(report, components, slowest.name)
-            raise ImplementationError(_too_slow(tried, path, slowest.needed_hz == clock_hz))
+            raise ImplementationError(_too_slow(tried, path, slowest.needed_hz == clock_hz, folded))
         seed += 1
         print(
             f"{slowest.reached_hz / 1e6:.2f} MHz reached, {slowest.needed_hz / 1e6:.2f} MHz asked: "
@@ -97,7 +100,9 @@ def _does_not_fit(board: Board, short: Mapping[str, tuple[int, int]]) -> str:
     )
 
 
-def _too_slow(tried: Mapping[int, Clock], path: CriticalPath | None, is_asked: bool) -> str:
+def _too_slow(
+    tried: Mapping[int, Clock], path: CriticalPath | None, is_asked: bool, folded: bool
+) -> str:
     """What is wrong; the path is that of the last seed, whose clock may be no one's choice."""
     where = ""
     if path is not None:
@@ -107,8 +112,9 @@ def _too_slow(tried: Mapping[int, Clock], path: CriticalPath | None, is_asked: b
     best = max(tried.values(), key=lambda clock: clock.share)
     seeds = "seed " + " or ".join(map(str, tried))
     less = f"build it for less (--clock-mhz {best.reached_hz // 10**6}), " if is_asked else ""
+    fold = "fold it further, " if folded else ""
     return (
         f"the design reaches {best.reached_hz / 1e6:.2f} MHz with {seeds}, "
-        f"{best.needed_hz / 1e6:.2f} MHz were asked{where}: {less}fold it further, or try "
+        f"{best.needed_hz / 1e6:.2f} MHz were asked{where}: {less}{fold}or try "
         "another --seed"
     )

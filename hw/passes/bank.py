@@ -1,8 +1,6 @@
 """Bank: membranes of a tile at a ninth of its positions, and the loop that updates them."""
 
-from functools import reduce
 from itertools import pairwise
-from operator import or_
 from typing import Any
 
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
@@ -19,8 +17,8 @@ __all__ = ["Bank", "membrane_word", "update_layout", "weight_word"]
 LANES_PER_SELECT = 4
 """Lanes that a register of the forwarding selects reaches, for a fast clock."""
 
-AHEAD = 4
-"""Updates that may hold a word which the memory does not have yet: those under way, and one that
+AHEAD = 2
+"""Updates that may hold a word which the memory does not have yet: the one under way, and one that
 is written in the clock in which the word is read."""
 
 
@@ -43,8 +41,8 @@ class Bank(wiring.Component):
     """Membranes of a bank, and its neurons.
 
     Takes an update a clock, also of the word that the update before it touches: results are
-    forwarded from those under way. Stages: 0 addresses the memory, 1 reads it, 2 chooses the
-    newest word, 3 computes, 4 writes back.
+    forwarded from those under way. Stages: 0 addresses the memory, 1 reads it and chooses the
+    newest word, 2 computes and writes back.
 
     Parameters
     ----------
@@ -58,21 +56,19 @@ class Bank(wiring.Component):
     update : In(update_layout)
         The update, at stage 0.
     weights : In(weight_word)
-        What it adds, at stage 2; 0 in lanes that it does not reach.
+        What it adds, at stage 1; 0 in lanes that it does not reach.
     lanes : In
-        Lanes that it reaches, at stage 3.
+        Lanes that it reaches, at stage 2.
     added : Out(weight_word)
-        ``weights``, at stage 3.
+        ``weights``, at stage 2.
     fired : Out
-        Lanes that fired, at stage 4; 0 without an update.
-    busy : Out(1)
-        Whether there are updates at stages 1 to 4.
+        Lanes that fired, at stage 3; 0 without an update.
     sweep : In(1)
-        Clear the word at ``sweep_address``, a clock later; never with updates.
+        Clear the word at ``sweep_address``, two clocks later; never with updates.
     sweep_address : In
         The word.
     swept : Out(membrane_word)
-        What was there, a clock later.
+        What was there, two clocks later.
     """
 
     registers: Any
@@ -82,7 +78,6 @@ class Bank(wiring.Component):
     lanes: Signal
     added: Any
     fired: Signal
-    busy: Signal
     sweep: Signal
     sweep_address: Signal
     swept: Any
@@ -98,7 +93,6 @@ class Bank(wiring.Component):
                 "lanes": In(shape.lanes),
                 "added": Out(weight_word(shape)),
                 "fired": Out(shape.lanes),
-                "busy": Out(1),
                 "sweep": In(1),
                 "sweep_address": In(ceil_log2(shape.bank_words)),
                 "swept": Out(membrane_word(shape)),
@@ -110,68 +104,76 @@ class Bank(wiring.Component):
         shape = self.shape
         layout, word = update_layout(shape), membrane_word(shape)
         m.submodules.memory = memory = Ram(word, shape.bank_words, False)
-        stages = [self.update, *(Signal(layout, name=f"stage_{n}") for n in range(1, 5))]
+        stages = [self.update, *(Signal(layout, name=f"stage_{n}") for n in range(1, AHEAD + 1))]
         for before, after in pairwise(stages):
             m.d.sync += after.eq(before)
-        m.d.comb += self.busy.eq(Cat(stage.valid for stage in stages[1:]).any())
 
-        # Results by how many updates behind they are chosen: that of the one just ahead is on the
-        # longest path.
-        results: list[Any] = [Signal(word, name=f"result_{n}") for n in range(AHEAD)]
-        for before, after in pairwise(results):
-            m.d.sync += after.eq(before)
-        read: Any = Signal(word)
+        # What comes from far, or holds for a whole pass and reaches every lane: a copy for each
+        # bank.
+        zero, sweep, clear = (
+            Signal(name=name, reset_less=True, attrs={"copy": 1})
+            for name in ("zero", "sweeping", "clear")
+        )
+        ceil = Signal.like(self.registers.ceil, reset_less=True, attrs={"copy": 1})
+        sweep_address = Signal.like(self.sweep_address, reset_less=True, attrs={"copy": 1})
+        clear_address = Signal.like(self.sweep_address, reset_less=True)
+        m.d.sync += [
+            zero.eq(self.registers.zero),
+            ceil.eq(self.registers.ceil),
+            sweep.eq(self.sweep),
+            sweep_address.eq(self.sweep_address),
+            clear.eq(sweep),
+            clear_address.eq(sweep_address),
+        ]
+
+        held: Any = Signal(word, reset_less=True)
+        left: Any = Signal(word)
+        last: Any = Signal(word, reset_less=True)
+        added: Any = Signal(weight_word(shape), reset_less=True)
+        fired = Signal(shape.lanes)
         selects = self._selects(m, stages)
-        m.d.sync += read.eq(memory.word)
-        held: Any = Signal(word)
+        m.d.sync += [last.eq(left), added.eq(self.weights)]
         for lane in range(shape.lanes):
             select = selects[lane // LANES_PER_SELECT]
-            settled = [
-                Mux(choice, value[lane], 0)
-                for choice, value in zip(select[1:], [*results[1:], read], strict=True)
-            ]
-            m.d.sync += held[lane].eq(Mux(select[0], results[0][lane], reduce(or_, settled)))
-        m.d.sync += self.added.eq(self.weights)
-        # What holds for a whole pass reaches every lane of every bank: a copy for each bank.
-        zero = Signal(attrs={"copy": 1})
-        ceil = Signal.like(self.registers.ceil, attrs={"copy": 1})
-        m.d.sync += [zero.eq(self.registers.zero), ceil.eq(self.registers.ceil)]
-        fired = Signal(shape.lanes)
-        for lane in range(shape.lanes):
-            self._lane(m, lane, zero, ceil, held[lane], results[0][lane], fired[lane])
-        m.d.sync += self.fired.eq(Mux(stages[3].valid, fired & self.lanes, 0))
-
-        clear = Signal()
-        clear_address = Signal.like(self.sweep_address)
-        m.d.sync += [clear.eq(self.sweep), clear_address.eq(self.sweep_address)]
+            settled = Mux(select[1], last[lane], memory.word[lane])
+            m.d.sync += held[lane].eq(Mux(select[0], left[lane], settled))
+            self._lane(m, lane, zero, ceil, clear, held[lane], left[lane], fired[lane])
+        m.d.sync += self.fired.eq(Mux(stages[2].valid, fired, 0))
         m.d.comb += [
+            self.added.eq(added),
             self.swept.eq(memory.word),
-            memory.address.eq(Mux(self.sweep, self.sweep_address, self.update.address)),
-            memory.write.en.eq(clear | stages[4].valid),
-            memory.write.addr.eq(Mux(clear, clear_address, stages[4].address)),
-            memory.write.data.eq(Mux(clear, 0, results[1].as_value())),
+            memory.address.eq(Mux(sweep, sweep_address, self.update.address)),
+            memory.write.en.eq(clear | stages[2].valid),
+            memory.write.addr.eq(Mux(clear, clear_address, stages[2].address)),
+            memory.write.data.eq(left),
         ]
         return m
 
     def _selects(self, m: Module, stages: list[Any]) -> list[Signal]:
-        """Where the newest word is, at stage 2, for each group of lanes: a bit for each update
-        ahead that may hold it, and one for what was read."""
+        """Where the newest word is, at stage 1, for each group of lanes: a bit for each update
+        ahead that may hold it, the nearest one first."""
         now = stages[0]
-        hits = Signal(AHEAD)
         groups = range(-(-self.shape.lanes // LANES_PER_SELECT))
-        selects = [Signal(AHEAD + 1, name=f"select_{group}", attrs={"copy": 1}) for group in groups]
-        m.d.sync += [
-            hits.eq(
-                Cat(each.valid & (each.address == now.address) for each in stages[1 : AHEAD + 1])
-            ),
-            *(each.eq(Cat((hits & ~(hits - 1))[:AHEAD], ~hits.any())) for each in selects),
+        selects = [
+            Signal(AHEAD, name=f"select_{group}", reset_less=True, attrs={"copy": 1})
+            for group in groups
         ]
+        hits = Cat(each.valid & (each.address == now.address) for each in stages[1:])
+        m.d.sync += [each.eq(hits) for each in selects]
         return selects
 
     def _lane(
-        self, m: Module, lane: int, zero: Any, ceil: Any, held: Any, left: Any, fired: Any
+        self,
+        m: Module,
+        lane: int,
+        zero: Any,
+        ceil: Any,
+        clear: Any,
+        held: Any,
+        left: Any,
+        fired: Any,
     ) -> None:
-        """A lane at stage 3: an addition and a choice, since what is compared is formed at stage 2.
+        """A lane at stage 2: what is compared with the threshold is formed at stage 1.
 
         A sum below the threshold is no higher than the ceiling, and what a spike leaves no lower
         than the floor.
@@ -179,25 +181,20 @@ class Bank(wiring.Component):
         shape = self.shape
         bits = max(shape.membrane_bits, shape.weight_bits) + 1
         threshold, floor = self.neurons.thresholds[lane], self.neurons.floors[lane]
-        above = Signal(signed(bits), name=f"weight_minus_threshold_{lane}")
-        below = Signal(signed(bits), name=f"weight_minus_floor_{lane}")
-        m.d.sync += [
-            above.eq(self.weights[lane] - threshold),
-            below.eq(self.weights[lane] - floor),
-        ]
+        above = Signal(signed(bits), name=f"weight_minus_threshold_{lane}", reset_less=True)
+        m.d.sync += above.eq(self.weights[lane] - threshold)
         total = Signal(signed(bits), name=f"sum_{lane}")
         over = Signal(signed(bits + 1), name=f"sum_minus_threshold_{lane}")
-        over_floor = Signal(signed(bits + 1), name=f"sum_minus_floor_{lane}")
         m.d.comb += [
             total.eq(held + self.added[lane]),
             over.eq(held + above),
-            over_floor.eq(held + below),
-            fired.eq(over >= 0),
-            left.eq(total),
+            fired.eq((over >= 0) & self.lanes[lane]),
         ]
-        with m.If(fired & self.lanes[lane]):
-            # The ceiling is one less than a power of two: what is above it has a higher bit.
-            higher = over[len(ceil) : -1].any() | (over[: len(ceil)] & ~ceil).any()
+        # The ceiling is one less than a power of two: what is above it has a higher bit.
+        higher = over[len(ceil) : -1].any() | (over[: len(ceil)] & ~ceil).any()
+        with m.If(clear):
+            m.d.comb += left.eq(0)
+        with m.Elif(fired):
             m.d.comb += left.eq(Mux(zero, 0, Mux(higher, ceil, over)))
-        with m.Elif(over_floor < 0):
-            m.d.comb += left.eq(floor)
+        with m.Else():
+            m.d.comb += left.eq(Mux(total < floor, floor, total))

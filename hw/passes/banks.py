@@ -19,11 +19,11 @@ from tickless.hw.passes.words import INDEX_BITS
 
 __all__ = ["STEPS_UNDER_WAY", "Banks", "step_layout", "swept_layout"]
 
-BANK_STAGE = 2
+BANK_STAGE = 3
 """Stage that is stage 0 of the banks: until then weights are read."""
 
-FIRED_STAGE = BANK_STAGE + 6
-"""Stage at which what a bank fired, at its stage 4, is in row-major order."""
+FIRED_STAGE = BANK_STAGE + 5
+"""Stage at which what a bank fired, at its stage 3, is in row-major order."""
 
 STEPS_UNDER_WAY = FIRED_STAGE + 4
 """Steps that are looked up after one, until what that one fired is in a queue."""
@@ -81,11 +81,11 @@ class Banks(wiring.Component):
     firings : Out(firing_layout)
         Lanes that fire, by positions in row-major order from the step's first.
     sweep : In(1)
-        Clear the word at ``sweep_address`` in every bank, a clock later; never with steps.
+        Clear the word at ``sweep_address`` in every bank, two clocks later; never with steps.
     sweep_address : In
         The word.
     swept : Out(swept_layout)
-        What was there.
+        What was there, two clocks later.
     clear_logits : In(1)
         Clear the logits.
     logits : Out
@@ -127,11 +127,10 @@ class Banks(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         shape, step = self.shape, self.step
-        taps = data.StructLayout({axis: data.ArrayLayout(2, GRID) for axis in ("rows", "columns")})
         follows = data.StructLayout(
             {
-                "valid": 1,
-                "taps": taps,
+                "rows": step.row.banks.shape(),
+                "columns": step.column.banks.shape(),
                 "lanes": shape.lanes,
                 "rotate": data.StructLayout({"row": 2, "column": 2}),
                 "y": step.row.first.shape(),
@@ -139,31 +138,35 @@ class Banks(wiring.Component):
                 "number": INDEX_BITS,
             }
         )
-        stages: list[Any] = [Signal(follows, name=f"stage_{n}") for n in range(FIRED_STAGE + 1)]
+        stages: list[Any] = [
+            Signal(follows, name=f"stage_{n}", reset_less=True) for n in range(FIRED_STAGE + 1)
+        ]
+        valid = Signal(len(stages))
         first = stages[0]
         m.d.sync += [
-            first.valid.eq(step.valid),
+            valid.eq(Cat(step.valid, valid)),
+            first.rows.eq(step.row.banks),
+            first.columns.eq(step.column.banks),
             first.lanes.eq(step.lanes),
             first.rotate.row.eq(step.row.rotate),
             first.rotate.column.eq(step.column.rotate),
             first.y.eq(step.row.first),
             first.x.eq(step.column.first),
             first.number.eq(step.number),
-            *(first.taps.rows[i].eq(step.row.banks[i].tap) for i in range(GRID)),
-            *(first.taps.columns[i].eq(step.column.banks[i].tap) for i in range(GRID)),
         ]
         for before, after in pairwise(stages):
             m.d.sync += after.eq(before)
-        m.d.comb += [
-            self.busy.eq(Cat(stage.valid for stage in stages).any()),
-            self.updates.eq(first.valid),
+        m.d.comb += [self.busy.eq(valid.any()), self.updates.eq(valid[0])]
+        swept = Signal(data.StructLayout({"valid": 1, "address": self.sweep_address.shape()}))
+        m.d.sync += [
+            swept.valid.eq(self.sweep),
+            swept.address.eq(self.sweep_address),
+            self.swept.valid.eq(swept.valid),
+            self.swept.address.eq(swept.address),
         ]
-        clear = Signal()
-        m.d.sync += [clear.eq(self.sweep), self.swept.address.eq(self.sweep_address)]
-        m.d.comb += self.swept.valid.eq(clear)
 
-        banks = self._banks(m, stages, self._weights(m, stages))
-        with m.If(stages[BANK_STAGE + 3].valid & self.registers.readout):
+        banks = self._banks(m, valid, stages, self._weights(m, stages))
+        with m.If(valid[BANK_STAGE + 2] & self.registers.readout):
             for lane in range(shape.lanes):
                 m.d.sync += self.logits[lane].eq(self.logits[lane] + banks[0].added[lane])
         with m.If(self.clear_logits):
@@ -190,46 +193,44 @@ class Banks(wiring.Component):
         shape = self.shape
         weights = weight_word(shape)
         line = data.ArrayLayout(weights, GRID)
-        read: Any = Signal(data.ArrayLayout(line, GRID))
+        read: Any = Signal(data.ArrayLayout(line, GRID), reset_less=True)
         m.d.sync += read.eq(self.weights)
-        before, now = stages[1:3]
+        before, now = stages[BANK_STAGE - 2 : BANK_STAGE]
         chosen = []
         for i in range(GRID):
-            row: Any = Signal(line, name=f"weights_of_row_{i}")
+            row: Any = Signal(line, name=f"weights_of_row_{i}", reset_less=True)
             for lane in range(shape.lanes):
-                one = _one_hot(m, before.taps.rows[i], before.lanes[lane], f"row_{i}_{lane}")
+                one = _one_hot(m, before.rows[i].tap, before.lanes[lane], f"row_{i}_{lane}")
                 for j in range(GRID):
                     m.d.sync += row[j][lane].eq(_chosen([word[j][lane] for word in read], one))
             for j in range(GRID):
-                of_bank: Any = Signal(weights, name=f"weights_{i * GRID + j}")
-                one = _one_hot(m, now.taps.columns[j], Const(1), f"column_{i}_{j}")
+                of_bank: Any = Signal(weights, name=f"weights_{i * GRID + j}", reset_less=True)
+                one = _one_hot(m, now.columns[j].tap, Const(1), f"column_{i}_{j}")
                 for lane in range(shape.lanes):
                     m.d.sync += of_bank[lane].eq(_chosen([word[lane] for word in row], one))
                 chosen.append(of_bank)
         return chosen
 
-    def _banks(self, m: Module, stages: list[Any], weights: list[Any]) -> list[Any]:
+    def _banks(self, m: Module, valid: Signal, stages: list[Any], weights: list[Any]) -> list[Any]:
         """Banks by row and column of the grid."""
-        step, banks = self.step, []
+        banks = []
+        before = stages[BANK_STAGE - 1]
         for index in range(GRID * GRID):
             m.submodules[f"bank_{index}"] = bank = Bank(self.shape)
-            row, column = step.row.banks[index // GRID], step.column.banks[index % GRID]
-            updates: list[Any] = [
-                Signal(update_layout(self.shape), name=f"update_{index}_{n}")
-                for n in range(BANK_STAGE + 1)
-            ]
+            row, column = before.rows[index // GRID], before.columns[index % GRID]
+            update: Any = Signal(update_layout(self.shape), name=f"update_{index}")
+            lanes = Signal(
+                self.shape.lanes, name=f"lanes_{index}", reset_less=True, attrs={"copy": 1}
+            )
             m.d.sync += [
-                updates[0].valid.eq(step.valid & row.valid & column.valid),
-                updates[0].address.eq(row.line + column.line),
+                update.valid.eq(valid[BANK_STAGE - 1] & row.valid & column.valid),
+                update.address.eq(row.line + column.line),
+                lanes.eq(stages[BANK_STAGE + 1].lanes),
             ]
-            for before, after in pairwise(updates):
-                m.d.sync += after.eq(before)
-            lanes = Signal(self.shape.lanes, name=f"lanes_{index}", attrs={"copy": 1})
-            m.d.sync += lanes.eq(stages[BANK_STAGE + 2].lanes)
             m.d.comb += [
                 bank.registers.eq(self.registers),
                 bank.neurons.eq(self.neurons),
-                bank.update.eq(updates[-1]),
+                bank.update.eq(update),
                 bank.weights.eq(weights[index]),
                 bank.lanes.eq(lanes),
                 bank.sweep.eq(self.sweep),
@@ -243,10 +244,10 @@ class Banks(wiring.Component):
         """What banks fired by positions in row-major order: a clock rotates the rows of banks, and
         another one the columns, so that the bank that holds the first comes first."""
         by_row, by_both = (
-            Signal(data.ArrayLayout(self.shape.lanes, GRID * GRID), name=name)
+            Signal(data.ArrayLayout(self.shape.lanes, GRID * GRID), name=name, reset_less=True)
             for name in ("fired_by_row", "fired_in_order")
         )
-        first, second = stages[BANK_STAGE + 4 : FIRED_STAGE]
+        first, second = stages[BANK_STAGE + 3 : FIRED_STAGE]
         for i in range(GRID):
             for j in range(GRID):
                 rows = Array(fired[(i + row) % GRID * GRID + j] for row in range(GRID))
@@ -260,7 +261,7 @@ class Banks(wiring.Component):
 
 def _one_hot(m: Module, tap: Any, enable: Value, name: str) -> Signal:
     """Which tap is chosen, a clock later: a bit for each, none where it is not enabled."""
-    one = Signal(GRID, name=f"tap_of_{name}", attrs={"copy": 1})
+    one = Signal(GRID, name=f"tap_of_{name}", reset_less=True, attrs={"copy": 1})
     m.d.sync += one.eq(Cat((tap == choice) & enable for choice in range(GRID)))
     return one
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal
-from amaranth.lib import memory, stream, wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.utils import ceil_log2
 
@@ -23,6 +23,7 @@ from tickless.hw.passes.loader import write_layout
 from tickless.hw.passes.shape import EngineShape
 from tickless.hw.passes.spikes import SpikeQueue
 from tickless.hw.passes.words import INDEX_BITS, WORD_BITS
+from tickless.hw.ram import Ram
 from tickless.hw.streams import Buffer
 
 __all__ = ["PassCore"]
@@ -115,7 +116,7 @@ class PassCore(wiring.Component):
         row_read = self._memory(m, Region.ROWS)
         column_read = self._memory(m, Region.COLUMNS)
         weight_read = self._memory(m, Region.WEIGHTS)
-        row, column = (axis_layout(shape)(port.data) for port in (row_read, column_read))
+        row, column = (axis_layout(shape)(port.word) for port in (row_read, column_read))
         channel: Any = Signal(channel_layout(shape))
         there, number_asked = Signal(), Signal.like(number)
         nothing = ~channel.lanes.any()
@@ -128,18 +129,18 @@ class PassCore(wiring.Component):
             step.number.eq(number_asked),
             step.row.eq(row),
             step.column.eq(column),
-            channel.eq(channel_read.data),
-            weight_read.addr.eq(channel.base + step.row.block + step.column.block),
+            channel.eq(channel_read.word),
+            weight_read.address.eq(channel.base + step.row.block + step.column.block),
         ]
         m.d.comb += [
-            channel_read.addr.eq(event.channel),
-            row_read.addr.eq(event.row + row_step),
-            column_read.addr.eq(event.column + column_step),
+            channel_read.address.eq(event.channel),
+            row_read.address.eq(event.row + row_step),
+            column_read.address.eq(event.column + column_step),
             step.valid.eq(there & ~nothing),
             step.lanes.eq(channel.lanes),
             banks.registers.eq(registers),
             banks.neurons.eq(neurons),
-            banks.weights.eq(weight_read.data),
+            banks.weights.eq(weight_read.word),
             spikes.i.eq(banks.firings),
             self.swept.eq(banks.swept),
             self.step.eq(banks.updates),
@@ -163,8 +164,7 @@ class PassCore(wiring.Component):
             spikes.o.ready.eq(self.o.ready),
         ]
         swept_at_end = Signal()
-        m.d.sync += swept_at_end.eq(ending)
-        m.d.comb += self.at_end.eq(swept_at_end)
+        m.d.sync += [swept_at_end.eq(ending), self.at_end.eq(swept_at_end)]
 
         def next_event():
             m.d.comb += events.ready.eq(1)
@@ -238,14 +238,12 @@ class PassCore(wiring.Component):
         return m
 
     def _memory(self, m: Module, region: Region) -> Any:
-        """Read port of a region that the loader writes."""
-        bits, depth = region_bits(self.shape, region), region_depth(self.shape, region)
-        made = memory.Memory(shape=bits, depth=depth, init=[], attrs={"ram_style": "block"})
+        """Memory of a region, which the loader writes; never while a pass reads it."""
+        made = Ram(region_bits(self.shape, region), region_depth(self.shape, region), False)
         m.submodules[region.name.lower()] = made
-        write, read = made.write_port(), made.read_port()
         m.d.comb += [
-            write.en.eq(self.load.region == region),
-            write.addr.eq(self.load.address),
-            write.data.eq(self.load.word),
+            made.write.en.eq(self.load.region == region),
+            made.write.addr.eq(self.load.address),
+            made.write.data.eq(self.load.word),
         ]
-        return read
+        return made

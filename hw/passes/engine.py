@@ -93,13 +93,16 @@ class PassEngine(wiring.Component):
         shape = self.shape
         m.submodules.sequencer = sequencer = Sequencer(shape.tiles, self.watchdog_clocks)
 
-        def unit(name: str, component: Any, reset: Any = sequencer.clear) -> Any:
-            m.submodules[name] = ResetInserter(reset)(component)
+        def unit(name: str, component: Any, also: Any = 0) -> Any:
+            # A clear reaches very many registers: a copy for each unit.
+            clear = Signal(name=f"clear_{name}", attrs={"copy": 1})
+            m.d.sync += clear.eq(sequencer.clear)
+            m.submodules[name] = ResetInserter(clear | also)(component)
             return component
 
         m.submodules.arbiter = arbiter = Arbiter(shape.tiles + 2)
         reader: Any = unit("reader", WordReader(BURST))
-        decoder: Any = unit("decoder", ListDecoder(), sequencer.clear | sequencer.stop)
+        decoder: Any = unit("decoder", ListDecoder(), sequencer.stop)
         tokens: Any = unit("tokens", Buffer(TOKEN_LAYOUT))
         tiles: Any = unit("tiles", TileLists(shape.tiles))
         loader: Any = unit("loader", PassLoader(shape))
@@ -160,8 +163,10 @@ class PassEngine(wiring.Component):
                 writer.i.valid.eq(1),
                 core.answers.ready.eq(writer.i.ready),
             ]
-        # What the sequencer hears from many units it hears a clock later.
+        # What the sequencer says to many units or hears from them takes a clock.
         m.d.sync += [
+            tiles.stop.eq(sequencer.stop),
+            merger.mode.eq(sequencer.now.mode),
             sequencer.readers_idle.eq(reader.idle & tiles.idle),
             sequencer.written.eq(writer.idle & ~writer.i.valid & ~made.i.valid),
             sequencer.failure.eq(EngineError.NONE),
@@ -196,13 +201,11 @@ class PassEngine(wiring.Component):
             tiles.start.eq(sequencer.merge),
             tiles.used.eq(sequencer.used),
             tiles.starts.eq(sequencer.starts),
-            tiles.stop.eq(sequencer.stop),
             tiles.takes.eq(sequencer.merging),
             loader.start.eq(sequencer.load),
             sequencer.loaded.eq(loader.done),
             core.start.eq(sequencer.begin),
             sequencer.passed.eq(core.done),
-            merger.mode.eq(sequencer.now.mode),
             merger.used.eq(sequencer.used),
             sequencer.merged.eq(source.valid & source.ready & (source.p.kind == TokenKind.STOP)),
             writer.start.eq(sequencer.write),

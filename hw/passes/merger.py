@@ -48,8 +48,8 @@ class MergeMode(enum.Enum, shape=unsigned(2)):
 
 
 class Merger(wiring.Component):
-    """Merger of lists: `sim.passes.list_model` says what it does. Takes two clocks for a token: as
-    many words move for it to and from the SDRAM.
+    """Merger of lists: `sim.passes.list_model` says what it does. Takes three clocks for a token:
+    no fewer words move to and from the SDRAM for one of a tile.
 
     Parameters
     ----------
@@ -99,7 +99,13 @@ class Merger(wiring.Component):
             joining.eq(self.mode == MergeMode.JOIN),
             is_event.eq(source.p.kind == TokenKind.EVENT),
         ]
-        m.d.sync += wanted.eq(Mux(joining, number - 1, number))
+        following = Signal(INDEX_BITS)  # number + 1: moves are at least three clocks apart
+        none_yet = Signal()  # whether the fork's first event is still to come: nothing is wanted
+        m.d.sync += [
+            following.eq(number + 1),
+            wanted.eq(Mux(joining, number - 1, number)),
+            none_yet.eq(joining & (number == 0)),
+        ]
 
         # First clock: the first token of each group, of those that follow the source's event.
         tiles, taken = self._held(m)
@@ -108,33 +114,46 @@ class Merger(wiring.Component):
             here: Any = Signal(HEAD_LAYOUT, name=f"head_{index}")
             follows = (tile.p.kind == TokenKind.EVENT) & (tile.p.index == wanted)
             m.d.comb += [
-                here.valid.eq(tile.valid & follows & ~(joining & (wanted == NO_INDEX))),
+                here.valid.eq(tile.valid & follows & ~none_yet),
                 here.channel.eq(tile.p.channel),
                 here.y.eq(tile.p.y),
                 here.x.eq(tile.p.x),
                 reads[index].eq(tile.valid & (tile.p.kind == TokenKind.READ)),
             ]
             heads.append(here)
-        present = Cat(~(index < self.used) | tile.valid for index, tile in enumerate(tiles)).all()
+        unused = Signal(self.count)
+        m.d.sync += unused.eq(Cat(index >= self.used for index in range(self.count)))
+        present = Cat(unused[index] | tile.valid for index, tile in enumerate(tiles)).all()
         chosen, winners = [], []
         for start in range(0, self.count, GROUP):
             kept: Any = Signal(HEAD_LAYOUT, name=f"first_{start}")
             found, wins = _first(m, heads[start : start + GROUP])
-            won = Signal.like(wins, name=f"won_{start}")
-            m.d.sync += [kept.eq(found), won.eq(wins)]
+            of_group = Signal.like(wins, name=f"won_{start}")
+            m.d.sync += [kept.eq(found), of_group.eq(wins)]
             chosen.append(kept)
-            winners.append(won)
+            winners.append(of_group)
         settled, moves = Signal(), Signal()
-        passes = Signal(self.count)
-        m.d.sync += [settled.eq(source.valid & present & ~moves), passes.eq(reads)]
+        m.d.sync += settled.eq(source.valid & present & ~moves)
 
-        # Second clock: the first of all, or what the source says.
-        best, groups = _first(m, chosen)
-        m.d.comb += [out.p.eq(source.p), moves.eq(settled & (~out.valid | out.ready))]
-        with m.If(settled & passes.any()):
+        # Second clock: the first of all.
+        found, groups = _first(m, chosen)
+        best: Any = Signal(HEAD_LAYOUT)
+        won, passes = Signal(self.count), Signal(self.count)
+        passing, decided = Signal(), Signal()
+        m.d.sync += [
+            best.eq(found),
+            won.eq(Cat(Mux(one, wins, 0) for one, wins in zip(groups, winners, strict=True))),
+            passes.eq(reads),
+            passing.eq(reads.any()),
+            decided.eq(settled & ~moves),
+        ]
+
+        # Third clock: that, or what the source says.
+        m.d.comb += [out.p.eq(source.p), moves.eq(decided & (~out.valid | out.ready))]
+        with m.If(decided & passing):
             # READs of a path are those of its fork.
             m.d.comb += taken.eq(passes)
-        with m.Elif(settled & best.valid & (joining | is_event)):
+        with m.Elif(decided & best.valid & (joining | is_event)):
             m.d.comb += [
                 out.valid.eq(1),
                 out.p.channel.eq(best.channel),
@@ -143,9 +162,7 @@ class Merger(wiring.Component):
                 out.p.kind.eq(TokenKind.EVENT),
             ]
             with m.If(out.ready):
-                m.d.comb += taken.eq(
-                    Cat(Mux(one, won, 0) for one, won in zip(groups, winners, strict=True))
-                )
+                m.d.comb += taken.eq(won)
             with m.Switch(self.mode):
                 with m.Case(MergeMode.PLAIN):
                     m.d.comb += out.p.index.eq(NO_INDEX)
@@ -153,7 +170,7 @@ class Merger(wiring.Component):
                     m.d.comb += out.p.index.eq(number)
                 with m.Case(MergeMode.JOIN):
                     m.d.comb += out.p.index.eq(wanted)
-        with m.Elif(settled & is_event):
+        with m.Elif(decided & is_event):
             m.d.comb += [
                 out.valid.eq(joining),
                 out.p.index.eq(number),
@@ -161,14 +178,19 @@ class Merger(wiring.Component):
             ]
             with m.If(source.ready):
                 m.d.sync += [
-                    number.eq(number + 1),
-                    wanted.eq(Mux(joining, number, number + 1)),
+                    number.eq(following),
+                    wanted.eq(Mux(joining, number, following)),
+                    none_yet.eq(0),
                 ]
-        with m.Elif(settled):
+        with m.Elif(decided):
             m.d.comb += [out.valid.eq(1), source.ready.eq(out.ready)]
             with m.If((source.p.kind != TokenKind.READ) & out.ready):
                 m.d.comb += taken.eq(-1)
-                m.d.sync += [number.eq(0), wanted.eq(Mux(joining, NO_INDEX, 0))]
+                m.d.sync += [
+                    number.eq(0),
+                    wanted.eq(Mux(joining, NO_INDEX, 0)),
+                    none_yet.eq(joining),
+                ]
         return m
 
     def _held(self, m: Module) -> tuple[list[Any], Signal]:

@@ -76,8 +76,9 @@ class WordReader(wiring.Component):
         m.submodules.read = ResetInserter(flush)(read)
         request = self.port.request
         asked = request.valid & request.ready
+        given = Signal()  # whether a burst was asked for in the clock before
         m.d.comb += [
-            self.idle.eq(~running & (due == 0) & ~request.valid),
+            self.idle.eq(~running & (due == 0) & ~request.valid & ~given),
             flush.eq(~running),
             queue.w_en.eq(self.port.r_valid & running),
             queue.w_data.eq(self.port.r),
@@ -89,14 +90,15 @@ class WordReader(wiring.Component):
             read.o.ready.eq(self.o.ready & running),
             request.p.count.eq(count),
         ]
-        m.d.sync += due.eq(due + Mux(asked, count, 0) - self.port.r_valid)
-        with m.If(asked):
+        m.d.sync += [given.eq(asked), due.eq(due + Mux(given, count, 0) - self.port.r_valid)]
+        with m.If(given):
             m.d.sync += [
-                request.valid.eq(0),
                 request.p.address.eq(request.p.address + count),
                 count.eq(Mux(count == self.burst, count, count << 1)),
             ]
-        with m.Elif(running & ~self.stop & (queue.level + due <= self.depth - self.burst)):
+        with m.If(asked):
+            m.d.sync += request.valid.eq(0)
+        with m.Elif(running & ~given & ~self.stop & (queue.level + due <= self.depth - self.burst)):
             m.d.sync += request.valid.eq(1)
         with m.If(self.start):
             m.d.sync += [

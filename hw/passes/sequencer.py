@@ -215,7 +215,9 @@ class Sequencer(wiring.Component):
                     m.d.sync += [self.clear.eq(1), state.eq(State.CLEAR)]
             with m.Case(State.CLEAR):
                 m.d.comb += self.hold.eq(1)
-                m.d.sync += state.eq(State.IDLE)
+                # Units hear it a clock later.
+                with m.If(~self.clear):
+                    m.d.sync += state.eq(State.IDLE)
         self._watch(m, state, clocks == self.watchdog_clocks)
         return m
 

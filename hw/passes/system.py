@@ -11,6 +11,7 @@ from tickless.hw.host.system import System
 from tickless.hw.passes.design import PassDesign
 from tickless.hw.sdram.controller import SdramController
 from tickless.hw.sdram.timing import COMMAND_LAYOUT, DATA_BITS, Command, SdramTimings
+from tickless.hw.streams import Buffer
 
 __all__ = ["PassSystem"]
 
@@ -68,8 +69,11 @@ class PassSystem(wiring.Component):
         m.submodules.system = system = self.system
         m.submodules.controller = controller = SdramController(self.clocks)
         sdram = self.design.sdram
+        # Those who write are far from the controller.
+        m.submodules.written = written = Buffer(DATA_BITS)
         connect(m, sdram.request, controller.request)
-        connect(m, sdram.w, controller.w)
+        connect(m, sdram.w, written.i)
+        connect(m, written.o, controller.w)
         m.d.comb += [
             sdram.r.eq(controller.r),
             sdram.r_valid.eq(controller.r_valid),

@@ -66,7 +66,8 @@ class Arbiter(wiring.Component):
         sdram, ports = self.sdram, self.ports
         burst = data.StructLayout({"owner": ceil_log2(len(ports)), "left": COUNT_BITS, "write": 1})
         owner = Signal(range(len(ports)))  # of the request that is offered
-        granted, offered = Signal(), Signal()
+        # Controller and ports are far from each other: the answer takes a clock.
+        granted, offered, answered = Signal(), Signal(), Signal()
         # A burst is asked for while the one before it is under way. Its first word moves when the
         # last one of that is long gone: a row is closed and another one opened between them.
         now: Any = Signal(burst)
@@ -86,17 +87,19 @@ class Arbiter(wiring.Component):
         with m.If(now.left == 0):
             m.d.sync += [now.eq(then), then.left.eq(0)]
         requests = Array(port.request.payload.as_value() for port in ports)
-        with m.If(~offered):
+        with m.If(~offered & ~answered):
             m.d.sync += [sdram.request.payload.eq(requests[owner]), offered.eq(granted)]
         m.d.comb += sdram.request.valid.eq(offered & (then.left == 0))
         with m.If(asked):
             m.d.sync += [
-                granted.eq(0),
                 offered.eq(0),
+                answered.eq(1),
                 then.owner.eq(owner),
                 then.left.eq(sdram.request.p.count),
                 then.write.eq(sdram.request.p.write),
             ]
+        with m.If(answered):
+            m.d.sync += [granted.eq(0), answered.eq(0)]
         writes = now.write & (now.left != 0)
         m.d.comb += [
             sdram.w.payload.eq(Array(port.w.payload for port in ports)[now.owner]),
@@ -108,7 +111,7 @@ class Arbiter(wiring.Component):
         for number, port in enumerate(ports):
             mine = now.owner == number
             m.d.comb += [
-                port.request.ready.eq(asked & (owner == number)),
+                port.request.ready.eq(answered & (owner == number)),
                 port.w.ready.eq(sdram.w.ready & writes & mine),
                 port.r.eq(read),
             ]

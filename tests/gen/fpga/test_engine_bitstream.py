@@ -91,6 +91,22 @@ def test_what_does_not_go_with_an_engine_is_refused(network, tools, capsys):
     assert not tools.ran
 
 
+def test_an_engine_that_is_too_slow_is_not_to_be_folded(network, tools, monkeypatch, capsys):
+    StubTools(monkeypatch, {**ECP5_REPORT, "fmax": {"clk": {"achieved": 48.5}}})
+    assert main(["bitstream", network, *BOARD, "--engine", "sdram"]) == 1
+    error = capsys.readouterr().err
+    assert "reaches 48.50 MHz with seed 1, 60.00 MHz were asked" in error
+    assert "--clock-mhz 48" in error
+    assert "fold" not in error
+
+
+def test_an_engine_is_built_for_a_lower_clock(network, tools, tmp_path):
+    arguments = ["bitstream", network, *BOARD, "--engine", "sdram", "--clock-mhz", "50"]
+    assert main(arguments) == 0
+    figures = json.loads((tmp_path / LATEST / "build.json").read_text())
+    assert figures["clock"]["built_for_hz"] == 50_000_000
+
+
 def test_weights_that_no_folding_holds_are_known_at_once(network, tmp_path):
     small, board = Network.load(tmp_path / network), BOARDS["ulx3s-85f"]
     assert weights_fit(small, board)

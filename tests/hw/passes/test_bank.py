@@ -55,10 +55,10 @@ def test_updates_of_a_word_in_a_row_add_up(gaps, zero, thresholds):
         ctx.set(bank.registers.ceil, CEIL)
         ctx.set(bank.neurons.thresholds, thresholds)
         ctx.set(bank.neurons.floors, floors)
-        padded = [None, None, None, None, *sequence, None, None, None, None]
-        for clock in range(4, len(padded)):
-            # Weights come two clocks behind an update, lanes three, and what fires four.
-            now, weighed, reached = (padded[clock - late] for late in (0, 2, 3))
+        padded = [None, None, None, *sequence, None, None, None]
+        for clock in range(3, len(padded)):
+            # Weights come a clock behind an update, lanes two, and what fires three.
+            now, weighed, reached = (padded[clock - late] for late in (0, 1, 2))
             ctx.set(bank.update.valid, now is not None)
             ctx.set(bank.update.address, 0 if now is None else now[0])
             ctx.set(bank.weights, [0] * SHAPE.lanes if weighed is None else weighed[1].tolist())
@@ -67,21 +67,22 @@ def test_updates_of_a_word_in_a_row_add_up(gaps, zero, thresholds):
             fired = ctx.get(bank.fired)
             found.append([bool(fired >> lane & 1) for lane in range(SHAPE.lanes)])
             await ctx.tick()
-        assert not ctx.get(bank.busy)
         for address in range(SHAPE.bank_words):
             ctx.set(bank.sweep_address, address)
             ctx.set(bank.sweep, 1)
             await ctx.tick()
             ctx.set(bank.sweep, 0)
+            await ctx.tick()
             swept.append([ctx.get(bank.swept[lane]) for lane in range(SHAPE.lanes)])
             await ctx.tick()
         for address in range(SHAPE.bank_words):
             ctx.set(bank.sweep_address, address)
             ctx.set(bank.sweep, 1)
             await ctx.tick()
+            await ctx.tick()
             assert [ctx.get(bank.swept[lane]) for lane in range(SHAPE.lanes)] == [0] * SHAPE.lanes
 
     simulate(bank, process)
     assert any(map(any, fires))
-    assert found[4:] == fires
+    assert found[3:] == fires
     assert swept == words.tolist()
