@@ -124,7 +124,7 @@ def _copy_objects(source: Path, target: Path, objects: Sequence[str]) -> None:
 def _build(
     source: str, natives: list[Path], target: Path, waves: bool, runtime: Path | None
 ) -> None:
-    """Build in a folder; without optimization where there is one for the precompiled header."""
+    """Build; without optimization where a folder is given, which has the precompiled header."""
     design = target / f"{TOP}.v"
     design.write_text(source)
     log = target / "build.log"
@@ -162,6 +162,7 @@ def _make_arguments(target: Path, runtime: Path | None) -> list[str]:
     arguments = ["OPT_GLOBAL=-O2", *(f"--assume-old={path.name}" for path in present)]
     if runtime is None:
         return [*arguments, "OPT_FAST=-O2"]
+    runtime.mkdir(exist_ok=True)
     header = f"../{runtime.name}/{HEADER.name}"
     flags = "$(CXXFLAGS) $(CPPFLAGS)"
     return [
