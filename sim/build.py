@@ -50,6 +50,10 @@ small build."""
 NATIVE_OBJECTS = tuple(f"{path.stem}.o" for path in sorted(NATIVE.glob("*.cpp")))
 """Objects that are the same in every simulator that is optimized alike."""
 
+HEADER = NATIVE / "precompiled.h"
+"""What most parts of a simulator include; the compiler takes half of the time of a small build to
+read it, so simulators that are not optimized share it precompiled."""
+
 
 def build(bench: SimulatedBench, waves: bool = False, optimize: bool = True) -> Simulator:
     """Simulator of a bench, built if there is none yet.
@@ -87,14 +91,15 @@ def build(bench: SimulatedBench, waves: bool = False, optimize: bool = True) -> 
     # Parallel tests build a simulator once.
     with FileLock(target / "lock"):
         if not (target / "complete").exists():
+            runtime = simulators / f"runtime-{runtime_key(settings, natives)}"
             shared = {
                 simulators / f"runtime-{runtime_key(tracing, natives)}": VERILATOR_OBJECTS,
-                simulators / f"runtime-{runtime_key(settings, natives)}": NATIVE_OBJECTS,
+                runtime: NATIVE_OBJECTS,
             }
             for folder, objects in shared.items():
                 _copy_objects(folder, target, objects)
             with stage("building the simulator"):
-                _build(source, natives, target, waves, optimize)
+                _build(source, natives, target, waves, None if optimize else runtime)
             for folder, objects in shared.items():
                 _copy_objects(target, folder, objects)
             for header in target.glob("*.gch"):  # precompiled, 150 MB, of no more use
@@ -116,7 +121,10 @@ def _copy_objects(source: Path, target: Path, objects: Sequence[str]) -> None:
                 shutil.copyfile(path, part)
 
 
-def _build(source: str, natives: list[Path], target: Path, waves: bool, optimize: bool) -> None:
+def _build(
+    source: str, natives: list[Path], target: Path, waves: bool, runtime: Path | None
+) -> None:
+    """Build; without optimization where a folder is given, which has the precompiled header."""
     design = target / f"{TOP}.v"
     design.write_text(source)
     log = target / "build.log"
@@ -124,7 +132,7 @@ def _build(source: str, natives: list[Path], target: Path, waves: bool, optimize
         suffix: [path for path in natives if path.suffix == suffix]
         for suffix in (".sv", ".cpp", ".vlt")
     }
-    simulator = Simulator(target, waves, _make_arguments(target, optimize))
+    simulator = Simulator(target, waves, _make_arguments(target, runtime))
     try:
         with environment(_variables(verilator_environment())):
             simulator.build(
@@ -146,16 +154,28 @@ def _build(source: str, natives: list[Path], target: Path, waves: bool, optimize
         ) from None
 
 
-def _make_arguments(target: Path, optimize: bool) -> list[str]:
+def _make_arguments(target: Path, runtime: Path | None) -> list[str]:
     """The compiler's levels for the design and for Verilator's own sources; which files are good
     though they are older than the makefile."""
-    arguments = ["OPT_GLOBAL=-O2", f"OPT_FAST={'-O2' if optimize else '-O0'}"]
-    if not optimize:
-        # One file: most of the time of a file of a large design would go into its header.
-        arguments.append("VM_PARALLEL_BUILDS=0")
     shared = (*VERILATOR_OBJECTS, *NATIVE_OBJECTS)
     present = (path for pattern in shared for path in target.glob(pattern))
-    return [*arguments, *(f"--assume-old={path.name}" for path in present)]
+    arguments = ["OPT_GLOBAL=-O2", *(f"--assume-old={path.name}" for path in present)]
+    if runtime is None:
+        return [*arguments, "OPT_FAST=-O2"]
+    runtime.mkdir(exist_ok=True)
+    header = f"../{runtime.name}/{HEADER.name}"
+    flags = "$(CXXFLAGS) $(CPPFLAGS)"
+    return [
+        "default",  # not the first target, which is below
+        *arguments,
+        # One file: most of the time of a file of a large design would go into its header.
+        "VM_PARALLEL_BUILDS=0",
+        f"OPT_FAST=-O0 -include {header}",
+        f"--eval=Vtop__ALL.o verilator.o {' '.join(NATIVE_OBJECTS)}: | {header}.gch",
+        # Another build may precompile it at the same time.
+        f"--eval={header}.gch: ; $(CXX) -O0 {flags} -x c++-header '{HEADER}' -o $@.$$$$ && "
+        "mv $@.$$$$ $@",
+    ]
 
 
 def _variables(tools: dict[str, str]) -> dict[str, str]:

@@ -15,15 +15,15 @@ from hypothesis import HealthCheck, settings
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 LONG = {
-    "hw/fabric/test_router_proof.py": 130,
     "sim/test_random_meshes.py": 105,
-    "sim/test_command.py": 85,
+    "hw/fabric/test_router_proof.py": 75,
     "sim/board/test_simulated.py": 70,
+    "sim/test_command.py": 65,
     "sim/axi/test_axi.py": 60,
-    "hw/fabric/test_interface_proof.py": 60,
     "docs/test_tutorial.py": 60,
     "sim/test_bench.py": 50,
     "sim/test_random_networks.py": 45,
+    "hw/fabric/test_interface_proof.py": 40,
     "gen/test_fusesoc.py": 35,
     "hw/core/test_neurons.py": 35,
     "docs/test_your_data.py": 30,

@@ -8,18 +8,16 @@ from tests.hw.fabric import proof
 
 @pytest.fixture
 def searched(tmp_path, monkeypatch):
-    """Scripts of the searches; nothing is searched, and each comes to FAIL."""
+    """Modes of the searches; nothing is searched, and each comes to FAIL."""
     monkeypatch.chdir(tmp_path)
-    scripts = []
+    modes = []
 
-    def run(text, script, folder):
-        scripts.append(script)
-        place = folder / str(len(scripts))
-        place.mkdir(parents=True)
-        return place, "FAIL", ""
+    def run(text, mode, depth, place):
+        modes.append(mode)
+        return "FAIL", ""
 
     monkeypatch.setattr(proof, "_run", run)
-    return scripts
+    return modes
 
 
 def counter(limit):

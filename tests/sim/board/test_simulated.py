@@ -296,7 +296,7 @@ def test_bits_that_arrive_wrong(network, network_file):
         open_port(path) as port,
     ):
         refused = refusals(port)
-        client = Client(port, path)
+        client = Client(port, path, patience_s=1.0)
         for _ in range(40):
             events = events_of(rng, 50)
             trace = engine.run(network, events)
