@@ -83,29 +83,11 @@ def event_exits(
     jobs, cluster : int, str, optional
         See `sw.workers.run_tasks`; the figures are the same.
     """
-    from tickless.sw.judge.tasks import early
-
-    parts, where = parcels(recordings, PARCEL), {"jobs": jobs, "cluster": cluster}
+    where = {"jobs": jobs, "cluster": cluster}
     if margins is None:
         median = np.median(_leads(network, recordings, where))
         margins = [int(share * median) for share in SHARES]
-    every = [*margins, None]
-    tasks = [(network, part, every) for part in parts]
-    found = run_tasks(early, tasks, title="early exit", unit="parcels", **where)
-    samples = [sample for part in found for sample in part]
-    return [
-        Exit(
-            margin=np.inf if margin is None else margin,
-            accuracy=float(np.mean([item.right for item in items])),
-            decided=float(np.mean([item.decided for item in items])),
-            consumed=float(np.mean([item.consumed.events for item in items])),
-            sops=(sops := float(np.mean([item.sops for item in items]))),
-            energy_uj=energy_uj(network, sops),
-            dropped=float(np.mean([item.consumed.dropped for item in items])),
-            dropped_warning=dropped_text(item.consumed for item in items),
-        )
-        for margin, items in zip(every, zip(*samples, strict=True), strict=True)
-    ]
+    return _exits(network, recordings, [*margins, None], where)
 
 
 def choose_margin(
@@ -131,10 +113,11 @@ def choose_margin(
     """
     where = {"jobs": jobs, "cluster": cluster}
     median = np.median(_leads(network, recordings, where))
+    [whole] = _exits(network, recordings, [None], where)
     found: dict[float, Exit] = {}
 
     def fine(share: float) -> bool:
-        exit, whole = event_exits(network, recordings, [int(share * median)], **where)
+        [exit] = _exits(network, recordings, [int(share * median)], where)
         found[share] = exit
         lost = round((whole.accuracy - exit.accuracy) * len(recordings))
         return lost <= most_lost * len(recordings)
@@ -187,6 +170,33 @@ def step_exits(
             )
         )
     return exits
+
+
+def _exits(
+    network: Network,
+    recordings: Recordings,
+    margins: Sequence[int | None],
+    where: dict[str, Any],
+) -> list[Exit]:
+    """Exits event by event at each of some margins, None for no early exit."""
+    from tickless.sw.judge.tasks import early
+
+    tasks = [(network, part, margins) for part in parcels(recordings, PARCEL)]
+    found = run_tasks(early, tasks, title="early exit", unit="parcels", **where)
+    samples = [sample for part in found for sample in part]
+    return [
+        Exit(
+            margin=np.inf if margin is None else margin,
+            accuracy=float(np.mean([item.right for item in items])),
+            decided=float(np.mean([item.decided for item in items])),
+            consumed=float(np.mean([item.consumed.events for item in items])),
+            sops=(sops := float(np.mean([item.sops for item in items]))),
+            energy_uj=energy_uj(network, sops),
+            dropped=float(np.mean([item.consumed.dropped for item in items])),
+            dropped_warning=dropped_text(item.consumed for item in items),
+        )
+        for margin, items in zip(margins, zip(*samples, strict=True), strict=True)
+    ]
 
 
 def _leads(network: Network, recordings: Recordings, where: dict[str, Any]) -> list[int]:
