@@ -91,6 +91,11 @@ class Recordings(Sequence[tuple[Events, int]]):
         part.whole, part.indices = self.whole, [self.indices[i] for i in chosen]
         return part
 
+    def evenly(self, most: int) -> "Recordings":
+        """So many of the samples at most, evenly over them."""
+        count = min(most, len(self))
+        return self.part(index * len(self) // count for index in range(count))
+
 
 def _name(samples: str, index: int, key: object) -> str:
     match key:

@@ -119,9 +119,8 @@ def main(options: argparse.Namespace) -> int:
 
 def _chosen(network: Network, dataset: str, points: float, where: dict[str, Any]) -> int:
     """Margin chosen on a data set's training recordings, with a line of how it does there."""
-    recordings = load(dataset, "train")
-    count = min(CHOOSING, len(recordings))
-    recordings = recordings.part(index * len(recordings) // count for index in range(count))
+    recordings = load(dataset, "train").evenly(CHOOSING)
+    count = len(recordings)
     chosen = choose_margin(network, recordings, points / 100, **where)
     if chosen is None:
         raise ResultError(

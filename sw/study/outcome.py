@@ -162,11 +162,11 @@ def _path(variant: Variant, seed: int, folder: Path) -> Path:
 
 def _judged(aside: Recordings) -> Recordings:
     """`JUDGED` of the recordings, evenly over them, made once for all that they are judged by."""
-    count = min(JUDGED, len(aside))
-    chosen = aside.part(index * len(aside) // count for index in range(count))
+    chosen = aside.evenly(JUDGED)
     made = [events for events, _ in chosen]
-    places = range(count)
-    return Recordings(made.__getitem__, places, chosen.labels, chosen.name, names=chosen.names)
+    return Recordings(
+        made.__getitem__, range(len(made)), chosen.labels, chosen.name, names=chosen.names
+    )
 
 
 def _by_event(settings: Settings, model: SpikingNetwork, aside: Recordings) -> EventOutcome:

@@ -99,9 +99,8 @@ def training_recordings(settings: Settings) -> Recordings:
     whole, most = load(settings.dataset, "train"), settings.recordings
     if not 0 < most < len(whole):
         return whole
-    chosen = [index * len(whole) // most for index in range(most)]
-    keys, labels = ([values[i] for i in chosen] for values in (whole.keys, whole.labels))
-    return Recordings(whole.make, keys, labels, whole.name, whole.sources)
+    few = whole.evenly(most)
+    return Recordings(few.make, few.keys, few.labels, few.name, few.sources)
 
 
 def _augmentation(settings: Settings) -> Compose:
