@@ -3,7 +3,7 @@
 Layers also run with real weights and membranes, for a float model event by event.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from weakref import WeakKeyDictionary
@@ -17,7 +17,7 @@ from tickless.sw.integer.readout_layer import ReadoutLayer
 from tickless.sw.integer.spiking_layer import SpikingLayer
 from tickless.sw.integer.trace import LayerTrace, SampleTrace
 
-__all__ = ["Engine", "run", "run_layers"]
+__all__ = ["Engine", "run", "run_layers", "run_margins"]
 
 
 def run_layers(
@@ -111,18 +111,18 @@ class Engine:
             dropped=dropped,
         )
 
-    def deciding_event(self, events: np.ndarray, margin: int) -> int | None:
-        """Number of the input event, from 0, in the course of which the readout decides.
-
-        Parameters
-        ----------
-        margin : int
-            See `sw.integer.golden.run`.
-        """
+    def deciding_events(
+        self, events: np.ndarray, margins: Iterable[int | None]
+    ) -> list[int | None]:
+        """Number of the input event, from 0, in the course of which the readout decides, for each
+        of some margins; None where it never does."""
         behind_each = check_sample(events, np.arange(1, len(events) + 1))
         _, sent, marks, _ = self._spike(events, behind_each)
-        decision = self._readout.decision(sent, margin)
-        return None if decision is None else int(np.searchsorted(marks, decision, "right"))
+        found = (None if each is None else self._readout.decision(sent, each) for each in margins)
+        return [
+            None if decision is None else int(np.searchsorted(marks, decision, "right"))
+            for decision in found
+        ]
 
     def _spike(
         self, events: np.ndarray, places: np.ndarray, before: Sequence[LayerTrace] = ()
@@ -160,24 +160,54 @@ def run(
 ) -> SampleTrace:
     """Everything that a network does with one sample; equal to `sw.integer.golden.run`.
 
-    Prepares each network once. With a margin, the golden model runs the deciding event.
-
-    A sample without an end is run piece by piece, in memory that does not grow: each piece goes on
-    from the membranes and logits of the one ``before``, and its trace has the spikes and counts of
-    its own events alone. A margin is for whole samples.
+    Prepares each network once. A sample without an end is run piece by piece, in memory that does
+    not grow: each piece goes on from the one ``before``. A margin is for whole samples.
     """
-    check_margin(margin, network.classes)
-    if margin is not None and before is not None:
+    if margin is None:
+        return _prepared(network).run(events, reads, before)
+    if before is not None:
         raise ValueError(f"margin = {margin}: expected None for a piece of a sample")
-    if network not in _engines:
-        _engines[network] = Engine(network)
-    engine = _engines[network]
-    last = None if margin is None else engine.deciding_event(events, margin)
-    if last is None:
-        return engine.run(events, reads, before)
+    [trace] = run_margins(network, events, [margin], reads)
+    return trace
+
+
+def run_margins(
+    network: Network,
+    events: np.ndarray,
+    margins: Sequence[int | None],
+    reads: Sequence[int] | np.ndarray = (),
+) -> list[SampleTrace]:
+    """What `run` returns for each of some margins, in little more than the time of two runs.
+
+    The first run tells the input events that decide. The second one stops at each of them, which
+    the golden model runs, since the decision comes amid what follows from it.
+    """
     # Imported here, since it brings PyTorch.
     from tickless.sw.integer import golden
 
-    places = check_sample(events, reads)
-    before = engine.run(events[:last], places[places <= last])
-    return golden.run(network, events[last : last + 1], (), margin, before)
+    for margin in margins:
+        check_margin(margin, network.classes)
+    places, engine = check_sample(events, reads), _prepared(network)
+    lasts = engine.deciding_events(events, margins)
+    stops = sorted({len(events) if last is None else last for last in lasts})
+    reached: dict[int, SampleTrace] = {}
+    start, before = 0, None
+    for stop in stops:
+        within = (places <= stop) & ((places > start) | (before is None))
+        piece = engine.run(events[start:stop], places[within] - start, before)
+        before = piece if before is None else before.then(piece)
+        start, reached[stop] = stop, before
+    traces = []
+    for margin, last in zip(margins, lasts, strict=True):
+        if last is None:
+            traces.append(reached[len(events)])
+        else:
+            deciding, before = events[last : last + 1], reached[last]
+            traces.append(before.then(golden.run(network, deciding, (), margin, before)))
+    return traces
+
+
+def _prepared(network: Network) -> Engine:
+    if network not in _engines:
+        _engines[network] = Engine(network)
+    return _engines[network]

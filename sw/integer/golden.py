@@ -25,9 +25,9 @@ def run(
     events: np.ndarray,
     reads: Sequence[int] | np.ndarray = (),
     margin: int | None = None,
-    after: SampleTrace | None = None,
+    before: SampleTrace | None = None,
 ) -> SampleTrace:
-    """Everything that a network does with one sample.
+    """Everything that a network does with one sample, or a piece of one.
 
     Parameters
     ----------
@@ -41,8 +41,9 @@ def run(
         Margin of early exit, in logit units: the answer freezes after the first event of the
         readout by which the largest logit leads the second largest by so much. Nothing behind it
         is consumed, so that events and operations are the fewest that the decision needs.
-    after : SampleTrace, optional
-        What came before, with END and decision still to come: the trace goes on from there.
+    before : SampleTrace, optional
+        The piece before, with END and decision still to come: this one goes on from its membranes
+        and logits.
 
     Raises
     ------
@@ -55,13 +56,11 @@ def run(
     layers = [_SpikingLayer(layer) for layer in network.layers[:-1]]
     readout = _Readout(network.layers[-1], network.initial_logits)
     consumers, joins = [*layers, readout], network.joins
-    dropped = 0
-    if after is not None:
-        for layer, trace in zip(layers, after.layers, strict=True):
-            layer.go_on(trace)
-        readout.go_on(after)
-        dropped = after.dropped
-    decided = False
+    if before is not None:
+        for layer, trace in zip(layers, before.layers, strict=True):
+            layer.go_on(trace.membrane)
+        readout.go_on(before.logits.reshape(-1, 1, 1))
+    dropped, decided = 0, False
 
     def consume(index: int, event: Event, edge: int = CHAIN) -> bool:
         """Let a layer consume an event, and those behind it all that follows, depth first.
@@ -137,6 +136,10 @@ class _WeightedLayer:
         self.events = 0
         self.sops = 0
 
+    def go_on(self, membrane: np.ndarray) -> None:
+        """Take up the membranes ``[channels, rows, columns]`` that a piece has left."""
+        self.membrane = torch.from_numpy(membrane.astype(np.int64)).permute(1, 2, 0)
+
     def visit(self, event: Event, edge: int) -> tuple[torch.Tensor, torch.Tensor, Place]:
         """Membranes that an event reaches, as a view, their weights and the view's place."""
         place, weight = self.edges[edge].reach(event)
@@ -173,13 +176,6 @@ class _SpikingLayer(_WeightedLayer):
         self.spikes += spikes
         return spikes
 
-    def go_on(self, trace: LayerTrace) -> None:
-        """Take up the state in which a trace ends."""
-        self.membrane = torch.from_numpy(trace.membrane.astype(np.int64)).permute(1, 2, 0)
-        self.spikes = [(channel, y, x) for channel, y, x in trace.spikes.tolist()]
-        self.reads = trace.read_positions.tolist()
-        self.events, self.sops = trace.events, trace.sops
-
     def read(self) -> None:
         self.reads.append(len(self.spikes))
 
@@ -209,13 +205,6 @@ class _Readout(_WeightedLayer):
         view.copy_(torch.clamp(s, -self.ceil - 1, self.ceil))
         self.saturations += int((view != s).sum())
         return []
-
-    def go_on(self, trace: SampleTrace) -> None:
-        """Take up the state in which a trace ends."""
-        self.membrane = torch.from_numpy(trace.logits.astype(np.int64)).reshape(1, 1, -1)
-        self.answers = list(trace.read_logits)
-        self.events, self.sops = trace.readout_events, trace.readout_sops
-        self.saturations = trace.saturations
 
     def leads_by(self, margin: int) -> bool:
         """Whether the largest logit leads the second largest by a margin."""

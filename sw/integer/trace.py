@@ -31,10 +31,25 @@ class LayerTrace:
     events: int
     sops: int
 
+    def then(self, after: "LayerTrace") -> "LayerTrace":
+        """This piece of a sample and the one behind it as one."""
+        return LayerTrace(
+            spikes=np.concatenate((self.spikes, after.spikes)),
+            read_positions=np.concatenate(
+                (self.read_positions, len(self.spikes) + after.read_positions)
+            ),
+            membrane=after.membrane,
+            events=self.events + after.events,
+            sops=self.sops + after.sops,
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class SampleTrace:
-    """What a network does with one sample.
+    """What a network does with one sample, or a piece of one.
+
+    The trace of a piece has the spikes and counts of its own events alone; its membranes and logits
+    are what the whole sample has come to.
 
     Members
     -------
@@ -69,6 +84,20 @@ class SampleTrace:
     def at_read(self, index: int) -> "SampleTrace":
         """The same with the answer to a READ in the place of that to END."""
         return replace(self, logits=self.read_logits[index])
+
+    def then(self, after: "SampleTrace") -> "SampleTrace":
+        """This piece of a sample and the one behind it as one."""
+        decision = after.decision
+        return SampleTrace(
+            layers=tuple(map(LayerTrace.then, self.layers, after.layers)),
+            logits=after.logits,
+            read_logits=np.concatenate((self.read_logits, after.read_logits)),
+            readout_events=self.readout_events + after.readout_events,
+            readout_sops=self.readout_sops + after.readout_sops,
+            saturations=self.saturations + after.saturations,
+            dropped=self.dropped + after.dropped,
+            decision=None if decision is None else self.readout_events + decision,
+        )
 
     @property
     def class_index(self) -> int:

@@ -3,7 +3,6 @@
 Event by event by the lead of the largest logit, and its counterpart in time steps.
 """
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -98,9 +97,8 @@ def choose_margin(
     jobs: int = 1,
     cluster: str | None = None,
 ) -> Exit | None:
-    """Smallest margin of `TRIED` that loses no more than some accuracy; None if all lose more.
-
-    By bisection, as if accuracy rose with the margin.
+    """Smallest margin of `TRIED` from which on all lose no more than some accuracy; None if there
+    is none.
 
     Parameters
     ----------
@@ -113,17 +111,15 @@ def choose_margin(
     """
     where = {"jobs": jobs, "cluster": cluster}
     median = np.median(_leads(network, recordings, where))
-    [whole] = _exits(network, recordings, [None], where)
-    found: dict[float, Exit] = {}
-
-    def fine(share: float) -> bool:
-        [exit] = _exits(network, recordings, [int(share * median)], where)
-        found[share] = exit
+    margins = [int(share * median) for share in TRIED]
+    *exits, whole = _exits(network, recordings, [*margins, None], where)
+    chosen = None
+    for exit in reversed(exits):
         lost = round((whole.accuracy - exit.accuracy) * len(recordings))
-        return lost <= most_lost * len(recordings)
-
-    place = bisect_left(TRIED, True, key=fine)
-    return found[TRIED[place]] if place < len(TRIED) else None
+        if lost > most_lost * len(recordings):
+            break
+        chosen = exit
+    return chosen
 
 
 def step_exits(

@@ -90,10 +90,11 @@ def early(
     network: Network, recordings: Recordings, margins: Sequence[int | None]
 ) -> list[list[SampleExit]]:
     """Each sample at each of some margins, None for no early exit."""
-    return [
-        [_exit(engine.run(network, events.addresses, (), m), label, name) for m in margins]
-        for (events, label), name in zip(recordings, recordings.names, strict=True)
-    ]
+    exits = []
+    for (events, label), name in zip(recordings, recordings.names, strict=True):
+        traces = engine.run_margins(network, events.addresses, margins)
+        exits.append([_exit(trace, label, name) for trace in traces])
+    return exits
 
 
 @torch.no_grad()

@@ -63,18 +63,19 @@ def test_engine_is_the_golden_model_of_residual_networks(seed, n, reads, shortcu
     seed=st.integers(0, 2**32 - 1),
     n=st.integers(0, 60),
     reads=st.integers(0, 5),
-    margin=st.integers(0, 60),
+    margins=st.lists(st.none() | st.integers(0, 60), min_size=1, max_size=3),
     shortcuts=st.integers(0, 1),
 )
-def test_engine_is_the_golden_model_with_early_exit(seed, n, reads, margin, shortcuts):
+def test_engine_is_the_golden_model_with_early_exit(seed, n, reads, margins, shortcuts):
     rng = np.random.default_rng(seed)
     network = random_network(rng, shortcuts=shortcuts)
     assume(network.classes > 1)
     events = random_events(rng, network, n)
     places = np.sort(rng.integers(0, n + 1, reads))
-    trace = engine.run(network, events, places, margin)
-    assume(sum(layer.events for layer in trace.layers) < 3000)
-    assert_equal(trace, golden.run(network, events, places, margin))
+    traces = engine.run_margins(network, events, margins, places)
+    assume(sum(layer.events for trace in traces for layer in trace.layers) < 3000)
+    for margin, trace in zip(margins, traces, strict=True):
+        assert_equal(trace, golden.run(network, events, places, margin))
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -84,7 +85,7 @@ def test_the_golden_model_goes_on_where_a_trace_ends(seed):
     events = random_events(rng, network, 40)
     before = golden.run(network, events[:25], (3, 25))
     whole = golden.run(network, events, (3, 25, 30))
-    assert_equal(golden.run(network, events[25:], (5,), after=before), whole)
+    assert_equal(before.then(golden.run(network, events[25:], (5,), before=before)), whole)
 
 
 @pytest.mark.parametrize("shortcuts", [0, 1])
