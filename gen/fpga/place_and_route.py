@@ -14,7 +14,8 @@ from tickless.gen.fpga.timing import Clock, CriticalPath, clocks, critical_path,
 __all__ = ["ImplementationError", "place_and_route"]
 
 TRIES = 3
-"""Seeds of place and route that are tried, one after the other, until the clock is reached."""
+"""Seeds of place and route that are tried, one after the other, until the clock is reached; nextpnr
+0.11 breaks down with some in its last step for a GateMate."""
 
 WORTH_ANOTHER = 0.9
 """Share of the clock below which no other seed is tried: it would not be enough."""
@@ -33,7 +34,8 @@ def place_and_route(
     system_tools: bool,
     folded: bool,
 ) -> tuple[int, dict[str, Any]]:
-    """Place and route a design, with up to `TRIES` seeds until its clocks are reached.
+    """Place and route a design, with up to `TRIES` seeds until its clocks are reached and nextpnr
+    does not break down.
 
     Parameters
     ----------
@@ -58,10 +60,17 @@ def place_and_route(
     """
     place = command.index("--seed") + 1
     seed = int(command[place])
+    last = seed + TRIES - 1
     tried: dict[int, Clock] = {}
     while True:
         try:
             watch.run(folder, [*command[:place], str(seed), *command[place + 1 :]], system_tools)
+        except tools.ToolCrashError:
+            if seed == last:
+                raise
+            seed += 1
+            print(f"{command[0]} broke down: trying seed {seed}", file=sys.stderr)
+            continue
         except tools.ToolError:
             log = folder / command[command.index("--log") + 1]
             found = short_resources(log.read_text(errors="replace")) if log.exists() else {}
@@ -75,7 +84,7 @@ def place_and_route(
         tried[seed] = slowest
         if slowest.share >= 1:
             return seed, report
-        if slowest.share < WORTH_ANOTHER or len(tried) == TRIES:
+        if slowest.share < WORTH_ANOTHER or seed == last:
             path = critical_path(report, components, slowest.name)
             raise ImplementationError(_too_slow(tried, path, slowest.needed_hz == clock_hz, folded))
         seed += 1

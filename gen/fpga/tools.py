@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -11,21 +12,31 @@ from pathlib import Path
 
 from tickless.errors import MissingToolError
 
-__all__ = ["ToolError", "find", "run", "version"]
+__all__ = ["ToolCrashError", "ToolError", "find", "run", "version"]
 
 PREFIX = "yowasp-"
 """Of the tools that come as Python packages; those written in Python have none."""
 
-SYSTEM_NAMES = {"nextpnr-himbaechel-gowin": "nextpnr-himbaechel"}
+SYSTEM_NAMES = {
+    "nextpnr-himbaechel-gatemate": "nextpnr-himbaechel",
+    "nextpnr-himbaechel-gowin": "nextpnr-himbaechel",
+}
 """What tools are called where one program has all families."""
 
 POLL_SECONDS = 1.0
 
 TAIL_LINES = 10
 
+CRASHES = (signal.SIGABRT, signal.SIGSEGV)
+"""Signals by which a tool ends that breaks down; in WebAssembly it traps."""
+
 
 class ToolError(MissingToolError):
     """A tool is missing or failed; the message says which, what to do, or the end of its output."""
+
+
+class ToolCrashError(ToolError):
+    """A tool broke down, by a fault of its own."""
 
 
 def find(tool: str, system: bool = False) -> str:
@@ -89,7 +100,7 @@ def run(
     Raises
     ------
     ToolError
-        If the tool is missing or fails.
+        If the tool is missing or fails; `ToolCrashError` if it breaks down.
     """
     command = [find(tool, system), *arguments]
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
@@ -108,4 +119,6 @@ def run(
         if process.returncode:
             output.seek(0)
             tail = output.read().splitlines()[-TAIL_LINES:]
-            raise ToolError("\n".join([f"{tool} failed in {folder}:", *tail]))
+            crashed = -process.returncode in CRASHES or any("wasm trap:" in line for line in tail)
+            kind = ToolCrashError if crashed else ToolError
+            raise kind("\n".join([f"{tool} failed in {folder}:", *tail]))

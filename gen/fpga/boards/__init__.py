@@ -17,6 +17,7 @@ _PLACES = {
     "colorlight-5a-75b": "colorlight:COLORLIGHT_5A_75B",
     "colorlight-i5": "colorlight:COLORLIGHT_I5",
     "ecpix5-85f": "ecpix5:ECPIX5_85F",
+    "gatemate-evb": "gatemate_evb:GATEMATE_EVB",
     "icebreaker": "icebreaker:ICEBREAKER",
     "orangecrab-25f": "orangecrab:ORANGECRAB_25F",
     "tang-nano-20k": "tang_nano:TANG_NANO_20K",

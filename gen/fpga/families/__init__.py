@@ -2,5 +2,5 @@
 
 __all__ = ["FAMILIES"]
 
-FAMILIES = ("ecp5", "iCE40", "gowin")
+FAMILIES = ("ecp5", "iCE40", "gowin", "gatemate")
 """Names of the families."""

@@ -59,8 +59,9 @@ class StubTools:
     ----------
     monkeypatch : pytest.MonkeyPatch
         Puts it in place.
-    *reports : dict
-        Reports that nextpnr writes, one each time; at last always the last one.
+    *reports : dict or None
+        Reports that nextpnr writes, one each time, None where it breaks down; at last always the
+        last one.
     failing : str, optional
         Tool that fails, with the log `FULL_LOG` if it is nextpnr.
 
@@ -87,6 +88,8 @@ class StubTools:
             (folder / "top.tim").write_text(FULL_LOG)
             self.seeds.append(int(arguments[arguments.index("--seed") + 1]))
             report = self._reports.pop(0) if len(self._reports) > 1 else self._reports[0]
+            if report is None:
+                raise tools.ToolCrashError(f"{tool} failed in {folder}:\nwasm trap: no luck")
             (folder / "report.json").write_text(json.dumps(report))
         else:
             [product] = [name for name in arguments if name.endswith((".bit", ".bin", ".fs"))]

@@ -118,6 +118,33 @@ def test_a_gowin_is_placed_and_routed_by_the_nextpnr_of_today(network, monkeypat
     assert figures["performance"]["basis"] == "computed"
 
 
+def test_a_gatemate_is_built_by_tools_that_amaranth_does_not_know(network, monkeypatch, tmp_path):
+    report = {**REPORT, "fmax": {"clk": {"achieved": 99.0}}}
+    used = {"used": 10, "available": 40_960}
+    report["utilization"] = dict.fromkeys(("CPE_LT", "CPE_FF", "RAM_HALF"), used)
+    stub = StubTools(monkeypatch, report)
+    arguments = [network, "--board", "gatemate-evb", "--clock-mhz", "24", "--budget", "2"]
+    assert main(["bitstream", *arguments]) == 0
+    assert stub.ran == ["yosys", "nextpnr-himbaechel-gatemate", "gmpack"]
+    folder = tmp_path / LATEST
+    _, routing, packing = json.loads((folder / "build_top.json").read_text())["commands"]
+    options = " ".join(routing)
+    assert "--freq 24.0 --vopt fpga_mode=economy " in options
+    assert "--device CCGM1A1 " in options
+    assert options.endswith("--vopt ccf=top.ccf --vopt out=top.txt")
+    assert packing == ["gmpack", "top.txt", "top.bit"]
+    script = (folder / "top.ys").read_text()
+    assert "synth_gatemate -luttree -nomx8 -top top -json top.syn.json\n" in script
+    assert (
+        'Net "clk10_0__io" Loc = "IO_SB_A8" | SCHMITT_TRIGGER=true;'
+        in (folder / "top.ccf").read_text().splitlines()
+    )
+    design = (folder / "top.il").read_text()
+    assert 'parameter \\REF_CLK "10.0"' in design
+    assert 'parameter \\OUT_CLK "24.0"' in design
+    assert json.loads((folder / "build.json").read_text())["bitstream"]["file"] == "top.bit"
+
+
 UDP_REPORT = {
     **ECP5_REPORT,
     "fmax": {
@@ -313,6 +340,17 @@ def test_another_seed_is_tried_where_the_clock_is_nearly_reached(
     assert "23.90 MHz reached, 24.00 MHz asked: trying seed 6" in capsys.readouterr().err
 
 
+def test_another_seed_is_tried_where_nextpnr_breaks_down(network, monkeypatch, capsys):
+    stub = StubTools(monkeypatch, None, REPORT)
+    assert main(["bitstream", network, "--board", "icebreaker"]) == 0
+    assert stub.seeds == [1, 2]
+    assert "nextpnr-ice40 broke down: trying seed 2" in capsys.readouterr().err
+    stub = StubTools(monkeypatch, None)
+    assert main(["bitstream", network, "--board", "icebreaker"]) == 2
+    assert stub.seeds == [1, 2, 3]
+    assert "nextpnr-ice40 failed in" in capsys.readouterr().err
+
+
 def test_three_seeds_are_enough(network, monkeypatch, capsys):
     stub = StubTools(monkeypatch, reaching(23.5), reaching(23.9), reaching(23.7))
     assert main(["bitstream", network, "--board", "icebreaker"]) == 1
@@ -426,7 +464,15 @@ def test_flash_takes_the_last_bitstream_of_this_board_and_this_network(
 
 
 @pytest.mark.bitstream
-@pytest.mark.parametrize(("board", "mhz"), [("icebreaker", 18), ("ulx3s-25f", 45)])
+@pytest.mark.parametrize(
+    ("board", "mhz"),
+    [
+        ("icebreaker", 18),
+        ("ulx3s-25f", 45),
+        # nextpnr takes minutes, whatever the design, and breaks down with seed 1.
+        pytest.param("gatemate-evb", 24, marks=pytest.mark.long),
+    ],
+)
 def test_a_small_design_meets_its_clock(network, tmp_path, board, mhz):
     arguments = [network, "--board", board, "--budget", "2", "--clock-mhz", str(mhz)]
     assert main(["bitstream", *arguments]) == 0

@@ -13,6 +13,12 @@ from tickless.hw.ethernet.config import EthernetConfig
 from tickless.hw.host.system import System
 
 PINS = {
+    "gatemate-evb": {
+        "clock": "IO_SB_A8",
+        "rx": "IO_SA_A6",
+        "tx": "IO_SA_B6",
+        "lights": ["IO_SB_B6"],
+    },
     "icebreaker": {"clock": "35", "rx": "6", "tx": "9", "lights": ["11", "37"]},
     "ulx3s": {
         "clock": "G2",
@@ -44,6 +50,7 @@ FORMS = {
     "top.pcf": r"^set_io (\S+) (\S+)",
     "top.lpf": r'LOCATE COMP "(\S+)" SITE "(\S+)"',
     "top.cst": r'IO_LOC "(\S+)" (\S+);',
+    "top.ccf": r'Net "(\S+)" Loc = "(\S+)"',
 }
 """Form of a pin in each file of constraints."""
 
@@ -162,6 +169,7 @@ def test_every_board_with_a_usb_phy_has_a_top_on_its_pins(name):
 
 
 BAUDS = {
+    "gatemate-evb": 1_000_000,
     "icebreaker": 12_000_000,
     "tang-nano-20k": 3_000_000,
     "ulx3s-85f": 3_000_000,

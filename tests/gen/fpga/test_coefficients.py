@@ -54,5 +54,6 @@ def test_parts_are_built_for_the_largest_board_of_each_family():
         "ecp5": "ulx3s-85f",
         "iCE40": "icebreaker",
         "gowin": "tang-nano-20k",
+        "gatemate": "gatemate-evb",
     }
     assert set(boards) == set(FAMILIES)

@@ -44,6 +44,7 @@ def folder(tmp_path_factory):
         ("synth_xilinx -family xc7", r"RAMB\d+E1"),
         ("synth_intel_alm -family cyclonev", r"MISTRAL_M10K"),
         ("synth_gowin", r"(DP|SDP|SP)X?9?B?"),
+        ("synth_gatemate", r"CC_BRAM_\d+K"),
     ],
 )
 def test_memories_are_block_ram(folder, synthesis, block_ram):

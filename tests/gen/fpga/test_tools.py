@@ -46,6 +46,26 @@ def test_versions_of_the_packages():
     assert tools.version("nextpnr-ice40").startswith("nextpnr-0.")
 
 
+@pytest.mark.parametrize(
+    ("script", "crashed"),
+    [
+        ("import os; os.abort()", True),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", True),
+        ("print('wasm trap: out of bounds memory access'); exit(1)", True),
+        ("print('ERROR: no'); exit(1)", False),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", False),
+    ],
+)
+def test_a_tool_that_breaks_down_is_told_from_one_that_fails(
+    tmp_path, monkeypatch, script, crashed
+):
+    _script(tmp_path, "tool", script)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(tools.ToolError, match=r"tool failed in ") as error:
+        tools.run(tmp_path, "tool", system=True)
+    assert isinstance(error.value, tools.ToolCrashError) == crashed
+
+
 def test_a_long_run_is_watched_and_ends_with_its_watcher(tmp_path, monkeypatch):
     _script(tmp_path, "sleeper", "import time; open('begun', 'w'); time.sleep(60)")
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -1,9 +1,20 @@
+import json
 import re
+from typing import Any
 
 import pytest
+from amaranth.hdl import ClockDomain, ClockSignal, Elaboratable, Module, ResetSignal
+from amaranth.lib import io
 
 from tickless.gen.fpga import tools
-from tickless.hw.board.dividers import Ecp5PllConfig, GowinPllConfig, Ice40PllConfig
+from tickless.gen.fpga.boards import BOARDS
+from tickless.hw.board.dividers import (
+    Ecp5PllConfig,
+    GateMatePllConfig,
+    GowinPllConfig,
+    Ice40PllConfig,
+)
+from tickless.hw.board.pll import GateMatePll
 
 
 @pytest.mark.parametrize(
@@ -62,6 +73,58 @@ def test_a_gowin_has_the_clock_of_gowin_pll(mhz, tmp_path):
     )
     pll = GowinPllConfig.choose(27_000_000, round(mhz * 1e6))
     assert pll.clock_hz == round(27e6 / reference * feedback) == mhz * 1e6
+
+
+class Clocked(Elaboratable):
+    """A light that a GateMate's clock turns on and off.
+
+    Parameters
+    ----------
+    config : GateMatePllConfig
+        Dividers of the clock.
+    """
+
+    def __init__(self, config):
+        self.config = config
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.pll = pll = GateMatePll(self.config, platform.request("clk10", dir="-"))
+        m.domains.sync = ClockDomain()
+        m.submodules.light = light = io.Buffer("o", platform.request("led", 0, dir="-"))
+        m.d.comb += [ClockSignal().eq(pll.clock), ResetSignal().eq(~pll.locked)]
+        m.d.sync += light.o.eq(~light.o)
+        return m
+
+
+@pytest.mark.parametrize("mhz", [24, 37.5])
+def test_nextpnr_finds_the_clock_of_a_gatemate(mhz, tmp_path):
+    config = GateMatePllConfig.choose(10_000_000, round(mhz * 1e6))
+    assert config.clock_hz == mhz * 1e6
+    platform: Any = BOARDS["gatemate-evb"].platform()
+    options = "--pack-only --vopt fpga_mode=economy"
+    plan = platform.build(Clocked(config), name="top", do_build=False, nextpnr_opts=options)
+    plan.extract(str(tmp_path))
+    synthesis, routing, _ = json.loads(plan.files["build_top.json"])["commands"]
+    for tool, *arguments in (synthesis, routing):
+        tools.run(tmp_path, tool, *arguments)
+    log = (tmp_path / "top.tim").read_text()
+    assert f"PLL fout= {mhz:.4f} MHz (fout error 0.00000% of requested" in log
+    assert "WARNING" not in log.upper()
+
+
+@pytest.mark.parametrize("input_mhz", [10, 25])
+def test_a_gatemate_doubles_its_oscillator_and_divides_by_4_or_2(input_mhz):
+    for half_mhz in range(20, 240, 3):
+        wanted = half_mhz * 500_000
+        pll = GateMatePllConfig.choose(input_mhz * 1_000_000, wanted)
+        assert 0.9 * wanted <= pll.clock_hz <= wanted
+        oscillator_hz = 2 * input_mhz * 1e6 * pll.feedback
+        assert 1000e6 < oscillator_hz <= 2000e6
+        # Behind the first divider of the feedback.
+        assert oscillator_hz / 2 / 2 <= 625e6
+        assert pll.output == 2 or pll.output % 4 == 0
+        assert pll.clock_hz == round(oscillator_hz / 2 / pll.output)
 
 
 def test_the_loop_of_a_gowin_has_its_output_divider_in_it():

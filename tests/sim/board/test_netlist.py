@@ -1,4 +1,4 @@
-"""The netlist of an iCEBreaker's bitstream, in the cells of its FPGA, and recordings through it."""
+"""Netlists of boards' bitstreams, in the cells of their FPGAs, and recordings through them."""
 
 import os
 from pathlib import Path
@@ -18,14 +18,25 @@ from tickless.sw.integer.network import Network
 NETWORK = "sw/pretrained/nmnist-4bit.safetensors"
 """``saccades`` does not fit an iCEBreaker."""
 
-FOLDED = (
-    "--fold=conv2d1=2x1:single-port",
-    "--fold=conv2d2=2x1",
-    "--fold=conv2d3=2x1:single-port",
-    "--fold=readout=1x1",
-)
+FOLDED = {
+    "icebreaker": (
+        "--fold=conv2d1=2x1:single-port",
+        "--fold=conv2d2=2x1",
+        "--fold=conv2d3=2x1:single-port",
+        "--fold=readout=1x1",
+    ),
+    "gatemate-evb": (
+        "--fold=conv2d1=2x1",
+        "--fold=conv2d2=4x1",
+        "--fold=conv2d3=4x2",
+        "--fold=readout=2x1",
+    ),
+}
 
 RECORDINGS = 2
+
+MOST_EVENTS = {"icebreaker": 1 << 14, "gatemate-evb": 300}
+"""Of a recording: a GateMate's cells are simulated ten times as slowly."""
 
 SHORT_SAMPLES = 34
 """Parts of a recording: more than twice the epochs of 4 bits."""
@@ -43,15 +54,19 @@ def recordings():
 
 
 @pytest.mark.bitstream
-def test_recordings_through_the_netlist(recordings):
+@pytest.mark.parametrize("board", FOLDED)
+def test_recordings_through_the_netlist(board, recordings):
     """With parts of one behind them, so many that the membranes' epochs are used up."""
     network = Network.load(NETWORK)
+    recordings = [events[: MOST_EVENTS[board]] for events in recordings]
     samples = [*recordings, *np.array_split(recordings[0], SHORT_SAMPLES)]
     traces = [engine.run(network, events) for events in samples]
     expected = [(trace.class_index, tuple(trace.logits.tolist())) for trace in traces]
     taken = [[*(layer.events for layer in trace.layers), trace.readout_events] for trace in traces]
     with (
-        simulated_board(NETWORK, *FOLDED, command=["simulate-netlist"]) as path,
+        simulated_board(
+            NETWORK, f"--board={board}", *FOLDED[board], command=["simulate-netlist"]
+        ) as path,
         open_port(path) as port,
     ):
         client = Client(port, path)
