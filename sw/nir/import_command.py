@@ -32,6 +32,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="network file to write; the checkpoint goes beside it",
     )
     parser.add_argument("--bits", type=int, default=8, help="width of a weight, 2 to 8 (8)")
+    parser.add_argument(
+        "--resolution", type=int, default=128, help="most weight units in a threshold (128)"
+    )
     add_clip(parser)
     parser.add_argument(
         "--floor",
@@ -109,7 +112,7 @@ def main(options: argparse.Namespace) -> int:
         options.drop_leak,
         options.bias_steps,
     )
-    quantization = Quantization(options.bits, clip=options.clip)
+    quantization = Quantization(options.bits, options.resolution, options.clip)
     meaning = interpret(flatten(read_graph(options.graph)), choices, sensor)
     # Before floors are tried, which takes long, and behind what the graph can be wrong in.
     output_file(options.output, options.graph)
