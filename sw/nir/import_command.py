@@ -9,7 +9,7 @@ from tickless.errors import InputError
 from tickless.sw.data.catalog import class_names, dataset_name, load
 from tickless.sw.data.catalog import sensor as dataset_sensor
 from tickless.sw.data.losses import dropped_a_sample
-from tickless.sw.option_types import at_least_one
+from tickless.sw.option_types import at_least_one, real
 from tickless.sw.outputs import check_apart, output_file
 from tickless.sw.quantization.options import add_clip
 
@@ -151,7 +151,7 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _floor(text: str) -> float:
-    floor = float(text)
+    floor = real(text)
     if not -math.inf < floor < 0:
         raise argparse.ArgumentTypeError(
             f"{text}: expected a finite number below 0: a membrane has bits, two more for four "
