@@ -91,7 +91,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     """Print tables, or write the figures, and on request draw a picture."""
     if options.plot:
-        output_file(options.plot)
+        output_file(options.plot, options.network)
     network = Network.load(options.network)
     dataset, samples = judging_samples(options, network)
     model = float_network(options.network)
