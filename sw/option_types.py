@@ -2,15 +2,26 @@
 
 from argparse import ArgumentTypeError
 
-__all__ = ["at_least", "at_least_one"]
+__all__ = ["at_least", "at_least_one", "real"]
 
 
 def at_least(least: int, text: str) -> int:
-    """Whole number of an option; ArgumentTypeError below the least one."""
-    number = int(text)
+    """Whole number of an option; ArgumentTypeError below the least one, or if it is none."""
+    try:
+        number = int(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r}: expected a whole number") from None
     if number < least:
         raise ArgumentTypeError(f"{number}: expected at least {least}")
     return number
+
+
+def real(text: str) -> float:
+    """Number of an option; ArgumentTypeError if it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r}: expected a number") from None
 
 
 def at_least_one(text: str) -> int:

@@ -217,3 +217,12 @@ def test_complete_runs_are_listed_the_last_one_first(tmp_path):
         interrupted(tmp_path, "four")
     (tmp_path / "of-the-user").mkdir()
     assert [path.name for path in complete_runs(tmp_path)] == ["two", "one", "three"]
+
+
+def test_a_place_in_which_no_file_can_be_is_refused_at_once():
+    code = "from pathlib import Path; from tickless.run_folder import run_folder\n"
+    code += "with run_folder(Path('/proc'), 'a', Path('/proc/a')): pass"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert "/proc/a: the folder cannot be written: No such file" in done.stderr

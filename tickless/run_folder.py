@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from filelock import FileLock, Timeout
 
@@ -78,6 +79,9 @@ def run_folder(parent: Path, name: str, output: Path | None = None) -> Iterator[
     _check(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        # In /proc the lock would be tried for ever: no such file is taken for a file just removed.
+        with TemporaryFile(dir=target.parent):
+            pass
         with FileLock(target.parent / LOCK):
             _sweep(target)
             folder = _free(target)

@@ -27,7 +27,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     """Returns 0."""
     how = reading(options)
-    output_file(options.output)
+    output_file(options.output, options.file)
     with stage("loading the readers"):
         from tickless.sw.data.formats.recording_file import decode
         from tickless.sw.data.formats.writing import write

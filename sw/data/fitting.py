@@ -18,6 +18,9 @@ POLARITIES = ("both", "merge", "on")
 MOST_OUTSIDE = 0.5
 """Share of a recording's events outside the sensor beyond which it counts as another camera's."""
 
+LONGEST = 1 << 53
+"""Most microseconds, or events, of a window: beyond all times of recordings."""
+
 
 @dataclass(frozen=True)
 class Window:
@@ -177,7 +180,8 @@ def parse_window(text: str, name: str = "window") -> Window:
     match = re.fullmatch(r"([1-9]\d*)(us|ms|s|events)", text)
     if match is None:
         raise InputError(f"{name} = {text!r}: expected a length as 100ms, 2s or 5000events")
-    number, unit = int(match[1]), match[2]
-    if unit == "events":
-        return Window(events=number)
-    return Window(us=number * {"us": 1, "ms": 1_000, "s": 1_000_000}[unit])
+    unit = match[2]
+    number = int(match[1]) * {"us": 1, "ms": 1_000, "s": 1_000_000, "events": 1}[unit]
+    if number > LONGEST:
+        raise InputError(f"{name} = {text!r}: expected at most {LONGEST} us or events")
+    return Window(events=number) if unit == "events" else Window(us=number)

@@ -107,8 +107,9 @@ class FolderDataset:
         """Files of a class; a link that leads nowhere is one that cannot be read."""
         files = _visible(folder)
         for path in files:
-            if path.is_dir():
-                raise EventsError(f"{path}: expected a recording, not a folder in a class's folder")
+            if path.exists() and not path.is_file():
+                what = "a folder" if path.is_dir() else "a pipe or device"
+                raise EventsError(f"{path}: expected a recording, not {what} in a class's folder")
         if not files:
             warnings.warn(f"{folder}: no recordings of this class", FileWarning, stacklevel=2)
         return files

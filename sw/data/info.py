@@ -29,7 +29,7 @@ def main(options: argparse.Namespace) -> int:
     """Print what each file holds; returns 0."""
     how = reading(options)
     if options.picture is not None:
-        output_file(options.picture)
+        output_file(options.picture, *options.files)
     with stage("loading the readers"):
         from tickless.sw.data.formats.recording_file import decode
     for index, path in enumerate(options.files):

@@ -8,6 +8,7 @@ given ``"train"`` or ``"test"`` and returns the object.
 from collections.abc import Callable, Sequence
 from functools import cache, cached_property, partial
 from importlib.util import module_from_spec, spec_from_file_location
+from math import inf
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Protocol
@@ -61,7 +62,7 @@ def from_objects(
     Raises
     ------
     InputError
-        If the sensor is not known, or a label is neither a number nor the name of a class.
+        If the sensor is not known, or a label is neither the number nor the name of a class.
     EventsError
         When a sample is asked for whose events are wrong or do not fit; it has the sample's index.
     """
@@ -140,7 +141,9 @@ class ObjectDataset:
         """Recordings of ``train`` or ``test``, read once for their labels where need be."""
         if part not in self._recordings:
             samples = self._samples(part)
-            self._recordings[part] = from_objects(samples, name=f"{self.function}-{part}")
+            named = getattr(self._samples("train"), "classes", None)
+            name = f"{self.function}-{part}"
+            self._recordings[part] = from_objects(samples, self.sensor, classes=named, name=name)
         return self._recordings[part]
 
     @cached_property
@@ -211,8 +214,9 @@ def _targets(samples: Samples) -> Sequence[Any]:
 def _label(label: Any, classes: tuple[str, ...], name: str, index: int) -> int:
     if isinstance(label, str) and label in classes:
         return classes.index(label)
-    if isinstance(label, Integral) and int(label) >= 0:
+    if isinstance(label, Integral) and 0 <= int(label) < (len(classes) or inf):
         return int(label)
+    numbers = f"in 0..{len(classes) - 1}" if classes else "of at least 0"
     raise InputError(
-        f"{name}[{index}]: label {label!r}: expected a number of at least 0, or the name of a class"
+        f"{name}[{index}]: label {label!r}: expected a number {numbers}, or the name of a class"
     )

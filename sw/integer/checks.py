@@ -9,6 +9,9 @@ from tickless.sw.integer.geometry import Geometry
 
 __all__ = ["NO_READS", "check_margin", "check_sample", "is_real"]
 
+LARGEST_LEAD = (1 << 32) - 1
+"""Most by which one logit of 32 bits leads another."""
+
 NO_READS = np.zeros(0, np.int64)
 """READ positions of a sample that has none."""
 
@@ -51,8 +54,8 @@ def check_margin(margin: int | None, classes: int) -> None:
     """InputError unless a margin of early exit suits a number of classes."""
     if margin is None:
         return
-    if type(margin) is not int or margin < 0:
-        raise InputError(f"margin = {margin!r}: expected an integer of at least 0, or None")
+    if type(margin) is not int or not 0 <= margin <= LARGEST_LEAD:
+        raise InputError(f"margin = {margin!r}: expected an integer in 0..{LARGEST_LEAD}, or None")
     if classes < 2:
         raise InputError(f"margin = {margin}: expected None for a network of {classes} class")
 

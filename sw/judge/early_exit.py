@@ -16,6 +16,7 @@ from tickless.sw.data.losses import DroppedWarning
 from tickless.sw.integer.network import Network
 from tickless.sw.judge.exits import STEPS, Exit, choose_margin, event_exits, step_exits
 from tickless.sw.judge.options import add_judging, float_network, judging_samples, write_figures
+from tickless.sw.option_types import real
 from tickless.sw.outputs import output_file
 
 __all__ = ["add_options", "main", "plot", "points", "table"]
@@ -90,7 +91,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     """Print tables, or write the figures, and on request draw a picture."""
     if options.plot:
-        output_file(options.plot)
+        output_file(options.plot, options.network)
     network = Network.load(options.network)
     dataset, samples = judging_samples(options, network)
     model = float_network(options.network)
@@ -137,7 +138,7 @@ def _chosen(network: Network, dataset: str, points: float, where: dict[str, Any]
 
 def points(text: str) -> float:
     """Points of accuracy in an option."""
-    value = float(text)
+    value = real(text)
     if not 0 <= value < 100:
         raise argparse.ArgumentTypeError(f"{text}: expected points of accuracy, 0 to below 100")
     return value

@@ -73,7 +73,7 @@ def judging_samples(options: argparse.Namespace, network: Network) -> tuple[str,
         If there are none.
     """
     if options.json is not None and options.json != STANDARD_OUTPUT:
-        output_file(options.json)
+        output_file(options.json, options.network)
     dataset = options.dataset or network.provenance.dataset
     if not dataset:
         raise InputError(f"{options.network}: the network names no data set: give --dataset")

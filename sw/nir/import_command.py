@@ -9,7 +9,7 @@ from tickless.errors import InputError
 from tickless.sw.data.catalog import class_names, dataset_name, load
 from tickless.sw.data.catalog import sensor as dataset_sensor
 from tickless.sw.data.losses import dropped_a_sample
-from tickless.sw.option_types import at_least_one
+from tickless.sw.option_types import at_least_one, real
 from tickless.sw.outputs import check_apart, output_file
 from tickless.sw.quantization.options import add_clip
 
@@ -32,6 +32,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="network file to write; the checkpoint goes beside it",
     )
     parser.add_argument("--bits", type=int, default=8, help="width of a weight, 2 to 8 (8)")
+    parser.add_argument(
+        "--resolution", type=int, default=128, help="most weight units in a threshold (128)"
+    )
     add_clip(parser)
     parser.add_argument(
         "--floor",
@@ -109,7 +112,7 @@ def main(options: argparse.Namespace) -> int:
         options.drop_leak,
         options.bias_steps,
     )
-    quantization = Quantization(options.bits, clip=options.clip)
+    quantization = Quantization(options.bits, options.resolution, options.clip)
     meaning = interpret(flatten(read_graph(options.graph)), choices, sensor)
     # Before floors are tried, which takes long, and behind what the graph can be wrong in.
     output_file(options.output, options.graph)
@@ -148,7 +151,7 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _floor(text: str) -> float:
-    floor = float(text)
+    floor = real(text)
     if not -math.inf < floor < 0:
         raise argparse.ArgumentTypeError(
             f"{text}: expected a finite number below 0: a membrane has bits, two more for four "

@@ -69,6 +69,7 @@ def from_nir(
     graph: Any,
     *,
     bits: int = 8,
+    resolution: int = 128,
     clip: Clip = None,
     floor: float | None = None,
     semantics: str | None = None,
@@ -88,6 +89,8 @@ def from_nir(
         The graph, or its file.
     bits : int
         Width of a weight, 2 to 8.
+    resolution : int
+        Most weight units in a threshold.
     clip : float or str, optional
         As in `sw.quantization.rule.Quantization`.
     floor : float, optional
@@ -108,7 +111,7 @@ def from_nir(
     read = read_graph(graph) if isinstance(graph, (str, Path)) else read_object(graph)
     choices = Choices(semantics, dt, readout, drop_bias, drop_leak, bias_steps)
     meaning = interpret(flatten(read), choices, sensor)
-    return networks_of(meaning, Quantization(bits, clip=clip), floor, recordings)
+    return networks_of(meaning, Quantization(bits, resolution, clip), floor, recordings)
 
 
 def from_torch(
@@ -116,6 +119,7 @@ def from_torch(
     sensor: Shape,
     *,
     bits: int = 8,
+    resolution: int = 128,
     clip: Clip = None,
     floor: float | None = None,
     readout: Literal["spikes", "sums"] = "spikes",
@@ -134,7 +138,7 @@ def from_torch(
         (IFNode, LIFNode) or Norse (IAFCell, LIFBoxCell), which may differ between layers.
     sensor : Shape
         Extent of the events.
-    bits, clip, floor, readout, drop_bias, drop_leak, bias_steps, recordings
+    bits, resolution, clip, floor, readout, drop_bias, drop_leak, bias_steps, recordings
         As of `from_nir`; without ``floor``, neurons that have one keep it.
 
     Raises
@@ -145,7 +149,7 @@ def from_torch(
     chain = chain_of(module, sensor, drop_bias)
     choices = Choices(chain.semantics, None, readout, drop_bias, drop_leak, bias_steps)
     meaning = interpret(flatten(chain.graph), choices, sensor)
-    return networks_of(meaning, Quantization(bits, clip=clip), floor, recordings)
+    return networks_of(meaning, Quantization(bits, resolution, clip), floor, recordings)
 
 
 def networks_of(

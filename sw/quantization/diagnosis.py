@@ -10,7 +10,7 @@ from tickless.sw.quantization.rule import Levels, Quantization
 __all__ = ["QuantizationWarning", "diagnosis"]
 
 FEWEST_UNITS = 4
-"""Thresholds of fewer units are rounded by an eighth and more."""
+"""Thresholds, and largest weights, of fewer units are rounded by an eighth and more."""
 
 LOST = 0.75
 """Share of a scale's other weights that an outlier rounds to zero."""
@@ -32,6 +32,8 @@ def diagnosis(
       hundredth, or one, are above a quarter of the largest. A scale that the resolution limits has
       no outliers: its weights are small beside the threshold.
     - Thresholds of fewer than `FEWEST_UNITS` units.
+    - A scale that the resolution limits, and whose largest weight is fewer than `FEWEST_UNITS`
+      units: the channel spikes otherwise than it should, or never.
     - A readout with one weight more than twice as large as all others.
 
     Parameters
@@ -71,6 +73,17 @@ def diagnosis(
             f"{int(levels.threshold.min())} weight units, fewer than {FEWEST_UNITS}: wider weights "
             "(--bits), --clip where few weights are far larger than the threshold, or fine-tuning "
             "with rounded weights (tickless train --from)"
+        )
+    limited = ~full & (levels.scale.flatten() >= quantization.resolution)
+    largest_units = levels.scale.flatten() * rows.amax(1)
+    small = limited & (largest_units > 0) & (largest_units < FEWEST_UNITS)
+    if small.any() and not readout:
+        named = small.nonzero().flatten().tolist()
+        yield (
+            f"{where}: {_channels(named)}: a largest weight of "
+            f"{float(largest_units[small].min()):.2g} units, fewer than {FEWEST_UNITS}, beside a "
+            f"threshold of {quantization.resolution}: more units a threshold "
+            "(--resolution; in Python, resolution=)"
         )
     if readout:
         ordered = rows.flatten().sort(descending=True).values

@@ -4,6 +4,7 @@ import pytest
 
 from tickless.command import main
 from tickless.errors import InputError
+from tickless.sw.integer.network import PRETRAINED
 from tickless.sw.outputs import output_file, output_folder
 
 
@@ -71,3 +72,15 @@ def test_nothing_is_judged_that_cannot_be_kept(tmp_path, monkeypatch, capsys):
     ]:
         assert main(["judge", command, network, option, str(tmp_path)]) == 2
         assert f"{tmp_path}: a folder: expected the name of a file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["accuracy", "--json"], ["early-exit", "--json"], ["early-exit", "--plot"]]
+)
+def test_figures_and_pictures_never_take_the_networks_place(arguments, tmp_path, capsys):
+    path = tmp_path / "a.safetensors"
+    path.write_bytes((PRETRAINED / "saccades.safetensors").read_bytes())
+    before = path.read_bytes()
+    assert main(["judge", arguments[0], str(path), arguments[1], str(path)]) == 2
+    assert f"{path}: is read, too: expected another name" in capsys.readouterr().err
+    assert path.read_bytes() == before

@@ -17,7 +17,7 @@ GRAPHS = Path(os.environ.get("TICKLESS_DATA", "data")) / "nir"
 
 GIVEN = sorted(path for path in PRETRAINED.glob("*.safetensors") if path.suffixes[:-1] == [])
 
-LEAKS = {"dt": 1e-4, "drop_leak": True, "drop_bias": True}
+LEAKS = {"dt": 1e-4, "drop_leak": True, "drop_bias": True, "resolution": 10_000, "floor": -2.0}
 GRAPHS_THAT_RUN = {
     "cnn_sinabs": {},
     "scnn_mnist_a": {},

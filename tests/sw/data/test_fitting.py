@@ -83,6 +83,14 @@ def test_windows_hold_each_event_once(steps, length):
             assert all(part.t_us[0] >= 0 and part.t_us[-1] < length for part in parts)
 
 
+@pytest.mark.parametrize("text", [f"{10**20}s", f"{10**20}events", f"{10**10}s"])
+def test_a_window_beyond_all_times_is_refused(text):
+    with pytest.raises(
+        InputError, match=f"window = '{text}': expected at most 9007199254740992 us"
+    ):
+        parse_window(text)
+
+
 @pytest.mark.parametrize(
     ("parse", "text", "value"),
     [

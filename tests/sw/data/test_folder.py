@@ -1,5 +1,6 @@
 """A folder of recordings is a data set: classes by folders, the rest in a TOML file."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -161,6 +162,11 @@ def test_what_lies_in_the_wrong_place_is_not_passed_over(folder):
     with pytest.raises(InputError, match=r"cat/deep: expected a recording, not a folder"):
         load(folder, "train")
     deep.rename(deep.with_name(".deep"))
+    pipe = deep.with_name("pipe.npy")
+    os.mkfifo(pipe)
+    with pytest.raises(InputError, match=r"cat/pipe\.npy: expected a recording, not a pipe"):
+        load(folder, "train")
+    pipe.unlink()
     load(folder, "train")
     beside = Path(folder) / "train" / "1.npy"
     write(recording(1), beside)

@@ -40,6 +40,14 @@ def test_convert_keeps_the_events(file, capsys, tmp_path, suffix):
     assert after["last_us"] - after["first_us"] == 89_000
 
 
+@pytest.mark.parametrize("arguments", [["convert", "-o"], ["info", "--picture"]])
+def test_what_is_read_is_not_written_over(file, capsys, arguments):
+    before = file.read_bytes()
+    assert main(["data", arguments[0], str(file), arguments[1], str(file)]) == 2
+    assert f"{file}: is read, too: expected another name" in capsys.readouterr().err
+    assert file.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -38,11 +38,27 @@ class Pets:
         events["t"], events["x"] = [5, 6, 7], index
         return events, ["cat", "dog"][index % 2]
 
+
 def pets(split):
     return Pets({"train": 4, "test": 2}[split])
 
 def nothing(split):
     return None
+"""
+
+PARTS = """
+import numpy as np
+
+
+class Pets(list):
+    def __init__(self, size, classes):
+        events = np.zeros(3, [("t", int), ("x", int), ("y", int), ("p", int)])
+        super().__init__([(events, "dog")])
+        self.sensor_size, self.classes = size, classes
+
+
+def pets(split):
+    return Pets((9, 8, 2), ["cat", "dog"]) if split == "train" else Pets((5, 5, 2), ["dog", "cat"])
 """
 
 
@@ -94,8 +110,20 @@ def test_labels_are_numbers_or_names_of_classes():
     assert from_objects([(events(ROWS), "b")], (2, 34, 34), classes="ab").labels == (1,)
     with pytest.raises(InputError, match=r"objects\[0\]: label 'c': expected a number"):
         from_objects([(events(ROWS), "c")], (2, 34, 34), classes="ab")
+    for wrong in (2, -1):
+        with pytest.raises(InputError, match=rf"label {wrong}: expected a number in 0..1, or the"):
+            from_objects([(events(ROWS), wrong)], (2, 34, 34), classes="ab")
     with pytest.raises(InputError, match="expected a sensor_size of the object"):
         from_objects([(events(ROWS), 1)])
+
+
+def test_both_parts_have_the_sensor_and_the_classes_of_the_training_samples(tmp_path):
+    (tmp_path / "parts.py").write_text(PARTS)
+    name = f"{tmp_path}/parts.py:pets"
+    assert class_names(name) == ("cat", "dog")
+    assert load(name, "train").labels == load(name, "test").labels == (1,)
+    [(sample, _)] = load(name, "test")
+    assert sample.sensor == sensor(name) == (2, 8, 9)
 
 
 def test_a_function_names_a_data_set(tmp_path):

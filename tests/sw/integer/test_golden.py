@@ -442,10 +442,12 @@ def test_early_exit_consumes_nothing_behind_the_decision(run):
     assert trace.read_logits.tolist() == [[0, 0]]
 
 
-@pytest.mark.parametrize("margin", [-1, 1.5])
+@pytest.mark.parametrize("margin", [-1, 1.5, 1 << 32, 10**20])
 def test_early_exit_wants_a_margin_in_logits(run, margin):
     net = network((2, 1, 1), [LayerSpec("readout", 2)], [[3, 0, 0, 2]], [])
-    with pytest.raises(ValueError, match=rf"margin = {margin}: expected an integer of at least 0"):
+    with pytest.raises(
+        ValueError, match=rf"margin = {margin}: expected an integer in 0..4294967295"
+    ):
         run(net, channels(0), margin=margin)
     with pytest.raises(ValueError, match="margin = 1: expected None for a network of 1 class"):
         run(neuron([1], 1), channels(0), margin=1)

@@ -100,7 +100,7 @@ def test_a_changed_export_is_told(tmp_path, capsys):
 
 
 def test_messages_of_integers_name_the_node():
-    weight = np.full((3, 4), 0.01)
+    weight = np.full((3, 4), 0.04)
     weight[1, 2] = 20.0
     graph = chain(linear(weight), neurons((3,)), sensor=(4,))
     with pytest.warns(QuantizationWarning, match="layer 'linear1', node '1': channel 1: a weigh"):

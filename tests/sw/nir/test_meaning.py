@@ -312,7 +312,7 @@ def test_leaks_are_kept_in_the_record_or_dropped():
         from_nir(_without_reset(graph), drop_leak=True)
     with pytest.raises(GraphError, match=r"leaks with tau = 0.01 s: .*--drop-leak"):
         from_nir(graph, semantics="norse")
-    imported = from_nir(graph, semantics="sinabs", dt=0.001, drop_leak=True)
+    imported = from_nir(graph, semantics="sinabs", dt=0.001, drop_leak=True, resolution=1024)
     weight = imported.checkpoint.model.weights[0].detach().numpy()[..., 0, 0]
     np.testing.assert_allclose(weight, weights(3, 4) * 0.1, rtol=1e-6)
     origin = imported.checkpoint.record["nir"]
@@ -725,7 +725,9 @@ def test_integrators_of_positions_leak_as_their_channel_does():
 def test_leaky_neurons_without_their_threshold_are_leaky_integrators():
     last = lif(0.002, shape=(3,))
     graph = chain(linear(weights(3, 4)), neurons((3,)), linear(weights(3, 3)), last, sensor=(4,))
-    imported = from_nir(graph, semantics="norse", dt=0.001, readout="sums", drop_leak=True)
+    imported = from_nir(
+        graph, semantics="norse", dt=0.001, readout="sums", drop_leak=True, resolution=100_000
+    )
     assert imported.checkpoint.model.readout.decay == 0.5
     [row] = [row for row in imported.rows if row.kind == "LIF"]
     assert row.why == (

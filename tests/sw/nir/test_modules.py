@@ -209,7 +209,7 @@ def test_leaky_neurons_keep_their_leak_in_time_steps(fire, gain, expected, deep)
     """Threshold 2 of snnTorch's, and 0.5 of Norse's."""
     weights = nn.Conv2d(2, 3, (8, 9), bias=False) if deep else nn.Linear(144, 3, bias=False)
     modules = [weights, fire] if deep else [nn.Flatten(), weights, fire]
-    imported = from_torch(modules, SENSOR, drop_leak=True)
+    imported = from_torch(modules, SENSOR, drop_leak=True, resolution=1024)
     model = imported.checkpoint.model
     [found] = model.layer_neurons
     assert isinstance(found, LeakyIntegrateAndFire)

@@ -9,6 +9,7 @@ from tickless.sw.data.catalog import load
 from tickless.sw.judge.evaluate import score_events
 from tickless.sw.nir.importing import from_nir
 from tickless.sw.nir.reading import GraphError
+from tickless.sw.quantization.diagnosis import QuantizationWarning
 
 GRAPHS = Path(os.environ.get("TICKLESS_DATA", "data")) / "nir"
 
@@ -53,10 +54,19 @@ def test_leaky_ones_are_imported_without_their_leak(name):
     path = GRAPHS / f"{name}.nir"
     with pytest.raises(GraphError, match=LEAKY[name]):
         from_nir(path, dt=1e-4)
-    imported = from_nir(path, dt=1e-4, drop_leak=True, drop_bias=True)
+    imported = from_nir(path, dt=1e-4, drop_leak=True, drop_bias=True, resolution=100_000)
     row = next(row for row in imported.rows if row.kind == "LIF")
     assert not row.exact
     assert imported.checkpoint.record["nir"]["dt"] == 1e-4
+
+
+def test_gains_that_leave_nothing_of_the_weights_are_a_warning_that_says_what_helps():
+    path = GRAPHS / "two_lif_neurons.nir"
+    with pytest.warns(QuantizationWarning, match=r"node 'lif\d': .* units, .*--resolution"):
+        coarse = from_nir(path, dt=1e-4, drop_leak=True, drop_bias=True).network
+    fine = from_nir(path, dt=1e-4, drop_leak=True, drop_bias=True, resolution=100_000).network
+    assert not coarse.layers[1].edges[0].weight.any()
+    assert all(layer.edges[0].weight.any() for layer in fine.layers)
 
 
 @pytest.mark.parametrize("name", ["cnn_sinabs", "scnn_mnist_a"])

@@ -93,7 +93,8 @@ def test_an_imported_network_spikes_as_its_graph_does(seed):
     graph = chain(*Drawn(rng, sensor, rng.integers(1, 4)).nodes, sensor=sensor)
     events = rng.integers(0, sensor, (150, 3)).astype(np.int32)
     expected = spikes_of(graph, events, reset, strict)
-    model = from_nir(graph, semantics=semantics, floor=-1000.0, dt=1.0).checkpoint.model
+    imported = from_nir(graph, semantics=semantics, floor=-1000.0, dt=1.0, resolution=512)
+    model = imported.checkpoint.model
     _, found, _ = FloatEngine(model).run(events)
     for geometry, spikes, mine in zip(model.geometries, expected.values(), found, strict=False):
         _, height, width = geometry.output_shape

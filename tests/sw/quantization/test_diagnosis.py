@@ -77,6 +77,26 @@ def test_small_weights_beside_the_threshold_are_no_outliers():
     assert not told(source)
 
 
+@pytest.mark.parametrize("factor", [0.05, 1e-4])
+def test_a_channel_whose_weights_are_all_small_beside_its_threshold(factor):
+    source = model()
+    with torch.no_grad():
+        source.weights[0][2] *= factor / source.weights[0][2].abs().max()
+    if factor * 128 >= 4:
+        assert not told(source)
+    [text] = told(source, resolution=32)
+    assert text.startswith("layer 'conv2d1': channel 2: a largest weight of ")
+    assert "--resolution" in text
+    assert not told(source, resolution=100_000)
+
+
+def test_a_channel_of_zeros_is_no_small_one():
+    source = model()
+    with torch.no_grad():
+        source.weights[0][2] = 0.0
+    assert not told(source)
+
+
 def test_thresholds_of_few_units():
     source = model()
     with torch.no_grad():
@@ -84,8 +104,11 @@ def test_thresholds_of_few_units():
     [text] = told(source)
     assert text.startswith("layer 'conv2d1': channels 1, 2, 3, 4 and 1 more: a threshold of ")
     assert "--bits" in text
-    assert not told(model(), 8, resolution=4)
-    assert len(told(model(), 8, resolution=3)) == 2
+    few = [
+        [text for text in told(model(), 8, resolution=units) if ": a threshold of" in text]
+        for units in (4, 3)
+    ]
+    assert [len(texts) for texts in few] == [0, 2]
 
 
 @pytest.mark.parametrize(

@@ -332,8 +332,9 @@ def test_round_trip_through_a_file(tmp_path):
     [
         (1, 128, "weight_bits = 1: expected 2 to 8"),
         (9, 128, "weight_bits = 9: expected 2 to 8"),
-        (8, 0, "resolution = 0: expected at least 1"),
-        (8, 10**8, "membrane_bits = 28: expected an integer in 2..24"),
+        (8, 0, "resolution = 0: expected 1 to 8388608"),
+        (8, (1 << 23) + 1, "resolution = 8388609: expected 1 to 8388608"),
+        (8, 10**20, "resolution = 100000000000000000000: expected 1 to 8388608"),
     ],
 )
 def test_impossible_widths(bits, resolution, message):

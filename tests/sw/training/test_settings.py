@@ -48,6 +48,7 @@ def test_changes_come_before_the_file():
         ("epochs = true", "epochs = True: expected an integer of at least 0"),
         ("mixed_precision = 1", "mixed_precision = 1: expected true or false"),
         ("weight_bits = 9", "weight_bits = 9: expected an integer in 2..8"),
+        ("resolution = 8388609", "resolution = 8388609: expected an integer in 1..8388608"),
         ("recorded_share = 1.5", "recorded_share = 1.5: expected a number in 0..1"),
         ("learning_rate = nan", "learning_rate = nan: expected a number of at least 0"),
         ("learning_rate = inf", "learning_rate = inf: expected a number of at least 0"),
