@@ -64,14 +64,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     """Run the parts that are not there yet, and sum up all that are."""
     from tickless.sw.study.held_out import judged_part
+    from tickless.sw.training.batches import training_recordings
 
     settings = read_experiment(options.experiment, options.set, given_options(options))
     if settings.target != "events":
         raise InputError(f"target = {settings.target!r}: expected 'events'")
-    if options.parts < 2 or not 0 <= (options.part or 0) < options.parts:
+    recordings = len(training_recordings(settings))
+    if not 2 <= options.parts <= recordings or not 0 <= (options.part or 0) < options.parts:
         raise InputError(
-            f"parts = {options.parts}, part = {options.part}: expected at least 2 parts, and "
-            "one of them, from 0"
+            f"parts = {options.parts}, part = {options.part}: expected 2 to {recordings:,} parts, "
+            "as many as there are training recordings, and one of them, from 0"
         )
     output = options.output or Path("build/cross-validation") / Path(options.experiment).stem
     output_folder(output)

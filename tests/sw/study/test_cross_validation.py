@@ -106,7 +106,8 @@ def test_images_kept_aside_are_not_simulated():
     ("arguments", "words"),
     [
         (["nowhere"], "no such experiment"),
-        (["saccades", "--parts", "1"], "parts = 1, part = None: expected at least 2 parts"),
+        (["saccades", "--parts", "1"], "parts = 1, part = None: expected 2 to"),
+        (["saccades", "--parts", "100000"], "parts = 100000, part = None: expected 2 to"),
         (["saccades", "--part", "8"], "parts = 8, part = 8: expected"),
         (["nmnist-steps"], "target = 'steps': expected 'events'"),
     ],
