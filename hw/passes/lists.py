@@ -88,27 +88,23 @@ class ListDecoder(wiring.Component):
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
         taken = free & self.i.valid
-        with m.If(word[-1]):
-            with m.If(taken):
-                m.d.sync += [
-                    token.kind.eq(TokenKind.EVENT),
-                    token.channel.eq(word),
-                    token.y.eq(token.y + dy),
-                    token.x.eq(token.x + dx),
-                    self.o.valid.eq(1),
-                ]
-        with m.Elif(word[-2]):
-            with m.If(taken):
-                m.d.sync += Cat(token.x, token.y).eq(word)
-        with m.Elif(word[-3]):
-            with m.If(taken):
-                m.d.sync += token.index.eq(token.index + word[:MARKER_BITS])
-        with m.Elif(word[:MARKER_BITS] < TokenKind.EVENT.value):
-            with m.If(taken):
-                m.d.sync += [token.kind.eq(word[:2]), self.o.valid.eq(1)]
-                with m.If(word[:2] != Marker.READ):
-                    m.d.sync += [token.y.eq(0), token.x.eq(0), token.index.eq(NO_INDEX)]
-                    m.d.sync += ended.eq(word[:2] == Marker.STOP)
+        with m.If(word[-1]), m.If(taken):
+            m.d.sync += [
+                token.kind.eq(TokenKind.EVENT),
+                token.channel.eq(word),
+                token.y.eq(token.y + dy),
+                token.x.eq(token.x + dx),
+                self.o.valid.eq(1),
+            ]
+        with m.Elif(word[-2]), m.If(taken):
+            m.d.sync += Cat(token.x, token.y).eq(word)
+        with m.Elif(word[-3]), m.If(taken):
+            m.d.sync += token.index.eq(token.index + word[:MARKER_BITS])
+        with m.Elif(word[:MARKER_BITS] < TokenKind.EVENT.value), m.If(taken):
+            m.d.sync += [token.kind.eq(word[:2]), self.o.valid.eq(1)]
+            with m.If(word[:2] != Marker.READ):
+                m.d.sync += [token.y.eq(0), token.x.eq(0), token.index.eq(NO_INDEX)]
+                m.d.sync += ended.eq(word[:2] == Marker.STOP)
         with m.Else():
             m.d.comb += self.bad.eq(self.i.valid & ~ended)
         return m

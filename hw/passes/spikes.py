@@ -103,7 +103,7 @@ class SpikeQueue(wiring.Component):
         m.d.comb += [queue.w_data.eq(came), queue.w_en.eq(came.spiking.any())]
         m.d.sync += self.room.eq(queue.level <= self.most)
 
-        # From steps to positions, one a clock.
+        # From steps to positions, one a clock; the next one is found a clock ahead.
         head: Any = layout(queue.r_data)
         position = data.StructLayout(
             {
@@ -114,22 +114,26 @@ class SpikeQueue(wiring.Component):
             }
         )
         m.submodules.positions = positions = Buffer(position)
-        gone, left, first = (Signal(GRID * GRID, name=name) for name in ("gone", "left", "first"))
+        fired: Any = Signal(firing_layout(shape), reset_less=True)
+        left, first, behind_it = (
+            Signal(GRID * GRID, name=name) for name in ("left", "first", "behind_it")
+        )
         rows = [Const(place // GRID, 2) for place in range(GRID * GRID)]
         columns = [Const(place % GRID, 2) for place in range(GRID * GRID)]
-        found = positions.i.p
+        found, is_last = positions.i.p, left == first
         m.d.comb += [
-            left.eq(head.spiking & ~gone),
-            first.eq(left & ~(left - 1)),
-            found.lanes.eq(_chosen(head.fired.lanes, first)),
-            found.y.eq(head.fired.y + _chosen(rows, first)),
-            found.x.eq(head.fired.x + _chosen(columns, first)),
-            found.number.eq(head.fired.number),
-            positions.i.valid.eq(queue.r_rdy),
-            queue.r_en.eq(positions.i.ready & (left == first)),
+            found.lanes.eq(_chosen(fired.lanes, first)),
+            found.y.eq(fired.y + _chosen(rows, first)),
+            found.x.eq(fired.x + _chosen(columns, first)),
+            found.number.eq(fired.number),
+            positions.i.valid.eq(left.any()),
+            queue.r_en.eq(positions.i.ready & is_last),
+            behind_it.eq(Mux(is_last, Mux(queue.r_rdy, head.spiking, 0), left & ~first)),
         ]
-        with m.If(positions.i.valid & positions.i.ready):
-            m.d.sync += gone.eq(Mux(left == first, 0, gone | first))
+        with m.If(positions.i.ready):
+            m.d.sync += [left.eq(behind_it), first.eq(behind_it & ~(behind_it - 1))]
+            with m.If(is_last):
+                m.d.sync += fired.eq(head.fired)
 
         # From positions to lanes, one a clock.
         out = self.o.p
@@ -140,7 +144,11 @@ class SpikeQueue(wiring.Component):
             self.o.valid.eq(lanes.any()),
             positions.o.ready.eq(~self.o.valid | (self.o.ready & (behind == 0))),
             self.busy.eq(
-                came.spiking.any() | (queue.level != 0) | positions.o.valid | self.o.valid
+                came.spiking.any()
+                | (queue.level != 0)
+                | left.any()
+                | positions.o.valid
+                | self.o.valid
             ),
         ]
         for lane in reversed(range(shape.lanes)):
