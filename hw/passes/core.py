@@ -163,11 +163,8 @@ class PassCore(wiring.Component):
             spikes.o.ready.eq(self.o.ready),
         ]
         swept_at_end = Signal()
-        m.d.sync += [
-            idle.eq(~issue & ~looked_up & ~there & ~banks.busy & ~spikes.busy),
-            swept_at_end.eq(ending),
-            self.at_end.eq(swept_at_end),
-        ]
+        m.d.sync += idle.eq(~issue & ~looked_up & ~there & ~banks.busy & ~spikes.busy)
+        m.d.sync += [swept_at_end.eq(ending), self.at_end.eq(swept_at_end)]
 
         def next_event():
             m.d.comb += events.ready.eq(1)

@@ -168,7 +168,7 @@ class Merger(wiring.Component):
                 m.d.sync += number.eq(0)
         return m
 
-    def _tree(self, m: Module) -> stream.Interface:
+    def _tree(self, m: Module) -> Any:
         """The tiles' lists as one."""
         lists = list(enumerate(flipped(tile) for tile in self.tiles))  # first tile of each
         while len(lists) > 1:
