@@ -120,7 +120,8 @@ class SpikeQueue(wiring.Component):
         )
         rows = [Const(place // GRID, 2) for place in range(GRID * GRID)]
         columns = [Const(place % GRID, 2) for place in range(GRID * GRID)]
-        found, is_last = positions.i.p, left == first
+        is_last = Signal(init=1)  # whether ``first`` is all that is left
+        found = positions.i.p
         m.d.comb += [
             found.lanes.eq(_chosen(fired.lanes, first)),
             found.y.eq(fired.y + _chosen(rows, first)),
@@ -131,7 +132,11 @@ class SpikeQueue(wiring.Component):
             behind_it.eq(Mux(is_last, Mux(queue.r_rdy, head.spiking, 0), left & ~first)),
         ]
         with m.If(positions.i.ready):
-            m.d.sync += [left.eq(behind_it), first.eq(behind_it & ~(behind_it - 1))]
+            m.d.sync += [
+                left.eq(behind_it),
+                first.eq(behind_it & ~(behind_it - 1)),
+                is_last.eq((behind_it & (behind_it - 1)) == 0),
+            ]
             with m.If(is_last):
                 m.d.sync += fired.eq(head.fired)
 
