@@ -96,11 +96,13 @@ class SpikeQueue(wiring.Component):
         queue: Any = SyncFIFOBuffered(width=layout.size, depth=DEPTH)
         m.submodules.queue = queue
         came: Any = Signal(layout)
+        comes = Signal()  # whether it spikes at all: writes all of the queue's word
         m.d.sync += [
+            comes.eq(self.i.lanes.as_value().any()),
             came.fired.eq(self.i),
             came.spiking.eq(Cat(lanes.any() for lanes in self.i.lanes)),
         ]
-        m.d.comb += [queue.w_data.eq(came), queue.w_en.eq(came.spiking.any())]
+        m.d.comb += [queue.w_data.eq(came), queue.w_en.eq(comes)]
         m.d.sync += self.room.eq(queue.level <= self.most)
 
         # From steps to positions, one a clock; the next one is found a clock ahead.
@@ -149,11 +151,7 @@ class SpikeQueue(wiring.Component):
             self.o.valid.eq(lanes.any()),
             positions.o.ready.eq(~self.o.valid | (self.o.ready & (behind == 0))),
             self.busy.eq(
-                came.spiking.any()
-                | (queue.level != 0)
-                | left.any()
-                | positions.o.valid
-                | self.o.valid
+                comes | (queue.level != 0) | left.any() | positions.o.valid | self.o.valid
             ),
         ]
         for lane in reversed(range(shape.lanes)):
