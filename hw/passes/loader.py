@@ -83,7 +83,22 @@ class PassLoader(wiring.Component):
             for each in REGIONS:
                 with m.Case(each):
                     m.d.comb += last_chunk.eq(chunk == region_chunks(shape, each) - 1)
-        m.d.sync += [out.region.eq(0), self.done.eq(0), self.bad.eq(0)]
+        # A write a clock before it goes out; which chunk of its word comes, from far, too.
+        ahead: Any = Signal(data.StructLayout({"region": Region, "address": out.address.shape()}))
+        chunk_word = Signal(WORD_BITS)
+        chunk_comes = Signal(len(out.word) // WORD_BITS)
+        m.d.sync += [
+            chunk_word.eq(word),
+            chunk_comes.eq(0),
+            ahead.region.eq(0),
+            out.region.eq(ahead.region),
+            out.address.eq(ahead.address),
+            self.done.eq(0),
+            self.bad.eq(0),
+        ]
+        for place in range(len(chunk_comes)):
+            with m.If(chunk_comes[place]):
+                m.d.sync += out.word.word_select(place, WORD_BITS).eq(chunk_word)
 
         def summed():
             return [first.eq(first + word), second.eq(second + first + word)]
@@ -112,15 +127,15 @@ class PassLoader(wiring.Component):
                     m.next = "REGION"
             with m.State("CHUNK"), m.If(valid):
                 m.d.sync += [
-                    out.word.word_select(chunk, WORD_BITS).eq(word),
+                    chunk_comes.bit_select(chunk, 1).eq(1),
                     chunk.eq(chunk + 1),
                     *summed(),
                 ]
                 with m.If(last_chunk):
                     m.d.sync += [
                         chunk.eq(0),
-                        out.region.eq(region),
-                        out.address.eq(address),
+                        ahead.region.eq(region),
+                        ahead.address.eq(address),
                         address.eq(address + 1),
                         words.eq(words - 1),
                     ]
