@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 from tickless.hw.passes.layouts import EDGES, register_layout
 from tickless.hw.passes.lists import NO_INDEX, TOKEN_LAYOUT, TokenKind
 from tickless.hw.passes.shape import EngineShape
-from tickless.hw.passes.words import CHANNEL_BITS, INDEX_BITS
+from tickless.hw.passes.words import CHANNEL_BITS, COORDINATE_BITS, INDEX_BITS
 from tickless.hw.streams import Buffer
 
 __all__ = ["EventAddresses", "event_layout"]
@@ -72,29 +72,48 @@ class EventAddresses(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        token, registers = self.i.p, self.registers
-        m.submodules.buffer = buffer = Buffer(event_layout(self.shape))
-        connect(m, buffer.o, flipped(self.o))
-        event = buffer.i.p
-        edge = Signal()
-        last_index = Signal(INDEX_BITS, init=NO_INDEX)
-        table = edge * self.shape.table_words
-        row_bits, column_bits = (
-            Array(steps)[edge] for steps in (registers.row_steps, registers.column_steps)
+        registers = self.registers
+        # A clock finds the edge, the next one the addresses.
+        token = data.StructLayout(
+            {
+                "kind": TokenKind,
+                "edge": range(EDGES),
+                "channel": CHANNEL_BITS,
+                "y": COORDINATE_BITS,
+                "x": COORDINATE_BITS,
+            }
         )
+        m.submodules.tokens = tokens = Buffer(token)
+        m.submodules.events = events = Buffer(event_layout(self.shape))
+        connect(m, events.o, flipped(self.o))
+        last_index = Signal(INDEX_BITS, init=NO_INDEX)
         m.d.comb += [
-            edge.eq(registers.joined & (token.index != last_index)),
-            event.kind.eq(token.kind),
-            event.several.eq((row_bits != 0) | (column_bits != 0)),
-            event.channel.eq(Cat(token.channel, edge)),
-            event.row.eq(table + (token.y << row_bits)),
-            event.column.eq(table + (token.x << column_bits)),
-            buffer.i.valid.eq(self.i.valid),
-            self.i.ready.eq(buffer.i.ready),
+            tokens.i.p.kind.eq(self.i.p.kind),
+            tokens.i.p.edge.eq(registers.joined & (self.i.p.index != last_index)),
+            tokens.i.p.channel.eq(self.i.p.channel),
+            tokens.i.p.y.eq(self.i.p.y),
+            tokens.i.p.x.eq(self.i.p.x),
+            tokens.i.valid.eq(self.i.valid),
+            self.i.ready.eq(tokens.i.ready),
         ]
-        with m.If(self.i.valid & self.i.ready), m.Switch(token.kind):
+        with m.If(self.i.valid & self.i.ready), m.Switch(self.i.p.kind):
             with m.Case(TokenKind.EVENT):
-                m.d.sync += last_index.eq(token.index)
+                m.d.sync += last_index.eq(self.i.p.index)
             with m.Case(TokenKind.END, TokenKind.STOP):
                 m.d.sync += last_index.eq(NO_INDEX)
+
+        now, event = tokens.o.p, events.i.p
+        table = now.edge * self.shape.table_words
+        row_bits, column_bits = (
+            Array(steps)[now.edge] for steps in (registers.row_steps, registers.column_steps)
+        )
+        m.d.comb += [
+            event.kind.eq(now.kind),
+            event.several.eq((row_bits != 0) | (column_bits != 0)),
+            event.channel.eq(Cat(now.channel, now.edge)),
+            event.row.eq(table + (now.y << row_bits)),
+            event.column.eq(table + (now.x << column_bits)),
+            events.i.valid.eq(tokens.o.valid),
+            tokens.o.ready.eq(events.i.ready),
+        ]
         return m

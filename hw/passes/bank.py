@@ -115,11 +115,13 @@ class Bank(wiring.Component):
             for name in ("zero", "sweeping", "clear")
         )
         ceil = Signal.like(self.registers.ceil, reset_less=True, attrs={"copy": 1})
+        floors: Any = Signal(self.neurons.floors.shape(), reset_less=True, attrs={"copy": 1})
         sweep_address = Signal.like(self.sweep_address, reset_less=True, attrs={"copy": 1})
         clear_address = Signal.like(self.sweep_address, reset_less=True)
         m.d.sync += [
             zero.eq(self.registers.zero),
             ceil.eq(self.registers.ceil),
+            floors.eq(self.neurons.floors),
             sweep.eq(self.sweep),
             sweep_address.eq(self.sweep_address),
             clear.eq(sweep),
@@ -137,7 +139,8 @@ class Bank(wiring.Component):
             select = selects[lane // LANES_PER_SELECT]
             settled = Mux(select[1], last[lane], memory.word[lane])
             m.d.sync += held[lane].eq(Mux(select[0], left[lane], settled))
-            self._lane(m, lane, zero, ceil, clear, held[lane], left[lane], fired[lane])
+            floor = floors[lane]
+            self._lane(m, lane, zero, ceil, floor, clear, held[lane], left[lane], fired[lane])
         m.d.sync += self.fired.eq(Mux(stages[2].valid, fired, 0))
         m.d.comb += [
             self.added.eq(added),
@@ -168,6 +171,7 @@ class Bank(wiring.Component):
         lane: int,
         zero: Any,
         ceil: Any,
+        floor: Any,
         clear: Any,
         held: Any,
         left: Any,
@@ -180,7 +184,7 @@ class Bank(wiring.Component):
         """
         shape = self.shape
         bits = max(shape.membrane_bits, shape.weight_bits) + 1
-        threshold, floor = self.neurons.thresholds[lane], self.neurons.floors[lane]
+        threshold = self.neurons.thresholds[lane]
         above = Signal(signed(bits), name=f"weight_minus_threshold_{lane}", reset_less=True)
         m.d.sync += above.eq(self.weights[lane] - threshold)
         total = Signal(signed(bits), name=f"sum_{lane}")

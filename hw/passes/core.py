@@ -152,7 +152,6 @@ class PassCore(wiring.Component):
         connect(m, halves.o, flipped(self.answers))
         logits = [banks.logits.as_value().word_select(k, WORD_BITS) for k in range(2 * shape.lanes)]
         m.d.comb += [
-            idle.eq(~looked_up & ~there & ~banks.busy & ~spikes.busy),
             banks.sweep_address.eq(address),
             halves.i.payload.eq(Array(logits)[word]),
             self.o.p.kind.eq(Mux(spikes.o.valid, TokenKind.EVENT, event.kind)),
@@ -164,6 +163,7 @@ class PassCore(wiring.Component):
             spikes.o.ready.eq(self.o.ready),
         ]
         swept_at_end = Signal()
+        m.d.sync += idle.eq(~issue & ~looked_up & ~there & ~banks.busy & ~spikes.busy)
         m.d.sync += [swept_at_end.eq(ending), self.at_end.eq(swept_at_end)]
 
         def next_event():

@@ -158,6 +158,8 @@ class PassDesign(wiring.Component):
         logit = Signal.like(best)
         m.d.comb += self.o.p.eq(answer)
         m.d.sync += logit.eq((Cat(half, reader.o.payload) + held.data)[:32].as_signed())
+        reader_idle = Signal()
+        m.d.sync += reader_idle.eq(reader.idle)
         state = Signal(State)
         with m.Switch(state):
             with m.Case(State.EVENTS), m.If(recording.ended):
@@ -198,7 +200,7 @@ class PassDesign(wiring.Component):
                 m.d.comb += [self.o.valid.eq(1), reader.stop.eq(1)]
                 with m.If(self.o.ready):
                     m.d.sync += state.eq(State.AGAIN)
-            with m.Case(State.AGAIN), m.If(reader.idle):
+            with m.Case(State.AGAIN), m.If(reader_idle):
                 m.d.comb += recording.again.eq(1)
                 m.d.sync += state.eq(State.EVENTS)
         return m

@@ -102,7 +102,7 @@ class PassEngine(wiring.Component):
 
         m.submodules.arbiter = arbiter = Arbiter(shape.tiles + 2)
         reader: Any = unit("reader", WordReader(BURST))
-        decoder: Any = unit("decoder", ListDecoder(), sequencer.stop)
+        decoder: Any = unit("decoder", ListDecoder(), reader.stop)
         tokens: Any = unit("tokens", Buffer(TOKEN_LAYOUT))
         tiles: Any = unit("tiles", TileLists(shape.tiles))
         loader: Any = unit("loader", PassLoader(shape))
@@ -120,8 +120,17 @@ class PassEngine(wiring.Component):
             connect(m, one, other)
 
         self._sequence(m, sequencer, reader, tiles, loader, core, merger, writer)
-        loading, running, merging = sequencer.loading, sequencer.running, sequencer.merging
-        reads = running | merging
+        # The units lie far from each other: what the sequencer says takes a clock.
+        loading, running, merging = (
+            Signal(name=name) for name in ("loading", "running", "merging")
+        )
+        reads = Signal()
+        m.d.sync += [
+            loading.eq(sequencer.loading),
+            running.eq(sequencer.running),
+            merging.eq(sequencer.merging),
+            reads.eq(sequencer.running | sequencer.merging),
+        ]
         m.d.comb += [
             sequencer.held.eq(arbiter.idle),
             arbiter.hold.eq(sequencer.hold),
@@ -144,7 +153,7 @@ class PassEngine(wiring.Component):
             # Who gives what is written.
             made.i.payload.eq(core.o.payload),
             made.i.valid.eq(core.o.valid),
-            core.o.ready.eq(made.i.ready & ~merging),
+            core.o.ready.eq(made.i.ready),
             writer.i.payload.eq(encoder.o.payload),
             writer.i.valid.eq(encoder.o.valid),
             encoder.o.ready.eq(writer.i.ready),
@@ -163,10 +172,7 @@ class PassEngine(wiring.Component):
                 writer.i.valid.eq(1),
                 core.answers.ready.eq(writer.i.ready),
             ]
-        # What the sequencer says to many units or hears from them takes a clock.
         m.d.sync += [
-            tiles.stop.eq(sequencer.stop),
-            merger.mode.eq(sequencer.now.mode),
             sequencer.readers_idle.eq(reader.idle & tiles.idle),
             sequencer.written.eq(writer.idle & ~writer.i.valid & ~made.i.valid),
             sequencer.failure.eq(EngineError.NONE),
@@ -187,30 +193,37 @@ class PassEngine(wiring.Component):
         return m
 
     def _sequence(self, m, sequencer, reader, tiles, loader, core, merger, writer) -> None:
-        """Connect the sequencer with the units that it starts and stops."""
+        """Connect the sequencer with the units that it starts and stops, a clock away."""
         source = merger.source
+        takes = Signal(attrs={"copy": 1})  # reaches all tiles
         m.d.comb += [
             sequencer.start.eq(self.start),
             sequencer.program.eq(self.program),
             self.busy.eq(sequencer.busy),
             self.error.eq(sequencer.error),
             self.instruction.eq(sequencer.instruction),
+            # These hold while they are used.
+            tiles.used.eq(sequencer.used),
+            tiles.starts.eq(sequencer.starts),
+            merger.used.eq(sequencer.used),
+            writer.address.eq(sequencer.now.target),
+            writer.limit.eq(sequencer.now.limit),
+            sequencer.next.eq(writer.next),
+            tiles.takes.eq(takes),
+        ]
+        m.d.sync += [
             reader.start.eq(sequencer.read),
             reader.address.eq(sequencer.address),
             reader.stop.eq(sequencer.stop),
             tiles.start.eq(sequencer.merge),
-            tiles.used.eq(sequencer.used),
-            tiles.starts.eq(sequencer.starts),
-            tiles.takes.eq(sequencer.merging),
+            tiles.stop.eq(sequencer.stop),
+            takes.eq(sequencer.merging),
+            merger.mode.eq(sequencer.now.mode),
             loader.start.eq(sequencer.load),
-            sequencer.loaded.eq(loader.done),
             core.start.eq(sequencer.begin),
-            sequencer.passed.eq(core.done),
-            merger.used.eq(sequencer.used),
-            sequencer.merged.eq(source.valid & source.ready & (source.p.kind == TokenKind.STOP)),
             writer.start.eq(sequencer.write),
-            writer.address.eq(sequencer.now.target),
-            writer.limit.eq(sequencer.now.limit),
             writer.flush.eq(sequencer.flush),
-            sequencer.next.eq(writer.next),
+            sequencer.loaded.eq(loader.done),
+            sequencer.passed.eq(core.done),
+            sequencer.merged.eq(source.valid & source.ready & (source.p.kind == TokenKind.STOP)),
         ]

@@ -1,5 +1,7 @@
 """Decoder and encoder of event lists: words of `hw.passes.words` to tokens, and back."""
 
+from typing import Any
+
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, unsigned
 from amaranth.lib import data, enum, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -52,7 +54,7 @@ class ListDecoder(wiring.Component):
     i : In(stream)
         Words.
     o : Out(stream)
-        Tokens: `TOKEN_LAYOUT`.
+        Tokens: `TOKEN_LAYOUT`, from registers.
     bad : Out(1)
         High while a word is offered that is none of a list; it is not taken.
     """
@@ -72,44 +74,39 @@ class ListDecoder(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        word, out = self.i.payload, self.o.p
-        y, x = Signal(COORDINATE_BITS), Signal(COORDINATE_BITS)
-        index = Signal(INDEX_BITS, init=NO_INDEX)
+        word = self.i.payload
+        # Position and index of the last token are those from which the next word counts.
+        token: Any = Signal(TOKEN_LAYOUT, init={"index": NO_INDEX})
+        ended, free = Signal(), Signal()
         dx = word[CHANNEL_BITS:][:DELTA_BITS].as_signed()
         dy = word[CHANNEL_BITS + DELTA_BITS :][:DELTA_BITS].as_signed()
         m.d.comb += [
-            out.kind.eq(word[:2]),
-            out.channel.eq(word),
-            out.y.eq(y + dy),
-            out.x.eq(x + dx),
-            out.index.eq(index),
+            self.o.payload.eq(token),
+            free.eq(~ended & (~self.o.valid | self.o.ready)),
+            self.i.ready.eq(free & ~self.bad),
         ]
-        ended = Signal()
-        with m.If(ended):
-            pass
-        with m.Elif(word[-1]):
-            m.d.comb += [
-                out.kind.eq(TokenKind.EVENT),
-                self.o.valid.eq(self.i.valid),
-                self.i.ready.eq(self.o.ready),
+        with m.If(self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
+        taken = free & self.i.valid
+        with m.If(word[-1]), m.If(taken):
+            m.d.sync += [
+                token.kind.eq(TokenKind.EVENT),
+                token.channel.eq(word),
+                token.y.eq(token.y + dy),
+                token.x.eq(token.x + dx),
+                self.o.valid.eq(1),
             ]
-            with m.If(self.i.valid & self.o.ready):
-                m.d.sync += [y.eq(out.y), x.eq(out.x)]
-        with m.Elif(word[-2]):
-            m.d.comb += self.i.ready.eq(1)
-            with m.If(self.i.valid):
-                m.d.sync += Cat(x, y).eq(word)
-        with m.Elif(word[-3]):
-            m.d.comb += self.i.ready.eq(1)
-            with m.If(self.i.valid):
-                m.d.sync += index.eq(index + word[:MARKER_BITS])
-        with m.Elif(word[:MARKER_BITS] < TokenKind.EVENT.value):
-            m.d.comb += [self.o.valid.eq(self.i.valid), self.i.ready.eq(self.o.ready)]
-            with m.If(self.i.valid & self.o.ready & (word[:2] != Marker.READ)):
-                m.d.sync += [y.eq(0), x.eq(0), index.eq(NO_INDEX)]
+        with m.Elif(word[-2]), m.If(taken):
+            m.d.sync += Cat(token.x, token.y).eq(word)
+        with m.Elif(word[-3]), m.If(taken):
+            m.d.sync += token.index.eq(token.index + word[:MARKER_BITS])
+        with m.Elif(word[:MARKER_BITS] < TokenKind.EVENT.value), m.If(taken):
+            m.d.sync += [token.kind.eq(word[:2]), self.o.valid.eq(1)]
+            with m.If(word[:2] != Marker.READ):
+                m.d.sync += [token.y.eq(0), token.x.eq(0), token.index.eq(NO_INDEX)]
                 m.d.sync += ended.eq(word[:2] == Marker.STOP)
         with m.Else():
-            m.d.comb += self.bad.eq(self.i.valid)
+            m.d.comb += self.bad.eq(self.i.valid & ~ended)
         return m
 
 

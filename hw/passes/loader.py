@@ -40,7 +40,7 @@ class PassLoader(wiring.Component):
     start : In(1)
         An image begins with the next word.
     i : In(stream)
-        Words of the image; none is taken otherwise.
+        Words of the image; one or two behind it may be taken, and are lost.
     o : Out(write_layout)
         Writes; the lowest bits of the word are the region's.
     done : Out(1)
@@ -69,7 +69,10 @@ class PassLoader(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        shape, word, out = self.shape, self.i.payload, self.o
+        shape, out = self.shape, self.o
+        # Words come from far.
+        word, valid = Signal(WORD_BITS), Signal()
+        m.d.sync += [word.eq(self.i.payload), valid.eq(self.i.valid & self.i.ready)]
         region = Signal(Region)
         address = Signal(WORD_BITS)
         words = Signal(WORD_BITS)
@@ -80,66 +83,69 @@ class PassLoader(wiring.Component):
             for each in REGIONS:
                 with m.Case(each):
                     m.d.comb += last_chunk.eq(chunk == region_chunks(shape, each) - 1)
-        m.d.sync += [out.region.eq(0), self.done.eq(0), self.bad.eq(0)]
+        # A write a clock before it goes out; which chunk of its word comes, from far, too.
+        ahead: Any = Signal(data.StructLayout({"region": Region, "address": out.address.shape()}))
+        chunk_word = Signal(WORD_BITS)
+        chunk_comes = Signal(len(out.word) // WORD_BITS)
+        m.d.sync += [
+            chunk_word.eq(word),
+            chunk_comes.eq(0),
+            ahead.region.eq(0),
+            out.region.eq(ahead.region),
+            out.address.eq(ahead.address),
+            self.done.eq(0),
+            self.bad.eq(0),
+        ]
+        for place in range(len(chunk_comes)):
+            with m.If(chunk_comes[place]):
+                m.d.sync += out.word.word_select(place, WORD_BITS).eq(chunk_word)
 
         def summed():
             return [first.eq(first + word), second.eq(second + first + word)]
 
         with m.FSM():
             with m.State("IDLE"), m.If(self.start):
-                m.d.sync += [first.eq(0), second.eq(0)]
+                m.d.sync += [self.i.ready.eq(1), first.eq(0), second.eq(0)]
                 m.next = "REGION"
-            with m.State("REGION"):
-                m.d.comb += self.i.ready.eq(1)
-                with m.If(self.i.valid):
-                    m.d.sync += region.eq(word[: len(region)])
-                    with m.If(word == Region.CHECKSUM):
-                        m.next = "FIRST SUM"
-                    with m.Elif(word > max(Region)):
-                        m.d.sync += self.bad.eq(1)
-                        m.next = "IDLE"
-                    with m.Else():
-                        m.d.sync += summed()
-                        m.next = "ADDRESS"
-            with m.State("ADDRESS"):
-                m.d.comb += self.i.ready.eq(1)
-                with m.If(self.i.valid):
-                    m.d.sync += [address.eq(word), *summed()]
-                    m.next = "WORDS"
-            with m.State("WORDS"):
-                m.d.comb += self.i.ready.eq(1)
-                with m.If(self.i.valid):
-                    m.d.sync += [words.eq(word), chunk.eq(0), *summed()]
-                    m.next = "CHUNK"
-                    with m.If(word == 0):
-                        m.next = "REGION"
-            with m.State("CHUNK"):
-                m.d.comb += self.i.ready.eq(1)
-                with m.If(self.i.valid):
-                    m.d.sync += [
-                        out.word.word_select(chunk, WORD_BITS).eq(word),
-                        chunk.eq(chunk + 1),
-                        *summed(),
-                    ]
-                    with m.If(last_chunk):
-                        m.d.sync += [
-                            chunk.eq(0),
-                            out.region.eq(region),
-                            out.address.eq(address),
-                            address.eq(address + 1),
-                            words.eq(words - 1),
-                        ]
-                        with m.If(words == 1):
-                            m.next = "REGION"
-            with m.State("FIRST SUM"):
-                m.d.comb += self.i.ready.eq(1)
-                with m.If(self.i.valid):
-                    m.d.sync += first.eq(first ^ word)
-                    m.next = "SECOND SUM"
-            with m.State("SECOND SUM"):
-                m.d.comb += self.i.ready.eq(1)
-                with m.If(self.i.valid):
-                    right = (first == 0) & (second == word)
-                    m.d.sync += [self.done.eq(right), self.bad.eq(~right)]
+            with m.State("REGION"), m.If(valid):
+                m.d.sync += region.eq(word[: len(region)])
+                with m.If(word == Region.CHECKSUM):
+                    m.next = "FIRST SUM"
+                with m.Elif(word > max(Region)):
+                    m.d.sync += [self.bad.eq(1), self.i.ready.eq(0)]
                     m.next = "IDLE"
+                with m.Else():
+                    m.d.sync += summed()
+                    m.next = "ADDRESS"
+            with m.State("ADDRESS"), m.If(valid):
+                m.d.sync += [address.eq(word), *summed()]
+                m.next = "WORDS"
+            with m.State("WORDS"), m.If(valid):
+                m.d.sync += [words.eq(word), chunk.eq(0), *summed()]
+                m.next = "CHUNK"
+                with m.If(word == 0):
+                    m.next = "REGION"
+            with m.State("CHUNK"), m.If(valid):
+                m.d.sync += [
+                    chunk_comes.bit_select(chunk, 1).eq(1),
+                    chunk.eq(chunk + 1),
+                    *summed(),
+                ]
+                with m.If(last_chunk):
+                    m.d.sync += [
+                        chunk.eq(0),
+                        ahead.region.eq(region),
+                        ahead.address.eq(address),
+                        address.eq(address + 1),
+                        words.eq(words - 1),
+                    ]
+                    with m.If(words == 1):
+                        m.next = "REGION"
+            with m.State("FIRST SUM"), m.If(valid):
+                m.d.sync += first.eq(first ^ word)
+                m.next = "SECOND SUM"
+            with m.State("SECOND SUM"), m.If(valid):
+                right = (first == 0) & (second == word)
+                m.d.sync += [self.done.eq(right), self.bad.eq(~right), self.i.ready.eq(0)]
+                m.next = "IDLE"
         return m

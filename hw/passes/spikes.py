@@ -96,14 +96,16 @@ class SpikeQueue(wiring.Component):
         queue: Any = SyncFIFOBuffered(width=layout.size, depth=DEPTH)
         m.submodules.queue = queue
         came: Any = Signal(layout)
+        comes = Signal()  # whether it spikes at all: writes all of the queue's word
         m.d.sync += [
+            comes.eq(self.i.lanes.as_value().any()),
             came.fired.eq(self.i),
             came.spiking.eq(Cat(lanes.any() for lanes in self.i.lanes)),
         ]
-        m.d.comb += [queue.w_data.eq(came), queue.w_en.eq(came.spiking.any())]
+        m.d.comb += [queue.w_data.eq(came), queue.w_en.eq(comes)]
         m.d.sync += self.room.eq(queue.level <= self.most)
 
-        # From steps to positions, one a clock.
+        # From steps to positions, one a clock; the next one is found a clock ahead.
         head: Any = layout(queue.r_data)
         position = data.StructLayout(
             {
@@ -114,22 +116,31 @@ class SpikeQueue(wiring.Component):
             }
         )
         m.submodules.positions = positions = Buffer(position)
-        gone, left, first = (Signal(GRID * GRID, name=name) for name in ("gone", "left", "first"))
+        fired: Any = Signal(firing_layout(shape), reset_less=True)
+        left, first, behind_it = (
+            Signal(GRID * GRID, name=name) for name in ("left", "first", "behind_it")
+        )
         rows = [Const(place // GRID, 2) for place in range(GRID * GRID)]
         columns = [Const(place % GRID, 2) for place in range(GRID * GRID)]
+        is_last = Signal(init=1)  # whether ``first`` is all that is left
         found = positions.i.p
         m.d.comb += [
-            left.eq(head.spiking & ~gone),
-            first.eq(left & ~(left - 1)),
-            found.lanes.eq(_chosen(head.fired.lanes, first)),
-            found.y.eq(head.fired.y + _chosen(rows, first)),
-            found.x.eq(head.fired.x + _chosen(columns, first)),
-            found.number.eq(head.fired.number),
-            positions.i.valid.eq(queue.r_rdy),
-            queue.r_en.eq(positions.i.ready & (left == first)),
+            found.lanes.eq(_chosen(fired.lanes, first)),
+            found.y.eq(fired.y + _chosen(rows, first)),
+            found.x.eq(fired.x + _chosen(columns, first)),
+            found.number.eq(fired.number),
+            positions.i.valid.eq(left.any()),
+            queue.r_en.eq(positions.i.ready & is_last),
+            behind_it.eq(Mux(is_last, Mux(queue.r_rdy, head.spiking, 0), left & ~first)),
         ]
-        with m.If(positions.i.valid & positions.i.ready):
-            m.d.sync += gone.eq(Mux(left == first, 0, gone | first))
+        with m.If(positions.i.ready):
+            m.d.sync += [
+                left.eq(behind_it),
+                first.eq(behind_it & ~(behind_it - 1)),
+                is_last.eq((behind_it & (behind_it - 1)) == 0),
+            ]
+            with m.If(is_last):
+                m.d.sync += fired.eq(head.fired)
 
         # From positions to lanes, one a clock.
         out = self.o.p
@@ -140,7 +151,7 @@ class SpikeQueue(wiring.Component):
             self.o.valid.eq(lanes.any()),
             positions.o.ready.eq(~self.o.valid | (self.o.ready & (behind == 0))),
             self.busy.eq(
-                came.spiking.any() | (queue.level != 0) | positions.o.valid | self.o.valid
+                comes | (queue.level != 0) | left.any() | positions.o.valid | self.o.valid
             ),
         ]
         for lane in reversed(range(shape.lanes)):

@@ -39,7 +39,7 @@ class TileLists(wiring.Component):
     takes : In(1)
         Whether words are taken.
     bad : Out(1)
-        Whether a word is none of a list.
+        Whether a word is none of a list, a clock later.
     o : Out(stream).array(tiles)
         Tokens of each list.
     ports : Out(port_signature).array(tiles)
@@ -91,5 +91,6 @@ class TileLists(wiring.Component):
             ]
             idle.append(reader.idle)
             bad.append(decoder.bad)
-        m.d.comb += [self.idle.eq(Cat(idle).all()), self.bad.eq(Cat(bad).any())]
+        m.d.comb += self.idle.eq(Cat(idle).all())
+        m.d.sync += self.bad.eq(Cat(bad).any())
         return m

@@ -1,6 +1,7 @@
 """Merger against the pass model, with words that come and go at any time."""
 
 import random
+from typing import Any
 
 import pytest
 from amaranth.hdl import Module
@@ -9,7 +10,7 @@ from amaranth.lib.wiring import connect
 from tests.hw.stream_io import PATTERNS, collect, send, simulate
 from tickless.gen.passes.program import IndexFrom
 from tickless.host.event_lists import ListWriter
-from tickless.hw.passes.lists import ListDecoder, ListEncoder
+from tickless.hw.passes.lists import ListDecoder, ListEncoder, TokenKind
 from tickless.hw.passes.merger import MergeMode, Merger
 from tickless.hw.passes.words import Marker
 from tickless.sim.passes import list_model
@@ -78,3 +79,39 @@ def test_a_fork_is_merged_into_the_longer_path(pattern):
     carried = list_model.merge(fork, [path], "event")
     expected = list_model.join(fork, carried)
     assert merged(MergeMode.JOIN, fork, [carried], expected, PATTERNS[pattern]) == expected
+
+
+def test_a_token_takes_a_clock():
+    merger = Merger(TILES)
+    numbers = range(60)
+    end = [{"kind": kind} for kind in (TokenKind.END, TokenKind.STOP)]
+    made: list[list[Any]] = [[] for _ in range(TILES)]
+    for number in numbers:
+        for x in range(3):
+            event = {"kind": TokenKind.EVENT, "x": x, "index": number}
+            made[(number + x) % TILES].append(event)
+    senders = [
+        send(one, tokens, 1.0, 1)
+        for one, tokens in zip(
+            [merger.source, *merger.tiles],
+            [[{"kind": TokenKind.EVENT}] * len(numbers) + end, *(one + end for one in made)],
+            strict=True,
+        )
+    ]
+    out = 3 * len(numbers) + len(end)
+    clocks = 0
+
+    async def count(ctx):
+        nonlocal clocks
+        ctx.set(merger.mode, MergeMode.PLAIN)
+        ctx.set(merger.used, TILES)
+        ctx.set(merger.o.ready, 1)
+        taken = 0
+        while taken < out:
+            clocks += 1
+            taken += ctx.get(merger.o.valid)
+            await ctx.tick()
+
+    simulate(merger, *senders, count)
+    levels = 2  # of the tree
+    assert clocks == levels + out + len(numbers)
