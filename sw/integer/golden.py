@@ -195,7 +195,7 @@ class _Readout(_WeightedLayer):
     def __init__(self, layer: Layer, initial: np.ndarray):
         super().__init__(layer)
         self.ceil = layer.ceil
-        self.membrane += torch.from_numpy(initial.astype(np.int64))
+        self.membrane = self.membrane + torch.from_numpy(initial.astype(np.int64))
         self.answers: list[np.ndarray] = []
         self.saturations = 0
 

@@ -91,7 +91,9 @@ class Clocked(Elaboratable):
         m = Module()
         m.submodules.pll = pll = GateMatePll(self.config, platform.request("clk10", dir="-"))
         m.domains.sync = ClockDomain()
-        m.submodules.light = light = io.Buffer("o", platform.request("led", 0, dir="-"))
+        m.submodules.light = light = io.Buffer(
+            io.Direction.Output, platform.request("led", 0, dir="-")
+        )
         m.d.comb += [ClockSignal().eq(pll.clock), ResetSignal().eq(~pll.locked)]
         m.d.sync += light.o.eq(~light.o)
         return m
