@@ -99,7 +99,7 @@ def test_a_file_in_the_folder_s_place_is_told_before_the_work(network, tmp_path,
         (["--fold", "a"], "folding 'a': expected LAYER=LANESxTAPS"),
         (["--budget", "0"], "budget = 0: expected at least 1"),
         (["--prefix", "a-b"], "prefix 'a-b': expected a letter, then letters, digits and _"),
-        (["--margin", "-1"], "margin = -1: expected an integer of at least 0"),
+        (["--margin", "-1"], "margin = -1: expected an integer in 0.."),
     ],
 )
 def test_wrong_options_are_refused_before_the_network_is_read(options, words, capsys):
