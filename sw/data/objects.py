@@ -124,9 +124,8 @@ class ObjectDataset:
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
-        named = getattr(self._samples("train"), "classes", None)
-        if named is not None:
-            return tuple(map(str, named))
+        if self._named is not None:
+            return tuple(map(str, self._named))
         return tuple(map(str, range(1 + max(self.recordings("train").labels))))
 
     def load(self, split: str) -> Recordings:
@@ -141,10 +140,15 @@ class ObjectDataset:
         """Recordings of ``train`` or ``test``, read once for their labels where need be."""
         if part not in self._recordings:
             samples = self._samples(part)
-            named = getattr(self._samples("train"), "classes", None)
-            name = f"{self.function}-{part}"
-            self._recordings[part] = from_objects(samples, self.sensor, classes=named, name=name)
+            self._recordings[part] = from_objects(
+                samples, self.sensor, classes=self._named, name=f"{self.function}-{part}"
+            )
         return self._recordings[part]
+
+    @cached_property
+    def _named(self) -> Sequence[str] | None:
+        """Names of the classes that the training samples have, if they have any."""
+        return getattr(self._samples("train"), "classes", None)
 
     @cached_property
     def _recordings(self) -> dict[str, Recordings]:

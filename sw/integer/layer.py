@@ -10,6 +10,7 @@ from tickless.sw.integer.geometry import Geometry, Shape
 
 __all__ = [
     "MAX_MEMBRANE_BITS",
+    "MAX_RESOLUTION",
     "MAX_SHORTCUT_BITS",
     "Edge",
     "Layer",
@@ -20,6 +21,9 @@ __all__ = [
 
 MAX_MEMBRANE_BITS = 24
 """Widest membrane: sums of membrane and weight stay exact in 32-bit integers."""
+
+MAX_RESOLUTION = 1 << (MAX_MEMBRANE_BITS - 1)
+"""Most weight units in a threshold: the highest that the widest membranes have."""
 
 MAX_WEIGHT_BITS, MAX_SHORTCUT_BITS = 8, 16
 """Widest weight of the edge from the layer before, and of a shortcut."""

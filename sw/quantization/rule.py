@@ -9,14 +9,11 @@ import torch
 
 from tickless.errors import InputError
 from tickless.sw.integer.geometry import Geometry
-from tickless.sw.integer.layer import MAX_MEMBRANE_BITS, MAX_SHORTCUT_BITS, membrane_bits
+from tickless.sw.integer.layer import MAX_RESOLUTION, MAX_SHORTCUT_BITS, membrane_bits
 
 __all__ = ["Clip", "Edge", "Levels", "Quantization"]
 
 Clip = float | Literal["mse"] | None
-
-MOST_RESOLUTION = 1 << (MAX_MEMBRANE_BITS - 1)
-"""Highest threshold of the widest membranes."""
 
 SPAN = 3
 """Thresholds, besides the floor's, beyond which it is no error that a weight is clipped: one event
@@ -95,8 +92,8 @@ class Quantization:
     weight_bits : int
         Width of a signed weight, 2 to 8.
     resolution : int
-        Most weight units in a threshold, 1 to `MOST_RESOLUTION`: it keeps membranes narrow where
-        all weights of a channel are small.
+        Most weight units in a threshold, 1 to `sw.integer.layer.MAX_RESOLUTION`: it keeps membranes
+        narrow where all weights of a channel are small.
     clip : float or str, optional
         What fills ``weight_bits`` instead of the largest weight of a scale; those above it are
         clipped: a percentile of the layer's absolute weights, at least 50 and below 100, with at
@@ -116,8 +113,8 @@ class Quantization:
             )
         if not 2 <= self.weight_bits <= 8:
             raise InputError(f"weight_bits = {self.weight_bits}: expected 2 to 8")
-        if not 1 <= self.resolution <= MOST_RESOLUTION:
-            raise InputError(f"resolution = {self.resolution}: expected 1 to {MOST_RESOLUTION}")
+        if not 1 <= self.resolution <= MAX_RESOLUTION:
+            raise InputError(f"resolution = {self.resolution}: expected 1 to {MAX_RESOLUTION}")
 
     @torch.no_grad()
     def levels(

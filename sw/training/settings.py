@@ -7,7 +7,7 @@ from typing import Any
 
 from tickless.errors import InputError
 from tickless.sw.data.catalog import EXPECTED, known
-from tickless.sw.integer.layer import MAX_MEMBRANE_BITS
+from tickless.sw.integer.layer import MAX_RESOLUTION
 from tickless.sw.training.architectures import NETWORKS
 from tickless.sw.training.surrogates import SURROGATES
 from tickless.sw.training.time_steps import METHODS
@@ -163,7 +163,7 @@ class Settings:
     refit_samples: int = _at_least(0, 8_000)
     refit_strength: float = _at_least(0, 0.01)
     weight_bits: int = _at_least(2, 8, 8)
-    resolution: int = _at_least(1, 128, 1 << (MAX_MEMBRANE_BITS - 1))
+    resolution: int = _at_least(1, 128, MAX_RESOLUTION)
 
     def __post_init__(self):
         if not isinstance(self.dataset, str) or not known(self.dataset):
