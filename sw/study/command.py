@@ -19,6 +19,9 @@ from tickless.sw.workers import add_workers, run_tasks
 
 __all__ = ["Study", "add_options", "compared_in", "main"]
 
+MOST_SEEDS = 100
+"""Runs of each variant, at most."""
+
 
 @dataclass(frozen=True)
 class Study:
@@ -54,6 +57,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="train fewer variants on a fraction of the samples; --set comes before that",
     )
     parser.add_argument("--seeds", type=int, default=3, help="runs of each variant (3)")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        metavar="VARIANT",
+        help='these alone, as the table names them: --only SDT "MTT, no refit"',
+    )
     parser.add_argument("--output", type=Path, help="folder; build/study/EXPERIMENT[-quick]")
     add_workers(parser)
 
@@ -67,12 +76,24 @@ def compared_in(options: argparse.Namespace) -> Study:
     if options.quick:
         fewer = quick_changes(read_experiment(options.experiment))
         settings = read_experiment(options.experiment, [*fewer, *options.set], fitting)
-    if options.seeds < 1:
-        raise InputError(f"seeds = {options.seeds}: expected at least 1")
+    if not 1 <= options.seeds <= MOST_SEEDS:
+        raise InputError(f"seeds = {options.seeds}: expected 1 to {MOST_SEEDS}")
     name = Path(options.experiment).stem + ("-quick" if options.quick else "")
     folder = output_folder(options.output or Path("build/study") / name)
     seeds = range(settings.seed, settings.seed + options.seeds)
-    return Study(settings, variants(settings, options.quick), ann(settings), seeds, folder)
+    compared = _chosen(variants(settings, options.quick), options.only)
+    return Study(settings, compared, ann(settings), seeds, folder)
+
+
+def _chosen(compared: list[Variant], names: list[str] | None) -> list[Variant]:
+    """Those that are named, in the study's order; all without names."""
+    known = [item.name for item in compared]
+    for name in names or []:
+        if name not in known:
+            raise InputError(
+                f"--only {name!r}: no such variant: expected some of {'; '.join(known)}"
+            )
+    return [item for item in compared if names is None or item.name in names]
 
 
 def main(options: argparse.Namespace) -> int:
@@ -80,8 +101,10 @@ def main(options: argparse.Namespace) -> int:
     from tickless.sw.study.beginnings import to_train, train
     from tickless.sw.study.budget import text as budget
     from tickless.sw.study.budget import timed
+    from tickless.sw.study.figures import figures, text, without_spikes
+    from tickless.sw.study.gain import gains
     from tickless.sw.study.outcome import finished, outcome
-    from tickless.sw.study.report import figures, text, without_spikes, write_report
+    from tickless.sw.study.report import write_report
 
     study = compared_in(options)
     settings, folder = study.settings, study.folder.resolve()
@@ -102,12 +125,13 @@ def main(options: argparse.Namespace) -> int:
     rows = figures(outcomes, {item.name: item.settings.weight_bits for item in compared})
     dropped = dropped_a_sample(sum(each.dropped for each in outcomes) / len(outcomes))
     page = folder / "report.html"
-    write_report(page, settings.dataset, options.quick, outcomes, rows, baseline, dropped)
+    gained = gains(rows)
+    write_report(page, settings.dataset, options.quick, outcomes, rows, baseline, dropped, gained)
     aside = outcomes[0].samples
     print(f"{settings.dataset}: {options.seeds} seeds, {aside} recordings kept aside for each")
     print(dropped)
     print(text(rows))
-    print(baseline)
+    print(*gained, baseline, sep="\n")
     warn_of_first(each.dropped_warning for each in outcomes)
     print(f"\n{study.folder / 'report.html'}")
     return 0

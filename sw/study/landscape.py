@@ -1,4 +1,4 @@
-"""Landscape around what SDT, NMT and MTT find: how sharp the loss is, and how spikes depend on T.
+"""Landscape around what the variants of a study find: how sharp the loss is, how spikes depend on T.
 
 Of the networks of a study that has run: with the same options, they are found in its folder. All is
 measured on recordings that their training never saw.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["METHODS", "Landscape", "add_options", "landscape", "main", "table"]
 
 METHODS = ("SDT", "NMT", "MTT")
-"""Variants of a study that are compared."""
+"""Variants of a study that are compared unless others are named."""
 
 STEPS = (1, 2, 5, 10, 20)
 """Time steps at which spikes are counted."""
@@ -126,7 +126,7 @@ def main(options: argparse.Namespace) -> int:
     study = compared_in(options)
     if study.settings.target != "events":
         raise InputError(f"target = {study.settings.target!r}: expected 'events'")
-    compared = [item for item in study.compared if item.name in METHODS]
+    compared = [item for item in study.compared if options.only or item.name in METHODS]
     folder = study.folder.resolve()
     tasks = [(item, seed, folder) for item in compared for seed in study.seeds]
     where = {"jobs": options.jobs, "cluster": options.cluster}

@@ -28,7 +28,7 @@ def test_networks_of_a_study_are_measured(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(beginnings, "PARTS", 120)
     arguments = ["saccades", "--seeds", "1", "--jobs", "1", "--set", "simulated=0"]
-    arguments += ["--set", "steps=3"]
+    arguments += ["--set", "steps=3", "--set", "refit_samples=20"]
     assert main(["study", "landscape", *arguments]) == 2
     assert "run tickless study first" in capsys.readouterr().err
     settings, folder = Settings(seed=1), tmp_path / "build" / "study" / "saccades"
@@ -44,6 +44,10 @@ def test_networks_of_a_study_are_measured(tmp_path, monkeypatch, capsys):
     assert printed.splitlines()[5] == "0.0 events a sample outside the sensor dropped"
     for name in ("landscape.png", "rates.png"):
         assert (folder / name).stat().st_size > 5000
+    assert main(["study", "landscape", *arguments, "--only", "MTT"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[2:4]] == ["MTT", "0.0"]
+    assert main(["study", "landscape", *arguments, "--only", "MTT, no refit"]) == 2
+    assert "mtt--no-refit-1.checkpoint.safetensors: not there" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -51,7 +55,7 @@ def test_networks_of_a_study_are_measured(tmp_path, monkeypatch, capsys):
     [
         (["nowhere"], "no such experiment"),
         (["nmnist-steps"], "target = 'steps': expected 'events'"),
-        (["saccades", "--seeds", "0"], "seeds = 0: expected at least 1"),
+        (["saccades", "--seeds", "0"], "seeds = 0: expected 1 to 100"),
     ],
 )
 def test_wrong_input(arguments, words, tmp_path, capsys):

@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,8 +10,9 @@ from tickless.sw.data.catalog import load
 from tickless.sw.judge.exits import Exit
 from tickless.sw.study import beginnings
 from tickless.sw.study import outcome as outcomes
+from tickless.sw.study.figures import figures, text, without_spikes
+from tickless.sw.study.gain import gains
 from tickless.sw.study.outcome import EventOutcome, Outcome
-from tickless.sw.study.report import figures, text, without_spikes
 from tickless.sw.study.variants import Variant, ann, quick_changes, variants
 from tickless.sw.training.experiment import read_experiment
 from tickless.sw.training.settings import Settings
@@ -83,6 +85,25 @@ def test_figures_are_means_and_deviations_over_the_seeds():
     assert "96.0 ± 2.0" in text(rows)
 
 
+def test_gain_is_of_runs_of_the_same_seed():
+    stepped = [0.5] * 20
+    runs = [made("SDT", seed, share, stepped) for seed, share in ((1, 0.90), (2, 0.70), (3, 0.80))]
+    runs += [made("MTT", seed, share, stepped) for seed, share in ((1, 0.92), (2, 0.74), (3, 0.86))]
+    runs += [made("MTT, no refit", seed, 0.5, stepped) for seed in (1, 2, 3)]
+    [gain] = gains(figures(runs, {"SDT": 8, "MTT": 8, "MTT, no refit": 8}))
+    assert gain.points == pytest.approx(4)
+    # Student's t of two degrees of freedom, 4.303, over gains of 2, 4 and 6 points.
+    assert gain.interval == pytest.approx((4 - 4.303 * 2 / 3**0.5, 4 + 4.303 * 2 / 3**0.5), 1e-3)
+    assert str(gain) == "MTT over SDT, integer: +4.0 points (95 % interval -1.0 to +9.0, 3 seeds)"
+
+
+def test_gain_of_one_seed_has_no_interval():
+    runs = [made("SDT", 1, 0.9, [0.5] * 20), made("MTT", 1, 0.8, [0.5] * 20)]
+    [gain] = gains(figures(runs, {"SDT": 8, "MTT": 8}))
+    assert gain.interval is None
+    assert str(gain) == "MTT over SDT, integer: -10.0 points, one seed"
+
+
 @pytest.fixture
 def few(monkeypatch):
     """Few recordings to judge on."""
@@ -110,6 +131,22 @@ def test_study_of_the_embedded_data_set(tmp_path, capsys):
     assert len(list(tmp_path.glob("begun-*.state"))) == 12
     assert main(["study", *arguments]) == 0
     assert stamps == {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.json")}
+
+
+@pytest.mark.usefixtures("few")
+def test_study_of_some_variants(tmp_path, capsys):
+    chosen = [*TINY, "--set", "refit_samples=20", "--only", "MTT, no refit", "SDT, no refit"]
+    arguments = ["saccades", *chosen, "--seeds", "2", "--jobs", "1", "--output", str(tmp_path)]
+    assert main(["study", *arguments]) == 0
+    printed = capsys.readouterr().out
+    assert re.search(
+        r"MTT, no refit over SDT, no refit, integer: .* points \(95 % .* 2 seeds", printed
+    )
+    stems = ("ann-on-event-counts", "mtt--no-refit", "sdt--no-refit")
+    assert {path.stem for path in tmp_path.glob("*.json")} == {
+        f"{stem}-{seed}" for stem in stems for seed in (1, 2)
+    }
+    assert "over SDT, no refit" in (tmp_path / "report.html").read_text()
 
 
 @pytest.mark.usefixtures("few")
@@ -175,7 +212,12 @@ def test_quick_takes_samples_away_and_leaves_what_is_set():
     ("arguments", "words"),
     [
         (["nowhere"], "no such experiment"),
-        (["saccades", "--seeds", "0"], "seeds = 0: expected at least 1"),
+        (["saccades", "--seeds", "0"], "seeds = 0: expected 1 to 100"),
+        (["saccades", "--seeds", "9" * 20], f"seeds = {'9' * 20}: expected 1 to 100"),
+        (
+            ["saccades", "--only", "MTT", "mtt"],
+            "--only 'mtt': no such variant: expected some of SDT",
+        ),
         (["saccades", "--set", "method=sdt"], "--set method=...: expected none: a study compares"),
         (["saccades", "--quick", "--set", "epochs=x"], "epochs = 'x': expected an integer"),
     ],
