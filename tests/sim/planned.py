@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from tests.random_networks import random_events
 from tickless.sim.build import build
+from tickless.sim.simulator import Simulator
 from tickless.sw.integer import engine
 from tickless.sw.integer.network import Network
 
@@ -50,9 +52,13 @@ def simulate_plan(
     folder.mkdir(exist_ok=True)
     (folder / "plan.json").write_text(json.dumps(plan))
     variables = {testbench.FOLDER_VARIABLE: str(folder), "PYTHONPATH": str(ROOT)}
-    build(bench, optimize=optimize).simulate(
-        folder, variables, progress=False, module=testbench.__name__
-    )
+    _built(bench, optimize).simulate(folder, variables, progress=False, module=testbench.__name__)
     outcome = folder / "outcome.json"
     assert outcome.exists(), (folder / "simulation.log").read_text()[-4000:]
     return json.loads(outcome.read_text())
+
+
+@lru_cache(4)
+def _built(bench: Any, optimize: bool) -> Simulator:
+    """A bench's Verilog takes a second to make: tests that share a bench share it."""
+    return build(bench, optimize=optimize)

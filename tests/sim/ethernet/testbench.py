@@ -38,7 +38,7 @@ LIMIT_US = 2_000
 
 STEP_S = 1e-9
 
-RESEND_S, RESEND_MOST_S, LOST_S, PATIENCE_S = 3e-4, 2e-3, 5e-3, 0.06
+RESEND_S, RESEND_MOST_S, LOST_S, TICK_S, PATIENCE_S = 1e-4, 5e-4, 1e-3, 5e-4, 0.01
 """Times of `host.udp` and of the client, in which a network passes and this one is simulated: 1.5 s
 are 187 million clocks."""
 
@@ -230,6 +230,7 @@ def drive(network: Network, plan: dict[str, Any]) -> dict[str, Any]:
     udp.select = SimpleNamespace(select=network.select)
     udp.time = SimpleNamespace(monotonic=network.now_s)
     udp.RESEND_S, udp.RESEND_MOST_S, udp.LOST_S = RESEND_S, RESEND_MOST_S, LOST_S
+    udp.TICK_S = TICK_S
     outcome: dict[str, Any] = {"answers": []}
     with udp.UdpPort("udp://board") as port:
         client = Client(port, patience_s=PATIENCE_S)

@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 from amaranth.hdl import ClockDomain, ClockSignal, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+from luna.gateware.usb.usb2.reset import USBResetSequencer
 
 from tests.sim.planned import simulate_plan
 from tests.sim.usb import testbench
@@ -16,14 +18,23 @@ from tickless.hw.host.config import HostConfig
 from tickless.hw.host.messages import network_number
 from tickless.hw.host.port_system import ROOM_BYTES
 from tickless.hw.host.usb_system import UsbSystem
-from tickless.hw.usb.port import USB_DOMAIN
+from tickless.hw.usb.port import ULPI_HZ, USB_DOMAIN
 from tickless.sw.integer.network import Network
 
 CLOCK_HZ = 75_000_000
 
+MILLISECONDS = {"2": 2.0, "2P5": 2.5, "3": 3.0}
+"""LUNA's waits in a reset and before a suspension, by their names."""
+
 
 class UsbBench(wiring.Component):
-    """Board at USB, but for its PLL and its pins, as `sim.build.build` takes it."""
+    """Board at USB, but for its PLL and its pins, as `sim.build.build` takes it.
+
+    Parameters
+    ----------
+    shortened : int
+        By what LUNA's waits of milliseconds are divided: they would be most of a simulation.
+    """
 
     clk: Signal
     ulpi_clk: Signal
@@ -34,7 +45,8 @@ class UsbBench(wiring.Component):
     ulpi_stp: Signal
     definition = None
 
-    def __init__(self, network: Network, config: DesignConfig):
+    def __init__(self, network: Network, config: DesignConfig, shortened: int):
+        self.shortened = shortened
         host = HostConfig(
             CLOCK_HZ, baud=0, buffer_bytes=ROOM_BYTES, network=network_number(network.hash)
         )
@@ -69,11 +81,16 @@ class UsbBench(wiring.Component):
         return m
 
     def verilog(self) -> str:
-        return verilog(self, "bench")
+        with pytest.MonkeyPatch.context() as patch:
+            for name, wait in MILLISECONDS.items():
+                clocks = round(wait * 1e-3 * ULPI_HZ / self.shortened)
+                patch.setattr(USBResetSequencer, f"_CYCLES_{name}_MILLISECONDS", clocks)
+            return verilog(self, "bench")
 
 
 def simulate_usb(
     bench: UsbBench, plan: dict[str, Any], folder: Path, optimize: bool = False
 ) -> dict[str, Any]:
     """What the test bench saw."""
+    plan = {"shortened": bench.shortened, **plan}
     return simulate_plan(bench, plan, folder, testbench, optimize)

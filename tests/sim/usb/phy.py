@@ -3,7 +3,8 @@
 import random
 from typing import Any
 
-from cocotb.triggers import FallingEdge
+from cocotb.triggers import FallingEdge, First, Timer, ValueChange
+from cocotb.utils import get_sim_time
 
 __all__ = ["UlpiPhy"]
 
@@ -11,6 +12,9 @@ RECEIVING, VBUS = 0b01 << 4, 0b11 << 2
 """Bits of an RX CMD: a packet is being received; the host's voltage is there."""
 
 J = 0b01
+
+HEARD_CLOCKS = 100_000
+"""Clocks in one step at most where a packet is waited for."""
 
 STALLS = 0.05
 """Share of the clocks of a packet in which a byte waits, as for a stuffed bit."""
@@ -20,6 +24,11 @@ class UlpiPhy:
     """PHY between a host and the board's signals.
 
     Works at the falling edge of its clock: what stands then is what the next rising edge takes.
+
+    Parameters
+    ----------
+    period_ps : int
+        Of its clock.
 
     Members
     -------
@@ -31,8 +40,8 @@ class UlpiPhy:
         Clocks so far.
     """
 
-    def __init__(self, dut: Any, seed: int = 0):
-        self.dut, self.rng = dut, random.Random(seed)
+    def __init__(self, dut: Any, period_ps: int, seed: int = 0):
+        self.dut, self.period_ps, self.rng = dut, period_ps, random.Random(seed)
         self.registers: dict[int, int] = {}
         self.sent: list[bytes] = []
         self.clocks = 0
@@ -43,10 +52,15 @@ class UlpiPhy:
         """Let clocks pass, and take what the link sends in them."""
         until = self.clocks + clocks
         while self.clocks < until:
-            data, _ = await self._edge()
-            self._drive()
-            if data:
-                await self._command(data)
+            await self._silence(until - self.clocks - 1)
+            await self._take()
+
+    async def hear(self) -> bytes:
+        """The link's next packet, however late."""
+        while not self.sent:
+            await self._silence(HEARD_CLOCKS)
+            await self._take()
+        return self.sent.pop(0)
 
     async def packet(self, content: bytes) -> None:
         """Give the link a packet from the host."""
@@ -75,6 +89,23 @@ class UlpiPhy:
         await self._edge()
         self._drive()
         await self._edge()
+
+    async def _silence(self, clocks: int) -> None:
+        """Let clocks pass, at most so many, until the link says something, in one step."""
+        if clocks < 1 or int(self.dut.ulpi_data_o.value):
+            return
+        began = get_sim_time("ps")
+        # A quarter of a clock past an edge: the next one is not missed.
+        until = Timer(clocks * self.period_ps + self.period_ps // 4, "ps")
+        await First(until, ValueChange(self.dut.ulpi_data_o))
+        self.clocks += int(get_sim_time("ps") - began) // self.period_ps
+
+    async def _take(self) -> None:
+        """Let a clock pass, and take what the link sends from it on."""
+        data, _ = await self._edge()
+        self._drive()
+        if data:
+            await self._command(data)
 
     async def _edge(self) -> tuple[int, int]:
         """Data and STP of the link in the clock that the next rising edge ends."""

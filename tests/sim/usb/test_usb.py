@@ -18,10 +18,14 @@ FUNCTION_CONTROL = 0x04
 """Register of the PHY; its bits 0 to 2 are 0 at high speed, with its termination."""
 
 
+def made(shortened):
+    network = random_network(np.random.default_rng(SEED), layers=1, size=34)
+    return network, UsbBench(network, chain_config(network, fold_fully(network)), shortened)
+
+
 @pytest.fixture(scope="module")
 def board():
-    network = random_network(np.random.default_rng(SEED), layers=1, size=34)
-    return network, UsbBench(network, chain_config(network, fold_fully(network)))
+    return made(shortened=10)
 
 
 def classify(board, folder, sizes, sessions=1, faults=0.0):
@@ -63,3 +67,9 @@ def test_packets_that_are_lost_or_corrupt_change_no_answer(board, tmp_path):
 def test_a_cable_that_is_pulled_and_plugged_in_changes_no_answer(board, tmp_path, sizes):
     outcomes = classify(board, tmp_path, sizes, sessions=3)
     print([(outcome["count"], outcome["losses"]) for outcome in outcomes])
+
+
+@pytest.mark.long
+def test_a_reset_as_long_as_a_system_s_is_one(tmp_path):
+    [outcome] = classify(made(shortened=1), tmp_path, (0, 1, 300))
+    assert outcome["product"] == "Spiking network"
