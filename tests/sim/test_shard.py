@@ -2,10 +2,12 @@
 
 import dataclasses
 import os
+import shutil
 import signal
 import threading
 import time
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -119,7 +121,9 @@ def test_a_cluster_needs_no_file_of_ours(experiment, shards, tmp_path, monkeypat
     expected = rows(run_shard(experiment, shard) for shard in shards)
     verilog = experiment.simulation().verilog
     elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
+    # What is the same in every simulator takes most of the time of a build.
+    for runtime in Path("build/simulators").glob("runtime-*"):
+        shutil.copytree(runtime, elsewhere / runtime)
     with (
         closing(
             LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0")

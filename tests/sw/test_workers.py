@@ -188,7 +188,8 @@ def test_a_task_that_kills_its_workers_is_given_up(tmp_path):
         ("tcp://127.0.0.1:1", "cluster = 'tcp://127.0.0.1:1': no scheduler answers there"),
     ],
 )
-def test_an_address_without_a_scheduler_is_told(address, words):
+def test_an_address_without_a_scheduler_is_told(address, words, monkeypatch):
+    monkeypatch.setattr("tickless.sw.dask_workers.CONNECT_SECONDS", 0.2)
     with pytest.raises(InputError, match=words):
         run(fail, [(0,)], cluster=address)
 
@@ -232,7 +233,7 @@ def test_a_script_without_a_main_guard_ends(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
         "from tickless.sw import dask_workers, workers\n"
-        "dask_workers.START_SECONDS = 10\n"
+        "dask_workers.START_SECONDS = 2\n"
         "list(workers.run_tasks(abs, [(1,), (2,)], jobs=2, title='tasks'))\n"
     )
     environment = os.environ | {"PYTHONPATH": os.getcwd()}

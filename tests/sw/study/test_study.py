@@ -1,5 +1,4 @@
 import json
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -136,16 +135,12 @@ def test_study_of_the_embedded_data_set(tmp_path, capsys):
 @pytest.mark.usefixtures("few")
 def test_study_of_some_variants(tmp_path, capsys):
     chosen = [*TINY, "--set", "refit_samples=20", "--only", "MTT, no refit", "SDT, no refit"]
-    arguments = ["saccades", *chosen, "--seeds", "2", "--jobs", "1", "--output", str(tmp_path)]
+    arguments = ["saccades", *chosen, "--seeds", "1", "--jobs", "1", "--output", str(tmp_path)]
     assert main(["study", *arguments]) == 0
     printed = capsys.readouterr().out
-    assert re.search(
-        r"MTT, no refit over SDT, no refit, integer: .* points \(95 % .* 2 seeds", printed
-    )
+    assert "MTT, no refit over SDT, no refit, integer: " in printed
     stems = ("ann-on-event-counts", "mtt--no-refit", "sdt--no-refit")
-    assert {path.stem for path in tmp_path.glob("*.json")} == {
-        f"{stem}-{seed}" for stem in stems for seed in (1, 2)
-    }
+    assert {path.stem for path in tmp_path.glob("*.json")} == {f"{stem}-1" for stem in stems}
     assert "over SDT, no refit" in (tmp_path / "report.html").read_text()
 
 
