@@ -12,6 +12,9 @@ from tickless.sw.integer.checks import check_margin
 
 __all__ = ["DesignRequest"]
 
+MOST_TILES = 1024
+"""Tiles of a mesh, at most: more than any FPGA here has room for."""
+
 
 @dataclass(frozen=True)
 class DesignRequest:
@@ -41,7 +44,7 @@ class DesignRequest:
     Raises
     ------
     InputError
-        If a number is too small, or two of them exclude each other.
+        If a number is too small or too large, or two of them exclude each other.
     """
 
     foldings: Mapping[str, Folding] = field(default_factory=lambda: MappingProxyType({}))
@@ -61,6 +64,9 @@ class DesignRequest:
         for name, count in self.cuts.items():
             if count < 1:
                 raise InputError(f"cut '{name}={count}': expected at least 1 slice")
+        if self.mesh is not None and self.mesh[0] * self.mesh[1] > MOST_TILES:
+            rows, columns = self.mesh
+            raise InputError(f"mesh {rows}x{columns}: expected at most {MOST_TILES:,} tiles")
         if self.foldings and self.budget is not None:
             raise InputError("foldings and a budget: expected one of them")
         if self.mesh is not None:

@@ -2,7 +2,7 @@
 
 from argparse import ArgumentTypeError
 
-__all__ = ["at_least", "at_least_one", "real"]
+__all__ = ["at_least", "at_least_one", "real", "within"]
 
 
 def at_least(least: int, text: str) -> int:
@@ -13,6 +13,14 @@ def at_least(least: int, text: str) -> int:
         raise ArgumentTypeError(f"{text!r}: expected a whole number") from None
     if number < least:
         raise ArgumentTypeError(f"{number}: expected at least {least}")
+    return number
+
+
+def within(least: int, most: int, text: str) -> int:
+    """Whole number of an option; ArgumentTypeError outside a range, or if it is none."""
+    number = at_least(least, text)
+    if number > most:
+        raise ArgumentTypeError(f"{number}: expected at most {most:,}")
     return number
 
 

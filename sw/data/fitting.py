@@ -15,6 +15,9 @@ __all__ = ["POLARITIES", "Fitting", "Window", "parse_crop", "parse_window"]
 POLARITIES = ("both", "merge", "on")
 """What becomes of OFF events: a channel of their own, the same as ON ones, or left out."""
 
+MOST_DOWNSAMPLE = 1024
+"""Below the extents of any camera, of which one pixel would be left."""
+
 MOST_OUTSIDE = 0.5
 """Share of a recording's events outside the sensor beyond which it counts as another camera's."""
 
@@ -79,8 +82,8 @@ class Fitting:
     allow_outside: bool = False
 
     def __post_init__(self):
-        if self.downsample < 1:
-            raise InputError(f"downsample = {self.downsample}: expected at least 1")
+        if not 1 <= self.downsample <= MOST_DOWNSAMPLE:
+            raise InputError(f"downsample = {self.downsample}: expected 1 to {MOST_DOWNSAMPLE}")
 
     def fit(self, decoded: Decoded, sensor: Shape, where: str) -> list[Events]:
         """Samples of a recording: one, or one a window with events in it.

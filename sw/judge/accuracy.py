@@ -6,6 +6,7 @@ left beside the network; where there is none, the integer network alone is judge
 
 import argparse
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tickless.errors import InputError
@@ -20,7 +21,8 @@ from tickless.sw.judge.options import (
     write_figures,
 )
 from tickless.sw.judge.score import EventScore
-from tickless.sw.option_types import at_least_one
+from tickless.sw.option_types import within
+from tickless.sw.training.settings import MOST_STEPS
 from tickless.sw.workers import run_tasks
 
 if TYPE_CHECKING:
@@ -114,7 +116,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_judging(parser)
     parser.add_argument(
         "--steps",
-        type=at_least_one,
+        type=partial(within, 1, MOST_STEPS),
         metavar="N",
         default=STEPS,
         help=f"largest number of time steps ({STEPS})",

@@ -1,4 +1,4 @@
-"""Landscape around what the variants of a study find: how sharp the loss is, how spikes depend on T.
+"""Landscape around what the variants of a study find: how sharp it is; how spikes depend on T.
 
 Of the networks of a study that has run: with the same options, they are found in its folder. All is
 measured on recordings that their training never saw.

@@ -12,7 +12,12 @@ from tickless.sw.training.architectures import NETWORKS
 from tickless.sw.training.surrogates import SURROGATES
 from tickless.sw.training.time_steps import METHODS
 
-__all__ = ["Settings", "SettingsError"]
+__all__ = ["MOST_STEPS", "Settings", "SettingsError"]
+
+MOST_STEPS = 1000
+"""Time steps of a run, at most: several times what anyone trains or judges with."""
+
+STEPS_EXPECTED = f"two integers of 1 to {MOST_STEPS}, the fewest first"
 
 
 class SettingsError(InputError):
@@ -132,7 +137,7 @@ class Settings:
     decay: float = _at_least(0, 0.5, 1)
     surrogate: str = _one_of(tuple(SURROGATES), "ramp")
     norm: str = _one_of(("batch", "scale"), "batch")
-    steps: int = _at_least(1, 10)
+    steps: int = _at_least(1, 10, MOST_STEPS)
     steps_range: tuple[int, int] = (8, 40)
     steps_drawn: str = _one_of(("uniform", "log-uniform"), "uniform")
     first_stage: str = _one_of(("drawn", "fixed"), "drawn")
@@ -171,8 +176,8 @@ class Settings:
         for item in fields(self):
             self._check(item.name, item.type, item.metadata)
         low, high = self.steps_range
-        if not 1 <= low <= high:
-            self._refuse("steps_range", "two integers of at least 1, the fewest first")
+        if not 1 <= low <= high <= MOST_STEPS:
+            self._refuse("steps_range", STEPS_EXPECTED)
         if not self.floor < 0:
             self._refuse("floor", "a negative number of thresholds")
         if self.varied and self.dataset != "nmnist":
@@ -194,7 +199,7 @@ class Settings:
         if kind == tuple[int, int]:
             whole = isinstance(value, tuple) and [type(item) for item in value] == [int, int]
             if not whole:
-                self._refuse(name, "two integers of at least 1, the fewest first")
+                self._refuse(name, STEPS_EXPECTED)
             return
         names = metadata.get("names")
         if names and value not in names:

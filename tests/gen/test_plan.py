@@ -63,6 +63,7 @@ def test_a_mesh_is_placed_by_the_activity(network, activity):
         ({"cuts": {"a": 2}}, "expected --mesh RxC, too"),
         ({"cuts": {"a": 0}, "mesh": (2, 2)}, "cut 'a=0': expected at least 1 slice"),
         ({"budget": 0}, "budget = 0: expected at least 1"),
+        ({"mesh": (10**6, 10**6)}, "mesh 1000000x1000000: expected at most 1,024 tiles"),
         ({"margin": -1}, "margin = -1: expected an integer in 0.."),
         ({"limits": CoreLimits(updates=2)}, "expected --mesh RxC, too"),
         ({"loadable": True}, "expected --mesh RxC, too"),

@@ -11,7 +11,7 @@ import numpy as np
 import pyfive
 
 from tickless.errors import InputError
-from tickless.sw.data.formats.decoded import Decoded, FileError
+from tickless.sw.data.formats.decoded import Decoded, FileError, unwrapped
 
 __all__ = [
     "COLUMNS",
@@ -270,7 +270,9 @@ def _polarity(path: Path, column: np.ndarray, kind: str) -> tuple[np.ndarray, st
 
 
 def _time(path: Path, column: np.ndarray, unit: str | None) -> np.ndarray:
-    """Whole microseconds."""
+    """Whole microseconds, of whole numbers of 32 bits as of a counter that may begin anew."""
+    if column.dtype == np.uint32:
+        column = unwrapped(column, 32)
     fractions = column.dtype.kind == "f"
     if fractions and unit is None and (column != np.rint(column)).any():
         raise FileError(

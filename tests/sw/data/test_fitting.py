@@ -83,6 +83,12 @@ def test_windows_hold_each_event_once(steps, length):
             assert all(part.t_us[0] >= 0 and part.t_us[-1] < length for part in parts)
 
 
+@pytest.mark.parametrize("downsample", [0, 1025, 10**20])
+def test_more_than_a_camera_has_is_no_downsample(downsample):
+    with pytest.raises(InputError, match=f"downsample = {downsample}: expected 1 to 1024"):
+        Fitting(downsample=downsample)
+
+
 @pytest.mark.parametrize("text", [f"{10**20}s", f"{10**20}events", f"{10**10}s"])
 def test_a_window_beyond_all_times_is_refused(text):
     with pytest.raises(

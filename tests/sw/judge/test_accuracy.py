@@ -121,6 +121,12 @@ def test_wrong_input(arguments, words, capsys):
     assert words in capsys.readouterr().err
 
 
+def test_time_steps_are_bounded(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["judge", "accuracy", str(SACCADES), "--steps", "9" * 20])
+    assert f"argument --steps: {'9' * 20}: expected at most 1,000" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("option", ["--steps", "--samples", "--jobs"])
 @pytest.mark.parametrize("number", ["0", "-3"])
 def test_numbers_are_at_least_one(option, number, capsys):

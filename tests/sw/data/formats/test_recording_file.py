@@ -267,6 +267,16 @@ def test_time_that_runs_backwards_is_sorted_and_told(tmp_path):
     assert got.flaws == ("time ran backwards 1 times: sorted by time",)
 
 
+@pytest.mark.parametrize(("unit", "scale"), [(None, 1), ("ms", 1000)])
+def test_a_counter_of_32_bits_may_begin_anew(tmp_path, unit, scale):
+    kinds = [("t", "u4"), ("x", "u2"), ("y", "u2"), ("p", "u1")]
+    times = [2**32 - 7, 2**32 - 3, 2, 2, 9]
+    np.save(tmp_path / "a.npy", np.array([(t, 1, 2, 1) for t in times], kinds))
+    got = decode(tmp_path / "a.npy", TableForm(time_unit=unit))
+    assert got.t_us.tolist() == [scale * (2**32 + offset) for offset in (-7, -3, 2, 2, 9)]
+    assert not got.flaws
+
+
 DAMAGED = 100
 """Of each format, 1,200 in all; each is cut, flipped, foreign, empty, or has its beginning changed.
 """
