@@ -3,7 +3,7 @@
 Layers also run with real weights and membranes, for a float model event by event.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from weakref import WeakKeyDictionary
@@ -167,7 +167,7 @@ def run(
         return _prepared(network).run(events, reads, before)
     if before is not None:
         raise ValueError(f"margin = {margin}: expected None for a piece of a sample")
-    [trace] = run_margins(network, events, [margin], reads)
+    [(_, trace)] = run_margins(network, events, [margin], reads)
     return trace
 
 
@@ -176,11 +176,16 @@ def run_margins(
     events: np.ndarray,
     margins: Sequence[int | None],
     reads: Sequence[int] | np.ndarray = (),
-) -> list[SampleTrace]:
+) -> Iterator[tuple[int, SampleTrace]]:
     """What `run` returns for each of some margins, in little more than the time of two runs.
 
     The first run tells the input events that decide. The second one stops at each of them, which
     the golden model runs, since the decision comes amid what follows from it.
+
+    Yields
+    ------
+    tuple of int and SampleTrace
+        Place of a margin among those given, and its trace; those that decide early come first.
     """
     # Imported here, since it brings PyTorch.
     from tickless.sw.integer import golden
@@ -189,22 +194,20 @@ def run_margins(
         check_margin(margin, network.classes)
     places, engine = check_sample(events, reads), _prepared(network)
     lasts = engine.deciding_events(events, margins)
-    stops = sorted({len(events) if last is None else last for last in lasts})
-    reached: dict[int, SampleTrace] = {}
+    stops = [len(events) if last is None else last for last in lasts]
     start, before = 0, None
-    for stop in stops:
-        within = (places <= stop) & ((places > start) | (before is None))
-        piece = engine.run(events[start:stop], places[within] - start, before)
-        before = piece if before is None else before.then(piece)
-        start, reached[stop] = stop, before
-    traces = []
-    for margin, last in zip(margins, lasts, strict=True):
+    for place in sorted(range(len(margins)), key=stops.__getitem__):
+        margin, last, stop = margins[place], lasts[place], stops[place]
+        if before is None or start < stop:
+            within = (places <= stop) & ((places > start) | (before is None))
+            piece = engine.run(events[start:stop], places[within] - start, before)
+            before = piece if before is None else before.then(piece)
+            start = stop
         if last is None:
-            traces.append(reached[len(events)])
+            yield place, before
         else:
-            deciding, before = events[last : last + 1], reached[last]
-            traces.append(before.then(golden.run(network, deciding, (), margin, before)))
-    return traces
+            deciding = events[last : last + 1]
+            yield place, before.then(golden.run(network, deciding, (), margin, before))
 
 
 def _prepared(network: Network) -> Engine:

@@ -93,7 +93,8 @@ def early(
     exits = []
     for (events, label), name in zip(recordings, recordings.names, strict=True):
         traces = engine.run_margins(network, events.addresses, margins)
-        exits.append([_exit(trace, label, name) for trace in traces])
+        found = {place: _exit(trace, label, name) for place, trace in traces}
+        exits.append([found[place] for place in range(len(margins))])
     return exits
 
 
