@@ -54,7 +54,7 @@ def table(figures: Mapping[str, Any]) -> str:
         "",
         f"{performance['samples_per_second_by_cores']:,.0f} samples/s by the cores, "
         f"{performance['samples_per_second_by_host_link']:,.0f} by the host link over "
-        f"{_link_title(figures['host_link'])} (both computed)",
+        f"{figures['host_link']['title']} (both computed)",
         f"{performance['events_per_second_by_cores']:,.0f} events/s by the cores, "
         f"{performance['events_per_second_by_host_link']:,.0f} by the host link (both computed)",
         f"{performance['latency_us_end_to_answer_idle']:,.1f} us from END to the answer, "
@@ -63,7 +63,7 @@ def table(figures: Mapping[str, Any]) -> str:
         f"{performance['peak_sops_per_second'] / 1e9:,.2f} GSOP/s at most, "
         f"{performance['sustained_sops_per_second_by_cores'] / 1e9:,.2f} sustained by the cores",
         "",
-        f"On the board: tickless run {_port(figures['host_link'])} RECORDINGS",
+        f"On the board: tickless run {figures['host_link']['run_options']} RECORDINGS",
     ]
     return "\n".join(lines)
 
@@ -90,24 +90,6 @@ def clock_lines(figures: Mapping[str, Any]) -> list[str]:
             for link in clock["link"]
         ),
     ]
-
-
-def _link_title(link: Mapping[str, Any]) -> str:
-    """The host link in a sentence."""
-    if link["kind"] == "udp":
-        return f"UDP at {link['address']}"
-    if link["kind"] == "usb":
-        return "USB of high speed"
-    return f"a serial line at {link['baud']:,} baud"
-
-
-def _port(link: Mapping[str, Any]) -> str:
-    """Options by which the host finds the board."""
-    if link["kind"] == "udp":
-        return f"--port udp://{link['address']}:{link['port']}"
-    if link["kind"] == "usb":
-        return "--port PORT"
-    return f"--port PORT --baud {link['baud']}"
 
 
 def build_figures(

@@ -24,6 +24,7 @@ from tickless.hw.host.port_system import ROOM_BYTES
 from tickless.hw.host.system import System
 from tickless.hw.host.udp_system import UdpSystem
 from tickless.hw.passes.system import PassSystem
+from tickless.hw.usb.ulpi import ULPI_HZ
 
 if TYPE_CHECKING:
     from tickless.hw.host.usb_system import UsbSystem
@@ -87,7 +88,11 @@ class SerialLink:
 
     def figures(self, host: HostConfig) -> dict[str, Any]:
         """Its part of ``build.json``."""
-        return {"baud": host.baud}
+        return {
+            "title": f"a serial line at {host.baud:,} baud",
+            "run_options": f"--port PORT --baud {host.baud}",
+            "baud": host.baud,
+        }
 
 
 FT2232H = SerialLink((12_000_000, 8_000_000, 6_000_000, 4_000_000, 3_000_000, 2_000_000, 1_000_000))
@@ -144,7 +149,13 @@ class UdpLink(_PortLink):
 
     def figures(self, host: HostConfig) -> dict[str, Any]:
         """Its part of ``build.json``."""
-        return {"address": self.ethernet.address, "port": self.ethernet.port}
+        address, port = self.ethernet.address, self.ethernet.port
+        return {
+            "title": f"UDP at {address}",
+            "run_options": f"--port udp://{address}:{port}",
+            "address": address,
+            "port": port,
+        }
 
 
 @dataclass(frozen=True)
@@ -153,7 +164,7 @@ class UsbLink(_PortLink):
 
     name: ClassVar[str] = "usb"
     parts: ClassVar[tuple[Part, ...]] = (Part("usb", {"one": 1.0}),)
-    clocks_hz: ClassVar[tuple[int, ...]] = (60_000_000,)
+    clocks_hz: ClassVar[tuple[int, ...]] = (ULPI_HZ,)
 
     def system(self, design: Design, host: HostConfig) -> "UsbSystem":
         """A design behind the link.
@@ -183,7 +194,7 @@ class UsbLink(_PortLink):
 
     def figures(self, host: HostConfig) -> dict[str, Any]:
         """Its part of ``build.json``."""
-        return {}
+        return {"title": "USB of high speed", "run_options": "--port PORT"}
 
 
 Link = SerialLink | UdpLink | UsbLink

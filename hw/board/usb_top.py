@@ -9,7 +9,7 @@ from amaranth.lib.cdc import FFSynchronizer, ResetSynchronizer
 
 from tickless.hw.board.top import BoardTop
 from tickless.hw.host.usb_system import UsbSystem
-from tickless.hw.usb.port import ULPI_HZ, USB_DOMAIN
+from tickless.hw.usb.ulpi import ULPI_HZ, USB_DOMAIN
 
 __all__ = ["UsbTop"]
 

@@ -5,7 +5,8 @@ from typing import Any
 from tickless.hw.design import Design
 from tickless.hw.host.config import HostConfig
 from tickless.hw.host.port_system import PortSystem
-from tickless.hw.usb.port import USB_DOMAIN, UsbPort
+from tickless.hw.usb.port import UsbPort
+from tickless.hw.usb.ulpi import USB_DOMAIN
 
 __all__ = ["UsbSystem"]
 

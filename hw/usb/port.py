@@ -12,28 +12,15 @@ from luna.gateware.usb.usb2.endpoints.stream import USBStreamInEndpoint, USBStre
 from luna.gateware.usb.usb2.request import StallOnlyRequestHandler
 from usb_protocol.types import USBRequestType
 
-__all__ = ["ULPI", "ULPI_HZ", "USB_DOMAIN", "UsbPort"]
+from tickless.hw.usb.ulpi import ULPI, USB_DOMAIN
 
-USB_DOMAIN = "usb"
-"""Clock domain of ULPI, as LUNA calls it: the PHY's clock."""
-
-ULPI_HZ = 60_000_000
+__all__ = ["UsbPort"]
 
 PACKET_BYTES = 512
 """Most bytes of a bulk packet at high speed."""
 
 VENDOR, PRODUCT = 0x1209, 0x0001
 """Numbers that pid.codes keeps for tests, and that must not be sold."""
-
-ULPI = wiring.Signature(
-    {
-        "data": Out(wiring.Signature({"i": In(8), "o": Out(8), "oe": Out(1)})),
-        "dir": In(1),
-        "nxt": In(1),
-        "stp": Out(1),
-    }
-)
-"""Signals between a PHY and a link, by ULPI's names, in `USB_DOMAIN`."""
 
 
 class _BeginsAnew:

@@ -167,6 +167,8 @@ def test_a_board_in_a_network(network, monkeypatch, tmp_path, capsys):
     figures = json.loads((folder / "build.json").read_text())
     assert figures["host_link"] == {
         "kind": "udp",
+        "title": "UDP at 10.0.0.7",
+        "run_options": "--port udp://10.0.0.7:5127",
         "address": "10.0.0.7",
         "port": 5127,
         "stored_events": 16_384,
@@ -202,7 +204,12 @@ def test_a_board_at_usb(network, monkeypatch, tmp_path, capsys):
     assert main(["bitstream", network, "--board", "ecpix5-85f", "--link", "usb"]) == 0
     folder = tmp_path / RUNS / "ecpix5-85f-small-usb"
     figures = json.loads((folder / "build.json").read_text())
-    assert figures["host_link"] == {"kind": "usb", "stored_events": 16_384}
+    assert figures["host_link"] == {
+        "kind": "usb",
+        "title": "USB of high speed",
+        "run_options": "--port PORT",
+        "stored_events": 16_384,
+    }
     assert figures["clock"]["link"] == [
         {"name": "$glbnet$usb_clk", "reached_hz": 90_000_000, "needed_hz": 60_000_000}
     ]

@@ -18,7 +18,7 @@ from tickless.hw.host.config import HostConfig
 from tickless.hw.host.messages import network_number
 from tickless.hw.host.port_system import ROOM_BYTES
 from tickless.hw.host.usb_system import UsbSystem
-from tickless.hw.usb.port import ULPI_HZ, USB_DOMAIN
+from tickless.hw.usb.ulpi import ULPI_HZ, USB_DOMAIN
 from tickless.sw.integer.network import Network
 
 CLOCK_HZ = 75_000_000

@@ -10,7 +10,8 @@ from tests.sim.planned import saved
 from tests.sim.usb.boards import UsbBench, simulate_usb
 from tickless.gen.configure import chain_config
 from tickless.gen.folding import fold_fully
-from tickless.hw.usb.port import PRODUCT, ULPI_HZ, VENDOR
+from tickless.hw.usb.port import PRODUCT, VENDOR
+from tickless.hw.usb.ulpi import ULPI_HZ
 
 SEED = 20
 
