@@ -59,18 +59,16 @@ def place_and_route(
         If nextpnr is missing or fails.
     """
     place = command.index("--seed") + 1
-    seed = int(command[place])
-    last = seed + TRIES - 1
+    first = int(command[place])
+    seeds = range(first, first + TRIES)
     tried: dict[int, Clock] = {}
-    while True:
+    for seed in seeds:
         try:
             watch.run(folder, [*command[:place], str(seed), *command[place + 1 :]], system_tools)
         except tools.ToolCrashError:
-            if seed == last:
+            if seed == seeds[-1]:
                 raise
-            seed += 1
-            print(f"{command[0]} broke down: trying seed {seed}", file=sys.stderr)
-            continue
+            why = f"{command[0]} broke down"
         except tools.ToolError:
             log = folder / command[command.index("--log") + 1]
             found = short_resources(log.read_text(errors="replace")) if log.exists() else {}
@@ -79,20 +77,20 @@ def place_and_route(
             if short := {cell: pair for cell, pair in found.items() if cell in cells}:
                 raise ImplementationError(_does_not_fit(board, short)) from None
             raise
-        report = json.loads((folder / "report.json").read_text())
-        slowest, *_ = clocks(report, clock_hz, board.link.clocks_hz)
-        tried[seed] = slowest
-        if slowest.share >= 1:
-            return seed, report
-        if slowest.share < WORTH_ANOTHER or seed == last:
-            path = critical_path(report, components, slowest.name)
-            raise ImplementationError(_too_slow(tried, path, slowest.needed_hz == clock_hz, folded))
-        seed += 1
-        print(
-            f"{slowest.reached_hz / 1e6:.2f} MHz reached, {slowest.needed_hz / 1e6:.2f} MHz asked: "
-            f"trying seed {seed}",
-            file=sys.stderr,
-        )
+        else:
+            report = json.loads((folder / "report.json").read_text())
+            slowest, *_ = clocks(report, clock_hz, board.link.clocks_hz)
+            tried[seed] = slowest
+            if slowest.share >= 1:
+                return seed, report
+            if slowest.share < WORTH_ANOTHER or seed == seeds[-1]:
+                path = critical_path(report, components, slowest.name)
+                asked = slowest.needed_hz == clock_hz
+                raise ImplementationError(_too_slow(tried, path, asked, folded))
+            reached, needed = slowest.reached_hz / 1e6, slowest.needed_hz / 1e6
+            why = f"{reached:.2f} MHz reached, {needed:.2f} MHz asked"
+        print(f"{why}: trying seed {seed + 1}", file=sys.stderr)
+    raise AssertionError("the last seed returns or raises")
 
 
 def _does_not_fit(board: Board, short: Mapping[str, tuple[int, int]]) -> str:

@@ -17,11 +17,8 @@ __all__ = ["ToolCrashError", "ToolError", "find", "run", "version"]
 PREFIX = "yowasp-"
 """Of the tools that come as Python packages; those written in Python have none."""
 
-SYSTEM_NAMES = {
-    "nextpnr-himbaechel-gatemate": "nextpnr-himbaechel",
-    "nextpnr-himbaechel-gowin": "nextpnr-himbaechel",
-}
-"""What tools are called where one program has all families."""
+HIMBAECHEL = "nextpnr-himbaechel"
+"""What nextpnr is called where one program has several families, as ``nextpnr-himbaechel-gowin``."""
 
 POLL_SECONDS = 1.0
 
@@ -55,7 +52,9 @@ def find(tool: str, system: bool = False) -> str:
         If there is none.
     """
     if system:
-        found = shutil.which(tool) or shutil.which(SYSTEM_NAMES.get(tool, tool))
+        found = shutil.which(tool)
+        if found is None and tool.startswith(f"{HIMBAECHEL}-"):
+            found = shutil.which(HIMBAECHEL)
         if found is None:
             raise ToolError(
                 f"no {tool} on PATH: install it, or leave out --system-tools (SYSTEM_TOOLS=1) for "
