@@ -18,7 +18,7 @@ PREFIX = "yowasp-"
 """Of the tools that come as Python packages; those written in Python have none."""
 
 HIMBAECHEL = "nextpnr-himbaechel"
-"""What nextpnr is called where one program has several families, as ``nextpnr-himbaechel-gowin``."""
+"""What nextpnr is called where one program has several families: ``nextpnr-himbaechel-gowin``."""
 
 POLL_SECONDS = 1.0
 
