@@ -177,7 +177,9 @@ class Merger(wiring.Component):
                 m.submodules[f"pair_{tile}_{behind}"] = pair = PairMerger()
                 connect(m, one, pair.i[0])
                 connect(m, other, pair.i[1])
-                m.d.sync += pair.alone.eq(behind >= self.used)
+                # It holds for a whole merge: its last register can lie beside the pair.
+                alone = Signal(name=f"alone_{tile}_{behind}")
+                m.d.sync += [alone.eq(behind >= self.used), pair.alone.eq(alone)]
                 merged.append((tile, pair.o))
             if len(lists) % 2:
                 merged.append(lists[-1])
