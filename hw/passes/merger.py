@@ -129,9 +129,11 @@ class Merger(wiring.Component):
         m = Module()
         source, out, made = self.source, self.o, self._tree(m)
         joining, is_event, is_due = Signal(), Signal(), Signal()
+        mode = Signal(MergeMode)  # beside what it chooses, as it holds for a whole merge
+        m.d.sync += mode.eq(self.mode)
         number = Signal(INDEX_BITS)  # of the source's event, or of the fork's next one
         m.d.comb += [
-            joining.eq(self.mode == MergeMode.JOIN),
+            joining.eq(mode == MergeMode.JOIN),
             is_event.eq(source.p.kind == TokenKind.EVENT),
             # Behind an event comes what it made: what a fork's next event makes is not yet due.
             is_due.eq(
@@ -148,7 +150,7 @@ class Merger(wiring.Component):
             m.d.comb += made.ready.eq(1)
         with m.Elif(is_due):
             m.d.comb += [out.p.eq(made.p), out.valid.eq(1), made.ready.eq(out.ready)]
-            with m.Switch(self.mode):
+            with m.Switch(mode):
                 with m.Case(MergeMode.PLAIN):
                     m.d.comb += out.p.index.eq(NO_INDEX)
                 with m.Case(MergeMode.SOURCE):

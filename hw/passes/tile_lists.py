@@ -39,7 +39,7 @@ class TileLists(wiring.Component):
     takes : In(1)
         Whether words are taken, a clock later.
     bad : Out(1)
-        Whether a word is none of a list, two clocks later.
+        Whether a word is none of a list, three clocks later.
     o : Out(stream).array(tiles)
         Tokens of each list.
     ports : Out(port_signature).array(tiles)
@@ -81,8 +81,12 @@ class TileLists(wiring.Component):
             m.submodules[f"decoder_{tile}"] = ResetInserter(self.stop)(decoder)
             # The lists lie all over the chip: registers beside each.
             takes = Signal(name=f"takes_{tile}", attrs={"copy": 1})
-            bad_word = Signal(name=f"bad_{tile}")
-            m.d.sync += [takes.eq(self.takes), bad_word.eq(decoder.bad)]
+            bad_word, bad_list = Signal(name=f"bad_word_{tile}"), Signal(name=f"bad_list_{tile}")
+            m.d.sync += [
+                takes.eq(self.takes),
+                bad_word.eq(decoder.bad),
+                bad_list.eq(bad_word),
+            ]
             connect(m, reader.port, flipped(self.ports[tile]))
             connect(m, decoder.o, flipped(self.o[tile]))
             m.d.comb += [
@@ -94,7 +98,7 @@ class TileLists(wiring.Component):
                 reader.o.ready.eq(decoder.i.ready & takes),
             ]
             idle.append(reader.idle)
-            bad.append(bad_word)
+            bad.append(bad_list)
         m.d.comb += self.idle.eq(Cat(idle).all())
         m.d.sync += self.bad.eq(Cat(bad).any())
         return m
