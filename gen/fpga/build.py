@@ -63,6 +63,7 @@ def build(
     folder: Path,
     seed: int = 1,
     system_tools: bool = False,
+    floor_plan: str = "",
 ) -> Built:
     """Synthesize, place and route a design, and make its bitstream.
 
@@ -76,6 +77,8 @@ def build(
         Of place and route, the first that is tried: a design's clock differs from seed to seed.
     system_tools : bool
         Whether to take the tools on PATH, not those of the Python packages.
+    floor_plan : str
+        Commands for Yosys, behind synthesis, that say where cells are; none by default.
 
     Raises
     ------
@@ -85,7 +88,7 @@ def build(
         If a tool is missing or fails.
     """
     with generating("the design"):
-        plan = build_plan(board, system, pll, seed)
+        plan = build_plan(board, system, pll, seed, floor_plan)
     bitstream = folder / f"{TOP}{board.family.bitstream_suffix}"
     for stale in (bitstream, folder / "build.json", folder / "report.json"):
         stale.unlink(missing_ok=True)
@@ -118,7 +121,11 @@ def build(
 
 
 def build_plan(
-    board: Board, system: System | PortSystem | PassSystem, pll: PllConfig, seed: int
+    board: Board,
+    system: System | PortSystem | PassSystem,
+    pll: PllConfig,
+    seed: int,
+    floor_plan: str = "",
 ) -> Any:
     """Amaranth's `amaranth.build.run.BuildPlan` of a bitstream: its files, commands among them."""
     family = board.family
@@ -130,7 +137,7 @@ def build_plan(
         emit_src=False,
         synth_opts=family.synthesis_options,
         script_after_read=PREPARATION,
-        script_after_synth=f"tee -q -o {COUNTS} stat -json",
+        script_after_synth=f"{floor_plan}\ntee -q -o {COUNTS} stat -json",
         nextpnr_opts=f"--seed {seed} --report report.json --timing-allow-fail "
         + family.place_and_route_options.format(clock_mhz=pll.clock_hz / 1e6),
     )

@@ -12,6 +12,7 @@ from tickless.gen.design_file import DESIGN_FILE, write_design
 from tickless.gen.fpga.board import Board
 from tickless.gen.fpga.build import build
 from tickless.gen.fpga.figures import build_figures, clock_lines, resource_lines
+from tickless.gen.fpga.floor_plan import DEVICE, floor_plan_script
 from tickless.gen.options import design_name
 from tickless.gen.passes.board import pass_config, pass_system
 from tickless.gen.passes.program import make_program
@@ -61,7 +62,10 @@ def build_engine(
     host = board.host_config(pll.clock_hz)
     system = pass_system(config, pll.clock_hz, host.baud, board.sdram)
     write_design(config, folder / DESIGN_FILE)
-    built = build(board, system, pll, folder, options.seed, options.system_tools)
+    floor_plan = floor_plan_script(config.shape) if board.device == DEVICE else ""
+    built = build(
+        board, system, pll, folder, options.seed, options.system_tools, floor_plan=floor_plan
+    )
     words = program.image_words + program.code.words
     chunks = ceil(16 * words / CHUNK_BITS)
     return {

@@ -24,15 +24,12 @@ __all__ = ["fletcher", "pass_image"]
 
 def pass_image(shape: EngineShape, layer: Layer, made: Pass) -> np.ndarray:
     """Image of a pass of a layer: uint16 words."""
-    neurons: Any = {"thresholds": made.thresholds.tolist(), "floors": made.floors.tolist()}
     registers: Any = {
         "readout": int(layer.is_readout),
-        "zero": int(layer.reset == "zero"),
         "joined": int(len(layer.edges) > 1),
         "row_steps": [0, 0],
         "column_steps": [0, 0],
         "first_channel": made.channels.start,
-        "ceil": 0 if layer.is_readout else layer.ceil,
         "bank_words": made.bank_words - 1,
     }
     sections = []
@@ -50,8 +47,7 @@ def pass_image(shape: EngineShape, layer: Layer, made: Pass) -> np.ndarray:
         )
     sections.append(_weights(shape, made.weights))
     if not layer.is_readout:
-        word = neuron_layout(shape).const(neurons).as_bits()
-        sections.append(_section(shape, Region.NEURONS, 0, [word]))
+        sections.append(_section(shape, Region.NEURONS, 0, _neuron_words(shape, layer, made)))
     word = register_layout(shape).const(registers).as_bits()
     sections.append(_section(shape, Region.REGISTERS, 0, [word]))
     words = np.concatenate(sections)
@@ -107,6 +103,14 @@ def _channel_words(shape: EngineShape, edge: EdgeTables) -> list[int]:
         .as_bits()
         for base, lanes in zip(edge.bases.tolist(), edge.lanes, strict=True)
     ]  # fmt: skip
+
+
+def _neuron_words(shape: EngineShape, layer: Layer, made: Pass) -> list[int]:
+    ceil = 0 if layer.reset == "zero" else layer.ceil
+    return [
+        neuron_layout(shape).const({"threshold": threshold, "floor": floor, "ceil": ceil}).as_bits()
+        for threshold, floor in zip(made.thresholds.tolist(), made.floors.tolist(), strict=True)
+    ]
 
 
 def _section(shape: EngineShape, region: Region, first: int, words: Sequence[int]) -> np.ndarray:

@@ -11,7 +11,13 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
-from tickless.hw.passes.bank import Bank, membrane_word, update_layout, weight_word
+from tickless.hw.passes.bank import (
+    LANES_PER_SELECT,
+    Bank,
+    membrane_word,
+    update_layout,
+    weight_word,
+)
 from tickless.hw.passes.layouts import axis_layout, neuron_layout, register_layout
 from tickless.hw.passes.shape import GRID, EngineShape
 from tickless.hw.passes.spikes import firing_layout
@@ -68,8 +74,10 @@ class Banks(wiring.Component):
 
     Members
     -------
-    registers, neurons : In
-        Of the pass: `hw.passes.layouts`.
+    registers : In(register_layout)
+        Of the pass.
+    neurons : In(neuron_layout).array(lanes)
+        Of the pass, by lane.
     step : In(step_layout)
         The step that begins.
     weights : In
@@ -81,7 +89,7 @@ class Banks(wiring.Component):
     firings : Out(firing_layout)
         Lanes that fire, by positions in row-major order from the step's first.
     sweep : In(1)
-        Clear the word at ``sweep_address`` in every bank, two clocks later; never with steps.
+        Clear the word at ``sweep_address`` in every bank, three clocks later; never with steps.
     sweep_address : In
         The word.
     swept : Out(swept_layout)
@@ -110,7 +118,7 @@ class Banks(wiring.Component):
         super().__init__(
             {
                 "registers": In(register_layout(shape)),
-                "neurons": In(neuron_layout(shape)),
+                "neurons": In(data.ArrayLayout(neuron_layout(shape), shape.lanes)),
                 "step": In(step_layout(shape)),
                 "weights": In(shape.weight_word_bits),
                 "busy": Out(1),
@@ -205,9 +213,10 @@ class Banks(wiring.Component):
                     m.d.sync += row[j][lane].eq(_chosen([word[j][lane] for word in read], one))
             for j in range(GRID):
                 of_bank: Any = Signal(weights, name=f"weights_{i * GRID + j}", reset_less=True)
-                one = _one_hot(m, now.columns[j].tap, Const(1), f"column_{i}_{j}")
-                for lane in range(shape.lanes):
-                    m.d.sync += of_bank[lane].eq(_chosen([word[lane] for word in row], one))
+                for first in range(0, shape.lanes, LANES_PER_SELECT):
+                    one = _one_hot(m, now.columns[j].tap, Const(1), f"column_{i}_{j}_{first}")
+                    for lane in range(shape.lanes)[first : first + LANES_PER_SELECT]:
+                        m.d.sync += of_bank[lane].eq(_chosen([word[lane] for word in row], one))
                 chosen.append(of_bank)
         return chosen
 
@@ -219,22 +228,16 @@ class Banks(wiring.Component):
             m.submodules[f"bank_{index}"] = bank = Bank(self.shape)
             row, column = before.rows[index // GRID], before.columns[index % GRID]
             update: Any = Signal(update_layout(self.shape), name=f"update_{index}")
-            lanes = Signal(
-                self.shape.lanes, name=f"lanes_{index}", reset_less=True, attrs={"copy": 1}
-            )
             m.d.sync += [
                 update.valid.eq(valid[BANK_STAGE - 1] & row.valid & column.valid),
-                update.address.eq(row.line + column.line),
-                lanes.eq(stages[BANK_STAGE + 1].lanes),
+                update.clear.eq(self.sweep),
+                update.address.eq(Mux(self.sweep, self.sweep_address, row.line + column.line)),
             ]
             m.d.comb += [
-                bank.registers.eq(self.registers),
                 bank.neurons.eq(self.neurons),
                 bank.update.eq(update),
                 bank.weights.eq(weights[index]),
-                bank.lanes.eq(lanes),
-                bank.sweep.eq(self.sweep),
-                bank.sweep_address.eq(self.sweep_address),
+                bank.lanes.eq(stages[BANK_STAGE + 2].lanes),
                 self.swept.words[index].eq(bank.swept),
             ]
             banks.append(bank)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from amaranth.hdl import Array, Cat, Module, Mux, Signal
-from amaranth.lib import stream, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 from amaranth.utils import ceil_log2
 
@@ -22,6 +22,7 @@ from tickless.hw.passes.lists import TOKEN_LAYOUT, TokenKind
 from tickless.hw.passes.loader import write_layout
 from tickless.hw.passes.shape import EngineShape
 from tickless.hw.passes.spikes import SpikeQueue
+from tickless.hw.passes.weights import WeightBuffer
 from tickless.hw.passes.words import INDEX_BITS, WORD_BITS
 from tickless.hw.ram import Ram
 from tickless.hw.streams import Buffer
@@ -95,10 +96,11 @@ class PassCore(wiring.Component):
         m.submodules.banks = banks = Banks(shape)
         m.submodules.spikes = spikes = SpikeQueue(shape, STEPS_UNDER_WAY)
         registers: Any = Signal(register_layout(shape))
-        neurons: Any = Signal(neuron_layout(shape))
-        for region, register in ((Region.REGISTERS, registers), (Region.NEURONS, neurons)):
-            with m.If(self.load.region == region):
-                m.d.sync += register.eq(self.load.word)
+        neurons: Any = Signal(data.ArrayLayout(neuron_layout(shape), shape.lanes), reset_less=True)
+        with m.If(self.load.region == Region.REGISTERS):
+            m.d.sync += registers.eq(self.load.word)
+        with m.If(self.load.region == Region.NEURONS):
+            m.d.sync += neurons[self.load.address].eq(self.load.word)
 
         m.submodules.addresses = addresses = EventAddresses(shape)
         connect(m, flipped(self.i), addresses.i)
@@ -115,7 +117,7 @@ class PassCore(wiring.Component):
         channel_read = self._memory(m, Region.CHANNELS)
         row_read = self._memory(m, Region.ROWS)
         column_read = self._memory(m, Region.COLUMNS)
-        weight_read = self._memory(m, Region.WEIGHTS)
+        m.submodules.weights = weight_read = WeightBuffer(shape)
         row, column = (axis_layout(shape)(port.word) for port in (row_read, column_read))
         channel: Any = Signal(channel_layout(shape))
         there, number_asked = Signal(), Signal.like(number)
@@ -140,6 +142,7 @@ class PassCore(wiring.Component):
             step.lanes.eq(channel.lanes),
             banks.registers.eq(registers),
             banks.neurons.eq(neurons),
+            weight_read.load.eq(self.load),
             banks.weights.eq(weight_read.word),
             spikes.i.eq(banks.firings),
             self.swept.eq(banks.swept),

@@ -174,7 +174,8 @@ class PassEngine(wiring.Component):
             ]
         m.d.sync += [
             sequencer.readers_idle.eq(reader.idle & tiles.idle),
-            sequencer.written.eq(writer.idle & ~writer.i.valid & ~made.i.valid),
+            # What comes last is in ``made``, or behind it, before the sequencer hears of it.
+            sequencer.written.eq(writer.idle & ~writer.i.valid),
             sequencer.failure.eq(EngineError.NONE),
         ]
         with m.If(loader.bad):

@@ -38,7 +38,7 @@ class Region(enum.IntEnum, shape=unsigned(3)):
     REGISTERS
         `register_layout`, one word.
     NEURONS
-        `neuron_layout`, one word.
+        `neuron_layout`, by lane.
     CHANNELS
         `channel_layout`, by ``edge << CHANNEL_BITS | channel``.
     ROWS, COLUMNS
@@ -63,42 +63,41 @@ def register_layout(shape: EngineShape) -> data.StructLayout:
     -------
     readout : unsigned(1)
         Whether logits are summed, not membranes.
-    zero : unsigned(1)
-        Whether a spike leaves 0.
     joined : unsigned(1)
         Whether there are two edges: the event that begins an index is of the second.
     row_steps, column_steps : array of unsigned(3)
         Width of a step's number in the tables of each edge.
     first_channel : unsigned
         Channel of lane 0.
-    ceil : unsigned
-        Highest membrane.
     bank_words : unsigned
         Words of each bank that are in use, less 1.
     """
     return data.StructLayout(
         {
             "readout": 1,
-            "zero": 1,
             "joined": 1,
             "row_steps": data.ArrayLayout(3, EDGES),
             "column_steps": data.ArrayLayout(3, EDGES),
             "first_channel": CHANNEL_BITS,
-            "ceil": shape.membrane_bits - 1,
             "bank_words": ceil_log2(shape.bank_words),
         }
     )
 
 
 def neuron_layout(shape: EngineShape) -> data.StructLayout:
-    """Layout of what the neurons of a tile go by, a threshold and a floor a lane."""
+    """Layout of what the neurons of a lane go by.
+
+    Members
+    -------
+    threshold : unsigned
+        Membrane from which they fire.
+    floor : signed
+        Lowest membrane.
+    ceil : unsigned
+        Highest membrane that a spike leaves, one less than a power of two; 0 where all leave 0.
+    """
     bits = shape.membrane_bits
-    return data.StructLayout(
-        {
-            "thresholds": data.ArrayLayout(bits, shape.lanes),
-            "floors": data.ArrayLayout(signed(bits), shape.lanes),
-        }
-    )
+    return data.StructLayout({"threshold": bits, "floor": signed(bits), "ceil": bits - 1})
 
 
 def channel_layout(shape: EngineShape) -> data.StructLayout:
@@ -151,7 +150,7 @@ def region_depth(shape: EngineShape, region: Region) -> int:
     """Words of a region."""
     return {
         Region.REGISTERS: 1,
-        Region.NEURONS: 1,
+        Region.NEURONS: shape.lanes,
         Region.CHANNELS: EDGES << CHANNEL_BITS,
         Region.ROWS: EDGES * shape.table_words,
         Region.COLUMNS: EDGES * shape.table_words,

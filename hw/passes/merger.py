@@ -129,9 +129,11 @@ class Merger(wiring.Component):
         m = Module()
         source, out, made = self.source, self.o, self._tree(m)
         joining, is_event, is_due = Signal(), Signal(), Signal()
+        mode = Signal(MergeMode)  # beside what it chooses, as it holds for a whole merge
+        m.d.sync += mode.eq(self.mode)
         number = Signal(INDEX_BITS)  # of the source's event, or of the fork's next one
         m.d.comb += [
-            joining.eq(self.mode == MergeMode.JOIN),
+            joining.eq(mode == MergeMode.JOIN),
             is_event.eq(source.p.kind == TokenKind.EVENT),
             # Behind an event comes what it made: what a fork's next event makes is not yet due.
             is_due.eq(
@@ -148,7 +150,7 @@ class Merger(wiring.Component):
             m.d.comb += made.ready.eq(1)
         with m.Elif(is_due):
             m.d.comb += [out.p.eq(made.p), out.valid.eq(1), made.ready.eq(out.ready)]
-            with m.Switch(self.mode):
+            with m.Switch(mode):
                 with m.Case(MergeMode.PLAIN):
                     m.d.comb += out.p.index.eq(NO_INDEX)
                 with m.Case(MergeMode.SOURCE):
@@ -177,7 +179,9 @@ class Merger(wiring.Component):
                 m.submodules[f"pair_{tile}_{behind}"] = pair = PairMerger()
                 connect(m, one, pair.i[0])
                 connect(m, other, pair.i[1])
-                m.d.sync += pair.alone.eq(behind >= self.used)
+                # It holds for a whole merge: its last register can lie beside the pair.
+                alone = Signal(name=f"alone_{tile}_{behind}")
+                m.d.sync += [alone.eq(behind >= self.used), pair.alone.eq(alone)]
                 merged.append((tile, pair.o))
             if len(lists) % 2:
                 merged.append(lists[-1])

@@ -21,6 +21,9 @@ def block_rams(word_bits: int, depth: int) -> int:
     return min(-(-word_bits // width) * -(-depth // words) for width, words in DP16KD_PORTS.items())
 
 
+PORT_BITS = max(DP16KD_PORTS)
+
+
 @dataclass(frozen=True)
 class EngineShape:
     """Pass engine: memories and widths, the same for every pass.
@@ -71,9 +74,21 @@ class EngineShape:
         return self.lanes * self.membrane_bits
 
     @property
+    def lanes_together(self) -> int:
+        """Lanes whose membranes are in one memory of a bank: those of a DP16KD's word."""
+        return min(self.lanes, max(1, PORT_BITS // self.membrane_bits))
+
+    @property
     def memories(self) -> Mapping[str, int]:
         """DP16KD of the large memories, by what they hold."""
+        many, few = divmod(self.lanes, self.lanes_together)
         return {
-            "weights": block_rams(self.weight_word_bits, self.weight_words),
-            "membranes": GRID * GRID * block_rams(self.membrane_word_bits, self.bank_words),
+            "weights": self.lanes
+            * block_rams(self.weight_word_bits // self.lanes, self.weight_words),
+            "membranes": GRID
+            * GRID
+            * sum(
+                count * block_rams(lanes * self.membrane_bits, self.bank_words)
+                for count, lanes in ((many, self.lanes_together), (1, few))
+            ),
         }

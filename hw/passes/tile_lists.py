@@ -37,9 +37,9 @@ class TileLists(wiring.Component):
     idle : Out(1)
         Whether nothing is read or under way.
     takes : In(1)
-        Whether words are taken.
+        Whether words are taken, a clock later.
     bad : Out(1)
-        Whether a word is none of a list, a clock later.
+        Whether a word is none of a list, three clocks later.
     o : Out(stream).array(tiles)
         Tokens of each list.
     ports : Out(port_signature).array(tiles)
@@ -79,6 +79,14 @@ class TileLists(wiring.Component):
             m.submodules[f"reader_{tile}"] = reader = WordReader(BURST)
             decoder: Any = ListDecoder()
             m.submodules[f"decoder_{tile}"] = ResetInserter(self.stop)(decoder)
+            # The lists lie all over the chip: registers beside each.
+            takes = Signal(name=f"takes_{tile}", attrs={"copy": 1})
+            bad_word, bad_list = Signal(name=f"bad_word_{tile}"), Signal(name=f"bad_list_{tile}")
+            m.d.sync += [
+                takes.eq(self.takes),
+                bad_word.eq(decoder.bad),
+                bad_list.eq(bad_word),
+            ]
             connect(m, reader.port, flipped(self.ports[tile]))
             connect(m, decoder.o, flipped(self.o[tile]))
             m.d.comb += [
@@ -86,11 +94,11 @@ class TileLists(wiring.Component):
                 reader.start.eq(self.start & (tile < self.used)),
                 reader.stop.eq(self.stop),
                 decoder.i.payload.eq(reader.o.payload),
-                decoder.i.valid.eq(reader.o.valid & self.takes),
-                reader.o.ready.eq(decoder.i.ready & self.takes),
+                decoder.i.valid.eq(reader.o.valid & takes),
+                reader.o.ready.eq(decoder.i.ready & takes),
             ]
             idle.append(reader.idle)
-            bad.append(decoder.bad)
+            bad.append(bad_list)
         m.d.comb += self.idle.eq(Cat(idle).all())
         m.d.sync += self.bad.eq(Cat(bad).any())
         return m

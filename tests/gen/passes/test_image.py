@@ -50,11 +50,12 @@ def test_an_image_holds_all_that_its_pass_computes_with(seed):
             assert registers.joined == (len(layer.edges) > 1)
             assert registers.bank_words == made.bank_words - 1
             if not layer.is_readout:
-                neurons = neuron_layout(SHAPE).from_bits(found[Region.NEURONS][0])
-                assert list(neurons.thresholds) == made.thresholds.tolist()
-                assert list(neurons.floors) == made.floors.tolist()
-                assert registers.ceil == layer.ceil
-                assert registers.zero == (layer.reset == "zero")
+                assert list(found[Region.NEURONS]) == list(range(SHAPE.lanes))
+                for lane, word in found[Region.NEURONS].items():
+                    neuron = neuron_layout(SHAPE).from_bits(word)
+                    assert neuron.threshold == made.thresholds[lane]
+                    assert neuron.floor == made.floors[lane]
+                    assert neuron.ceil == (0 if layer.reset == "zero" else layer.ceil)
             for word, weights in enumerate(made.weights):
                 stored = found[Region.WEIGHTS][word]
                 flat = [stored >> 8 * k & 0xFF for k in range(GRID * GRID * SHAPE.lanes)]

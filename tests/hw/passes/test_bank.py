@@ -51,10 +51,10 @@ def test_updates_of_a_word_in_a_row_add_up(gaps, zero, thresholds):
     found, swept = [], []
 
     async def process(ctx):
-        ctx.set(bank.registers.zero, zero)
-        ctx.set(bank.registers.ceil, CEIL)
-        ctx.set(bank.neurons.thresholds, thresholds)
-        ctx.set(bank.neurons.floors, floors)
+        for neuron, threshold, floor in zip(bank.neurons, thresholds, floors, strict=True):
+            ctx.set(neuron.threshold, threshold)
+            ctx.set(neuron.floor, floor)
+            ctx.set(neuron.ceil, 0 if zero else CEIL)
         padded = [None, None, None, *sequence, None, None, None]
         for clock in range(3, len(padded)):
             # Weights come a clock behind an update, lanes two, and what fires three.
@@ -68,17 +68,13 @@ def test_updates_of_a_word_in_a_row_add_up(gaps, zero, thresholds):
             found.append([bool(fired >> lane & 1) for lane in range(SHAPE.lanes)])
             await ctx.tick()
         for address in range(SHAPE.bank_words):
-            ctx.set(bank.sweep_address, address)
-            ctx.set(bank.sweep, 1)
-            await ctx.tick()
-            ctx.set(bank.sweep, 0)
+            ctx.set(bank.update, {"valid": 0, "clear": 1, "address": address})
             await ctx.tick()
             swept.append([ctx.get(bank.swept[lane]) for lane in range(SHAPE.lanes)])
-            await ctx.tick()
+        ctx.set(bank.update.clear, 0)
+        await ctx.tick().repeat(2)
         for address in range(SHAPE.bank_words):
-            ctx.set(bank.sweep_address, address)
-            ctx.set(bank.sweep, 1)
-            await ctx.tick()
+            ctx.set(bank.update.address, address)
             await ctx.tick()
             assert [ctx.get(bank.swept[lane]) for lane in range(SHAPE.lanes)] == [0] * SHAPE.lanes
 

@@ -15,10 +15,10 @@ def test_one_block_ram_holds_as_many_words_as_its_ports_address(width, depth):
 @pytest.mark.parametrize(
     ("shape", "weights", "membranes"),
     [
-        # 135 with 4 more bits a word for an epoch: a pass clears its banks instead.
-        (EngineShape(lanes=32), 64, 135),
+        (EngineShape(lanes=32), 64, 144),
         (EngineShape(lanes=16), 32, 72),
-        (EngineShape(lanes=32, weight_bits=4), 32, 135),
+        (EngineShape(lanes=32, weight_bits=4), 32, 144),
+        (EngineShape(lanes=3, membrane_bits=18, bank_words=1000), 6, 27),
     ],
 )
 def test_memories_are_those_of_the_table_in_the_documentation(shape, weights, membranes):

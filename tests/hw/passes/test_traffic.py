@@ -124,6 +124,35 @@ def test_a_reader_that_is_stopped_is_idle_soon_and_reads_anew():
     assert max(clocks) < 4 * FIRST_BURST
 
 
+def test_a_reader_that_is_full_loses_no_word():
+    """However many words are taken before its queue is left to fill."""
+    reader = WordReader(FIRST_BURST)
+    m, _, _ = shared(60, [reader])
+    firsts = range(FIRST_BURST + 4)
+    found = []
+
+    async def process(ctx):
+        for first in firsts:
+            ctx.set(reader.start, 1)
+            await ctx.tick()
+            ctx.set(reader.start, 0)
+            words = []
+            for count in (first, 6 * reader.depth - first):
+                await ctx.tick().repeat(3 * reader.depth)
+                ctx.set(reader.o.ready, 1)
+                for _ in range(count):
+                    (value,) = await ctx.tick().sample(reader.o.payload).until(reader.o.valid)
+                    words.append(value)
+                ctx.set(reader.o.ready, 0)
+            found.append(words)
+            ctx.set(reader.stop, 1)
+            await ctx.tick().until(reader.idle)
+            ctx.set(reader.stop, 0)
+
+    simulate(m, process)
+    assert found == [[word(k) for k in range(6 * reader.depth)]] * len(firsts)
+
+
 def test_long_lists_are_read_with_little_time_between_bursts():
     burst = 16 * FIRST_BURST
     reader = WordReader(burst)
