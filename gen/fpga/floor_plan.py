@@ -63,7 +63,7 @@ def _memories(shape: EngineShape, lanes: range) -> Iterator[str]:
     banks = range(GRID * GRID)
     half = len(banks) // 2
     membranes = block_rams(len(lanes) * shape.membrane_bits, shape.bank_words)
-    weights = block_rams(GRID * GRID * shape.weight_bits, shape.weight_words)
+    weights = shape.memories["weights"] // shape.lanes
 
     def bank_memories(some: range) -> Iterator[str]:
         for bank, part in product(some, range(membranes)):

@@ -15,13 +15,13 @@ DP16KD_PORTS = {1: 16384, 2: 8192, 4: 4096, 9: 2048, 18: 1024, 36: 512}
 """Words of an ECP5 block RAM by the width of its ports; 36 bits with one port to read and one to
 write (Lattice FPGA-TN-02204)."""
 
+PORT_BITS = max(DP16KD_PORTS)
+"""Width of its widest port."""
+
 
 def block_rams(word_bits: int, depth: int) -> int:
     """Fewest DP16KD that hold a memory with one port to read and one to write."""
     return min(-(-word_bits // width) * -(-depth // words) for width, words in DP16KD_PORTS.items())
-
-
-PORT_BITS = max(DP16KD_PORTS)
 
 
 @dataclass(frozen=True)

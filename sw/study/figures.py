@@ -7,13 +7,13 @@ import numpy as np
 
 from tickless.sw.study.cross_validation import wilson
 from tickless.sw.study.outcome import STEPS, EventOutcome, Outcome
+from tickless.sw.study.variants import by_variant
 
 __all__ = [
     "COUNTS",
     "Baseline",
     "Figures",
     "by_event",
-    "by_variant",
     "figures",
     "text",
     "without_spikes",
@@ -153,12 +153,6 @@ def text(rows: Sequence[Figures]) -> str:
         cells.append(f"{lowest:.1f} to {highest:.1f}".rjust(14))
         lines.append(f"{row.name:28}" + "".join(cells))
     return "\n".join(lines)
-
-
-def by_variant(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
-    """Runs of each variant, in the order in which the variants come."""
-    names = dict.fromkeys(outcome.variant for outcome in outcomes)
-    return {name: [o for o in outcomes if o.variant == name] for name in names}
 
 
 def by_event(outcomes: Sequence[Outcome]) -> list[EventOutcome]:

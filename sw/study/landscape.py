@@ -14,7 +14,7 @@ from tickless.errors import InputError
 from tickless.sw.data.losses import dropped_a_sample, lost_of
 from tickless.sw.study.command import add_options as add_study_options
 from tickless.sw.study.command import compared_in
-from tickless.sw.study.variants import Variant
+from tickless.sw.study.variants import Variant, by_variant
 from tickless.sw.workers import run_tasks
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def table(found: Sequence[Landscape]) -> str:
 
     head = ["eigenvalue", "loss", "loss at 0.25", "at 0.5", *(f"T = {steps}" for steps in STEPS)]
     lines = [f"{'':12}" + "".join(f"{name:>14}" for name in head)]
-    for name, mine in _by_variant(found).items():
+    for name, mine in by_variant(found).items():
         losses = np.mean([item.losses for item in mine], axis=0)
         both = (losses + losses[::-1]) / 2
         rates = np.abs([item.mismatch for item in mine]).mean(axis=(0, 2))
@@ -144,11 +144,6 @@ def main(options: argparse.Namespace) -> int:
     return 0
 
 
-def _by_variant(found: Sequence[Landscape]) -> dict[str, list[Landscape]]:
-    names = dict.fromkeys(item.variant for item in found)
-    return {name: [item for item in found if item.variant == name] for name in names}
-
-
 def _over_places(found: Sequence[Landscape]) -> "Figure":
     import numpy as np
     from matplotlib.figure import Figure
@@ -157,7 +152,7 @@ def _over_places(found: Sequence[Landscape]) -> "Figure":
     axes = figure.add_subplot(
         xlabel="move along a direction, lengths of the filters", ylabel="loss"
     )
-    for name, mine in _by_variant(found).items():
+    for name, mine in by_variant(found).items():
         axes.plot(PLACES, np.mean([item.losses for item in mine], axis=0), label=name)
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
@@ -168,7 +163,7 @@ def _over_steps(found: Sequence[Landscape]) -> "Figure":
     import numpy as np
     from matplotlib.figure import Figure
 
-    parts = _by_variant(found)
+    parts = by_variant(found)
     figure = Figure(figsize=(4 * len(parts), 3.6), layout="constrained", dpi=120)
     for place, (name, mine) in enumerate(parts.items(), start=1):
         axes = figure.add_subplot(1, len(parts), place, title=name, xlabel="time steps")

@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 
 from tickless.sw.judge.energy import NOTE
 from tickless.sw.pages import png, write_page
-from tickless.sw.study.figures import COUNTS, Baseline, Figures, by_event, by_variant
+from tickless.sw.study.figures import COUNTS, Baseline, Figures, by_event
 from tickless.sw.study.gain import Gain
 from tickless.sw.study.outcome import BITS, STEPS, Outcome
+from tickless.sw.study.variants import by_variant
 
 __all__ = ["write_report"]
 

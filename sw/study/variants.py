@@ -1,10 +1,12 @@
 """Variants of training that a study compares."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
 
 from tickless.sw.training.settings import Settings
 
-__all__ = ["Variant", "ann", "quick_changes", "variants"]
+__all__ = ["Variant", "ann", "by_variant", "quick_changes", "variants"]
 
 FOUR_BITS_STRENGTH = 0.001
 """`refit_strength` of the variant with rounded weights, as in ``nmnist-4bit.toml``."""
@@ -126,3 +128,17 @@ def ann(settings: Settings) -> Variant:
         refit_samples=0,
     )
     return Variant("ANN on event counts", changed)
+
+
+class _Run(Protocol):
+    @property
+    def variant(self) -> str: ...
+
+
+R = TypeVar("R", bound=_Run)
+
+
+def by_variant(runs: Sequence[R]) -> dict[str, list[R]]:
+    """What was found of each variant's runs, in the order in which the variants come."""
+    names = dict.fromkeys(run.variant for run in runs)
+    return {name: [run for run in runs if run.variant == name] for name in names}
