@@ -4,6 +4,8 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from tickless.hw.one_hot import one_hot_choice
+
 __all__ = ["WORD_BITS", "AnswerCollector", "AnswerSplitter", "answer_words"]
 
 WORD_BITS = 32
@@ -50,19 +52,19 @@ class AnswerSplitter(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         count = self.count
-        index = Signal(range(count))
+        chosen = Signal(count, init=1)
         words = Signal(count * WORD_BITS)
         m.d.comb += [
             words.eq(self.i.p.as_value()),
             self.o.valid.eq(self.i.valid),
-            self.o.payload.eq(words.word_select(index, WORD_BITS)),
-            self.last.eq(index == count - 1),
+            self.o.payload.eq(
+                one_hot_choice([words.word_select(n, WORD_BITS) for n in range(count)], chosen)
+            ),
+            self.last.eq(chosen[-1]),
+            self.i.ready.eq(self.o.ready & self.last),
         ]
         with m.If(self.o.valid & self.o.ready):
-            m.d.sync += index.eq(index + 1)
-            with m.If(self.last):
-                m.d.comb += self.i.ready.eq(1)
-                m.d.sync += index.eq(0)
+            m.d.sync += chosen.eq(chosen.rotate_left(1))
         return m
 
 

@@ -1,8 +1,5 @@
 """Replier: chooses the next reply and sends its bytes."""
 
-from collections.abc import Sequence
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
@@ -12,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from tickless.hw.host.cobs import FRAME_BYTE
 from tickless.hw.host.dispatcher import REPLY_BITS, reply_code
 from tickless.hw.host.messages import Reply
+from tickless.hw.one_hot import one_hot_choice
 
 __all__ = ["COUNTERS", "Replier"]
 
@@ -88,8 +86,8 @@ class Replier(wiring.Component):
         row = Signal(8 * ROW_BYTES)
         end = Signal(ROW_BYTES)
         column = Signal(ROW_BYTES)
-        m.d.sync += [row.eq(_chosen(rows, choice)), end.eq(_chosen(ends, choice))]
-        byte = _chosen([row.word_select(index, 8) for index in range(ROW_BYTES)], column)
+        m.d.sync += [row.eq(one_hot_choice(rows, choice)), end.eq(one_hot_choice(ends, choice))]
+        byte = one_hot_choice([row.word_select(index, 8) for index in range(ROW_BYTES)], column)
 
         code = Signal(REPLY_BITS)
         from_line = Signal()
@@ -167,9 +165,3 @@ class Replier(wiring.Component):
                 last = size - 1 - start
                 ends.append(Const(1 << last if last < ROW_BYTES else 0, ROW_BYTES))
         return first_row, rows, ends
-
-
-def _chosen(values: Sequence[Value], bits: Sequence[Value] | Signal) -> Value:
-    """That value whose bit is set: cheaper than a choice by number."""
-    chosen = (value & bit.replicate(len(value)) for value, bit in zip(values, bits, strict=True))
-    return reduce(or_, chosen)

@@ -1,16 +1,14 @@
 """Spikes of steps: from the lanes that fired at nine positions to one spike a clock."""
 
-from collections.abc import Iterable
-from functools import reduce
-from operator import or_
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
+from tickless.hw.one_hot import one_hot_choice
 from tickless.hw.passes.shape import GRID, EngineShape
 from tickless.hw.passes.words import COORDINATE_BITS, INDEX_BITS
 from tickless.hw.streams import Buffer
@@ -125,9 +123,9 @@ class SpikeQueue(wiring.Component):
         is_last = Signal(init=1)  # whether ``first`` is all that is left
         found = positions.i.p
         m.d.comb += [
-            found.lanes.eq(_chosen(fired.lanes, first)),
-            found.y.eq(fired.y + _chosen(rows, first)),
-            found.x.eq(fired.x + _chosen(columns, first)),
+            found.lanes.eq(one_hot_choice(fired.lanes, first)),
+            found.y.eq(fired.y + one_hot_choice(rows, first)),
+            found.x.eq(fired.x + one_hot_choice(columns, first)),
             found.number.eq(fired.number),
             positions.i.valid.eq(left.any()),
             queue.r_en.eq(positions.i.ready & is_last),
@@ -168,9 +166,3 @@ class SpikeQueue(wiring.Component):
                 out.number.eq(at_hand.number),
             ]
         return m
-
-
-def _chosen(values: Iterable[Any], bits: Signal) -> Value:
-    """That value whose bit is set."""
-    chosen = (value & bit.replicate(len(value)) for value, bit in zip(values, bits, strict=True))
-    return reduce(or_, chosen)
