@@ -50,12 +50,15 @@ class Area:
 
     Members
     -------
+    lut4 : int
+        Look-up tables of four inputs behind synthesis, without those of carry chains.
     comb, flip_flops, block_rams : int
-        TRELLIS_COMB, TRELLIS_FF, DP16KD.
+        TRELLIS_COMB, tables of carry chains among them, TRELLIS_FF, DP16KD.
     clock_mhz : float
         Clock that the timing analysis allows.
     """
 
+    lut4: int
     comb: int
     flip_flops: int
     block_rams: int
@@ -115,8 +118,11 @@ def measure(component: Component, name: str) -> Area:
         synthesize(component, ULX3S_85F, folder, name, clock_hz=CLOCK_MHZ * 1_000_000)
         watch.run(folder, [*command, "--quiet", "--log", f"{name}.tim"], False)
         report = json.loads((folder / "report.json").read_text())
+        netlist = json.loads((folder / f"{name}.json").read_text())
+    cells = netlist["modules"][name]["cells"].values()
     used = {cell: entry["used"] for cell, entry in report["utilization"].items()}
     return Area(
+        lut4=sum(cell["type"] == "LUT4" for cell in cells),
         comb=used["TRELLIS_COMB"],
         flip_flops=used["TRELLIS_FF"],
         block_rams=used["DP16KD"],

@@ -16,13 +16,13 @@ def main(options: Namespace) -> int:
     with stage("loading the generator"):
         from tickless.gen.fpga.area import FLIT, measure, parts
     print(f"ECP5, speed grade 6, flits of {FLIT.layout.size} bits")
-    print(f"{'':38}{'TRELLIS_COMB':>14}{'flip-flops':>12}{'block RAM':>11}{'MHz':>7}")
+    print(f"{'':38}{'LUT4':>7}{'TRELLIS_COMB':>14}{'flip-flops':>12}{'block RAM':>11}{'MHz':>7}")
     for index, (title, make) in enumerate(parts().items()):
         with stage(title):
             area = measure(make(), f"part_{index}")
         print(
-            f"{title:38}{area.comb:14,}{area.flip_flops:12,}{area.block_rams:11}"
-            f"{area.clock_mhz:7.0f}",
+            f"{title:38}{area.lut4:7,}{area.comb:14,}{area.flip_flops:12,}"
+            f"{area.block_rams:11}{area.clock_mhz:7.0f}",
             flush=True,
         )
     return 0

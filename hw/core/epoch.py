@@ -58,21 +58,28 @@ class EpochControl(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        drain = Signal(range(PIPELINE_DEPTH + 1))
-        sweeping = Signal(init=1)
-        m.d.comb += [self.ready.eq(~sweeping), self.sweep.eq(sweeping & (drain == 0))]
+        # Steps are issued far from the memories that are swept: from one to the other by registers.
+        start, finished = Signal(), Signal()
+        with m.If(finished):
+            m.d.sync += self.ready.eq(1)
+        m.d.sync += start.eq(0)
         with m.If(self.end):
             m.d.sync += self.epoch.eq(self.epoch + 1)
             with m.If(self.epoch.all()):
-                m.d.sync += [
-                    self.epoch.eq(1),
-                    sweeping.eq(1),
-                    drain.eq(PIPELINE_DEPTH),
-                ]
+                m.d.sync += [self.epoch.eq(1), self.ready.eq(0), start.eq(1)]
+
+        sweeping = Signal(init=1)
+        drain = Signal(range(PIPELINE_DEPTH))
+        m.d.comb += [
+            self.sweep.eq(sweeping & (drain == 0)),
+            finished.eq(self.sweep & (self.address == self.depth - 1)),
+        ]
         with m.If(drain != 0):
             m.d.sync += drain.eq(drain - 1)
-        with m.Elif(sweeping):
+        with m.If(self.sweep):
             m.d.sync += self.address.eq(self.address + 1)
-            with m.If(self.address == self.depth - 1):
-                m.d.sync += [self.address.eq(0), sweeping.eq(0)]
+        with m.If(finished):
+            m.d.sync += [self.address.eq(0), sweeping.eq(0)]
+        with m.If(start):
+            m.d.sync += [sweeping.eq(1), drain.eq(PIPELINE_DEPTH - 1)]
         return m

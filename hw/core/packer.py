@@ -98,7 +98,7 @@ class Packer(wiring.Component):
         super().__init__(
             {
                 "reserve": In(1),
-                "room": Out(1),
+                "room": Out(1, init=1),  # pyright: ignore[reportCallIssue]
                 "group": In(group_layout(shape)),
                 "group_valid": In(1),
                 "o": Out(stream.Signature(shape.output_link.layout)),
@@ -152,10 +152,14 @@ class Packer(wiring.Component):
 
         reserved = Signal(range(shape.queue_depth + 1))
         freed = Signal(2)
-        m.d.comb += self.room.eq(reserved != shape.queue_depth)
+        before = Signal.like(reserved)
+        m.d.comb += before.eq(reserved - freed)
+        # Room is known before the clock in which it is needed, `reserve` late in the one before.
+        full, nearly_full = before == shape.queue_depth, before == shape.queue_depth - 1
         m.d.sync += [
             freed.eq((self.group_valid & ~into.valid) + (waiting.ready & waiting.valid)),
-            reserved.eq(reserved + self.reserve - freed),
+            reserved.eq(before + self.reserve),
+            self.room.eq(Mux(self.reserve, ~nearly_full, ~full)),
         ]
 
         self._send(m, waiting, layout, count, collected)

@@ -131,14 +131,16 @@ class Replier(wiring.Component):
             with m.State("type"), m.If(move):
                 put(Cat(code, Mux(code.all(), 0xF, 0x8)))
                 m.next = "data"
+            with m.State("shift"):
+                m.d.sync += choice.eq(choice << 1)
+                m.next = "row"
             with m.State("row"):  # it comes out of its register
                 m.next = "data"
             with m.State("data"), m.If(move):
                 put(byte, (end & column).any())
                 m.d.sync += column.eq(column.rotate_left(1))
                 with m.If(column[-1]):
-                    m.d.sync += choice.eq(choice << 1)
-                    m.next = "row"
+                    m.next = "shift"
                 with m.If((end & column).any()):
                     m.next = "end"
             with m.State("end"), m.If(self.o.ready):
