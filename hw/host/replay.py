@@ -16,8 +16,8 @@ REPEATS_BITS = 16
 class Replay(wiring.Component):
     """Stored sample.
 
-    Its memory is never written and read in the same clock, always at one and the same address. A
-    replay sends an event a clock, and no gap comes with END.
+    Its memory is never written and read in the same clock. A replay sends an event a clock, and no
+    gap comes with END.
 
     Parameters
     ----------
@@ -38,9 +38,9 @@ class Replay(wiring.Component):
         Make what was written since the last of these a part of the sample; forget it; forget
         everything.
     start : In(1)
-        Whether to start a replay.
+        Whether to start a replay, in the next clock.
     repeats : In(REPEATS_BITS)
-        How often to play the sample, at least once.
+        How often to play the sample, at least once; stays for the clock behind ``start``.
     o : Out(stream)
         ``event``, or, where ``end`` is set, END behind the last one.
     answered : In(1)
@@ -87,23 +87,32 @@ class Replay(wiring.Component):
         to_send = Signal(REPEATS_BITS)
         to_answer = Signal(REPEATS_BITS)
         stored = Signal()
-        # A clock later, for a fast clock: the memories are many, and far from each other.
-        m.d.sync += [write.addr.eq(place), write.data.eq(self.i), write.en.eq(stored)]
+        starting = Signal()
+        read, is_end = Signal(), Signal()  # whether there is a word, and whether it stands for END
+        moves = Signal()
+        # All a clock later, for a fast clock: the memories are many, and far from each other.
+        m.d.sync += [
+            write.addr.eq(place),
+            write.data.eq(self.i),
+            write.en.eq(stored),
+            starting.eq(self.start),
+        ]
         m.d.comb += [
             stored.eq(self.write & (place != self.stored_events)),
+            moves.eq(~o.valid | o.ready),
             memory.address.eq(place),
-            memory.enable.eq(playing & (~o.valid | o.ready)),
-            o.p.event.eq(memory.word),
+            memory.enable.eq(playing & (~read | moves)),
             self.last.eq(to_answer == 1),
         ]
         with m.If(self.answered):
             m.d.sync += to_answer.eq(to_answer - 1)
-        with m.If(o.ready):
-            m.d.sync += o.valid.eq(0)
+        with m.If(moves):
+            m.d.sync += [o.valid.eq(read), o.p.event.eq(memory.word), o.p.end.eq(is_end)]
+            m.d.sync += read.eq(0)
         with m.If(memory.enable):
-            m.d.sync += [o.valid.eq(1), o.p.end.eq(0), place.eq(place + 1)]
+            m.d.sync += [read.eq(1), is_end.eq(0), place.eq(place + 1)]
             with m.If(place == count):
-                m.d.sync += [o.p.end.eq(1), place.eq(0), to_send.eq(to_send - 1)]
+                m.d.sync += [is_end.eq(1), place.eq(0), to_send.eq(to_send - 1)]
                 with m.If(to_send == 1):
                     m.d.sync += [playing.eq(0), place.eq(count)]
         with m.If(stored):
@@ -116,7 +125,7 @@ class Replay(wiring.Component):
             m.d.sync += [place.eq(count), self.overflow.eq(0)]
         with m.If(self.clear):
             m.d.sync += [place.eq(0), count.eq(0)]
-        with m.If(self.start):
+        with m.If(starting):
             m.d.sync += [
                 playing.eq(1),
                 place.eq(0),

@@ -43,7 +43,7 @@ def test_one_packet_a_clock(count, repeats):
         await store(ctx, dut, events, dut.keep)
         await play(ctx, dut, repeats)
         ctx.set(dut.o.ready, 1)
-        await ctx.tick().repeat(2)
+        await ctx.tick().repeat(4)
         for _ in expected:
             assert ctx.get(dut.o.valid)
             taken.append(decode(ctx.get(dut.o.p)))
@@ -109,6 +109,7 @@ def test_last_answer():
 
     async def drive(ctx):
         await play(ctx, dut, 3)
+        await ctx.tick()
         for last in (0, 0, 1):
             assert ctx.get(dut.last) == last
             ctx.set(dut.answered, 1)
