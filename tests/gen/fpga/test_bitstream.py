@@ -241,7 +241,7 @@ def test_a_link_that_is_too_slow_is_told_with_its_clock(network, monkeypatch, ca
     ("options", "words"),
     [
         (["ulx3s-85f", "--link", "udp"], "ULX3S 85F has no Ethernet port"),
-        (["ulx3s-85f", "--link", "usb"], "ULX3S 85F has no USB PHY"),
+        (["orangecrab-25f", "--link", "usb"], "OrangeCrab r0.2 25F has no USB PHY"),
         (["ecpix5-85f", "--address", "10.0.0.7"], "expected --link udp, too"),
         (["ecpix5-85f", "--link", "udp", "--address", "10.0.0"], "expected an IPv4 address"),
     ],

@@ -143,6 +143,16 @@ def test_every_board_with_a_phy_has_a_top_on_its_pins(name):
     }
 
 
+ULX3S_J1 = {
+    "clk": "B11",
+    "data": "B9 C10 A7 A8 C8 B8 C6 C7",
+    "dir": "A10",
+    "nxt": "A11",
+    "rst": "A9",
+    "stp": "C11",
+}
+"""Where docs/howto/usb.md wants a PHY."""
+
 USB_PINS = {
     "ecpix5-85f": {
         "clk": "H24",
@@ -152,8 +162,10 @@ USB_PINS = {
         "rst": "E23",
         "stp": "H23",
     },
+    "ulx3s-25f": ULX3S_J1,
+    "ulx3s-85f": ULX3S_J1,
 }
-"""Pins of the PHYs, as LiteX has them, too."""
+"""Pins of the PHYs: as LiteX has them, too, but those on a ULX3S's J1."""
 
 
 @pytest.mark.parametrize("name", [name for name in BOARDS if BOARDS[name].ulpi])
