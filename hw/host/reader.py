@@ -46,7 +46,7 @@ def command_layout(event: data.StructLayout, loads: bool) -> data.StructLayout:
 
 
 class CommandReader(wiring.Component):
-    """Reader of commands.
+    """Reader of commands: a byte a clock while events are taken as they come.
 
     Checks type and length before anything of a command leaves; of one that is refused no event
     does.
@@ -87,18 +87,31 @@ class CommandReader(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         byte, command = self.i.payload, self.o.p
+        argument = Signal.like(command.argument)  # of the next one to leave
         rest = Signal(8)  # data bytes still to come
         sizes = {Command.EVENTS: self.event_bytes, Command.STORE: self.event_bytes}
         if self.loads:
             sizes[Command.CHUNKS] = byte_count(CHUNK_MESSAGE)
         event_byte = Signal(range(max(sizes.values())))
         ends_event = Signal()
-        kind = command.argument[-8:]
-        shift = command.argument.eq(Cat(command.argument[8:], byte))
+        whole = Signal()  # the argument is an event
+        free = Signal()
+        kind = argument[-8:]
+        shift = argument.eq(Cat(argument[8:], byte))
+        m.d.comb += free.eq(~self.o.valid | self.o.ready)
         with m.Switch(command.command):
             for known, size in sizes.items():
                 with m.Case(known.value):
                     m.d.comb += ends_event.eq(event_byte == size - 1)
+        with m.If(self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
+        with m.If(whole & free):
+            m.d.sync += [
+                self.o.valid.eq(1),
+                command.is_event.eq(1),
+                command.argument.eq(argument),
+                whole.eq(0),
+            ]
         with m.FSM():
             with m.State("length"):
                 m.d.comb += self.i.ready.eq(1)
@@ -126,29 +139,26 @@ class CommandReader(wiring.Component):
                             m.d.sync += command.error.eq(Error.STORE)
                 m.next = "data"
             with m.State("data"):
-                m.d.sync += command.is_event.eq(0)
-                with m.If(rest == 0):
-                    m.next = "offer"
-                with m.Else():
-                    m.d.comb += self.i.ready.eq(1)
-                    with m.If(self.i.valid):
+                with m.If(rest != 0):
+                    m.d.comb += self.i.ready.eq(~whole | free)
+                    with m.If(self.i.valid & self.i.ready):
                         m.d.sync += [
                             shift,
                             rest.eq(rest - 1),
                             event_byte.eq(event_byte + 1),
                         ]
                         with m.If(ends_event):
-                            m.d.sync += event_byte.eq(0)
-                            with m.If(command.error == 0):
-                                m.d.sync += command.is_event.eq(1)
-                                m.next = "offer"
-            with m.State("offer"):
-                m.d.comb += self.o.valid.eq(1)
-                with m.If(self.o.ready):
-                    m.next = "data"
-                    with m.If(~command.is_event):
-                        m.d.sync += self.next.eq(self.next + 1)
-                        m.next = "length"
+                            m.d.sync += [event_byte.eq(0), whole.eq(command.error == 0)]
+                with m.Elif(~whole & free):
+                    m.d.sync += [
+                        self.o.valid.eq(1),
+                        command.is_event.eq(0),
+                        command.argument.eq(argument),
+                    ]
+                    m.next = "offer"
+            with m.State("offer"), m.If(self.o.ready):
+                m.d.sync += self.next.eq(self.next + 1)
+                m.next = "length"
         return m
 
     def _fitting(self, length: Signal) -> dict[Command, Value]:

@@ -50,6 +50,24 @@ def test_events(event_bytes, kind):
     assert ends == [None, Error.DATA if refused else None, None, None]
 
 
+@pytest.mark.parametrize("event_bytes", [1, 2, 4])
+def test_a_byte_a_clock(event_bytes):
+    """Events leave while the bytes of the next ones come."""
+    dut = CommandReader(data.StructLayout({"event": 8 * event_bytes}), True, False)
+    content = bytes(range(120))
+    at = []
+
+    async def watch(ctx):
+        ctx.set(dut.o.ready, 1)
+        for clock in range(2 * len(content)):
+            if ctx.get(dut.o.valid) and ctx.get(dut.o.p.is_event):
+                at.append(clock)
+            await ctx.tick()
+
+    simulate(dut, send(dut.i, [len(content), 0, EVENTS, *content], 1.0, 1), watch)
+    assert at == [at[0] + event_bytes * index for index in range(len(content) // event_bytes)]
+
+
 @pytest.mark.parametrize("event_bytes", [1, 3, 13])
 def test_chunks_and_events_differ_in_length(event_bytes):
     """Chunks leave one by one, as events do, each whole; the longest argument is held."""
