@@ -95,6 +95,7 @@ class CommandReader(wiring.Component):
         event_byte = Signal(range(max(sizes.values())))
         ends_event = Signal()
         whole = Signal()  # the argument is an event
+        ends = Signal()
         free = Signal()
         kind = argument[-8:]
         shift = argument.eq(Cat(argument[8:], byte))
@@ -105,10 +106,10 @@ class CommandReader(wiring.Component):
                     m.d.comb += ends_event.eq(event_byte == size - 1)
         with m.If(self.o.ready):
             m.d.sync += self.o.valid.eq(0)
-        with m.If(whole & free):
+        with m.If((whole | ends) & free):
             m.d.sync += [
                 self.o.valid.eq(1),
-                command.is_event.eq(1),
+                command.is_event.eq(whole),
                 command.argument.eq(argument),
                 whole.eq(0),
             ]
@@ -149,13 +150,10 @@ class CommandReader(wiring.Component):
                         ]
                         with m.If(ends_event):
                             m.d.sync += [event_byte.eq(0), whole.eq(command.error == 0)]
-                with m.Elif(~whole & free):
-                    m.d.sync += [
-                        self.o.valid.eq(1),
-                        command.is_event.eq(0),
-                        command.argument.eq(argument),
-                    ]
-                    m.next = "offer"
+                with m.Else():
+                    m.d.comb += ends.eq(1)
+                    with m.If(~whole & free):
+                        m.next = "offer"
             with m.State("offer"), m.If(self.o.ready):
                 m.d.sync += self.next.eq(self.next + 1)
                 m.next = "length"
