@@ -18,9 +18,6 @@ __all__ = ["Line", "Performance", "core_cycles", "predict"]
 FRAME_BYTES = 6
 """Bytes on the line beside a frame's data: number, type, CRC, COBS and the end."""
 
-READER_CLOCKS = 1
-"""Clocks that the host link takes for an event beside one for each of its bytes."""
-
 CORE_CLOCKS, READOUT_CLOCKS = 13, 8
 """Clocks of END through an idle core, and through an idle readout beside one for each class."""
 
@@ -77,7 +74,7 @@ class Performance:
     bytes_per_sample_on_host_link : float
         Frames of the events and of END.
     samples_per_second_by_host_link : float
-        As fast as the line brings them, and the host link reads them.
+        As fast as the line brings them, and the host link reads them, a byte a clock.
     events_per_second_by_host_link : float
         A sample's input events at that rate.
     latency_us_end_to_answer_idle : float
@@ -134,8 +131,7 @@ def predict(
     data_bytes = activity.input_events * event_bytes
     frames = np.ceil(data_bytes / DATA_BYTES) + 1
     sent = float(data_bytes + FRAME_BYTES * frames)
-    reading_s = activity.input_events * (event_bytes + READER_CLOCKS) / clock_hz
-    by_link = 1 / max(sent / line.bytes_per_second, reading_s)
+    by_link = min(line.bytes_per_second, clock_hz) / sent
     idle = ((len(config.layers) - 1) * CORE_CLOCKS + READOUT_CLOCKS + network.classes) / clock_hz
     answer = byte_count(answer_message(network.classes, cores[-1].margin is not None))
     on_line = (2 * FRAME_BYTES + answer) / line.bytes_per_second + 2 * line.packet_s
