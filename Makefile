@@ -35,6 +35,7 @@ LOAD ?=
 BOARD ?= ulx3s-85f
 LINK ?=
 ADDRESS ?=
+STORED_EVENTS ?=
 CLOCK_MHZ ?=
 ACTIVITY ?=
 SYSTEM_TOOLS ?= 0
@@ -119,6 +120,7 @@ bitstream: $(READY) ## bitstream of a network for a board, in build/bitstream/la
 	@$(strip $(TICKLESS) bitstream $(network) --board $(BOARD) --seed $(SEED) $(design) \
 	    $(call options,ACTIVITY,--activity) $(call option,LINK,--link) \
 	    $(call option,ADDRESS,--address) $(call option,ENGINE,--engine) \
+	    $(call option,STORED_EVENTS,--stored-events) \
 	    $(call option,CLOCK_MHZ,--clock-mhz) $(call switch,SYSTEM_TOOLS,--system-tools))
 
 flash: $(READY) ## load a board with the last bitstream built for it, by openFPGALoader

@@ -146,6 +146,8 @@ class Client:
 
     def replay(self, addresses: np.ndarray, repeats: int) -> tuple[Answer, Replayed]:
         """Let the board store a sample and play it many times; the last answer and the clocks."""
+        if not self.info.stored_events:
+            raise BoardError(f"{self._line.name}: the board has no stored sample to replay")
         if len(addresses) > self.info.stored_events:
             raise BoardError(
                 f"{self._line.name}: {len(addresses):,} events: the board stores at most "

@@ -44,8 +44,9 @@ def commands(*arguments):
             "rtl sw/pretrained/saccades.safetensors --prefix mine --wrap axi",
         ),
         (
-            ["bitstream", "DATASET=nmnist", "CLOCK_MHZ=50"],
-            "bitstream sw/pretrained/nmnist.safetensors --board ulx3s-85f --seed 1 --clock-mhz 50",
+            ["bitstream", "DATASET=nmnist", "STORED_EVENTS=0", "CLOCK_MHZ=50"],
+            "bitstream sw/pretrained/nmnist.safetensors --board ulx3s-85f --seed 1 "
+            "--stored-events 0 --clock-mhz 50",
         ),
         (
             ["bitstream", "MESH=2x2", "BUDGET=9", "LOADABLE=1"],

@@ -27,6 +27,9 @@ __all__ = ["RUNS", "add_board_options", "add_options", "main"]
 
 RUNS = Path("build/bitstream")
 
+MOST_STORED_EVENTS = 16_384
+"""Most that a single-port memory of any board holds."""
+
 
 def main(options: argparse.Namespace) -> int:
     """Build the bitstream and print its figures."""
@@ -56,8 +59,14 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _board(options: argparse.Namespace) -> "Board":
-    """The board that is asked for, joined to its host as is asked for."""
+    """The board that is asked for, joined to its host, and with the stored sample, as is asked."""
     board = BOARDS[options.board]
+    if options.stored_events is not None:
+        if not 0 <= options.stored_events <= MOST_STORED_EVENTS:
+            raise InputError(
+                f"--stored-events {options.stored_events}: expected 0 to {MOST_STORED_EVENTS:,}"
+            )
+        board = replace(board, stored_events=options.stored_events)
     if options.link != "udp":
         if options.address is not None:
             raise InputError(f"--address {options.address}: expected --link udp, too")
@@ -151,10 +160,11 @@ def add_board_options(parser: argparse.ArgumentParser) -> None:
 
 def _implementation_name(options: argparse.Namespace) -> list[str]:
     """Parts of a run's name that tell how the design is implemented, where not as usual."""
+    stored = [] if options.stored_events is None else [f"stored{options.stored_events}"]
     clock = [] if options.clock_mhz is None else [f"{options.clock_mhz:g}mhz"]
     link = [] if options.link == "serial" else [options.link, *filter(None, [options.address])]
     seed = [] if options.seed == 1 else [f"seed{options.seed}"]
-    return [*link, *clock, *seed, *["system-tools"] * options.system_tools]
+    return [*link, *stored, *clock, *seed, *["system-tools"] * options.system_tools]
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -178,6 +188,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="sdram: an engine that computes any network of this input and number of classes from "
         "the board's SDRAM, into which it is loaded later; by itself where a network does not fit "
         "on the FPGA",
+    )
+    parser.add_argument(
+        "--stored-events",
+        type=int,
+        metavar="N",
+        help="room of the stored sample that tickless run --replay plays, 0 for none; the board's "
+        "usual one by default",
     )
     parser.add_argument(
         "--clock-mhz",

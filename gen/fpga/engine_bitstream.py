@@ -52,7 +52,11 @@ def build_engine(
     """
     if board.sdram is None:
         raise InputError(f"--engine sdram: {board.title} has none that is known")
+    if options.link != "serial":
+        raise InputError(f"--engine sdram: link {options.link}: expected the serial port")
     given = design_name(options)
+    if options.stored_events:
+        given = [*given, f"{options.stored_events} stored events"]
     if given:
         raise InputError(f"--engine sdram: expected no option of other designs: {', '.join(given)}")
     asked_hz = CLOCK_HZ if options.clock_mhz is None else round(options.clock_mhz * 1e6)

@@ -213,6 +213,9 @@ def test_replay():
     assert (played.repeats, played.clocks) == (40, 40 * len(content))
     with pytest.raises(BoardError, match=r"/dev/fake: 501 events: the board stores at most 500"):
         client.replay(np.zeros((501, 3), np.int32), 1)
+    client = connect(FakeBoard(info=replace(INFO, stored_events=0)))
+    with pytest.raises(BoardError, match=r"/dev/fake: the board has no stored sample to replay"):
+        client.replay(np.zeros((0, 3), np.int32), 1)
 
 
 def limited(board, seconds=5.0):

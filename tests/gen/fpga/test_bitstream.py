@@ -1,4 +1,5 @@
 import json
+import re
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -94,6 +95,27 @@ def test_figures_of_a_build(network, monkeypatch, tmp_path, capsys):
     assert "4,000 of 5,280 (76%)" in printed
     assert "tickless run --port PORT --baud 12000000 RECORDINGS" in printed
     assert f"{RUNS}/icebreaker-small-seed3/top.bin" in printed
+
+
+def test_a_stored_sample_has_the_room_that_is_asked_for(network, monkeypatch, tmp_path, capsys):
+    StubTools(monkeypatch, ECP5_REPORT)
+    depths = {}
+    for stored in (0, 3000):
+        arguments = ["bitstream", network, "--board", "ulx3s-85f", "--stored-events", str(stored)]
+        assert main(arguments) == 0
+        folder = tmp_path / RUNS / f"ulx3s-85f-small-stored{stored}"
+        figures = json.loads((folder / "build.json").read_text())
+        assert figures["host_link"]["stored_events"] == stored
+        depths[stored] = [
+            int(size)
+            for size in re.findall(r"memory width \d+ size (\d+)", (folder / "top.il").read_text())
+        ]
+    assert 3000 in depths[3000]
+    assert 3000 not in depths[0]
+    assert len(depths[0]) == len(depths[3000]) - 1
+    for wrong in ("-1", "16385"):
+        assert main([*arguments[:-1], wrong]) == 2
+        assert f"--stored-events {wrong}: expected 0 to 16,384" in capsys.readouterr().err
 
 
 def test_a_gowin_is_placed_and_routed_by_the_nextpnr_of_today(network, monkeypatch, tmp_path):

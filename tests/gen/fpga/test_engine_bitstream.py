@@ -82,6 +82,8 @@ def test_what_does_not_go_with_an_engine_is_refused(network, tools, capsys):
     for other, message in (
         (["--budget", "4"], "expected no option of other designs: budget"),
         (["--margin", "4"], "expected no option of other designs: margin"),
+        (["--stored-events", "9"], "expected no option of other designs: 9 stored events"),
+        (["--link", "usb"], "link usb: expected the serial port"),
     ):
         assert main(["bitstream", network, *BOARD, "--engine", "sdram", *other]) == 2
         assert message in capsys.readouterr().err
