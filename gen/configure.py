@@ -26,9 +26,8 @@ from tickless.sw.integer.network import Network
 __all__ = ["chain_config", "core_contents", "design_factory", "layer_cores", "network_joins"]
 
 MOST_EPOCH_BITS = 3
-"""Membranes are swept once in 7 samples, which takes 0.2 % of the clocks of `nmnist`; and a tag that
-comes out of a block RAM, which takes half of a fast clock, is compared in two look-up tables in a
-row."""
+"""Membranes are swept once in 7 samples, which takes 0.2 % of the clocks of `nmnist`. A tag comes
+out of a block RAM, which takes half of a fast clock: two look-up tables in a row compare it."""
 
 
 def design_factory(config: DesignConfig, network: Network) -> Callable[..., Design]:
