@@ -27,7 +27,7 @@ __all__ = ["chain_config", "core_contents", "design_factory", "layer_cores", "ne
 
 MOST_EPOCH_BITS = 3
 """Membranes are swept once in 7 samples, which takes 0.2 % of the clocks of `nmnist`. A tag comes
-out of a block RAM, which takes half of a fast clock: two look-up tables in a row compare it."""
+out of a block RAM, which takes half of a fast clock: two look-up tables in a row can compare it."""
 
 
 def design_factory(config: DesignConfig, network: Network) -> Callable[..., Design]:
