@@ -27,9 +27,6 @@ __all__ = ["RUNS", "add_board_options", "add_options", "main"]
 
 RUNS = Path("build/bitstream")
 
-MOST_STORED_EVENTS = 16_384
-"""Most that a single-port memory of any board holds."""
-
 
 def main(options: argparse.Namespace) -> int:
     """Build the bitstream and print its figures."""
@@ -62,9 +59,11 @@ def _board(options: argparse.Namespace) -> "Board":
     """The board that is asked for, joined to its host, and with the stored sample, as is asked."""
     board = BOARDS[options.board]
     if options.stored_events is not None:
-        if not 0 <= options.stored_events <= MOST_STORED_EVENTS:
+        from tickless.hw.ram import SPRAM_DEPTH
+
+        if not 0 <= options.stored_events <= SPRAM_DEPTH:
             raise InputError(
-                f"--stored-events {options.stored_events}: expected 0 to {MOST_STORED_EVENTS:,}"
+                f"--stored-events {options.stored_events}: expected 0 to {SPRAM_DEPTH:,}"
             )
         board = replace(board, stored_events=options.stored_events)
     if options.link != "udp":
