@@ -70,6 +70,7 @@ def manifest(
         ],
         "links": [_link(index, link, config.cores[-1]) for index, link in enumerate(links)],
         "counter_bits": config.cores[0].counter_bits,
+        "copies": config.copies,
     }
     if config.mesh is not None:
         description["mesh"] = _mesh(config.mesh, traffic)

@@ -40,7 +40,7 @@ MEASURED_SAMPLES = 10
 
 _NAMED = (
     *("fold", "budget", "margin", "mesh", "cut", "core_updates", "core_kbits", "loadable", "load"),
-    *("activity", "prefix", "wrap"),
+    *("copies", "activity", "prefix", "wrap"),
 )
 """Options that change a design."""
 
@@ -71,8 +71,14 @@ def add_folding_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_design_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of folding and early exit, and those of a mesh."""
+    """Add the options of folding and early exit, copies, and those of a mesh."""
     add_folding_options(parser)
+    parser.add_argument(
+        "--copies",
+        type=int,
+        metavar="N",
+        help="build the network several times and deal the samples between the copies (1)",
+    )
     parser.add_argument(
         "--mesh",
         metavar="RxC",
@@ -151,6 +157,7 @@ def design_request(options: argparse.Namespace, **others: object) -> "DesignRequ
         mesh=None if options.mesh is None else parse_mesh(options.mesh),
         cuts=dict(map(parse_cut, options.cut)),
         limits=CoreLimits(options.core_updates, None if kbits is None else kbits * 1024),
+        copies=1 if options.copies is None else options.copies,
         loadable=options.loadable or getattr(options, "load", None) is not None,
         **others,
     )

@@ -21,6 +21,9 @@ FRAME_BYTES = 6
 CORE_CLOCKS, READOUT_CLOCKS = 13, 8
 """Clocks of END through an idle core, and through an idle readout beside one for each class."""
 
+DEALING_CLOCKS = 2
+"""Clocks of END to its copy."""
+
 
 def core_cycles(core: CoreShape, places: Sequence[np.ndarray]) -> float:
     """Clocks that a core is busy with a sample.
@@ -66,9 +69,10 @@ class Performance:
     Members
     -------
     cycles_per_sample_by_core : tuple of float
-        Clocks in which a core is busy.
+        Clocks in which a core of a copy is busy.
     samples_per_second_by_cores : float
-        As fast as the busiest core takes its events, and the busiest link of a mesh its packets.
+        As fast as the busiest core takes its events, and the busiest link of a mesh its packets,
+        copies side by side, all of whose events come through one input.
     events_per_second_by_cores : float
         A sample's input events at that rate.
     bytes_per_sample_on_host_link : float
@@ -126,13 +130,15 @@ def predict(
         for core in parts
     )
     traffic = config.traffic(core_packets(config.layers, activity))
-    by_cores = clock_hz / max(1.0, *cycles, *traffic.values())
+    busiest = max(1.0, *cycles, *traffic.values())
+    by_cores = clock_hz / max(busiest / config.copies, activity.input_events)
     event_bytes = byte_count(event_message(cores[0].input_link))
     data_bytes = activity.input_events * event_bytes
     frames = np.ceil(data_bytes / DATA_BYTES) + 1
     sent = float(data_bytes + FRAME_BYTES * frames)
     by_link = min(line.bytes_per_second, clock_hz) / sent
-    idle = ((len(config.layers) - 1) * CORE_CLOCKS + READOUT_CLOCKS + network.classes) / clock_hz
+    clocks = (len(config.layers) - 1) * CORE_CLOCKS + READOUT_CLOCKS + network.classes
+    idle = (clocks + DEALING_CLOCKS * (config.copies > 1)) / clock_hz
     answer = byte_count(answer_message(network.classes, cores[-1].margin is not None))
     on_line = (2 * FRAME_BYTES + answer) / line.bytes_per_second + 2 * line.packet_s
     sops = sum(activity.sops)

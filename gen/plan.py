@@ -11,6 +11,7 @@ from tickless.gen.folding import Folding, choices, fold_fully, fold_to_budget
 from tickless.gen.place import core_packets, place
 from tickless.gen.request import DesignRequest
 from tickless.hw.config import DesignConfig
+from tickless.hw.copies import CopiesConfig
 from tickless.progress import stage
 from tickless.sw.integer.network import Network
 
@@ -36,6 +37,17 @@ def plan(
         If no folding fits the board.
     """
     foldings = plan_foldings(network, request, activity)
+    each = _plan_copy(network, request, foldings, activity)
+    return each if request.copies == 1 else CopiesConfig(each, request.copies)
+
+
+def _plan_copy(
+    network: Network,
+    request: DesignRequest,
+    foldings: tuple[Folding, ...],
+    activity: Activity | None,
+) -> DesignConfig:
+    """Configuration of one copy, with the folding of each layer."""
     options: Mapping[str, Any] = {} if request.board is None else request.board.core_options
     if request.mesh is None:
         return chain_config(network, foldings, request.margin, **options)
@@ -58,7 +70,9 @@ def plan_foldings(
 
         assert request.board is not None
         with stage(f"folding to fit {request.board.title}"):
-            fit = fit_to_board(network, _needed(activity), request.board, request.margin)
+            fit = fit_to_board(
+                network, _needed(activity), request.board, request.margin, request.copies
+            )
         return fit.foldings
     if request.budget is not None:
         return fold_to_budget(network, _needed(activity).events, request.budget)

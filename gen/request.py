@@ -8,6 +8,7 @@ from tickless.errors import InputError
 from tickless.gen.cut import CoreLimits
 from tickless.gen.folding import Folding
 from tickless.gen.fpga.board import Board
+from tickless.hw.copies import MOST_COPIES
 from tickless.sw.integer.checks import check_margin
 
 __all__ = ["DesignRequest"]
@@ -40,6 +41,9 @@ class DesignRequest:
         Margin of early exit, in integer logit units.
     loadable : bool
         Whether the cores of a mesh can be written at run time.
+    copies : int
+        How often the network is there, with samples dealt between its copies: 1 to
+        `hw.copies.MOST_COPIES`.
 
     Raises
     ------
@@ -55,6 +59,7 @@ class DesignRequest:
     limits: CoreLimits = field(default_factory=CoreLimits)
     margin: int | None = None
     loadable: bool = False
+    copies: int = 1
 
     def __post_init__(self):
         # At once, not when the network's activity is measured.
@@ -64,6 +69,10 @@ class DesignRequest:
         for name, count in self.cuts.items():
             if count < 1:
                 raise InputError(f"cut '{name}={count}': expected at least 1 slice")
+        if not 1 <= self.copies <= MOST_COPIES:
+            raise InputError(f"copies = {self.copies}: expected 1..{MOST_COPIES}")
+        if self.copies > 1 and self.loadable:
+            raise InputError("copies that are loadable: expected one of the two")
         if self.mesh is not None and self.mesh[0] * self.mesh[1] > MOST_TILES:
             rows, columns = self.mesh
             raise InputError(f"mesh {rows}x{columns}: expected at most {MOST_TILES:,} tiles")

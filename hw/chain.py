@@ -9,7 +9,7 @@ from amaranth.lib.wiring import connect, flipped
 
 from tickless.hw.core.contents import CoreContents
 from tickless.hw.core.shape import CoreShape
-from tickless.hw.design import Channel, Design, Link
+from tickless.hw.design import Channel, Design, Link, make_cores
 from tickless.hw.fabric.topology import Endpoint, MeshLink
 from tickless.hw.streams import Fork, StreamQueue
 
@@ -48,6 +48,11 @@ class ChainConfig:
     def mesh(self) -> None:
         """There is none."""
         return None
+
+    @property
+    def copies(self) -> int:
+        """The cores are there once."""
+        return 1
 
     def build(self, contents: Sequence[CoreContents], channel: Channel | None = None) -> "Chain":
         """The design, with contents of each core."""
@@ -112,7 +117,8 @@ class Chain(Design):
             links.append(Link(names[source + 1], core.name, packets, source))
         last = len(config.cores) - 1
         links.append(Link(names[-1], "answers", None, last, last))
-        super().__init__(config.layers, contents, links, channel)
+        cores = make_cores(config.layers, contents)
+        super().__init__(cores, range(len(cores)), links, channel)
 
     def elaborate(self, platform):
         m = Module()

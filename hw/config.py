@@ -1,4 +1,4 @@
-"""Configuration of a design: one form for chains and meshes."""
+"""Configuration of a design: one form for chains, meshes and copies of them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -13,15 +13,17 @@ __all__ = ["DesignConfig"]
 
 
 class DesignConfig(Protocol):
-    """Shapes of a network's cores and how they are connected: `hw.chain.ChainConfig` or
-    `hw.fabric.config.MeshConfig`.
+    """Shapes of a network's cores and how they are connected: `hw.chain.ChainConfig`,
+    `hw.fabric.config.MeshConfig` or `hw.copies.CopiesConfig`.
 
     Members
     -------
+    copies : int
+        How often the network is there; samples are dealt between its copies.
     layers : tuple of tuple of CoreShape
-        Cores of each layer, the last one a readout.
+        Cores of each layer of a copy, the last one a readout.
     cores : tuple of CoreShape
-        All cores, layer by layer.
+        All cores, copy by copy, layer by layer.
     joins : tuple of tuple of int
         Shortcuts: index of the fork whose spikes they carry, and of the join.
     loadable : bool
@@ -30,6 +32,8 @@ class DesignConfig(Protocol):
         The mesh that the cores are on; None for point-to-point links.
     """
 
+    @property
+    def copies(self) -> int: ...
     @property
     def layers(self) -> tuple[tuple[CoreShape, ...], ...]: ...
     @property

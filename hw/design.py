@@ -1,7 +1,7 @@
 """Design: what every network's hardware has: cores, an input, answers and watched links."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -17,7 +17,7 @@ from tickless.hw.core.shape import COUNTER_BITS, CoreShape
 from tickless.hw.early_exit import EarlyExit
 from tickless.hw.packet import LinkConfig
 
-__all__ = ["Channel", "Design", "Link"]
+__all__ = ["Channel", "Design", "Link", "make_cores"]
 
 Channel = Callable[[int, data.StructLayout], Any]
 """Maker of the component, with streams ``i`` and ``o``, that a link of an index consists of."""
@@ -39,6 +39,8 @@ class Link:
         Index of the core that sends; None where none does.
     first_channel : int
         Channel of the layer that is channel 0 of the packets.
+    samples : slice
+        Which of the samples pass it: all, or those of a copy of the network.
     """
 
     sender: str
@@ -47,9 +49,27 @@ class Link:
     layer: int
     core: int | None = None
     first_channel: int = 0
+    samples: slice = field(default_factory=lambda: slice(None))
 
     def __str__(self) -> str:
         return f"{self.sender!r} to {self.receiver!r}"
+
+
+def make_cores(
+    layers: Sequence[Sequence[CoreShape]], contents: Sequence[CoreContents]
+) -> list[Any]:
+    """Cores of each layer, the last one a readout, with contents of each, layer by layer.
+
+    Raises
+    ------
+    ValueError
+        If there are more cores than contents, or fewer.
+    """
+    shapes = [shape for layer in layers for shape in layer]
+    if len(contents) != len(shapes):
+        raise ValueError(f"contents of {len(contents)} cores: expected {len(shapes)}")
+    pairs = zip(shapes, contents, strict=True)
+    return [(Readout if shape.readout else Core)(shape, held) for shape, held in pairs]
 
 
 class Design(wiring.Component):
@@ -57,10 +77,10 @@ class Design(wiring.Component):
 
     Parameters
     ----------
-    layers : sequence of sequence of CoreShape
-        Cores of each layer; the last one is the readout.
-    contents : sequence of CoreContents
-        What each core computes with, layer by layer.
+    cores : sequence of Core or Readout
+        Layer by layer; the last one is a readout.
+    core_layers : sequence of int
+        Index of each core's layer.
     links : sequence of Link
         The first is the input, the last one carries the answers.
     channel : Channel, optional
@@ -86,7 +106,11 @@ class Design(wiring.Component):
     config : DesignConfig
         What it was made of; see `hw.config`.
     cores : list of Core or Readout
-        Layer by layer.
+        Layer by layer; copy by copy where there are copies.
+    core_layers : list of int
+        Index of each core's layer.
+    core_samples : list of slice
+        Which of the samples pass each core.
     links : tuple of Link
         In the order of their indices.
     starts_empty : bool
@@ -107,24 +131,18 @@ class Design(wiring.Component):
 
     def __init__(
         self,
-        layers: Sequence[Sequence[CoreShape]],
-        contents: Sequence[CoreContents],
+        cores: Sequence[Any],
+        core_layers: Sequence[int],
         links: Sequence[Link],
         channel: Channel | None,
         members: Mapping[str, Any] = MappingProxyType({}),
     ):
-        shapes = [shape for layer in layers for shape in layer]
-        if len(contents) != len(shapes):
-            raise ValueError(f"contents of {len(contents)} cores: expected {len(shapes)}")
-        self.contents = tuple(contents)
         self.links = tuple(links)
         self.channel = channel
+        self.cores, self.core_layers = list(cores), list(core_layers)
+        self.core_samples = [slice(None)] * len(self.cores)
+        shapes = [core.shape for core in self.cores]
         self.early_exit = shapes[-1].margin is not None
-        self.cores: list[Any] = [
-            (Readout if shape.readout else Core)(shape, held)
-            for shape, held in zip(shapes, contents, strict=True)
-        ]
-        self.core_layers = [index for index, layer in enumerate(layers) for _ in layer]
         super().__init__(
             {
                 **members,
@@ -143,7 +161,7 @@ class Design(wiring.Component):
     def definition(self) -> str:
         """All that the design follows from, but for the sources and its channel: equal ones make
         equal hardware."""
-        return repr((self.config, self.contents))
+        return repr((self.config, [core.contents for core in self.cores]))
 
     def add_cores(self, m: Module) -> None:
         """Add the cores and their counters to a module."""
@@ -160,6 +178,14 @@ class Design(wiring.Component):
         connect(m, answers, early_exit.i_answer)
         m.d.comb += [self.decided.eq(early_exit.decided), self.skipped.eq(early_exit.skipped)]
         return early_exit.o, early_exit.o_answer
+
+    def core_scope(self, index: int) -> str:
+        """Scope of the core of an index in the design."""
+        return f"core_{index}"
+
+    def link_scope(self, index: int) -> str:
+        """Scope of the link of an index in the design, which it has with a channel."""
+        return f"link_{index}"
 
     def add_link(self, m: Module, index: int, source: Any, sink: Any) -> None:
         """Connect two streams by the link of an index."""

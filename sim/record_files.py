@@ -54,33 +54,37 @@ def read_run(
     ]
     probe = unit.first_probe
     membranes: list[list[MembraneRecord]] = [[] for _ in range(samples)]
-    for core, layer in zip(cores, unit.design.core_layers, strict=True):
+    design = unit.design
+    for core, layer, share in zip(cores, design.core_layers, design.core_samples, strict=True):
         if core.shape.readout:
             continue
-        shape = (samples, core.shape.bank_depth, membrane_words(core.shape))
+        passing = range(samples)[share]
+        shape = (len(passing), core.shape.bank_depth, membrane_words(core.shape))
         banks = []
         for _ in core.banks:
             words = _load(folder / f"membranes_{probe}", np.dtype("<u8"))
             if len(words) != np.prod(shape):
                 raise SimulationError(
                     f"design {index}, core {core.shape.name!r}: END has passed "
-                    f"{len(words) // int(np.prod(shape[1:]))} times: expected {samples}"
+                    f"{len(words) // int(np.prod(shape[1:]))} times: expected {len(passing)}"
                 )
             banks.append(words.reshape(shape))
             probe += 1
-        for sample, mine in enumerate(membranes):
-            values = unpack_membranes(core.shape, np.stack([bank[sample] for bank in banks]))
-            mine.append(MembraneRecord(core.shape, layer, values))
+        for place, sample in enumerate(passing):
+            values = unpack_membranes(core.shape, np.stack([bank[place] for bank in banks]))
+            membranes[sample].append(MembraneRecord(core.shape, layer, values))
     counters = []
     for core, value in zip(cores, outcome["counters"][index], strict=True):
         counters.append(CoreCounts(core.shape.name, _fields(core.counters.shape(), value)))
     loaded = outcome["load_counters"][index]
     cycles = 0
     if samples:
-        cycles = int(links[-1][-1].cycles[-1] - links[0][0].cycles[0]) + 1
+        cycles = int(links[-1][samples - 1].cycles[-1] - links[0][0].cycles[0]) + 1
     return RunRecord(
         samples=tuple(
-            SampleRecord(tuple(link[sample] for link in links), tuple(membranes[sample]))
+            SampleRecord(
+                tuple(link[sample] for link in links if sample in link), tuple(membranes[sample])
+            )
             for sample in range(samples)
         ),
         counters=tuple(counters),
@@ -96,21 +100,22 @@ def _fields(layout: data.StructLayout, value: int) -> dict[str, int]:
 
 def _link_recordings(
     unit: Unit, index: int, link: int, samples: int, folder: Path
-) -> list[LinkRecord]:
-    """One link's transfers, cut behind each END."""
+) -> dict[int, LinkRecord]:
+    """One link's transfers of each sample that passes it, cut behind each END."""
+    config = unit.design.links[link]
+    passing = range(samples)[config.samples]
     layout = unit.layouts[link]
     records = read_records(folder, unit.first_link + link, packet_words(layout))
     packets, cycles = records["packet"], records["cycle"]
     ends = np.flatnonzero(packet_field(layout, "kind", packets) == Kind.END.value) + 1
-    if len(ends) != samples or (samples and ends[-1] != len(records)):
-        tail = len(records) - (ends[-1] if len(ends) else 0)
+    tail = len(records) - (ends[-1] if len(ends) else 0)
+    if len(ends) != len(passing) or tail:
         raise SimulationError(
             f"design {index}, {link_name(unit, link)}: {len(ends)} END and {tail} packets behind "
-            f"the last: expected {samples} and 0"
+            f"the last: expected {len(passing)} and 0"
         )
-    config = unit.design.links[link]
-    starts = [0, *ends][:samples]
-    return [
-        LinkRecord(config, packets[start:end], cycles[start:end])
-        for start, end in zip(starts, ends, strict=True)
-    ]
+    starts = [0, *ends][: len(ends)]
+    return {
+        sample: LinkRecord(config, packets[start:end], cycles[start:end])
+        for sample, start, end in zip(passing, starts, ends, strict=True)
+    }

@@ -194,9 +194,11 @@ class Simulation:
                 }
             )
             link_words += [packet_words(layout) for layout in unit.layouts]
-            for core in unit.spiking_cores:
+            for core, share in zip(unit.design.cores, unit.design.core_samples, strict=True):
+                if core.shape.readout:
+                    continue
                 words = core.shape.bank_depth * membrane_words(core.shape)
-                probe_words += [len(samples) * words] * len(core.banks)
+                probe_words += [len(samples[share]) * words] * len(core.banks)
         return {"units": units, "link_words": link_words, "probe_words": probe_words}
 
 

@@ -43,7 +43,8 @@ class SampleRow:
     latency_cycles : int
         Clocks from the last input event, from END with early exit, to the answer.
     limit_cycles : int
-        See `limit_cycles`, and, on a mesh, `sim.traffic.Traffic`.
+        Fewest clocks in which a design can take such samples, one behind the other: its input a
+        packet a clock, and each copy what `limit_cycles` and, on a mesh, `sim.traffic.Traffic` say.
     decision : int or None
         With early exit, number of the readout's event at which the answer froze.
     comparison : SampleComparison
@@ -126,8 +127,14 @@ def sample_row(
     # What early exit drops comes in front of END.
     last = slice(-2, None) if config.cores[-1].margin is None else slice(-1, None)
     sent, answered = record.links[0].cycles, int(record.links[-1].cycles[-1])
+    # Early exit stands in front of a design's first link, with copies in front of theirs.
+    taken = record.links[0 if config.copies == 1 else 1]
     first = trace.layers[0].events if trace.layers else trace.readout_events
     limit = limit_cycles(trace, record)
+    if traffic is not None:
+        limit = max(limit, traffic.port_tokens)
+    if config.copies > 1:
+        limit = max(-(-limit // config.copies), len(sent) - 1)
     return SampleRow(
         index=sample.index,
         name=sample.name,
@@ -140,13 +147,13 @@ def sample_row(
         events=events,
         dropped=whole.dropped,
         events_needed=trace.dropped + first,
-        events_taken=len(sent) - 1,
+        events_taken=len(taken.packets) - 1,
         spikes=(*(len(layer.spikes) for layer in trace.layers), 0),
         layer_sops=(*(layer.sops for layer in trace.layers), trace.readout_sops),
         sops_whole=whole.sops,
         cycles=answered - int(sent[0]),
         latency_cycles=answered - int(sent[last][0]),
-        limit_cycles=limit if traffic is None else max(limit, traffic.port_tokens),
+        limit_cycles=limit,
         decision=trace.decision,
         comparison=comparison,
     )

@@ -53,8 +53,9 @@ def layer_scopes(bench: Bench, layers: Sequence[str]) -> tuple[str, ...]:
         return ()
     [unit] = bench.units
     names = [core.shape.name.partition("[")[0] for core in unit.design.cores]
-    cores = [f"{TOP}.core_{number}" for number, name in enumerate(names) if name in layers]
-    return (*cores, *(f"{TOP}.link_{number}" for number in _links(bench, layers)))
+    scopes = [unit.design.core_scope(core) for core, name in enumerate(names) if name in layers]
+    scopes += [unit.design.link_scope(link) for link in _links(bench, layers)]
+    return tuple(f"{TOP}.{scope}" for scope in scopes)
 
 
 def _links(bench: Bench, layers: Sequence[str]) -> list[int]:
@@ -128,10 +129,10 @@ def parse_moment(text: str, layers: Sequence[str]) -> Moment:
 def save_file(bench: Bench, waves: Waves, layers: Sequence[str]) -> str:
     """Save file of GTKWave, which Surfer reads, too: clock, and the fields of each link by name."""
     [unit] = bench.units
-    links = _links(bench, layers)
-    lines = [f'[dumpfile] "{waves.file.name}"', "@28", f"{TOP}.link_{links[0]}.clk"]
-    for number in links:
-        link, scope = unit.design.links[number], f"{TOP}.link_{number}"
+    scopes = {link: f"{TOP}.{unit.design.link_scope(link)}" for link in _links(bench, layers)}
+    lines = [f'[dumpfile] "{waves.file.name}"', "@28", f"{next(iter(scopes.values()))}.clk"]
+    for number, scope in scopes.items():
+        link = unit.design.links[number]
         lines += ["@200", f"-{link.sender} to {link.receiver}", "@28"]
         lines += [f"+{{{name}}} {scope}.i__{name}" for name in ("valid", "ready")]
         fields = [(name, field.width) for name, field in unit.layouts[number] if field.width]

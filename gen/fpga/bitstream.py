@@ -101,7 +101,8 @@ def _build(
     network = Network.load(options.network)
     if options.engine == "sdram":
         return build_engine(options, board, network, folder)
-    chooses = request.fits_board and request.margin is None and board.sdram is not None
+    usual = request.margin is None and request.copies == 1
+    chooses = request.fits_board and usual and board.sdram is not None
     if chooses and not weights_fit(network, board):
         print(f"the weights are more than {board.title} has block RAM for: --engine sdram")
         return build_engine(options, board, network, folder)
@@ -142,7 +143,8 @@ def _build(
             "stored_events": host.stored_events,
         },
         "mesh": mesh_figures(config),
-        "layers": [layer_figures(core) for core in config.cores],
+        "copies": config.copies,
+        "layers": [layer_figures(core) for cores in config.layers for core in cores],
         "performance": asdict(predict(network, config, activity, pll.clock_hz, link.line(host))),
         "activity_per_sample": activity_figures(config, activity),
     }

@@ -38,6 +38,8 @@ def table(figures: Mapping[str, Any]) -> str:
     if mesh is not None:
         loadable = ", loadable" * mesh["loadable"]
         lines.insert(1, f"mesh of {mesh['rows']} x {mesh['columns']}{loadable}")
+    if figures["copies"] > 1:
+        lines.insert(1, f"{figures['copies']} copies, samples dealt between them")
     lines += [
         *resource_lines(figures),
         *clock_lines(figures),

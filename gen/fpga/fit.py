@@ -32,7 +32,7 @@ class Fit:
     foldings : tuple of Folding
         One a layer.
     cycles : float
-        Clocks that the busiest layer takes for a sample.
+        Clocks that the busiest layer of a copy takes for a sample.
     estimate : Estimate
         What they and the host link take.
     """
@@ -47,6 +47,7 @@ def fit_to_board(
     activity: Activity,
     board: Board,
     margin: int | None = None,
+    copies: int = 1,
 ) -> Fit:
     """Fastest folding whose estimate fits; of those as fast, the one with the least logic.
 
@@ -61,13 +62,15 @@ def fit_to_board(
         The board, with its usual host link.
     margin : int, optional
         Margin of early exit.
+    copies : int
+        How often the network is to be there; the little logic that deals samples is left out.
 
     Raises
     ------
     DoesNotFitError
         If not even the smallest folding fits.
     """
-    layers, link = _layers(network, activity, board, margin)
+    layers, link = _layers(network, activity, board, margin, copies)
     limits = sorted({fit.cycles for layer in layers for fit in layer})
     slowest = max(min(fit.cycles for fit in layer) for layer in layers)
 
@@ -78,7 +81,7 @@ def fit_to_board(
     possible = limits[bisect_left(limits, slowest) :]
     place = bisect_left(possible, True, key=lambda limit: best(limit) is not None)
     if place == len(possible):
-        raise DoesNotFitError(_refusal(network, activity, board, margin))
+        raise DoesNotFitError(_refusal(network, activity, board, margin, copies))
     found = best(possible[place])
     assert found is not None
     return found
@@ -89,8 +92,10 @@ def _layers(
     activity: Activity,
     board: Board,
     margin: int | None,
+    copies: int,
 ) -> tuple[list[list[Fit]], Estimate]:
-    """Each layer's foldings, one a `Fit`, and what the host link takes."""
+    """Each layer's foldings, one a `Fit` with the estimate of all copies, and what the host link
+    takes."""
     smallest = [Folding(1, 1)] * len(network.layers)
 
     def cores(foldings: Sequence[Folding]) -> tuple[CoreShape, ...]:
@@ -106,10 +111,10 @@ def _layers(
             core = cores(foldings)[index]
             parts = [core_part(core), *([] if layer.is_readout else [behind])]
             cycles = core_cycles(core, places)
-            mine.append(Fit((folding,), cycles, estimate(parts, board.family)))
+            mine.append(Fit((folding,), cycles, estimate(parts * copies, board.family)))
         layers.append(mine)
     host = board.host_config(board.clock_hz)
-    parts = [host_part(cores(smallest), host), *board.link.parts]
+    parts = [host_part(cores(smallest) * copies, host), *board.link.parts]
     return layers, estimate(parts, board.family)
 
 
@@ -161,10 +166,12 @@ def _short(needed: Estimate, board: Board) -> dict[str, tuple[float, float]]:
     return {name: pair for name, pair in pairs.items() if pair[0] > pair[1]}
 
 
-def _refusal(network: Network, activity: Activity, board: Board, margin: int | None) -> str:
+def _refusal(
+    network: Network, activity: Activity, board: Board, margin: int | None, copies: int
+) -> str:
     def smallest(on: Board) -> dict[str, tuple[float, float]]:
         """What is short on a board of the folding that comes nearest to it."""
-        layers, link = _layers(network, activity, on, margin)
+        layers, link = _layers(network, activity, on, margin, copies)
         shortages = (_short(fit.estimate, on) for fit in _combined(layers, link, inf))
         return min(
             shortages,
@@ -173,7 +180,8 @@ def _refusal(network: Network, activity: Activity, board: Board, margin: int | N
             ),
         )
 
-    lines = [f"network does not fit board {board.name!r}, however far it is folded:"]
+    what = "network does" if copies == 1 else f"{copies} copies of the network do"
+    lines = [f"{what} not fit board {board.name!r}, however far it is folded:"]
     lines += [
         f"  {name}: {needed:,.0f} needed of {there:,.0f}, {needed - there:,.0f} too many"
         for name, (needed, there) in smallest(board).items()

@@ -111,8 +111,9 @@ class AxiCore(wiring.Component):
         connect(m, design.o, bridge.answers)
         m.d.comb += bridge.counters.eq(design.counters)
         if self.shape.early_exit:
+            readouts = (core for core in design.cores if core.shape.readout)
             m.d.comb += [
-                design.cores[-1].margin.eq(bridge.margin),
+                *(readout.margin.eq(bridge.margin) for readout in readouts),
                 bridge.skipped.eq(design.skipped),
                 self.decided.eq(design.decided),
             ]

@@ -122,6 +122,11 @@ class MeshConfig:
         """The mesh itself."""
         return self
 
+    @property
+    def copies(self) -> int:
+        """The cores are there once."""
+        return 1
+
     def build(self, contents: Sequence[CoreContents], channel: Channel | None = None) -> MeshDesign:
         """The design, with contents of each core."""
         return MeshDesign(self, contents, channel)

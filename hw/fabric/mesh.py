@@ -8,7 +8,7 @@ from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from tickless.hw.core.contents import CoreContents
-from tickless.hw.design import Channel, Design, Link
+from tickless.hw.design import Channel, Design, Link, make_cores
 from tickless.hw.fabric.answers import WORD_BITS, AnswerCollector, AnswerSplitter
 from tickless.hw.fabric.flit import HOST
 from tickless.hw.fabric.interface import NetworkInterface
@@ -84,7 +84,9 @@ class MeshDesign(Design):
         if config.loadable:
             members["load"] = In(stream.Signature(load_layout(len(config.cores))))
             members["load_counters"] = Out(LOAD_COUNTERS)
-        super().__init__(config.layers, contents, links, channel, members)
+        cores = make_cores(config.layers, contents)
+        layers = [index for index, layer in enumerate(config.layers) for _ in layer]
+        super().__init__(cores, layers, links, channel, members)
 
     def elaborate(self, platform):
         m = Module()

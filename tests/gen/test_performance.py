@@ -9,6 +9,7 @@ from tickless.gen.activity import measure_activity
 from tickless.gen.configure import chain_config, design_factory
 from tickless.gen.folding import Folding, clocks_per_event, fold_fully
 from tickless.gen.performance import Line, predict
+from tickless.hw.copies import CopiesConfig
 from tickless.hw.packet import Kind
 from tickless.sw.integer import golden
 from tickless.sw.integer.specs import LayerSpec
@@ -70,6 +71,26 @@ def test_latency_is_that_of_an_idle_design(network):
     assert predicted.latency_us_end_to_answer_idle == pytest.approx(
         1e6 * clocks / CLOCK_HZ, rel=0.2
     )
+    copies = CopiesConfig(config, 2)
+    more = _clocks_from_end_to_answer(design_factory(copies, network)()) - clocks
+    predicted_more = predict(network, copies, activity, CLOCK_HZ, SERIAL)
+    difference = (
+        predicted_more.latency_us_end_to_answer_idle - predicted.latency_us_end_to_answer_idle
+    )
+    assert difference == pytest.approx(1e6 * more / CLOCK_HZ)
+
+
+def test_copies_share_the_input_and_the_samples(network):
+    activity = measure_activity(network, [random_events(np.random.default_rng(0), network, 100)])
+    one = chain_config(network, [Folding(1, 1)] * len(network.layers))
+    alone = predict(network, one, activity, CLOCK_HZ, SERIAL)
+    for copies in (2, 3, 64):
+        together = predict(network, CopiesConfig(one, copies), activity, CLOCK_HZ, SERIAL)
+        assert together.cycles_per_sample_by_core == alone.cycles_per_sample_by_core
+        assert together.peak_sops_per_second == copies * alone.peak_sops_per_second
+        rates = copies * alone.samples_per_second_by_cores, CLOCK_HZ / activity.input_events
+        assert together.samples_per_second_by_cores == pytest.approx(min(rates))
+    assert together.events_per_second_by_cores == CLOCK_HZ, "an event a clock"
 
 
 def _clocks_from_end_to_answer(design):

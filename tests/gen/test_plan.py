@@ -15,6 +15,7 @@ from tickless.gen.fpga.fit import fit_to_board
 from tickless.gen.options import parse_cut, sourced_activity
 from tickless.gen.plan import plan
 from tickless.gen.request import DesignRequest
+from tickless.hw.copies import CopiesConfig
 
 
 @pytest.fixture
@@ -56,6 +57,13 @@ def test_a_mesh_is_placed_by_the_activity(network, activity):
     assert config.cores[-1].margin == 3
 
 
+def test_copies_are_of_what_one_would_be(network, activity):
+    for members in ({}, {"mesh": (1, len(network.layers)), "margin": 3}):
+        one = plan(network, DesignRequest(**members), activity)
+        assert plan(network, DesignRequest(**members, copies=1), activity) == one
+        assert plan(network, DesignRequest(**members, copies=3), activity) == CopiesConfig(one, 3)
+
+
 @pytest.mark.parametrize(
     ("members", "words"),
     [
@@ -67,6 +75,9 @@ def test_a_mesh_is_placed_by_the_activity(network, activity):
         ({"margin": -1}, "margin = -1: expected an integer in 0.."),
         ({"limits": CoreLimits(updates=2)}, "expected --mesh RxC, too"),
         ({"loadable": True}, "expected --mesh RxC, too"),
+        ({"copies": 0}, "copies = 0: expected 1..64"),
+        ({"copies": 65}, "copies = 65: expected 1..64"),
+        ({"copies": 2, "loadable": True, "mesh": (2, 2)}, "loadable: expected one of the two"),
         (
             {"board": BOARDS["icebreaker"], "mesh": (2, 2)},
             "expected --budget or --fold",

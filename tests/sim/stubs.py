@@ -103,6 +103,7 @@ class Stub(wiring.Component):
         self.channel = channel
         self.cores = [Relay(fault), Answerer()]
         self.core_layers = [0, 1]
+        self.core_samples = [slice(None)] * 2
         self.links = [
             Link("input", fault, LINK, -1),
             Link(fault, "answerer", LINK, 0, 0),

@@ -149,8 +149,12 @@ def test_on_a_mesh(network_file, tmp_path, capsys):
     assert "conv[1:2]</text>" in report
 
 
-@pytest.mark.parametrize("mesh", [[], ["--mesh", "2x2", "--cut", "conv=2"]], ids=["chain", "mesh"])
-def test_early_exit(network_file, tmp_path, capsys, mesh):
+@pytest.mark.parametrize(
+    "design",
+    [[], ["--mesh", "2x2", "--cut", "conv=2"], ["--copies", "2"]],
+    ids=["chain", "mesh", "copies"],
+)
+def test_early_exit(network_file, tmp_path, capsys, design):
     arguments = [
         "--network",
         str(network_file),
@@ -159,7 +163,7 @@ def test_early_exit(network_file, tmp_path, capsys, mesh):
         "--output",
         str(tmp_path / "run"),
     ]
-    assert main(["sim", *arguments, *mesh, "--margin", "150", "--stalls"]) == 0
+    assert main(["sim", *arguments, *design, "--margin", "150", "--stalls"]) == 0
     result = json.loads((tmp_path / "run/result.json").read_text())
     assert set(result["agreement"].values()) == {1.0}
     early = result["early_exit"]
@@ -168,6 +172,26 @@ def test_early_exit(network_file, tmp_path, capsys, mesh):
     assert early["sops_needed"] <= early["sops_executed"] < early["sops_whole"]
     assert result["accuracy"]["rtl"] == result["accuracy"]["integer"]
     assert "early exit at a lead of 150" in capsys.readouterr().out
+
+
+def test_copies(network_file, tmp_path, capsys):
+    """The limit is that of a copy, halved, or the input's."""
+    arguments = ["sim", "--network", str(network_file), "--samples", "5", "--fold", "conv=1x1"]
+    assert main([*arguments, "--output", str(tmp_path / "one")]) == 0
+    assert main([*arguments, "--copies", "2", "--output", str(tmp_path / "two")]) == 0
+    one, two = (json.loads((tmp_path / run / "result.json").read_text()) for run in ("one", "two"))
+    assert set(two["agreement"].values()) == {1.0}
+    assert [core["name"] for core in two["cores"]] == [
+        f"{name}[copy {copy}]" for copy in range(2) for name in ("conv", "readout")
+    ]
+    assert sum(core["sops"] for core in two["cores"]) == pytest.approx(
+        sum(core["sops"] for core in one["cores"])
+    )
+    halved = one["limit_cycles_per_sample"] / 2
+    assert max(halved, two["events_in"]) <= two["limit_cycles_per_sample"]
+    assert two["limit_cycles_per_sample"] <= max(halved, two["events_in"]) + halved
+    assert two["cycles_per_sample"] < one["cycles_per_sample"]
+    assert "readout[copy 1]" in capsys.readouterr().out
 
 
 def test_a_network_is_loaded(network_file, tmp_path, capsys):
@@ -235,6 +259,8 @@ def test_a_disagreement_is_named(network_file, tmp_path, capsys, monkeypatch):
         (["--mesh", "2x2", "--cut", "other=2"], "no layer 'other'"),
         (["--mesh", "2x2", "--core-updates", "2"], "4 updates at once, 2 allowed"),
         (["--cut", "conv=2"], "expected --mesh RxC, too"),
+        (["--copies", "0"], "copies = 0: expected 1..64"),
+        (["--copies", "2", "--mesh", "1x2", "--loadable"], "copies that are loadable"),
         (["--margin", str(1 << 40)], "expected an integer in 0.."),
         (["--margin", "-1"], "margin = -1: expected an integer in 0.."),
         (["--waves", "20"], "waves = 20: expected a sample of the run, 0..19"),
@@ -282,8 +308,13 @@ def test_shards_on_any_number_of_workers_come_to_the_same(network_file, tmp_path
     assert results[0][0]["samples"] == len(rows.splitlines()) == 5
 
 
-def test_waveforms_around_a_spike_are_those_of_a_layer(network_file, tmp_path, capsys):
-    arguments = ["--network", str(network_file), "--output", str(tmp_path / "run")]
+@pytest.mark.parametrize(
+    ("design", "link"), [([], "link_1"), (["--copies", "2"], "copy_0.link_1")], ids=["one", "two"]
+)
+def test_waveforms_around_a_spike_are_those_of_a_layer(
+    network_file, tmp_path, capsys, design, link
+):
+    arguments = ["--network", str(network_file), *design, "--output", str(tmp_path / "run")]
     window = ["--waves-layer", "conv", "--waves-cycles", "5", "--waves-around"]
     assert main(["sim", *arguments, "--waves", "3", *window, "conv:7"]) == 0
     shown = [
@@ -291,7 +322,7 @@ def test_waveforms_around_a_spike_are_those_of_a_layer(network_file, tmp_path, c
         for line in (tmp_path / "run/waves.gtkw").read_text().splitlines()
         if line.startswith(("+", "bench"))
     ]
-    assert "bench.unit_0.link_1.i__payload.mask[1:0]" in shown
+    assert f"bench.unit_0.{link}.i__payload.mask[1:0]" in shown
     assert json.loads((tmp_path / "run/result.json").read_text())["samples"] == 1
     if has_fst():
         pytest.skip("the waveforms are FST, which this test cannot read")
