@@ -20,6 +20,7 @@ MESH ?=
 CUT ?=
 CORE_UPDATES ?=
 CORE_KBITS ?=
+COPIES ?=
 MARGIN ?=
 ENGINE ?=
 LARGE ?= vggsnn
@@ -61,7 +62,7 @@ switch = $(if $(filter-out 0,$(strip $($(1)))),$(2))
 
 design = $(call options,FOLD,--fold) $(call option,BUDGET,--budget) \
     $(call option,MARGIN,--margin) $(call option,MESH,--mesh) $(call options,CUT,--cut) \
-    $(call option,CORE_UPDATES,--core-updates) $(call option,CORE_KBITS,--core-kbits) \
+    $(call option,COPIES,--copies) $(call option,CORE_UPDATES,--core-updates) $(call option,CORE_KBITS,--core-kbits) \
     $(call switch,LOADABLE,--loadable)
 load = $(call option,LOAD,--load)
 # Files come first: options with several values would take them.

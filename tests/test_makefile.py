@@ -40,6 +40,10 @@ def commands(*arguments):
             "rtl a.safetensors --fold a=1x1 --fold b=2x2 --margin 9 --mesh 2x2",
         ),
         (
+            ["rtl", "COPIES=2", "MARGIN=9"],
+            "rtl sw/pretrained/saccades.safetensors --margin 9 --copies 2",
+        ),
+        (
             ["rtl", "PREFIX=mine", "WRAP=axi"],
             "rtl sw/pretrained/saccades.safetensors --prefix mine --wrap axi",
         ),

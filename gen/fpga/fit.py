@@ -1,6 +1,6 @@
 """Folding to fit: the fastest folding of a network's layers that a board has room for."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
@@ -51,8 +51,8 @@ def fit_to_board(
 ) -> Fit:
     """Fastest folding whose estimate fits; of those as fast, the one with the least logic.
 
-    No layer is faster than the slowest one makes useful. Membranes lie in single-port memory where
-    the board has some and block RAM is short.
+    No layer is faster than the slowest one, or the input of all copies, makes useful. Membranes lie
+    in single-port memory where the board has some and block RAM is short.
 
     Parameters
     ----------
@@ -78,7 +78,9 @@ def fit_to_board(
         fitting = (fit for fit in _combined(layers, link, limit) if not _short(fit.estimate, board))
         return min(fitting, key=lambda fit: fit.estimate.logic_cells, default=None)
 
-    possible = limits[bisect_left(limits, slowest) :]
+    # As slow as copies may be whose events come through one input, an event a clock.
+    useful = bisect_right(limits, copies * activity.input_events) - 1
+    possible = limits[max(bisect_left(limits, slowest), useful) :]
     place = bisect_left(possible, True, key=lambda limit: best(limit) is not None)
     if place == len(possible):
         raise DoesNotFitError(_refusal(network, activity, board, margin, copies))

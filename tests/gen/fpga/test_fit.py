@@ -5,6 +5,7 @@ import pytest
 
 from tests.random_networks import random_events, random_network
 from tickless.gen.activity import measure_activity
+from tickless.gen.configure import chain_config
 from tickless.gen.folding import fold_fully
 from tickless.gen.fpga.boards import BOARDS
 from tickless.gen.fpga.fit import DoesNotFitError, fit_to_board
@@ -49,6 +50,26 @@ def test_less_room_is_no_faster(network, activity):
         assert found.estimate.logic_cells <= cells
         assert found.cycles >= before
         before = found.cycles
+
+
+def test_copies_are_as_fast_as_their_input_for_the_least_logic(network, activity):
+    """All events come through one input, an event a clock."""
+    board = BOARDS["ulx3s-85f"]
+    one = fit_to_board(network, activity, board)
+    before, cores = one, []
+    for copies in (1, 2, 3):
+        found = fit_to_board(network, activity, board, copies=copies)
+        assert found.cycles >= before.cycles
+        assert found.cycles <= max(copies * activity.input_events, one.cycles)
+        each = chain_config(network, found.foldings, **board.core_options)
+        cores.append(sum(core.lanes * core.taps for core in each.cores))
+        before = found
+    assert cores[0] > cores[-1], "the case is one in which folding saves something"
+
+
+def test_copies_that_do_not_fit_are_counted(network, activity):
+    with pytest.raises(DoesNotFitError, match=r"64 copies of the network do not fit board 'ice"):
+        fit_to_board(network, activity, BOARDS["icebreaker"], copies=64)
 
 
 def test_membranes_leave_block_ram_where_it_is_short(network, activity):
