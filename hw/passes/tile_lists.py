@@ -11,6 +11,7 @@ from tickless.hw.passes.lists import TOKEN_LAYOUT, ListDecoder
 from tickless.hw.passes.reader import WordReader
 from tickless.hw.passes.traffic import port_signature
 from tickless.hw.sdram.timing import ADDRESS_BITS
+from tickless.hw.streams import Buffer
 
 __all__ = ["TileLists"]
 
@@ -79,6 +80,9 @@ class TileLists(wiring.Component):
             m.submodules[f"reader_{tile}"] = reader = WordReader(BURST)
             decoder: Any = ListDecoder()
             m.submodules[f"decoder_{tile}"] = ResetInserter(self.stop)(decoder)
+            # A merger compares the tokens of two lists before it takes one.
+            buffer: Any = Buffer(TOKEN_LAYOUT)
+            m.submodules[f"buffer_{tile}"] = ResetInserter(self.stop)(buffer)
             # The lists lie all over the chip: registers beside each.
             takes = Signal(name=f"takes_{tile}", attrs={"copy": 1})
             bad_word, bad_list = Signal(name=f"bad_word_{tile}"), Signal(name=f"bad_list_{tile}")
@@ -88,7 +92,8 @@ class TileLists(wiring.Component):
                 bad_list.eq(bad_word),
             ]
             connect(m, reader.port, flipped(self.ports[tile]))
-            connect(m, decoder.o, flipped(self.o[tile]))
+            connect(m, decoder.o, buffer.i)
+            connect(m, buffer.o, flipped(self.o[tile]))
             m.d.comb += [
                 reader.address.eq(self.starts[tile]),
                 reader.start.eq(self.start & (tile < self.used)),
