@@ -35,6 +35,8 @@ class TileLists(wiring.Component):
         How many there are, and the first word of each.
     stop : In(1)
         Read no more.
+    clear : In(1)
+        Forget all, a burst that was asked for, too.
     idle : Out(1)
         Whether nothing is read or under way.
     takes : In(1)
@@ -51,6 +53,7 @@ class TileLists(wiring.Component):
     used: Signal
     starts: Any
     stop: Signal
+    clear: Signal
     idle: Signal
     takes: Signal
     bad: Signal
@@ -65,6 +68,7 @@ class TileLists(wiring.Component):
                 "used": In(range(tiles + 1)),
                 "starts": In(data.ArrayLayout(ADDRESS_BITS, tiles)),
                 "stop": In(1),
+                "clear": In(1),
                 "idle": Out(1),
                 "takes": In(1),
                 "bad": Out(1),
@@ -77,17 +81,21 @@ class TileLists(wiring.Component):
         m = Module()
         idle, bad = [], []
         for tile in range(self.tiles):
-            m.submodules[f"reader_{tile}"] = reader = WordReader(BURST)
-            decoder: Any = ListDecoder()
-            m.submodules[f"decoder_{tile}"] = ResetInserter(self.stop)(decoder)
-            # A merger compares the tokens of two lists before it takes one.
-            buffer: Any = Buffer(TOKEN_LAYOUT)
-            m.submodules[f"buffer_{tile}"] = ResetInserter(self.stop)(buffer)
             # The lists lie all over the chip: registers beside each.
-            takes = Signal(name=f"takes_{tile}", attrs={"copy": 1})
+            takes, stop, clear = (
+                Signal(name=f"{name}_{tile}", attrs={"copy": 1})
+                for name in ("takes", "stop", "clear")
+            )
+            reader, decoder, buffer = WordReader(BURST), ListDecoder(), Buffer(TOKEN_LAYOUT)
+            m.submodules[f"reader_{tile}"] = ResetInserter(clear)(reader)
+            m.submodules[f"decoder_{tile}"] = ResetInserter(stop)(decoder)
+            # A merger compares the tokens of two lists before it takes one.
+            m.submodules[f"buffer_{tile}"] = ResetInserter(stop)(buffer)
             bad_word, bad_list = Signal(name=f"bad_word_{tile}"), Signal(name=f"bad_list_{tile}")
             m.d.sync += [
                 takes.eq(self.takes),
+                stop.eq(self.stop | self.clear),
+                clear.eq(self.clear),
                 bad_word.eq(decoder.bad),
                 bad_list.eq(bad_word),
             ]
