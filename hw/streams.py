@@ -14,8 +14,8 @@ __all__ = ["Buffer", "Fork", "StreamQueue"]
 class Buffer(wiring.Component):
     """Stream buffer of two places: one transfer a clock, one clock of latency.
 
-    Valid, payload and ready all come out of registers; a reset forgets what is valid, and leaves the
-    payload.
+    Valid, payload and ready all come out of registers; a reset forgets what is valid, but leaves
+    the payload.
 
     Parameters
     ----------
