@@ -14,7 +14,8 @@ __all__ = ["Buffer", "Fork", "StreamQueue"]
 class Buffer(wiring.Component):
     """Stream buffer of two places: one transfer a clock, one clock of latency.
 
-    Valid, payload and ready all come out of registers.
+    Valid, payload and ready all come out of registers; a reset forgets what is valid, but leaves
+    the payload.
 
     Parameters
     ----------
@@ -37,15 +38,16 @@ class Buffer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        second = Signal.like(self.i.payload)
+        first = Signal.like(self.i.payload, reset_less=True)
+        second = Signal.like(self.i.payload, reset_less=True)
         second_valid = Signal()
-        m.d.comb += self.i.ready.eq(~second_valid)
+        m.d.comb += [self.i.ready.eq(~second_valid), self.o.payload.eq(first)]
         with m.If(~self.o.valid | self.o.ready):
             m.d.sync += [self.o.valid.eq(self.i.valid | second_valid), second_valid.eq(0)]
             with m.If(second_valid):
-                m.d.sync += self.o.payload.eq(second)
+                m.d.sync += first.eq(second)
             with m.Else():
-                m.d.sync += self.o.payload.eq(self.i.payload)
+                m.d.sync += first.eq(self.i.payload)
         with m.Elif(self.i.valid & ~second_valid):
             m.d.sync += second_valid.eq(1)
         with m.If(~second_valid):

@@ -46,7 +46,7 @@ def command_layout(event: data.StructLayout, loads: bool) -> data.StructLayout:
 
 
 class CommandReader(wiring.Component):
-    """Reader of commands: a byte a clock while events are taken as they come.
+    """Reader of commands: a byte a clock while events of two bytes or more are taken as they come.
 
     Checks type and length before anything of a command leaves; of one that is refused no event
     does.
@@ -96,10 +96,10 @@ class CommandReader(wiring.Component):
         ends_event = Signal()
         whole = Signal()  # the argument is an event
         ends = Signal()
-        free = Signal()
+        free = Signal()  # whatever the other side does: how it gets ready is a long path
         kind = argument[-8:]
         shift = argument.eq(Cat(argument[8:], byte))
-        m.d.comb += free.eq(~self.o.valid | self.o.ready)
+        m.d.comb += free.eq(~self.o.valid)
         with m.Switch(command.command):
             for known, size in sizes.items():
                 with m.Case(known.value):

@@ -103,8 +103,9 @@ class PassEngine(wiring.Component):
         m.submodules.arbiter = arbiter = Arbiter(shape.tiles + 2)
         reader: Any = unit("reader", WordReader(BURST))
         decoder: Any = unit("decoder", ListDecoder(), reader.stop)
-        tokens: Any = unit("tokens", Buffer(TOKEN_LAYOUT))
-        tiles: Any = unit("tiles", TileLists(shape.tiles))
+        events: Any = unit("events", Buffer(TOKEN_LAYOUT))
+        source: Any = unit("source", Buffer(TOKEN_LAYOUT))
+        m.submodules.tiles = tiles = TileLists(shape.tiles)
         loader: Any = unit("loader", PassLoader(shape))
         core: Any = unit("core", PassCore(shape))
         merger: Any = unit("merger", Merger(shape.tiles))
@@ -114,17 +115,18 @@ class PassEngine(wiring.Component):
         for port, one in zip(arbiter.ports, (writer.port, reader.port, *tiles.ports), strict=True):
             connect(m, one, port)
         connect(m, arbiter.sdram, flipped(self.sdram))
-        connect(m, decoder.o, tokens.i)
+        connect(m, events.o, core.i)
+        connect(m, source.o, merger.source)
         connect(m, made.o, encoder.i)
         for one, other in zip(tiles.o, merger.tiles, strict=True):
             connect(m, one, other)
 
         self._sequence(m, sequencer, reader, tiles, loader, core, merger, writer)
         # The units lie far from each other: what the sequencer says takes a clock.
-        loading, running, merging = (
-            Signal(name=name) for name in ("loading", "running", "merging")
+        loading, running, merging, reads = (
+            Signal(name=name, attrs={"copy": 1})
+            for name in ("loading", "running", "merging", "reads")
         )
-        reads = Signal()
         m.d.sync += [
             loading.eq(sequencer.loading),
             running.eq(sequencer.running),
@@ -145,11 +147,11 @@ class PassEngine(wiring.Component):
                 (loading & loader.i.ready) | (reads & decoder.i.ready) | sequencer.words.ready
             ),
             core.load.eq(loader.o),
-            core.i.payload.eq(tokens.o.payload),
-            core.i.valid.eq(tokens.o.valid & running),
-            merger.source.payload.eq(tokens.o.payload),
-            merger.source.valid.eq(tokens.o.valid & merging),
-            tokens.o.ready.eq((running & core.i.ready) | (merging & merger.source.ready)),
+            events.i.payload.eq(decoder.o.payload),
+            events.i.valid.eq(decoder.o.valid & running),
+            source.i.payload.eq(decoder.o.payload),
+            source.i.valid.eq(decoder.o.valid & merging),
+            decoder.o.ready.eq((running & events.i.ready) | (merging & source.i.ready)),
             # Who gives what is written.
             made.i.payload.eq(core.o.payload),
             made.i.valid.eq(core.o.valid),
@@ -218,6 +220,7 @@ class PassEngine(wiring.Component):
             reader.stop.eq(sequencer.stop),
             tiles.start.eq(sequencer.merge),
             tiles.stop.eq(sequencer.stop),
+            tiles.clear.eq(sequencer.clear),
             takes.eq(sequencer.merging),
             merger.mode.eq(sequencer.now.mode),
             loader.start.eq(sequencer.load),

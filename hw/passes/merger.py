@@ -37,8 +37,9 @@ class MergeMode(enum.Enum, shape=unsigned(2)):
 
 
 class PairMerger(wiring.Component):
-    """Merger of two lists by index and position, equal ones of the first list first. Takes a token
-    a clock; a marker goes on when both lists have it.
+    """Merger of two lists by index and position, equal ones of the first list first; a marker goes
+    on when both lists have it. Takes a token in two clocks, one for the comparison, which is as
+    fast as an SDRAM gives and takes their words; of one list alone a token a clock.
 
     Members
     -------
@@ -64,18 +65,22 @@ class PairMerger(wiring.Component):
         connect(m, buffer.o, flipped(self.o))
         first, second = self.i
         # A marker comes behind all events.
-        marked, order = (Signal(2, name=name) for name in ("marked", "order"))
+        marked, order = Signal(2), Signal()
         keys = [Cat(each.p.x, each.p.y, each.p.index) for each in self.i]
-        from_second, moves = Signal(), Signal()
+        compared, from_second, from_both, moves = Signal(), Signal(), Signal(), Signal()
         m.d.comb += [
             marked.eq(Cat(each.p.kind != TokenKind.EVENT for each in self.i)),
             order.eq(keys[1] < keys[0]),
-            from_second.eq(~self.alone & ~marked[1] & (marked[0] | order)),
-            buffer.i.valid.eq(first.valid & (self.alone | second.valid)),
+            buffer.i.valid.eq(compared | (self.alone & first.valid)),
             moves.eq(buffer.i.valid & buffer.i.ready),
             first.ready.eq(moves & ~from_second),
-            second.ready.eq(moves & ~self.alone & (from_second | marked.all())),
+            second.ready.eq(moves & (from_second | from_both)),
             buffer.i.payload.eq(first.payload),
+        ]
+        m.d.sync += [
+            compared.eq(~self.alone & first.valid & second.valid & ~moves),
+            from_second.eq(~self.alone & ~marked[1] & (marked[0] | order)),
+            from_both.eq(~self.alone & marked.all()),
         ]
         with m.If(from_second):
             m.d.comb += buffer.i.payload.eq(second.payload)
@@ -83,7 +88,7 @@ class PairMerger(wiring.Component):
 
 
 class Merger(wiring.Component):
-    """Merger of lists: `sim.passes.list_model` says what it does. Takes a token a clock.
+    """Merger of lists: `sim.passes.list_model` says what it does. Takes a token in two clocks.
 
     The tiles' lists are merged two by two, in a tree, whose list then meets the source.
 

@@ -93,7 +93,7 @@ class SpikeQueue(wiring.Component):
         layout = data.StructLayout({"spiking": GRID * GRID, "fired": firing_layout(shape)})
         queue: Any = SyncFIFOBuffered(width=layout.size, depth=DEPTH)
         m.submodules.queue = queue
-        came: Any = Signal(layout)
+        came: Any = Signal(layout, reset_less=True)
         comes = Signal()  # whether it spikes at all: writes all of the queue's word
         m.d.sync += [
             comes.eq(self.i.lanes.as_value().any()),

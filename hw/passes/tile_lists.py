@@ -11,6 +11,7 @@ from tickless.hw.passes.lists import TOKEN_LAYOUT, ListDecoder
 from tickless.hw.passes.reader import WordReader
 from tickless.hw.passes.traffic import port_signature
 from tickless.hw.sdram.timing import ADDRESS_BITS
+from tickless.hw.streams import Buffer
 
 __all__ = ["TileLists"]
 
@@ -34,6 +35,8 @@ class TileLists(wiring.Component):
         How many there are, and the first word of each.
     stop : In(1)
         Read no more.
+    clear : In(1)
+        Forget all, a burst that was asked for, too.
     idle : Out(1)
         Whether nothing is read or under way.
     takes : In(1)
@@ -50,6 +53,7 @@ class TileLists(wiring.Component):
     used: Signal
     starts: Any
     stop: Signal
+    clear: Signal
     idle: Signal
     takes: Signal
     bad: Signal
@@ -64,6 +68,7 @@ class TileLists(wiring.Component):
                 "used": In(range(tiles + 1)),
                 "starts": In(data.ArrayLayout(ADDRESS_BITS, tiles)),
                 "stop": In(1),
+                "clear": In(1),
                 "idle": Out(1),
                 "takes": In(1),
                 "bad": Out(1),
@@ -76,19 +81,27 @@ class TileLists(wiring.Component):
         m = Module()
         idle, bad = [], []
         for tile in range(self.tiles):
-            m.submodules[f"reader_{tile}"] = reader = WordReader(BURST)
-            decoder: Any = ListDecoder()
-            m.submodules[f"decoder_{tile}"] = ResetInserter(self.stop)(decoder)
             # The lists lie all over the chip: registers beside each.
-            takes = Signal(name=f"takes_{tile}", attrs={"copy": 1})
+            takes, stop, clear = (
+                Signal(name=f"{name}_{tile}", attrs={"copy": 1})
+                for name in ("takes", "stop", "clear")
+            )
+            reader, decoder, buffer = WordReader(BURST), ListDecoder(), Buffer(TOKEN_LAYOUT)
+            m.submodules[f"reader_{tile}"] = ResetInserter(clear)(reader)
+            m.submodules[f"decoder_{tile}"] = ResetInserter(stop)(decoder)
+            # A merger compares the tokens of two lists before it takes one.
+            m.submodules[f"buffer_{tile}"] = ResetInserter(stop)(buffer)
             bad_word, bad_list = Signal(name=f"bad_word_{tile}"), Signal(name=f"bad_list_{tile}")
             m.d.sync += [
                 takes.eq(self.takes),
+                stop.eq(self.stop | self.clear),
+                clear.eq(self.clear),
                 bad_word.eq(decoder.bad),
                 bad_list.eq(bad_word),
             ]
             connect(m, reader.port, flipped(self.ports[tile]))
-            connect(m, decoder.o, flipped(self.o[tile]))
+            connect(m, decoder.o, buffer.i)
+            connect(m, buffer.o, flipped(self.o[tile]))
             m.d.comb += [
                 reader.address.eq(self.starts[tile]),
                 reader.start.eq(self.start & (tile < self.used)),
