@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from amaranth.lib.data import StructLayout
 from amaranth.sim import Simulator
 
 from tests.hw.cores import make_contents, make_core
@@ -15,6 +16,7 @@ from tickless.gen.image import load_image
 from tickless.gen.place import place
 from tickless.hw.chain import Chain, ChainConfig
 from tickless.hw.config import DesignConfig
+from tickless.hw.copies import CopiesConfig
 from tickless.hw.core.counters import counter_layout
 from tickless.hw.host.config import HostConfig
 from tickless.hw.host.link import HostLink
@@ -320,6 +322,38 @@ def test_replay():
         assert (await replay(both[:0], 0, 2)).clocks == 0
 
     bench.run(script)
+
+
+def test_a_replay_keeps_copies_busy_side_by_side():
+    events, repeats = sample(6, 30), 6
+    folded = chain_config(NETWORK, [Folding(1, 1)] * len(NETWORK.layers))
+    clocks = []
+    for design in (folded, CopiesConfig(folded, 2)):
+        bench = Bench(stored_events=32, design=design)
+
+        async def script(ctx, host, bench=bench, design=design):
+            await host.send(ctx, Command.STORE, bench.pack(events))
+            for first in (0, repeats):
+                await host.send(ctx, Command.REPLAY, repeats.to_bytes(2, "little"))
+                trace = run(NETWORK, events)
+                await answered(ctx, host, bench, trace, first + repeats - 1)
+                played = await host.message(ctx, Reply.REPLAYED, REPLAYED_LAYOUT)
+            clocks.append(played.clocks)
+            cores = len(design.cores)
+            await host.send(ctx, Command.INFO)
+            assert (await host.message(ctx, Reply.INFO, INFO_LAYOUT)).cores == cores
+            for index in range(cores):
+                await host.send(ctx, Command.COUNTERS, bytes([index]))
+                layout = counter_layout(design.cores[index])
+                whole = StructLayout({"index": 8, "counters": layout})
+                counted = (await host.message(ctx, Reply.COUNTERS, whole)).counters
+                received = [layer.events for layer in trace.layers] + [trace.readout_events]
+                share = 2 * repeats // (cores // len(NETWORK.layers))
+                assert counted.events == share * received[index % len(NETWORK.layers)]
+
+        bench.run(script)
+    one, two = clocks
+    assert two < 0.6 * one
 
 
 def test_early_exit():
