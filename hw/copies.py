@@ -199,7 +199,7 @@ class Copies(Design):
         channel: Channel | None = None,
     ):
         self.config = config
-        self.designs: list[Design] = []
+        self.designs: list[Any] = []
         links = [Link("input", "dealer", config.cores[0].input_link, -1)]
         cores: list[Any] = []
         layers: list[int] = []
