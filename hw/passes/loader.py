@@ -83,22 +83,34 @@ class PassLoader(wiring.Component):
             for each in REGIONS:
                 with m.Case(each):
                     m.d.comb += last_chunk.eq(chunk == region_chunks(shape, each) - 1)
-        # A write a clock before it goes out; which chunk of its word comes, from far, too.
-        ahead: Any = Signal(data.StructLayout({"region": Region, "address": out.address.shape()}))
+        # A write two clocks before it goes out, and one; which chunk of its word comes, from far.
+        write = data.StructLayout({"region": Region, "address": out.address.shape()})
+        ahead, then = Signal(write), Signal(write)
         chunk_word = Signal(WORD_BITS)
-        chunk_comes = Signal(len(out.word) // WORD_BITS)
+        chunk_comes, comes = Signal(len(out.word) // WORD_BITS), Signal(len(out.word) // WORD_BITS)
         m.d.sync += [
             chunk_word.eq(word),
             chunk_comes.eq(0),
+            comes.eq(chunk_comes),
             ahead.region.eq(0),
-            out.region.eq(ahead.region),
-            out.address.eq(ahead.address),
+            then.eq(ahead),
+            out.region.eq(then.region),
+            out.address.eq(then.address),
             self.done.eq(0),
             self.bad.eq(0),
         ]
-        for place in range(len(chunk_comes)):
-            with m.If(chunk_comes[place]):
-                m.d.sync += out.word.word_select(place, WORD_BITS).eq(chunk_word)
+        # Chunks as far from each other as all lanes' weights of a tap lie in the same lanes, which
+        # are beside each other and far from others: a register for them.
+        lanes_chunks = max(1, shape.lanes * shape.weight_bits // WORD_BITS)
+        near = [
+            Signal(WORD_BITS, name=f"chunk_word_{n}", reset_less=True, attrs={"copy": 1})
+            for n in range(lanes_chunks)
+        ]
+        m.d.sync += [each.eq(chunk_word) for each in near]
+        for place in range(len(comes)):
+            with m.If(comes[place]):
+                chosen = near[place % lanes_chunks]
+                m.d.sync += out.word.word_select(place, WORD_BITS).eq(chosen)
 
         def summed():
             return [first.eq(first + word), second.eq(second + first + word)]

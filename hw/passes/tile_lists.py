@@ -11,7 +11,6 @@ from tickless.hw.passes.lists import TOKEN_LAYOUT, ListDecoder
 from tickless.hw.passes.reader import WordReader
 from tickless.hw.passes.traffic import port_signature
 from tickless.hw.sdram.timing import ADDRESS_BITS
-from tickless.hw.streams import Buffer
 
 __all__ = ["TileLists"]
 
@@ -86,11 +85,9 @@ class TileLists(wiring.Component):
                 Signal(name=f"{name}_{tile}", attrs={"copy": 1})
                 for name in ("takes", "stop", "clear")
             )
-            reader, decoder, buffer = WordReader(BURST), ListDecoder(), Buffer(TOKEN_LAYOUT)
+            reader, decoder = WordReader(BURST), ListDecoder()
             m.submodules[f"reader_{tile}"] = ResetInserter(clear)(reader)
             m.submodules[f"decoder_{tile}"] = ResetInserter(stop)(decoder)
-            # A merger compares the tokens of two lists before it takes one.
-            m.submodules[f"buffer_{tile}"] = ResetInserter(stop)(buffer)
             bad_word, bad_list = Signal(name=f"bad_word_{tile}"), Signal(name=f"bad_list_{tile}")
             m.d.sync += [
                 takes.eq(self.takes),
@@ -100,8 +97,7 @@ class TileLists(wiring.Component):
                 bad_list.eq(bad_word),
             ]
             connect(m, reader.port, flipped(self.ports[tile]))
-            connect(m, decoder.o, buffer.i)
-            connect(m, buffer.o, flipped(self.o[tile]))
+            connect(m, decoder.o, flipped(self.o[tile]))
             m.d.comb += [
                 reader.address.eq(self.starts[tile]),
                 reader.start.eq(self.start & (tile < self.used)),
