@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tickless.sw.study.cross_validation import wilson
-from tickless.sw.study.outcome import STEPS, EventOutcome, Outcome
+from tickless.sw.study.outcome import LONG_STEPS, STEPS, EventOutcome, Outcome
 from tickless.sw.study.variants import by_variant
 
 __all__ = [
@@ -103,9 +103,12 @@ def figures(outcomes: Sequence[Outcome], bits: dict[str, int]) -> list[Figures]:
         Weight bits of each variant's integer network.
     """
     result = []
+    known = all(outcome.long_stepped is not None for outcome in outcomes)
     for name, mine in by_variant(outcomes).items():
         stepped = 100 * np.array([outcome.time_stepped for outcome in mine])
         columns = {f"T = {steps}": stepped[:, STEPS.index(steps)] for steps in SHOWN_STEPS}
+        if known:
+            columns[f"T = {LONG_STEPS}"] = 100 * np.array([item.long_stepped for item in mine])
         pooled = stepped.mean(axis=0)[STEPS.index(2) :]
         judged = f"T = {JUDGED_STEPS}"
         with_events = by_event(mine)

@@ -25,6 +25,7 @@ from tickless.sw.training.trainer import Trainer
 
 __all__ = [
     "BITS",
+    "LONG_STEPS",
     "STEPS",
     "EventOutcome",
     "Outcome",
@@ -38,6 +39,12 @@ JUDGED = 200
 
 STEPS = tuple(range(1, 21))
 """Time steps at which networks are tested."""
+
+LONG_STEPS = 200
+"""Time steps far beyond those of training, at which networks are tested as in the MTT paper."""
+
+LONG_BATCH = 20
+"""Recordings at a time then: their frames are many."""
 
 BITS = (8, 6, 5, 4, 3)
 """Weight widths to which networks are rounded after training."""
@@ -89,6 +96,9 @@ class Outcome:
         version has judged.
     dropped_warning : str or None
         What is to be said where recordings lose many.
+    long_stepped : float or None
+        Accuracy at `LONG_STEPS`; None of a network without spikes, and where an earlier version has
+        judged.
     """
 
     variant: str
@@ -98,6 +108,7 @@ class Outcome:
     events: EventOutcome | None
     dropped: float = float("nan")
     dropped_warning: str | None = None
+    long_stepped: float | None = None
 
 
 def checkpoint_path(variant: Variant, seed: int, folder: Path) -> Path:
@@ -141,6 +152,9 @@ def _trained(variant: Variant, seed: int, folder: Path) -> Outcome:
     model, aside = checkpoint.model, _judged(aside)
     source = FrameSource(aside, model.sensor)
     lost = [lost_of(name, events) for name, (events, _) in zip(aside.names, aside, strict=True)]
+    long_stepped = None
+    if settings.neuron != "relu":
+        long_stepped = score_steps(trainer.at(LONG_STEPS), source, LONG_STEPS, LONG_BATCH)
     result = Outcome(
         variant=variant.name,
         seed=seed,
@@ -149,6 +163,7 @@ def _trained(variant: Variant, seed: int, folder: Path) -> Outcome:
         events=_by_event(settings, model, aside) if settings.target == "events" else None,
         dropped=sum(each.dropped for each in lost) / len(lost),
         dropped_warning=dropped_text(lost),
+        long_stepped=long_stepped,
     )
     store(path, settings, "outcome", result)
     state.unlink(missing_ok=True)

@@ -64,11 +64,11 @@ def test_the_network_without_spikes_is_judged_in_one_step():
     assert str(baseline) == "ANN: 85.0 % (95 % interval 79.4 to 89.3 %)"
 
 
-def made(variant, seed, integer, steps):
+def made(variant, seed, integer, steps, long_stepped=None):
     exits = [Exit(0, 0.5, 1, 10, 20), Exit(float("inf"), integer, 0, 100, 200)]
     by_bits = {"8": integer, "6": integer, "5": None, "4": None, "3": None}
     events = EventOutcome(0.9, by_bits, 1000.0, 2000.0, 2.5, 0.05, exits)
-    return Outcome(variant, seed, 100, steps, events)
+    return Outcome(variant, seed, 100, steps, events, long_stepped=long_stepped)
 
 
 def test_figures_are_means_and_deviations_over_the_seeds():
@@ -82,6 +82,15 @@ def test_figures_are_means_and_deviations_over_the_seeds():
     assert row.judged == "integer"
     assert row.interval[0] < 96 < row.interval[1]
     assert "96.0 ± 2.0" in text(rows)
+
+
+def test_many_time_steps_have_a_column_where_all_runs_know_them():
+    steps = [0.5] * 20
+    known = [made("MTT", seed, 0.9, steps, share) for seed, share in ((1, 0.6), (2, 0.7))]
+    [row] = figures(known, {"MTT": 8})
+    assert row.columns["T = 200"] == pytest.approx((65, 5))
+    earlier = [*known, made("SDT", 1, 0.9, steps)]
+    assert all("T = 200" not in row.columns for row in figures(earlier, {"MTT": 8, "SDT": 8}))
 
 
 def test_gain_is_of_runs_of_the_same_seed():
@@ -121,6 +130,8 @@ def test_study_of_the_embedded_data_set(tmp_path, capsys):
     assert f"ANN on event counts: {accuracy:.1f} % (95 % interval " in printed
     found = json.loads((tmp_path / "mtt-1.json").read_text())
     assert len(found["outcome"]["time_stepped"]) == 20
+    assert f"{100 * found['outcome']['long_stepped']:.1f} ± 0.0" in printed
+    assert "T = 200" in printed
     assert found["settings"]["method"] == "mtt"
     page = (tmp_path / "report.html").read_text()
     assert page.count("data:image/png;base64,") == 3
