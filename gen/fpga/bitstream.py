@@ -132,7 +132,7 @@ def _build(
         else estimate(
             [
                 *(core_part(core) for core in config.cores),
-                host_part(config.cores, host),
+                host_part(config.cores, host, config.copies),
                 *link.parts,
             ],
             board.family,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tickless.gen.fpga.family import Family
+from tickless.hw.copies import QUEUE_DEPTH
 from tickless.hw.core.axis import AxisTable
 from tickless.hw.core.counters import counter_layout
 from tickless.hw.core.packer import entry_layout
@@ -131,8 +132,8 @@ def core_part(core: CoreShape) -> Part:
     return Part("core", features, (queue,), membranes, weights)
 
 
-def host_part(cores: Sequence[CoreShape], host: HostConfig) -> Part:
-    """The host link of a design."""
+def host_part(cores: Sequence[CoreShape], host: HostConfig, copies: int = 1) -> Part:
+    """The host link of a design, with the queues of its copies; what deals to them is little."""
     readout = cores[-1]
     answer = answer_message(readout.output_shape[0], readout.margin is not None)
     features = {
@@ -145,6 +146,8 @@ def host_part(cores: Sequence[CoreShape], host: HostConfig) -> Part:
     if host.stored_events:
         stored = ((host.stored_events, event_message(cores[0].input_link).size),)
     queues = ((host.buffer_bytes, 8), (MEMORY_BYTES, 8))
+    if copies > 1:
+        queues += ((QUEUE_DEPTH, cores[0].input_link.layout.size),) * copies
     return Part("host", features, queues, single_port=stored)
 
 

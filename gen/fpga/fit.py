@@ -63,7 +63,7 @@ def fit_to_board(
     margin : int, optional
         Margin of early exit.
     copies : int
-        How often the network is to be there; the little logic that deals samples is left out.
+        How often the network is to be there.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def _layers(
             mine.append(Fit((folding,), cycles, estimate(parts * copies, board.family)))
         layers.append(mine)
     host = board.host_config(board.clock_hz)
-    parts = [host_part(cores(smallest) * copies, host), *board.link.parts]
+    parts = [host_part(cores(smallest) * copies, host, copies), *board.link.parts]
     return layers, estimate(parts, board.family)
 
 

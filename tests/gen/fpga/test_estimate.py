@@ -10,6 +10,7 @@ from tickless.gen.fpga.families.gowin import GOWIN
 from tickless.gen.fpga.families.ice40 import ICE40
 from tickless.gen.fpga.link import UdpLink
 from tickless.hw.board.rgmii import RgmiiDelays
+from tickless.hw.copies import QUEUE_DEPTH
 from tickless.hw.host.messages import event_message
 from tickless.hw.host.system import HostConfig
 
@@ -83,3 +84,15 @@ def test_events_are_stored_in_whole_bytes():
     assert event["spare"].width > 0
     part = host_part(config.cores, HostConfig(24_000_000, stored_events=2048))
     assert part.single_port == ((2048, 8 * -(-event.size // 8)),)
+
+
+def test_copies_have_queues_and_counters():
+    network = random_network(np.random.default_rng(3), size=10)
+    cores = chain_config(network, [Folding(1, 1)] * len(network.layers)).cores
+    host = HostConfig(24_000_000)
+    one, two = host_part(cores, host), host_part(cores * 2, host, 2)
+    assert two.features["counter bits"] == 2 * one.features["counter bits"]
+    width = cores[0].input_link.layout.size
+    assert two.queues == (*one.queues, *[(QUEUE_DEPTH, width)] * 2)
+    more = estimate([two], ECP5).block_rams - estimate([one], ECP5).block_rams
+    assert more == 2 * -(-QUEUE_DEPTH * width // (18 * 1024)), "no LUT RAM as deep"
