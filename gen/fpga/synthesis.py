@@ -17,7 +17,6 @@ PREPARATION = "; ".join(
         "proc",
         "setattr -set keep 1 a:copy=1 %ci:+[Q] t:$dff %i",
         "setparam -set COLLISION_X_MASK 1'1 t:$memrd_v2 r:MEMID=*block_ram %i",
-        "setattr -set rom_block 1 *get_descriptor/m:rom",
     )
 )
 """What Yosys must know before synthesis, and Amaranth cannot tell it.
@@ -25,8 +24,7 @@ PREPARATION = "; ".join(
 Amaranth names a wire for each element of an array: "sums[1]". Where optimisation leaves one bit of
 it, nextpnr takes it for bit 1 of "sums" and finds two drivers, or Yosys itself fails. Registers of
 signals with the attribute ``copy`` stay, though another one is the same. A read of a `hw.ram.Ram`
-beside a write may give anything: else its writes are delayed and forwarded around it. LUNA's ROM of
-descriptors ends its longest path: in block RAM at the address, in look-up tables behind them.
+beside a write may give anything: else its writes are delayed and forwarded around it.
 """
 
 
