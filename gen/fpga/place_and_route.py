@@ -17,8 +17,9 @@ TRIES = 3
 """Seeds of place and route that are tried, one after the other, until the clock is reached; nextpnr
 0.11 breaks down with some in its last step for a GateMate."""
 
-WORTH_ANOTHER = 0.9
-"""Share of the clock below which no other seed is tried: it would not be enough."""
+WORTH_ANOTHER = 0.8
+"""Share of the clock below which no other seed is tried: it would not be enough. One netlist of an
+engine of 56,500 cells has reached 48.4 MHz with a seed and 66.1 with the next one."""
 
 
 class ImplementationError(ResultError):

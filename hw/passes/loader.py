@@ -86,12 +86,13 @@ class PassLoader(wiring.Component):
         # A write two clocks before it goes out, and one; which chunk of its word comes, from far.
         write = data.StructLayout({"region": Region, "address": out.address.shape()})
         ahead, then = Signal(write), Signal(write)
-        chunk_word = Signal(WORD_BITS)
-        chunk_comes, comes = Signal(len(out.word) // WORD_BITS), Signal(len(out.word) // WORD_BITS)
+        chunk_word, chunk_place, chunk_comes = Signal(WORD_BITS), Signal.like(chunk), Signal()
+        comes = Signal(len(out.word) // WORD_BITS)
         m.d.sync += [
             chunk_word.eq(word),
+            chunk_place.eq(chunk),
             chunk_comes.eq(0),
-            comes.eq(chunk_comes),
+            comes.eq(chunk_comes << chunk_place),
             ahead.region.eq(0),
             then.eq(ahead),
             out.region.eq(then.region),
@@ -99,18 +100,17 @@ class PassLoader(wiring.Component):
             self.done.eq(0),
             self.bad.eq(0),
         ]
-        # Chunks as far from each other as all lanes' weights of a tap lie in the same lanes, which
-        # are beside each other and far from others: a register for them.
-        lanes_chunks = max(1, shape.lanes * shape.weight_bits // WORD_BITS)
+        # Lanes lie far from each other; those of a chunk of weights come again behind those of all
+        # others: a register beside them.
+        period = max(1, shape.lanes * shape.weight_bits // WORD_BITS)
         near = [
             Signal(WORD_BITS, name=f"chunk_word_{n}", reset_less=True, attrs={"copy": 1})
-            for n in range(lanes_chunks)
+            for n in range(period)
         ]
         m.d.sync += [each.eq(chunk_word) for each in near]
         for place in range(len(comes)):
             with m.If(comes[place]):
-                chosen = near[place % lanes_chunks]
-                m.d.sync += out.word.word_select(place, WORD_BITS).eq(chosen)
+                m.d.sync += out.word.word_select(place, WORD_BITS).eq(near[place % period])
 
         def summed():
             return [first.eq(first + word), second.eq(second + first + word)]
@@ -139,7 +139,7 @@ class PassLoader(wiring.Component):
                     m.next = "REGION"
             with m.State("CHUNK"), m.If(valid):
                 m.d.sync += [
-                    chunk_comes.bit_select(chunk, 1).eq(1),
+                    chunk_comes.eq(1),
                     chunk.eq(chunk + 1),
                     *summed(),
                 ]
