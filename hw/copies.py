@@ -207,7 +207,7 @@ class Copies(Design):
         for copy in range(config.copies):
             design = config.each.build(contents, _behind(channel, len(links)))
             passing = slice(copy, None, config.copies)
-            links += [
+            inner = [
                 replace(
                     link,
                     sender=_name(link.sender, copy),
@@ -217,6 +217,9 @@ class Copies(Design):
                 )
                 for link in design.links
             ]
+            inner[0] = replace(inner[0], sender="dealer")
+            inner[-1] = replace(inner[-1], receiver="collector")
+            links += inner
             cores += design.cores
             layers += design.core_layers
             samples += [passing] * len(design.cores)

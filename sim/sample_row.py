@@ -183,7 +183,7 @@ def _unpacked_events(sample: SampleRecord) -> list[int]:
     received: dict[str, int] = {}
     for record in sample.links:
         packets, receiver = record.link.packets, record.link.receiver
-        if packets is None or receiver == "mesh":
+        if packets is None or receiver.partition("[")[0] == "mesh":
             continue
         events, _ = unpack_events(packets, record.packets)
         received[receiver] = received.get(receiver, 0) + len(events)

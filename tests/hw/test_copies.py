@@ -105,6 +105,10 @@ def test_links_say_which_samples_pass_them():
     assert str(design.links[0]) == "'input' to 'dealer'"
     assert str(design.links[-1]) == "'collector' to 'answers'"
     inner = design.links[1:-1]
+    first = NETWORK.layers[0].name
+    assert str(inner[0]) == f"'dealer' to '{first}[copy 0]'"
+    last = NETWORK.layers[-1].name
+    assert str(inner[-1]) == f"'{last}[copy 1]' to 'collector'"
     assert [link.samples for link in inner] == [slice(0, None, 2)] * len(one.links) + [
         slice(1, None, 2)
     ] * len(one.links)
