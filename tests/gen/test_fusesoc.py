@@ -14,15 +14,19 @@ from tests.random_networks import random_network
 from tickless.gen.configure import chain_config
 from tickless.gen.emit import emit
 from tickless.gen.folding import fold_fully
+from tickless.hw.config import DesignConfig
+from tickless.hw.copies import CopiesConfig
 from tickless.sim.verilator import verilator_environment
 
 
-def tiny(folder, axi, margin=None):
+def tiny(folder, axi, margin=None, copies=1):
     """Network of two classes or more, written with its core."""
     rng = np.random.default_rng(6)
     while (network := random_network(rng, layers=1, size=6)).classes < 2:
         pass
-    config = chain_config(network, fold_fully(network), margin=margin)
+    config: DesignConfig = chain_config(network, fold_fully(network), margin=margin)
+    if copies > 1:
+        config = CopiesConfig(config, copies)
     return emit(network, config, folder, prefix="tiny", axi=axi)
 
 
@@ -45,9 +49,9 @@ def fusesoc(folder, target, *options):
     )
 
 
-@pytest.mark.parametrize("axi", [False, True])
-def test_lint_has_nothing_to_say_but_what_is_stated(tmp_path, axi):
-    tiny(tmp_path, axi, margin=10)
+@pytest.mark.parametrize(("axi", "copies"), [(False, 1), (True, 1), (False, 2), (True, 2)])
+def test_lint_has_nothing_to_say_but_what_is_stated(tmp_path, axi, copies):
+    tiny(tmp_path, axi, margin=10, copies=copies)
     done = fusesoc(tmp_path, "lint")
     assert done.returncode == 0, done.stdout
     assert "Warning" not in done.stdout
@@ -57,8 +61,9 @@ def test_lint_has_nothing_to_say_but_what_is_stated(tmp_path, axi):
     assert fusesoc(tmp_path, "lint").returncode != 0
 
 
-def test_simulation_compares_with_the_golden_model(tmp_path):
-    tiny(tmp_path, axi=True, margin=10)
+@pytest.mark.parametrize("copies", [1, 2])
+def test_simulation_compares_with_the_golden_model(tmp_path, copies):
+    tiny(tmp_path, axi=True, margin=10, copies=copies)
     done = fusesoc(tmp_path, "sim")
     assert done.returncode == 0, done.stdout[-3000:]
     assert "PASS=1 FAIL=0" in done.stdout
