@@ -62,8 +62,8 @@ switch = $(if $(filter-out 0,$(strip $($(1)))),$(2))
 
 design = $(call options,FOLD,--fold) $(call option,BUDGET,--budget) \
     $(call option,MARGIN,--margin) $(call option,MESH,--mesh) $(call options,CUT,--cut) \
-    $(call option,COPIES,--copies) $(call option,CORE_UPDATES,--core-updates) $(call option,CORE_KBITS,--core-kbits) \
-    $(call switch,LOADABLE,--loadable)
+    $(call option,CORE_UPDATES,--core-updates) $(call option,CORE_KBITS,--core-kbits) \
+    $(call switch,LOADABLE,--loadable) $(call option,COPIES,--copies)
 load = $(call option,LOAD,--load)
 # Files come first: options with several values would take them.
 recordings = $(or $(strip $(FILES)),--dataset $(DATASET)) $(call option,CROP,--crop) \

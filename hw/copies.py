@@ -251,8 +251,7 @@ class Copies(Design):
             connect(m, dealer.o[copy], design.i)
             connect(m, design.o, collector.i[copy])
         self.add_link(m, len(self.links) - 1, collector.o, flipped(self.o))
-        for index, core in enumerate(self.cores):
-            m.d.comb += self.counters[f"core_{index}"].eq(core.counters)
+        self.add_counters(m)
         if self.early_exit:
             decided = Cat(design.decided for design in self.designs)
             m.d.comb += [

@@ -167,6 +167,11 @@ class Design(wiring.Component):
         """Add the cores and their counters to a module."""
         for index, core in enumerate(self.cores):
             m.submodules[f"core_{index}"] = core
+        self.add_counters(m)
+
+    def add_counters(self, m: Module) -> None:
+        """Add the counters of the cores to a module, wherever the cores are."""
+        for index, core in enumerate(self.cores):
             m.d.comb += self.counters[f"core_{index}"].eq(core.counters)
 
     def add_early_exit(self, m: Module, packets: Any, answers: Any) -> tuple[Any, Any]:

@@ -96,10 +96,9 @@ class CommandReader(wiring.Component):
         ends_event = Signal()
         whole = Signal()  # the argument is an event
         ends = Signal()
-        free = Signal()  # whatever the other side does: how it gets ready is a long path
+        free = ~self.o.valid  # whatever the other side does: how it gets ready is a long path
         kind = argument[-8:]
         shift = argument.eq(Cat(argument[8:], byte))
-        m.d.comb += free.eq(~self.o.valid)
         with m.Switch(command.command):
             for known, size in sizes.items():
                 with m.Case(known.value):
