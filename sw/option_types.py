@@ -2,7 +2,7 @@
 
 from argparse import ArgumentTypeError
 
-__all__ = ["at_least", "at_least_one", "real", "within"]
+__all__ = ["at_least", "at_least_one", "points", "real", "within"]
 
 
 def at_least(least: int, text: str) -> int:
@@ -30,6 +30,14 @@ def real(text: str) -> float:
         return float(text)
     except ValueError:
         raise ArgumentTypeError(f"{text!r}: expected a number") from None
+
+
+def points(text: str) -> float:
+    """Points of accuracy in an option; ArgumentTypeError outside 0 to below 100."""
+    value = real(text)
+    if not 0 <= value < 100:
+        raise ArgumentTypeError(f"{text}: expected points of accuracy, 0 to below 100")
+    return value
 
 
 def at_least_one(text: str) -> int:

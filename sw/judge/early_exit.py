@@ -16,10 +16,10 @@ from tickless.sw.data.losses import DroppedWarning
 from tickless.sw.integer.network import Network
 from tickless.sw.judge.exits import STEPS, Exit, choose_margin, event_exits, step_exits
 from tickless.sw.judge.options import add_judging, float_network, judging_samples, write_figures
-from tickless.sw.option_types import real
+from tickless.sw.option_types import points
 from tickless.sw.outputs import output_file
 
-__all__ = ["add_options", "main", "plot", "points", "table"]
+__all__ = ["add_options", "main", "plot", "table"]
 
 CHOOSING = 1000
 """Training recordings that a margin is chosen on, at most, evenly over them."""
@@ -134,11 +134,3 @@ def _chosen(network: Network, dataset: str, points: float, where: dict[str, Any]
         file=sys.stderr,
     )
     return int(chosen.margin)
-
-
-def points(text: str) -> float:
-    """Points of accuracy in an option."""
-    value = real(text)
-    if not 0 <= value < 100:
-        raise argparse.ArgumentTypeError(f"{text}: expected points of accuracy, 0 to below 100")
-    return value

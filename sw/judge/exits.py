@@ -19,7 +19,17 @@ from tickless.sw.workers import run_tasks
 if TYPE_CHECKING:
     from tickless.sw.training.models import SpikingNetwork
 
-__all__ = ["STEPS", "Exit", "choose_margin", "event_exits", "step_exits"]
+__all__ = [
+    "STEPS",
+    "TRIED",
+    "Exit",
+    "choose_margin",
+    "event_exits",
+    "first_within",
+    "median_lead",
+    "step_exits",
+    "tried_exits",
+]
 
 SHARES = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.7, 1.0, 1.5)
 """Margins, as shares of the median lead at END."""
@@ -84,7 +94,7 @@ def event_exits(
     """
     where = {"jobs": jobs, "cluster": cluster}
     if margins is None:
-        median = np.median(_leads(network, recordings, where))
+        median = median_lead(network, recordings, **where)
         margins = [int(share * median) for share in SHARES]
     return _exits(network, recordings, [*margins, None], where)
 
@@ -110,16 +120,53 @@ def choose_margin(
         See `sw.workers.run_tasks`; the choice is the same.
     """
     where = {"jobs": jobs, "cluster": cluster}
-    median = np.median(_leads(network, recordings, where))
+    median = median_lead(network, recordings, **where)
+    exits = tried_exits(network, recordings, median, **where)
+    right = [round(exit.accuracy * len(recordings)) for exit in exits]
+    chosen = first_within(right, most_lost * len(recordings))
+    return None if chosen is None else exits[chosen]
+
+
+def median_lead(
+    network: Network, recordings: Recordings, *, jobs: int = 1, cluster: str | None = None
+) -> float:
+    """Median of the recordings' leads of the largest logit at END, in integer logit units."""
+    from tickless.sw.judge.tasks import leads
+
+    tasks = [(network, part) for part in parcels(recordings, PARCEL)]
+    where = {"jobs": jobs, "cluster": cluster}
+    found = run_tasks(leads, tasks, title="leads at END", unit="parcels", **where)
+    return float(np.median([lead for part in found for lead in part]))
+
+
+def tried_exits(
+    network: Network,
+    recordings: Recordings,
+    median: float,
+    *,
+    jobs: int = 1,
+    cluster: str | None = None,
+) -> list[Exit]:
+    """Exits event by event at `TRIED` shares of a lead, the smallest first; the last one never
+    decides."""
     margins = [int(share * median) for share in TRIED]
-    *exits, whole = _exits(network, recordings, [*margins, None], where)
-    chosen = None
-    for exit in reversed(exits):
-        lost = round((whole.accuracy - exit.accuracy) * len(recordings))
-        if lost > most_lost * len(recordings):
-            break
-        chosen = exit
-    return chosen
+    return _exits(network, recordings, [*margins, None], {"jobs": jobs, "cluster": cluster})
+
+
+def first_within(right: Sequence[int], most_lost: float) -> int | None:
+    """Place of the smallest margin from which on all lose no more; None if even the largest does.
+
+    Parameters
+    ----------
+    right : sequence of int
+        Samples classified rightly at each margin, the smallest first; the last without early exit.
+    most_lost : float
+        How many of these may be lost.
+    """
+    *exits, whole = right
+    losing = [place for place, count in enumerate(exits) if whole - count > most_lost]
+    first = losing[-1] + 1 if losing else 0
+    return first if first < len(exits) else None
 
 
 def step_exits(
@@ -193,12 +240,3 @@ def _exits(
         )
         for margin, items in zip(margins, zip(*samples, strict=True), strict=True)
     ]
-
-
-def _leads(network: Network, recordings: Recordings, where: dict[str, Any]) -> list[int]:
-    """Each recording's lead of the largest logit at END."""
-    from tickless.sw.judge.tasks import leads
-
-    tasks = [(network, part) for part in parcels(recordings, PARCEL)]
-    found = run_tasks(leads, tasks, title="leads at END", unit="parcels", **where)
-    return [lead for part in found for lead in part]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tickless.errors import InputError
 from tickless.sw.data.losses import dropped_a_sample, warn_of_first
 from tickless.sw.data.options import given_options
+from tickless.sw.option_types import points
 from tickless.sw.outputs import output_folder
 from tickless.sw.training.experiment import add_experiment, read_experiment
 from tickless.sw.workers import add_workers, run_tasks
@@ -30,8 +31,14 @@ def wilson(right: int, samples: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
-def summary(parts: Sequence["HeldOutScore"]) -> str:
-    """Table of all parts together."""
+def summary(parts: Sequence["HeldOutScore"], most_lost: float) -> str:
+    """Table of all parts together.
+
+    Parameters
+    ----------
+    most_lost : float
+        Share of the recordings that early exit may lose where its margin is chosen.
+    """
     samples = sum(part.samples for part in parts)
     lines = [
         f"{len(parts)} parts, {samples:,} recordings, each judged by a network that never saw it"
@@ -46,8 +53,28 @@ def summary(parts: Sequence["HeldOutScore"]) -> str:
     busiest = sum(part.busiest_events * part.samples for part in parts) / samples
     sops = sum(part.sops * part.samples for part in parts) / samples
     lines.append(f"integer network: {busiest:,.0f} events into the busiest layer, {sops:,.0f} SOPs")
+    if len(parts) > 1 and all(part.exits for part in parts):
+        lines.append(_exit_line(parts, most_lost, sops))
     lines.append(dropped_a_sample(sum(part.dropped * part.samples for part in parts) / samples))
     return "\n".join(lines)
+
+
+def _exit_line(parts: Sequence["HeldOutScore"], most_lost: float, whole_sops: float) -> str:
+    """Early exit over all parts, against the whole recordings."""
+    from tickless.sw.study.held_out_exits import cross_exit
+
+    counts = [part.samples for part in parts]
+    exit = cross_exit([part.exits for part in parts], counts, most_lost)
+    low, high = wilson(exit.right, sum(counts))
+    lost = sum(part.right["integer"] for part in parts) - exit.right
+    shares = ", ".join("none" if share is None else f"{share:.2f}" for share in exit.shares)
+    return (
+        f"early exit    {100 * exit.right / sum(counts):7.2f} %   "
+        f"95 % interval {100 * low:.2f} to {100 * high:.2f} %: {lost} recordings lost, "
+        f"{exit.sops:,.0f} SOPs, {100 * exit.sops / whole_sops:.1f} %\n"
+        f"    margins of {shares} median leads of the training recordings, each chosen on the "
+        f"other parts to lose {100 * most_lost:g} points at most"
+    )
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -57,6 +84,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--part", type=int, help="this one alone, from 0; by default all")
     parser.add_argument(
         "--output", type=Path, help="folder; build/cross-validation/EXPERIMENT if not given"
+    )
+    parser.add_argument(
+        "--most-lost",
+        type=points,
+        default=0.3,
+        metavar="POINTS",
+        help="of accuracy that early exit may lose where its margin is chosen (0.3)",
     )
     add_workers(parser)
 
@@ -83,6 +117,6 @@ def main(options: argparse.Namespace) -> int:
     runs = [(replace(settings, seed=seed), options.parts, output.resolve()) for seed in seeds]
     where = {"jobs": options.jobs, "cluster": options.cluster}
     done = list(run_tasks(judged_part, runs, title="cross-validation", unit="parts", **where))
-    print(summary(done))
+    print(summary(done, options.most_lost / 100))
     warn_of_first(part.dropped_warning for part in done)
     return 0

@@ -1,7 +1,8 @@
 """A network trained without some of the recordings, and judged on them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from tickless.sw.data.catalog import Recordings, sensor, simulated
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.judge.evaluate import score_events, score_steps
 from tickless.sw.quantization.quantize import quantize
+from tickless.sw.study.held_out_exits import HeldOutExit, held_out_exits
 from tickless.sw.study.runs import store, stored
 from tickless.sw.threads import one_thread
 from tickless.sw.training.batches import training_recordings
@@ -40,6 +42,8 @@ class HeldOutScore:
         version has judged.
     dropped_warning : str or None
         What is to be said where samples lose many.
+    exits : list of HeldOutExit
+        Early exit of the integer network; empty where an earlier version has judged.
     """
 
     samples: int
@@ -49,6 +53,13 @@ class HeldOutScore:
     membrane_bits: int
     dropped: float = float("nan")
     dropped_warning: str | None = None
+    exits: list[HeldOutExit] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, found: dict[str, Any]) -> Self:
+        """The score of which `dataclasses.asdict` has made this."""
+        exits = [HeldOutExit(**exit) for exit in found.get("exits", [])]
+        return cls(**{**found, "exits": exits})
 
 
 def hold_out(settings: Settings, parts: int) -> tuple[Recordings, Recordings, Recordings]:
@@ -95,6 +106,7 @@ def judge(settings: Settings, parts: int, state: Path | None = None) -> HeldOutS
         bits,
         integer.dropped,
         integer.dropped_warning,
+        held_out_exits(network, kept, aside),
     )
 
 
@@ -103,7 +115,7 @@ def judged_part(settings: Settings, parts: int, folder: Path) -> HeldOutScore:
     path = folder / f"{settings.seed % parts}-of-{parts}.json"
     found = stored(path, settings, "part")
     if found is not None:
-        return HeldOutScore(**found)
+        return HeldOutScore.read(found)
     state = path.with_suffix(".state")
     with one_thread():
         part = judge(settings, parts, state)

@@ -13,7 +13,14 @@ from tickless.sw.integer.network import PRETRAINED, Network
 from tickless.sw.integer.specs import LayerSpec
 from tickless.sw.judge import exits as exits_of
 from tickless.sw.judge.early_exit import table
-from tickless.sw.judge.exits import Exit, choose_margin, event_exits, step_exits
+from tickless.sw.judge.exits import (
+    Exit,
+    choose_margin,
+    event_exits,
+    first_within,
+    median_lead,
+    step_exits,
+)
 from tickless.sw.training.models import SpikingNetwork
 from tickless.sw.training.neurons import IntegrateAndFire
 
@@ -40,8 +47,8 @@ def test_margins_trade_accuracy_for_operations(network):
 def test_a_chosen_margin_is_the_smallest_that_loses_no_more(network, monkeypatch):
     samples = load("saccades", "train")[:30]
     monkeypatch.setattr(exits_of, "TRIED", exits_of.TRIED[20::3])
-    leads = exits_of._leads(network, samples, {"jobs": 1})
-    margins = [int(share * np.median(leads)) for share in exits_of.TRIED]
+    median = median_lead(network, samples)
+    margins = [int(share * median) for share in exits_of.TRIED]
     *exits, whole = event_exits(network, samples, margins)
     accuracies = [item.accuracy for item in exits]
     assert accuracies == sorted(accuracies)
@@ -49,6 +56,20 @@ def test_a_chosen_margin_is_the_smallest_that_loses_no_more(network, monkeypatch
     for most in (0, 1, 4, 30):
         fine = [item for item in exits if round(30 * (whole.accuracy - item.accuracy)) <= most]
         assert choose_margin(network, samples, most / 30) == fine[0]
+
+
+@pytest.mark.parametrize(
+    ("right", "most_lost", "place"),
+    [
+        ([10, 90, 97, 96, 97, 97], 0, 4),
+        ([10, 90, 97, 96, 97, 97], 1, 2),
+        ([10, 90, 97, 96, 97, 97], 0.9, 4),
+        ([97, 98, 97], 0, 0),
+        ([97, 95, 96], 0, None),
+    ],
+)
+def test_first_margin_from_which_on_all_are_within(right, most_lost, place):
+    assert first_within(right, most_lost) == place
 
 
 def test_no_margin_is_chosen_where_all_lose_more(network, monkeypatch):

@@ -9,6 +9,7 @@ from tickless.sw.outputs import output_folder
 from tickless.sw.study import held_out
 from tickless.sw.study.cross_validation import summary, wilson
 from tickless.sw.study.held_out import HeldOutScore, hold_out, judged_part
+from tickless.sw.study.held_out_exits import HeldOutExit
 from tickless.sw.training.experiment import read_experiment
 from tickless.sw.training.settings import Settings
 from tickless.sw.workers import run_tasks
@@ -32,11 +33,23 @@ def test_summary_adds_up_the_parts():
         [
             HeldOutScore(100, {"integer": 99}, 10.0, 30.0, 9),
             HeldOutScore(300, {"integer": 291}, 50.0, 70.0, 9),
-        ]
+        ],
+        0.003,
     )
     assert "2 parts, 400 recordings" in text
     assert "97.50 %" in text
     assert "40 events into the busiest layer, 60 SOPs" in text
+
+
+def test_summary_has_early_exit_where_all_parts_have_it():
+    exits = [HeldOutExit(0.5, 98, 10.0), HeldOutExit(None, 99, 30.0)]
+    part = HeldOutScore(100, {"integer": 99}, 10.0, 30.0, 9, exits=exits)
+    text = summary([part, part], 0.01)
+    assert "2 recordings lost, 10 SOPs, 33.3 %" in text
+    assert "margins of 0.50, 0.50 median leads" in text
+    assert "0 recordings lost, 30 SOPs, 100.0 %" in summary([part, part], 0.0)
+    assert "early exit" not in summary([part], 0.01)
+    assert "early exit" not in summary([part, replace(part, exits=[])], 0.01)
 
 
 @pytest.fixture
@@ -65,6 +78,10 @@ def test_a_part_is_judged_on_what_its_training_never_saw(tmp_path, capsys, seen)
     found = json.loads((tmp_path / "3-of-20.json").read_text())["part"]
     assert found["samples"] == len(aside)
     assert 0 < found["right"]["integer"] <= len(aside)
+    assert found["exits"][-1]["share"] is None
+    assert found["exits"][-1]["right"] == found["right"]["integer"]
+    assert found["exits"][-1]["sops"] == found["sops"]
+    assert found["exits"][0]["sops"] < found["sops"]
     assert "1 parts" in capsys.readouterr().out
     assert main(["cross-validate", *arguments]) == 0
     assert len(seen) == 1, "a part that is there was trained again"
