@@ -1,4 +1,4 @@
-"""Recipes of training beside each other: what lower floors and more augmentation bring.
+"""Recipes of training beside each other: lower floors, more augmentation, fewer spikes.
 
 All see as many samples. Each is trained without a part of the recordings and judged on it, part
 after part; what is there already is not made again.
@@ -27,6 +27,12 @@ __all__ = ["add_options", "main", "recipes", "table"]
 
 FLOORS = (-4.0, -8.0, -16.0)
 
+FEWER = {"half the spikes": 2, "a quarter": 4, "an eighth": 8}
+"""By which the spike budget is divided."""
+
+MOST_LOST = 0.003
+"""Share of the recordings that early exit may lose where its margin is chosen."""
+
 
 def recipes(settings: Settings) -> list[Variant]:
     """The settings as they are, and one change at a time; at last the changes together."""
@@ -42,16 +48,28 @@ def recipes(settings: Settings) -> list[Variant]:
         *floors,
         Variant("events dropped", replace(settings, drop=0.2)),
         Variant("turned and stretched", replace(settings, turn=8.0, stretch=0.08)),
+        Variant("cut short", replace(settings, cut=0.8)),
         *([Variant("varied simulation", replace(settings, **varied))] if varied else []),
-        Variant("floor -8, all of these", replace(settings, floor=-8.0, **moved, **varied)),
+        *(
+            Variant(name, replace(settings, rate_budget=settings.rate_budget / factor))
+            for name, factor in FEWER.items()
+            if settings.rate_penalty
+        ),
+        Variant(
+            "floor -8, moved, varied" if varied else "floor -8, moved",
+            replace(settings, floor=-8.0, **moved, **varied),
+        ),
     ]
 
 
 def table(rows: Sequence[tuple[str, Sequence["HeldOutScore"]]]) -> str:
-    """Each recipe's accuracies over its parts, and what its integer networks cost."""
+    """Each recipe's accuracies over its parts, what its integer networks cost, and both with early
+    exit, each part's margin chosen on the others."""
+    from tickless.sw.study.held_out_exits import cross_exit
+
     names = list(rows[0][1][0].right)
     head = [*(name.replace("_", " ") for name in names), "95 % interval"]
-    head += ["busiest", "SOPs", "membrane bits"]
+    head += ["busiest", "SOPs", "membrane bits", "early exit", "its SOPs"]
     lines = [f"{'':24}" + "".join(f"{name:>15}" for name in head)]
     for recipe, parts in rows:
         samples = sum(part.samples for part in parts)
@@ -61,12 +79,19 @@ def table(rows: Sequence[tuple[str, Sequence["HeldOutScore"]]]) -> str:
             sum(value * part.samples for value, part in zip(values, parts, strict=True)) / samples
             for values in zip(*((part.busiest_events, part.sops) for part in parts), strict=True)
         )
+        exit_right, exit_sops = "-", "-"
+        if len(parts) > 1 and all(part.exits for part in parts):
+            counts = [part.samples for part in parts]
+            exit = cross_exit([part.exits for part in parts], counts, MOST_LOST)
+            exit_right, exit_sops = f"{exit.right / samples:.2%}", f"{exit.sops:,.0f}"
         cells = [
             *(f"{count / samples:.2%}" for count in right),
             f"{100 * low:.1f} to {100 * high:.1f}",
             f"{busiest:,.0f}",
             f"{sops:,.0f}",
             str(max(part.membrane_bits for part in parts)),
+            exit_right,
+            exit_sops,
         ]
         lines.append(f"{recipe:24}" + "".join(f"{cell:>15}" for cell in cells))
     return "\n".join(lines)

@@ -5,6 +5,7 @@ import pytest
 from tickless.command import main
 from tickless.sw.study import held_out
 from tickless.sw.study.held_out import HeldOutScore
+from tickless.sw.study.held_out_exits import HeldOutExit
 from tickless.sw.study.recipes import recipes, table
 from tickless.sw.training.settings import Settings
 
@@ -14,11 +15,15 @@ def test_all_recipes_cost_the_same():
     compared = recipes(base)
     assert compared[0].settings == base
     assert len({variant.name for variant in compared}) == len(compared)
-    changed = {"floor", "drop", "turn", "stretch"}
+    changed = {"floor", "drop", "turn", "stretch", "cut", "rate_budget"}
     same = {name: getattr(base, name) for name in changed}
     for variant in compared:
         assert replace(variant.settings, **same) == base
     assert [variant.settings.floor for variant in compared[:4]] == [-2, -4, -8, -16]
+    budgets = sorted({variant.settings.rate_budget for variant in compared})
+    assert budgets == [base.rate_budget / factor for factor in (8, 4, 2, 1)]
+    free = recipes(replace(base, rate_penalty=0.0))
+    assert {variant.settings.rate_budget for variant in free} == {base.rate_budget}
     assert "varied simulation" not in {variant.name for variant in compared}
     last = compared[-1].settings
     assert (last.floor, last.drop, last.turn, last.stretch) == (-8, 0.2, 8, 0.08)
@@ -27,7 +32,7 @@ def test_all_recipes_cost_the_same():
 def test_simulated_samples_vary_where_they_can():
     by_name = {each.name: each.settings for each in recipes(Settings(dataset="nmnist"))}
     varied = [name for name, settings in by_name.items() if settings.varied]
-    assert varied == ["varied simulation", "floor -8, all of these"]
+    assert varied == ["varied simulation", "floor -8, moved, varied"]
 
 
 def test_floors_are_lower_than_that_of_the_settings():
@@ -41,8 +46,16 @@ def test_table_weighs_parts_by_their_recordings():
         HeldOutScore(300, {"one_step": 250, "integer": 291}, 50.0, 70.0, 10),
     ]
     head, row = table([("as it is", parts)]).splitlines()
-    assert " ".join(head.split()) == "one step integer 95 % interval busiest SOPs membrane bits"
-    assert " ".join(row.split()) == "as it is 75.00% 97.50% 95.5 to 98.6 40 60 10"
+    names = "one step integer 95 % interval busiest SOPs membrane bits early exit its SOPs"
+    assert " ".join(head.split()) == names
+    assert " ".join(row.split()) == "as it is 75.00% 97.50% 95.5 to 98.6 40 60 10 - -"
+
+
+def test_table_has_early_exit():
+    exits = [HeldOutExit(0.5, 98, 10.0), HeldOutExit(None, 98, 30.0)]
+    part = HeldOutScore(100, {"integer": 98}, 10.0, 30.0, 9, exits=exits)
+    _, row = table([("as it is", [part, part])]).splitlines()
+    assert row.split()[-2:] == ["98.00%", "10"]
 
 
 def judged(settings, parts, folder):
@@ -60,8 +73,8 @@ def test_command(tmp_path, monkeypatch, capsys):
     assert printed[0].startswith("nmnist: 40 recordings, ")
     rows = {line[:24].strip(): line[24:].split() for line in printed[2:]}
     assert rows["as it is"][:4] == ["10.00%", "20.00%", "30.00%", "55.00%"]
-    assert rows["as it is"][-3:] == ["2", "77", "9"]
-    assert rows["floor -16"][-3:] == ["16", "77", "9"]
+    assert rows["as it is"][-5:] == ["2", "77", "9", "-", "-"]
+    assert rows["floor -16"][-5:] == ["16", "77", "9", "-", "-"]
     assert main(["study", "recipes", *arguments, "--quick"]) == 0
     assert "6,000" in capsys.readouterr().out
     # An experiment beside it is still a study's.
