@@ -12,7 +12,7 @@ from tickless.errors import InputError
 from tickless.sw.data.losses import dropped_a_sample, warn_of_first
 from tickless.sw.data.options import given_options
 from tickless.sw.outputs import output_folder
-from tickless.sw.study.variants import Variant, ann, quick_changes, variants
+from tickless.sw.study.variants import Variant, add_only, ann, chosen, quick_changes, variants
 from tickless.sw.training.experiment import add_experiment, read_experiment, setting_names
 from tickless.sw.training.settings import Settings
 from tickless.sw.workers import add_workers, run_tasks
@@ -57,12 +57,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="train fewer variants on a fraction of the samples; --set comes before that",
     )
     parser.add_argument("--seeds", type=int, default=3, help="runs of each variant (3)")
-    parser.add_argument(
-        "--only",
-        nargs="+",
-        metavar="VARIANT",
-        help='these alone, as the table names them: --only SDT "MTT, no refit"',
-    )
+    add_only(parser, 'SDT "MTT, no refit"')
     parser.add_argument("--output", type=Path, help="folder; build/study/EXPERIMENT[-quick]")
     add_workers(parser)
 
@@ -81,19 +76,8 @@ def compared_in(options: argparse.Namespace) -> Study:
     name = Path(options.experiment).stem + ("-quick" if options.quick else "")
     folder = output_folder(options.output or Path("build/study") / name)
     seeds = range(settings.seed, settings.seed + options.seeds)
-    compared = _chosen(variants(settings, options.quick), options.only)
+    compared = chosen(variants(settings, options.quick), options.only)
     return Study(settings, compared, ann(settings), seeds, folder)
-
-
-def _chosen(compared: list[Variant], names: list[str] | None) -> list[Variant]:
-    """Those that are named, in the study's order; all without names."""
-    known = [item.name for item in compared]
-    for name in names or []:
-        if name not in known:
-            raise InputError(
-                f"--only {name!r}: no such variant: expected some of {'; '.join(known)}"
-            )
-    return [item for item in compared if names is None or item.name in names]
 
 
 def main(options: argparse.Namespace) -> int:

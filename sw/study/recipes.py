@@ -15,7 +15,7 @@ from tickless.sw.data.losses import dropped_a_sample, warn_of_first
 from tickless.sw.data.options import given_options
 from tickless.sw.outputs import output_folder
 from tickless.sw.study.cross_validation import wilson
-from tickless.sw.study.variants import Variant, quick_changes
+from tickless.sw.study.variants import Variant, add_only, chosen, quick_changes
 from tickless.sw.training.experiment import add_experiment, read_experiment
 from tickless.sw.training.settings import Settings
 from tickless.sw.workers import add_workers, run_tasks
@@ -104,6 +104,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quick", action="store_true", help="train on a fraction of the samples; --set comes first"
     )
+    add_only(parser, '"as it is" "floor -8"')
     parser.add_argument("--output", type=Path, help="folder; build/recipes/EXPERIMENT[-quick]")
     add_workers(parser)
 
@@ -123,7 +124,7 @@ def main(options: argparse.Namespace) -> int:
         raise InputError(f"parts = {options.parts}: expected at least 2")
     name = Path(options.experiment).stem + ("-quick" if options.quick else "")
     folder = output_folder(options.output or Path("build/recipes") / name).resolve()
-    compared, runs = recipes(settings), []
+    compared, runs = chosen(recipes(settings), options.only), []
     for recipe in compared:
         place = output_folder(folder / "".join(c if c.isalnum() else "-" for c in recipe.name))
         seeds = range(settings.seed, settings.seed + options.parts)

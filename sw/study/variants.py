@@ -1,12 +1,14 @@
 """Variants of training that a study compares."""
 
+from argparse import ArgumentParser
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
+from tickless.errors import InputError
 from tickless.sw.training.settings import Settings
 
-__all__ = ["Variant", "ann", "by_variant", "quick_changes", "variants"]
+__all__ = ["Variant", "add_only", "ann", "by_variant", "chosen", "quick_changes", "variants"]
 
 FOUR_BITS_STRENGTH = 0.001
 """`refit_strength` of the variant with rounded weights, as in ``nmnist-4bit.toml``."""
@@ -26,6 +28,33 @@ class Variant:
 
     name: str
     settings: Settings
+
+
+def add_only(parser: ArgumentParser, example: str) -> None:
+    """Add the option whose names `chosen` takes."""
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        metavar="VARIANT",
+        help=f"these alone, as the table names them: --only {example}",
+    )
+
+
+def chosen(compared: list[Variant], names: list[str] | None) -> list[Variant]:
+    """Those that are named, in their order; all without names.
+
+    Raises
+    ------
+    InputError
+        If there is none of a name.
+    """
+    known = [item.name for item in compared]
+    for name in names or []:
+        if name not in known:
+            raise InputError(
+                f"--only {name!r}: no such variant: expected some of {'; '.join(known)}"
+            )
+    return [item for item in compared if names is None or item.name in names]
 
 
 def quick_changes(settings: Settings) -> list[str]:

@@ -75,6 +75,9 @@ def test_command(tmp_path, monkeypatch, capsys):
     assert rows["as it is"][:4] == ["10.00%", "20.00%", "30.00%", "55.00%"]
     assert rows["as it is"][-5:] == ["2", "77", "9", "-", "-"]
     assert rows["floor -16"][-5:] == ["16", "77", "9", "-", "-"]
+    assert main(["study", "recipes", *arguments, "--only", "an eighth", "floor -4"]) == 0
+    lines = capsys.readouterr().out.splitlines()[3:]
+    assert [line[:24].strip() for line in lines] == ["floor -4", "an eighth"]
     assert main(["study", "recipes", *arguments, "--quick"]) == 0
     assert "6,000" in capsys.readouterr().out
     # An experiment beside it is still a study's.
@@ -87,6 +90,10 @@ def test_command(tmp_path, monkeypatch, capsys):
     [
         (["nowhere"], "no such experiment"),
         (["saccades", "--parts", "1"], "parts = 1: expected at least 2"),
+        (
+            ["saccades", "--only", "a tenth"],
+            "--only 'a tenth': no such variant: expected some of as",
+        ),
         (["nmnist-steps"], "target = 'steps': expected 'events'"),
     ],
 )
