@@ -14,9 +14,16 @@ from tickless.errors import ResultError
 from tickless.sw.data.catalog import load
 from tickless.sw.data.losses import DroppedWarning
 from tickless.sw.integer.network import Network
-from tickless.sw.judge.exits import STEPS, Exit, choose_margin, event_exits, step_exits
+from tickless.sw.judge.exits import (
+    STEPS,
+    Exit,
+    choose_margin,
+    event_exits,
+    median_lead,
+    step_exits,
+)
 from tickless.sw.judge.options import add_judging, float_network, judging_samples, write_figures
-from tickless.sw.option_types import points
+from tickless.sw.option_types import points, real
 from tickless.sw.outputs import output_file
 
 __all__ = ["add_options", "main", "plot", "table"]
@@ -85,6 +92,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help=f"take the smallest margin that loses no more than these points of accuracy on "
         f"training recordings, {CHOOSING:,} at most; then judge it on the test samples",
     )
+    margins.add_argument(
+        "--leads",
+        type=_positive,
+        nargs="+",
+        metavar="SHARE",
+        help="margins as shares of the median lead at END of training recordings, "
+        f"{CHOOSING:,} at most: what `tickless cross-validate` chooses",
+    )
     parser.add_argument("--plot", type=Path, metavar="FILE", help="picture to write")
 
 
@@ -99,6 +114,9 @@ def main(options: argparse.Namespace) -> int:
     margins = options.margins
     if options.most_lost is not None:
         margins = [_chosen(network, dataset, options.most_lost, where)]
+    if options.leads is not None:
+        median = median_lead(network, load(dataset, "train").evenly(CHOOSING), **where)
+        margins = [int(share * median) for share in options.leads]
     event = event_exits(network, samples, margins, **where)
     steps = [] if model is None else step_exits(model, samples, **where)
     if options.plot:
@@ -134,3 +152,10 @@ def _chosen(network: Network, dataset: str, points: float, where: dict[str, Any]
         file=sys.stderr,
     )
     return int(chosen.margin)
+
+
+def _positive(text: str) -> float:
+    value = real(text)
+    if not 0 < value < np.inf:
+        raise argparse.ArgumentTypeError(f"{text}: expected a positive number")
+    return value

@@ -102,6 +102,21 @@ def test_a_margin_is_chosen_on_training_recordings_and_judged_on_others(
         assert "--most-lost" in capsys.readouterr().err
 
 
+def test_margins_as_shares_of_the_median_lead(network, monkeypatch, capsys):
+    monkeypatch.setattr("tickless.sw.judge.early_exit.CHOOSING", 40)
+    file = str(PRETRAINED / "saccades.safetensors")
+    arguments = ["judge", "early-exit", file, "--samples", "2", "--json", "-", "--leads"]
+    assert main([*arguments, "0.25", "1"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    median = median_lead(network, load("saccades", "train").evenly(40))
+    margins = [item["margin"] for item in figures["events"]]
+    assert margins == [int(0.25 * median), int(median), None]
+    for wrong in ("-1", "0", "inf", "nan", "x"):
+        with pytest.raises(SystemExit):
+            main([*arguments, wrong])
+        assert "--leads" in capsys.readouterr().err
+
+
 def test_time_steps_are_left_once_the_lead_is_large_enough():
     samples = load("saccades", "test")[:6]
     model = SpikingNetwork(
