@@ -15,6 +15,7 @@ LEAST = {
     "saccades": 0.95,
     "nmnist": 0.98,
     "nmnist-4bit": 0.97,
+    "nmnist-early": 0.97,
     "nmnist-small": 0.96,
     "nmnist-paper": 0.98,
     "cifar10saccades": 0.45,
