@@ -136,14 +136,15 @@ def main(options: argparse.Namespace) -> int:
     return 0
 
 
-def _chosen(network: Network, dataset: str, points: float, where: dict[str, Any]) -> int:
-    """Margin chosen on a data set's training recordings, with a line of how it does there."""
+def _chosen(network: Network, dataset: str, most_lost: float, where: dict[str, Any]) -> int:
+    """Margin that loses so many points at most, chosen on a data set's training recordings, with a
+    line of how it does there."""
     recordings = load(dataset, "train").evenly(CHOOSING)
     count = len(recordings)
-    chosen = choose_margin(network, recordings, points / 100, **where)
+    chosen = choose_margin(network, recordings, most_lost / 100, **where)
     if chosen is None:
         raise ResultError(
-            f"--most-lost {points:g}: every margin loses more on {count:,} training recordings: "
+            f"--most-lost {most_lost:g}: every margin loses more on {count:,} training recordings: "
             "expected more points, or a network that is sooner sure"
         )
     print(

@@ -53,7 +53,7 @@ def summary(parts: Sequence["HeldOutScore"], most_lost: float) -> str:
     busiest = sum(part.busiest_events * part.samples for part in parts) / samples
     sops = sum(part.sops * part.samples for part in parts) / samples
     lines.append(f"integer network: {busiest:,.0f} events into the busiest layer, {sops:,.0f} SOPs")
-    if len(parts) > 1 and all(part.exits for part in parts):
+    if sops and len(parts) > 1 and all(part.exits for part in parts):
         lines.append(_exit_line(parts, most_lost, sops))
     lines.append(dropped_a_sample(sum(part.dropped * part.samples for part in parts) / samples))
     return "\n".join(lines)
