@@ -32,7 +32,7 @@ def test_all_recipes_cost_the_same():
 def test_simulated_samples_vary_where_they_can():
     by_name = {each.name: each.settings for each in recipes(Settings(dataset="nmnist"))}
     varied = [name for name, settings in by_name.items() if settings.varied]
-    assert varied == ["varied simulation", "floor -8, moved, varied"]
+    assert varied == ["varied simulation", "floor -8, augmented"]
 
 
 def test_floors_are_lower_than_that_of_the_settings():
