@@ -150,7 +150,7 @@ def tried_exits(
     """Exits event by event at `TRIED` shares of a lead, the smallest first; the last one never
     decides."""
     margins = [int(share * median) for share in TRIED]
-    return _exits(network, recordings, [*margins, None], {"jobs": jobs, "cluster": cluster})
+    return event_exits(network, recordings, margins, jobs=jobs, cluster=cluster)
 
 
 def first_within(right: Sequence[int], most_lost: float) -> int | None:

@@ -19,6 +19,7 @@ from tickless.sw.workers import add_workers, run_tasks
 
 if TYPE_CHECKING:
     from tickless.sw.study.held_out import HeldOutScore
+    from tickless.sw.study.held_out_exits import CrossExit
 
 __all__ = ["add_options", "main", "summary", "wilson"]
 
@@ -39,6 +40,8 @@ def summary(parts: Sequence["HeldOutScore"], most_lost: float) -> str:
     most_lost : float
         Share of the recordings that early exit may lose where its margin is chosen.
     """
+    from tickless.sw.study.held_out import early_exit
+
     samples = sum(part.samples for part in parts)
     lines = [
         f"{len(parts)} parts, {samples:,} recordings, each judged by a network that never saw it"
@@ -53,23 +56,23 @@ def summary(parts: Sequence["HeldOutScore"], most_lost: float) -> str:
     busiest = sum(part.busiest_events * part.samples for part in parts) / samples
     sops = sum(part.sops * part.samples for part in parts) / samples
     lines.append(f"integer network: {busiest:,.0f} events into the busiest layer, {sops:,.0f} SOPs")
-    if sops and len(parts) > 1 and all(part.exits for part in parts):
-        lines.append(_exit_line(parts, most_lost, sops))
+    exit = early_exit(parts, most_lost)
+    if sops and exit:
+        lines.append(_exit_line(parts, exit, most_lost, sops))
     lines.append(dropped_a_sample(sum(part.dropped * part.samples for part in parts) / samples))
     return "\n".join(lines)
 
 
-def _exit_line(parts: Sequence["HeldOutScore"], most_lost: float, whole_sops: float) -> str:
+def _exit_line(
+    parts: Sequence["HeldOutScore"], exit: "CrossExit", most_lost: float, whole_sops: float
+) -> str:
     """Early exit over all parts, against the whole recordings."""
-    from tickless.sw.study.held_out_exits import cross_exit
-
-    counts = [part.samples for part in parts]
-    exit = cross_exit([part.exits for part in parts], counts, most_lost)
-    low, high = wilson(exit.right, sum(counts))
+    samples = sum(part.samples for part in parts)
+    low, high = wilson(exit.right, samples)
     lost = sum(part.right["integer"] for part in parts) - exit.right
     shares = ", ".join("none" if share is None else f"{share:.2f}" for share in exit.shares)
     return (
-        f"early exit    {100 * exit.right / sum(counts):7.2f} %   "
+        f"early exit    {100 * exit.right / samples:7.2f} %   "
         f"95 % interval {100 * low:.2f} to {100 * high:.2f} %: {lost} recordings lost, "
         f"{exit.sops:,.0f} SOPs, {100 * exit.sops / whole_sops:.1f} %\n"
         f"    margins of {shares} median leads of the training recordings, each chosen on the "

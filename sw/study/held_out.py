@@ -1,5 +1,6 @@
 """A network trained without some of the recordings, and judged on them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -10,14 +11,14 @@ from tickless.sw.data.catalog import Recordings, sensor, simulated
 from tickless.sw.data.frames import FrameSource
 from tickless.sw.judge.evaluate import score_events, score_steps
 from tickless.sw.quantization.quantize import quantize
-from tickless.sw.study.held_out_exits import HeldOutExit, held_out_exits
+from tickless.sw.study.held_out_exits import CrossExit, HeldOutExit, cross_exit, held_out_exits
 from tickless.sw.study.runs import store, stored
 from tickless.sw.threads import one_thread
 from tickless.sw.training.batches import training_recordings
 from tickless.sw.training.settings import Settings
 from tickless.sw.training.trainer import Trainer
 
-__all__ = ["HeldOutScore", "hold_out", "judge", "judged_part"]
+__all__ = ["HeldOutScore", "early_exit", "hold_out", "judge", "judged_part"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,13 @@ class HeldOutScore:
         """The score of which `dataclasses.asdict` has made this."""
         exits = [HeldOutExit(**exit) for exit in found.get("exits", [])]
         return cls(**{**found, "exits": exits})
+
+
+def early_exit(parts: Sequence[HeldOutScore], most_lost: float) -> CrossExit | None:
+    """Early exit over all parts, as of `cross_exit`; None of one part, or where one has none."""
+    if len(parts) < 2 or not all(part.exits for part in parts):
+        return None
+    return cross_exit([part.exits for part in parts], [part.samples for part in parts], most_lost)
 
 
 def hold_out(settings: Settings, parts: int) -> tuple[Recordings, Recordings, Recordings]:

@@ -62,7 +62,7 @@ def recipes(settings: Settings) -> list[Variant]:
 def table(rows: Sequence[tuple[str, Sequence["HeldOutScore"]]]) -> str:
     """Each recipe's accuracies over its parts, what its integer networks cost, and both with early
     exit, each part's margin chosen on the others."""
-    from tickless.sw.study.held_out_exits import cross_exit
+    from tickless.sw.study.held_out import early_exit
 
     names = list(rows[0][1][0].right)
     head = [*(name.replace("_", " ") for name in names), "95 % interval"]
@@ -77,9 +77,7 @@ def table(rows: Sequence[tuple[str, Sequence["HeldOutScore"]]]) -> str:
             for values in zip(*((part.busiest_events, part.sops) for part in parts), strict=True)
         )
         exit_right, exit_sops = "-", "-"
-        if len(parts) > 1 and all(part.exits for part in parts):
-            counts = [part.samples for part in parts]
-            exit = cross_exit([part.exits for part in parts], counts, MOST_LOST)
+        if exit := early_exit(parts, MOST_LOST):
             exit_right, exit_sops = f"{exit.right / samples:.2%}", f"{exit.sops:,.0f}"
         cells = [
             *(f"{count / samples:.2%}" for count in right),
