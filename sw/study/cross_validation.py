@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from tickless.sw.study.held_out import HeldOutScore
     from tickless.sw.study.held_out_exits import CrossExit
 
-__all__ = ["add_options", "main", "summary", "wilson"]
+__all__ = ["MOST_LOST_POINTS", "add_options", "main", "summary", "wilson"]
+
+MOST_LOST_POINTS = 0.3
+"""Points of accuracy that early exit may lose where its margin is chosen, unless it is told."""
 
 
 def wilson(right: int, samples: int) -> tuple[float, float]:
@@ -91,9 +94,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--most-lost",
         type=points,
-        default=0.3,
+        default=MOST_LOST_POINTS,
         metavar="POINTS",
-        help="of accuracy that early exit may lose where its margin is chosen (0.3)",
+        help="of accuracy that early exit may lose where its margin is chosen "
+        f"({MOST_LOST_POINTS:g})",
     )
     add_workers(parser)
 

@@ -14,7 +14,7 @@ from tickless.errors import InputError
 from tickless.sw.data.losses import dropped_a_sample, warn_of_first
 from tickless.sw.data.options import given_options
 from tickless.sw.outputs import output_folder
-from tickless.sw.study.cross_validation import wilson
+from tickless.sw.study.cross_validation import MOST_LOST_POINTS, wilson
 from tickless.sw.study.variants import Variant, add_only, chosen, quick_changes
 from tickless.sw.training.experiment import add_experiment, read_experiment
 from tickless.sw.training.settings import Settings
@@ -29,9 +29,6 @@ FLOORS = (-4.0, -8.0, -16.0)
 
 FEWER = {"half the spikes": 2, "a quarter": 4, "an eighth": 8}
 """By which the spike budget is divided."""
-
-MOST_LOST = 0.003
-"""Share of the recordings that early exit may lose where its margin is chosen."""
 
 
 def recipes(settings: Settings) -> list[Variant]:
@@ -77,7 +74,7 @@ def table(rows: Sequence[tuple[str, Sequence["HeldOutScore"]]]) -> str:
             for values in zip(*((part.busiest_events, part.sops) for part in parts), strict=True)
         )
         exit_right, exit_sops = "-", "-"
-        if exit := early_exit(parts, MOST_LOST):
+        if exit := early_exit(parts, MOST_LOST_POINTS / 100):
             exit_right, exit_sops = f"{exit.right / samples:.2%}", f"{exit.sops:,.0f}"
         cells = [
             *(f"{count / samples:.2%}" for count in right),

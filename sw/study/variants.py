@@ -66,7 +66,7 @@ def quick_changes(settings: Settings) -> list[str]:
         "epochs": 2,
         "samples": max(1, settings.samples // 5),
         "simulated": min(12_000, settings.simulated),
-        "refit_samples": min(3_000, settings.refit_samples),
+        "refit_samples": min(3_000, settings.refit_samples // 5),
     }
     return [f"{name}={value}" for name, value in fewer.items()]
 
