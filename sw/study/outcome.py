@@ -89,6 +89,7 @@ class Outcome:
         Recordings judged on.
     time_stepped : list of float
         Accuracy of the float network at each of `STEPS`; batch norms have their statistics at each.
+        A network without spikes sees one frame and is judged at the first alone.
     events : EventOutcome, optional
         None of a network for time steps alone.
     dropped : float
@@ -152,14 +153,15 @@ def _trained(variant: Variant, seed: int, folder: Path) -> Outcome:
     model, aside = checkpoint.model, _judged(aside)
     source = FrameSource(aside, model.sensor)
     lost = [lost_of(name, events) for name, (events, _) in zip(aside.names, aside, strict=True)]
-    long_stepped = None
+    steps, long_stepped = STEPS[:1], None
     if settings.neuron != "relu":
+        steps = STEPS
         long_stepped = score_steps(trainer.at(LONG_STEPS), source, LONG_STEPS, LONG_BATCH)
     result = Outcome(
         variant=variant.name,
         seed=seed,
         samples=len(aside),
-        time_stepped=[score_steps(trainer.at(steps), source, steps) for steps in STEPS],
+        time_stepped=[score_steps(trainer.at(count), source, count) for count in steps],
         events=_by_event(settings, model, aside) if settings.target == "events" else None,
         dropped=sum(each.dropped for each in lost) / len(lost),
         dropped_warning=dropped_text(lost),

@@ -126,6 +126,7 @@ def test_study_of_the_embedded_data_set(tmp_path, capsys):
     for name in ("SDT", "NMT", "MTT, first stage fixed", "MTT, trained at 4 bits"):
         assert name in printed
     ann = json.loads((tmp_path / "ann-on-event-counts-1.json").read_text())
+    assert len(ann["outcome"]["time_stepped"]) == 1
     accuracy = 100 * ann["outcome"]["time_stepped"][0]
     assert f"ANN on event counts: {accuracy:.1f} % (95 % interval " in printed
     found = json.loads((tmp_path / "mtt-1.json").read_text())
