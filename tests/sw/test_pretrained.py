@@ -25,8 +25,8 @@ LEAST = {
 MOST_EVENTS = {"cifar10saccades": 250_000}
 """Into the busiest layer, where it is not 9,000: those of the recording are."""
 
-MOST_SOPS = {"nmnist-paper": 1.6e6, "cifar10saccades": 40e6}
-"""A sample, where it is not 1.2 million: the first layer of the paper's network has no stride."""
+MOST_SOPS = {"cifar10saccades": 40e6}
+"""A sample, where it is not 1.2 million."""
 
 FILES = {"nmnist": nmnist.folder, "cifar10saccades": cifar10saccades.path}
 """Where a data set's recordings lie, or what they are made from."""
