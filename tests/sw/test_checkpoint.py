@@ -70,7 +70,7 @@ def test_geometry_by_axis_comes_back(tmp_path):
     assert (list(read.specs), read.geometries) == (specs, source.geometries)
 
 
-@pytest.mark.parametrize(("name", "version"), [("saccades", 1), ("nmnist", 2)])
+@pytest.mark.parametrize(("name", "version"), [("saccades", 1), ("nmnist-4bit", 2)])
 def test_older_checkpoints_reset_by_subtraction(name, version):
     path = Checkpoint.beside(PRETRAINED / f"{name}.safetensors")
     with safe_open(path, "pt") as file:

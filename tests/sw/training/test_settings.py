@@ -22,8 +22,8 @@ def test_defaults_made_the_committed_network():
 
 
 def test_a_base_gives_what_the_file_does_not(tmp_path):
-    own = {"weight_bits": 4, "quantize_epochs": 3, "refit_strength": 0.001}
-    assert read_experiment("nmnist-4bit") == replace(read_experiment("nmnist"), **own)
+    own = {"network": "small", "floor": -4.0, "varied": True, "rate_budget": 5000.0}
+    assert read_experiment("nmnist-small") == replace(read_experiment("nmnist"), **own)
     path = tmp_path / "a.toml"
     path.write_text("base = 'nmnist'\nsteps = 7")
     expected = replace(read_experiment("nmnist"), steps=7, seed=3)
