@@ -184,9 +184,10 @@ def test_copies(network_file, tmp_path, capsys):
     assert [core["name"] for core in two["cores"]] == [
         f"{name}[copy {copy}]" for copy in range(2) for name in ("conv", "readout")
     ]
-    assert sum(core["sops"] for core in two["cores"]) == pytest.approx(
-        sum(core["sops"] for core in one["cores"])
-    )
+    for count in ("events", "packets", "sops"):
+        assert sum(core[count] for core in two["cores"]) == pytest.approx(
+            sum(core[count] for core in one["cores"])
+        )
     halved = one["limit_cycles_per_sample"] / 2
     assert max(halved, two["events_in"]) <= two["limit_cycles_per_sample"]
     assert two["limit_cycles_per_sample"] <= max(halved, two["events_in"]) + halved
