@@ -74,8 +74,10 @@ def read_run(
             values = unpack_membranes(core.shape, np.stack([bank[place] for bank in banks]))
             membranes[sample].append(MembraneRecord(core.shape, layer, values))
     counters = []
-    for core, value in zip(cores, outcome["counters"][index], strict=True):
-        counters.append(CoreCounts(core.shape.name, _fields(core.counters.shape(), value)))
+    counted = zip(cores, design.core_samples, outcome["counters"][index], strict=True)
+    for core, share, value in counted:
+        values = _fields(core.counters.shape(), value)
+        counters.append(CoreCounts(core.shape.name, len(range(samples)[share]), values))
     loaded = outcome["load_counters"][index]
     cycles = 0
     if samples:

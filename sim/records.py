@@ -77,12 +77,15 @@ class CoreCounts:
 
     Members
     -------
+    samples : int
+        Samples that passed it.
     values : mapping of str to int
         ``events``, ``dropped``, ``packets``, ``sops``, ``busy_cycles``, ``stall_cycles`` and, for
         the readout, ``saturations``.
     """
 
     name: str
+    samples: int
     values: Mapping[str, int]
 
 

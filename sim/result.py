@@ -185,11 +185,7 @@ def layer_results(names: Sequence[str], rows: Sequence[SampleRow]) -> list[Layer
 
 
 def core_results(
-    cores: Sequence[Any],
-    counters: Sequence[CoreCounts],
-    markers: Sequence[int],
-    samples: int,
-    cycles: int,
+    cores: Sequence[Any], counters: Sequence[CoreCounts], samples: int, cycles: int
 ) -> list[CoreResult]:
     """Counters of each core, per sample.
 
@@ -197,13 +193,12 @@ def core_results(
     ----------
     cores : sequence of hw.core.shape.CoreShape
         In the order of the counters.
-    markers : sequence of int
-        Samples that each core had. Every one brings a marker, which is no event packet.
     samples, cycles : int
-        Samples and clocks of the run.
+        Samples and clocks of the run. Every sample that passes a core brings one marker, which is
+        no event packet.
     """
     results = []
-    for core, counted, marked in zip(cores, counters, markers, strict=True):
+    for core, counted in zip(cores, counters, strict=True):
         values = counted.values
         per_cycle = values["sops"] / cycles
         results.append(
@@ -212,7 +207,7 @@ def core_results(
                 lanes=core.lanes,
                 taps=core.taps,
                 events=values["events"] / samples,
-                packets=(values["packets"] - marked) / samples,
+                packets=(values["packets"] - counted.samples) / samples,
                 cycles_busy=values["busy_cycles"] / samples,
                 cycles_stalled=values["stall_cycles"] / samples,
                 sops=values["sops"] / samples,

@@ -6,7 +6,6 @@ from operator import add
 
 import numpy as np
 
-from tickless.hw.config import DesignConfig
 from tickless.sim.compare import overall
 from tickless.sim.experiment import Experiment
 from tickless.sim.records import CoreCounts
@@ -69,7 +68,7 @@ def summarize(
         events_dropped=float(np.mean([row.dropped for row in rows])),
         dropped_warning=dropped_text(Lost(row.name, row.events, row.dropped) for row in rows),
         layers=layer_results([layer.name for layer in experiment.network.layers], rows),
-        cores=core_results(config.cores, counters, _markers(config, outcomes), count, cycles),
+        cores=core_results(config.cores, counters, count, cycles),
         mesh=mesh,
         loads={
             name: sum(outcome.load_counters[name] for outcome in outcomes)
@@ -95,18 +94,12 @@ def summarize(
     )
 
 
-def _markers(config: DesignConfig, outcomes: Sequence[ShardOutcome]) -> list[int]:
-    """Samples that each core had: a shard's are dealt between the copies."""
-    copies = config.copies
-    dealt = [sum(len(outcome.rows[copy::copies]) for outcome in outcomes) for copy in range(copies)]
-    return [had for had in dealt for _ in range(len(config.cores) // copies)]
-
-
 def _sum(counters: Sequence[Sequence[CoreCounts]]) -> list[CoreCounts]:
     """Counters of each core over all shards."""
     return [
         CoreCounts(
             shards[0].name,
+            sum(shard.samples for shard in shards),
             {name: sum(shard.values[name] for shard in shards) for name in shards[0].values},
         )
         for shards in zip(*counters, strict=True)

@@ -58,8 +58,8 @@ def test_limit_is_the_busiest_core(case):
 def test_cores_leave_markers_out():
     core = make_core()
     values = {"events": 100, "dropped": 0, "packets": 44, "sops": 1600}
-    counters = CoreCounts("layer", values | {"busy_cycles": 104, "stall_cycles": 8})
-    [result] = core_results([core], [counters], markers=[4], samples=4, cycles=200)
+    counters = CoreCounts("layer", 4, values | {"busy_cycles": 104, "stall_cycles": 8})
+    [result] = core_results([core], [counters], samples=4, cycles=200)
     assert (result.events, result.packets, result.sops) == (25, 10, 400)
     assert (result.cycles_busy, result.cycles_stalled) == (26, 2)
     assert result.sops_per_cycle == 8
